@@ -1,1 +1,49 @@
-//! To be written.
+//! The CIM object model as WMI has it: names, types, values, qualifiers, classes, instances,
+//! paths, and the rules between them.
+//!
+//! No I/O, no clock, no thread. Everything else stands on this crate; it stands on nothing.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`status`] | `WbemStatus` with every code, and the error that carries one |
+//! | [`name`] | names that compare without case |
+//! | [`types`], [`datetime`], [`value`] | data types and values |
+//! | [`qualifier`] | qualifiers, flavors, propagation |
+//! | [`class`], [`derivation`], [`update`] | classes, inheritance, what may change |
+//! | [`instance`], [`object`], [`projection`] | instances, system properties, results of queries |
+//! | [`path`], [`key`] | object paths and what identifies an instance |
+//! | [`security`] | identities, rights, descriptors |
+
+#![forbid(unsafe_code)]
+
+pub mod class;
+pub mod datetime;
+pub mod derivation;
+pub mod instance;
+pub mod key;
+pub mod name;
+pub mod object;
+pub mod path;
+pub mod projection;
+pub mod qualifier;
+pub mod security;
+pub mod status;
+pub mod types;
+pub mod update;
+pub mod value;
+
+pub use class::{
+    Class, ClassDeclaration, Method, MethodDeclaration, Parameter, Property, PropertyDeclaration,
+};
+pub use datetime::DateTime;
+pub use instance::{Instance, InstanceQualifiers};
+pub use key::InstanceKey;
+pub use name::Name;
+pub use object::{Object, SystemProperty};
+pub use path::{KeyValue, Namespace, ObjectPath, Origin, PathKeys};
+pub use projection::Projection;
+pub use qualifier::{Flavor, Qualifier, Qualifiers};
+pub use status::{Error, Result, WbemStatus};
+pub use types::{CimType, PropertyType};
+pub use update::UpdateMode;
+pub use value::Value;

@@ -1,0 +1,221 @@
+//! Instances: a class and a value for each of its slots.
+//!
+//! Holds values and says which of them the instance supplied itself; knows no repository and
+//! no provider. `__PATH` and its like are computed from the class and the keys.
+
+use std::sync::Arc;
+
+use crate::class::Class;
+use crate::key::{InstanceKey, path_value};
+use crate::name::Name;
+use crate::object::SystemProperty;
+use crate::path::{ObjectPath, PathKeys};
+use crate::qualifier::Qualifiers;
+use crate::status::*;
+use crate::value::Value;
+
+/// An instance of a class.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    class: Arc<Class>,
+    /// INVARIANT: one value a slot of `class`, each of the slot's type.
+    values: Box<[Value]>,
+    /// The slots that still have the class's default.
+    defaulted: SlotSet,
+    qualifiers: Option<Box<InstanceQualifiers>>,
+}
+
+/// The qualifiers that an instance has of its own.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InstanceQualifiers {
+    /// Those of the instance.
+    pub instance: Qualifiers,
+    /// Those of its properties, by slot.
+    pub properties: Vec<(u16, Qualifiers)>,
+}
+
+impl Instance {
+    /// An instance with the class's defaults.
+    pub fn new(class: Arc<Class>) -> Self {
+        let values: Box<[Value]> = class.defaults().into();
+        Instance { defaulted: SlotSet::all(values.len()), class, values, qualifiers: None }
+    }
+
+    /// An instance whose every value is supplied, by slot. A provider's way: no check of types
+    /// beyond debug builds, no lookup of names. Panics where the number of values is wrong.
+    pub fn from_values(class: Arc<Class>, values: Box<[Value]>) -> Self {
+        assert_eq!(values.len(), class.properties().len(), "one value a slot of {}", class.name());
+        debug_assert!(
+            values.iter().zip(class.properties()).all(|(v, p)| v.has_type(&p.ty)),
+            "values of {} have the types of its properties: {values:?}",
+            class.name()
+        );
+        Instance { class, values, defaulted: SlotSet::default(), qualifiers: None }
+    }
+
+    /// Its class.
+    pub fn class(&self) -> &Arc<Class> {
+        &self.class
+    }
+
+    /// The values by slot.
+    pub fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    /// The value in `slot`.
+    pub fn value(&self, slot: usize) -> &Value {
+        &self.values[slot]
+    }
+
+    /// The value of the property `name`, which is not a system property.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.class.slot(name).map(|slot| &self.values[slot])
+    }
+
+    /// Whether the instance supplied the value itself, be it equal to the class's default.
+    pub fn is_supplied(&self, slot: usize) -> bool {
+        !self.defaulted.contains(slot)
+    }
+
+    /// Supplies the value of `slot`, which must have the slot's type.
+    pub fn set(&mut self, slot: usize, value: Value) {
+        debug_assert!(value.has_type(&self.class.properties()[slot].ty));
+        self.values[slot] = value;
+        self.defaulted.remove(slot);
+    }
+
+    /// Supplies the value of the property `name`, converted to its type where it must be.
+    /// Errors: `WBEM_E_NOT_FOUND` where the class lacks it, `WBEM_E_TYPE_MISMATCH` where the
+    /// value does not convert, `WBEM_E_READ_ONLY` for a system property.
+    pub fn put(&mut self, name: &str, value: &Value) -> Result<()> {
+        if SystemProperty::from_name(name).is_some() {
+            return Err(WBEM_E_READ_ONLY.with(format!("system property {name} cannot be written")));
+        }
+        let slot = self.class.slot(name).ok_or_else(|| {
+            WBEM_E_NOT_FOUND.with(format!("class {} has no property {name}", self.class.name()))
+        })?;
+        let ty = &self.class.properties()[slot].ty;
+        let converted = value.convert(ty).ok_or_else(|| {
+            WBEM_E_TYPE_MISMATCH.with(format!(
+                "property {}.{name} is {ty}, which the value given is not",
+                self.class.name()
+            ))
+        })?;
+        self.set(slot, converted);
+        Ok(())
+    }
+
+    /// Gives `slot` the class's default again.
+    pub fn reset(&mut self, slot: usize) {
+        self.values[slot] = self.class.defaults()[slot].clone();
+        self.defaulted.insert(slot);
+    }
+
+    /// The qualifiers of its own, if it has any.
+    pub fn qualifiers(&self) -> Option<&InstanceQualifiers> {
+        self.qualifiers.as_deref()
+    }
+
+    /// Gives it qualifiers of its own.
+    pub fn set_qualifiers(&mut self, qualifiers: InstanceQualifiers) {
+        self.qualifiers =
+            (qualifiers != InstanceQualifiers::default()).then(|| Box::new(qualifiers));
+    }
+
+    /// What identifies it. Errors: as [`InstanceKey::from_values`].
+    pub fn key(&self) -> Result<InstanceKey> {
+        InstanceKey::from_values(&self.class, &self.values)
+    }
+
+    /// Its path without server and namespace; `None` where a key is NULL or not among the
+    /// properties of a projection.
+    pub fn relative_path(&self) -> Option<ObjectPath> {
+        let keys = if self.class.is_singleton() {
+            PathKeys::Singleton
+        } else {
+            let keys: Option<Vec<(Name, _)>> = self
+                .class
+                .keys()
+                .iter()
+                .map(|&slot| {
+                    let slot = usize::from(slot);
+                    Some((
+                        self.class.properties()[slot].name.clone(),
+                        path_value(&self.values[slot])?,
+                    ))
+                })
+                .collect();
+            PathKeys::Named(keys.filter(|k| !k.is_empty())?)
+        };
+        Some(ObjectPath { server: None, namespace: None, class: self.class.name().clone(), keys })
+    }
+
+    /// The value of a system property.
+    pub fn system(&self, property: SystemProperty) -> Value {
+        self.class.system(property, 2, || self.relative_path())
+    }
+
+    pub(crate) fn into_values(self) -> Box<[Value]> {
+        self.values
+    }
+}
+
+/// Equal are instances of classes of one name that hold the same and supplied the same.
+impl PartialEq for Instance {
+    fn eq(&self, other: &Self) -> bool {
+        self.class.name() == other.class.name()
+            && self.values == other.values
+            && self.defaulted == other.defaulted
+            && self.qualifiers == other.qualifiers
+    }
+}
+
+/// A set of slots; the empty one and those below slot 64 need no memory of their own.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct SlotSet {
+    low: u64,
+    high: Vec<u64>,
+}
+
+impl SlotSet {
+    fn all(len: usize) -> Self {
+        let word = |bits: usize| if bits >= 64 { u64::MAX } else { (1 << bits) - 1 };
+        let high = len.saturating_sub(64);
+        SlotSet {
+            low: word(len),
+            high: (0..high.div_ceil(64)).map(|i| word(high - i * 64)).collect(),
+        }
+    }
+
+    fn word(&mut self, slot: usize) -> Option<&mut u64> {
+        match slot / 64 {
+            0 => Some(&mut self.low),
+            n => self.high.get_mut(n - 1),
+        }
+    }
+
+    fn contains(&self, slot: usize) -> bool {
+        let word = match slot / 64 {
+            0 => self.low,
+            n => self.high.get(n - 1).copied().unwrap_or(0),
+        };
+        word >> (slot % 64) & 1 == 1
+    }
+
+    fn remove(&mut self, slot: usize) {
+        if let Some(word) = self.word(slot) {
+            *word &= !(1 << (slot % 64));
+        }
+    }
+
+    fn insert(&mut self, slot: usize) {
+        let words = slot / 64;
+        if self.high.len() < words {
+            self.high.resize(words, 0);
+        }
+        if let Some(word) = self.word(slot) {
+            *word |= 1 << (slot % 64);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What identifies an instance: its keys in one canonical form.
+//!
+//! A path in any spelling and an instance's own values give the same [`InstanceKey`] when they
+//! mean the same object: key order, letter case, quotes and the spelling of numbers do not
+//! count (behaviour.md G.4). The repository stores instances under it.
+
+use crate::class::Class;
+use crate::name::Name;
+use crate::path::{KeyValue, ObjectPath, Origin, PathKeys};
+use crate::status::*;
+use crate::types::{CimType, PropertyType};
+use crate::value::Value;
+
+/// The identity of an instance among those of its class's key root. The bytes are an order and
+/// an equality, nothing to print.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct InstanceKey(Box<[u8]>);
+
+impl InstanceKey {
+    /// The key of the instance with these values by slot.
+    /// Errors: `WBEM_E_NO_KEY` where the class has no key, `WBEM_E_ILLEGAL_NULL` where a key
+    /// is NULL, `WBEM_E_VALUE_OUT_OF_RANGE` where a text holds control characters.
+    pub fn from_values(class: &Class, values: &[Value]) -> Result<Self> {
+        if class.is_singleton() {
+            return Ok(InstanceKey(Box::from(*b"@")));
+        }
+        if class.keys().is_empty() {
+            return Err(WBEM_E_NO_KEY.with(format!("class {} has no key", class.name())));
+        }
+        let mut bytes = Vec::with_capacity(32);
+        for &slot in class.keys() {
+            let slot = usize::from(slot);
+            append(class, &class.properties()[slot].name, &values[slot], &mut bytes)?;
+        }
+        Ok(InstanceKey(bytes.into()))
+    }
+
+    /// The key that a path names in `class`, which is the class of the path.
+    /// Errors: `WBEM_E_INVALID_OBJECT_PATH` where the keys are not those of the class.
+    pub fn from_path(class: &Class, keys: &PathKeys) -> Result<Self> {
+        if class.is_singleton() {
+            return match keys {
+                PathKeys::Singleton => Ok(InstanceKey(Box::from(*b"@"))),
+                _ => Err(mismatch(class, "it is a singleton; write =@")),
+            };
+        }
+        let mut bytes = Vec::with_capacity(32);
+        let wanted = class.keys();
+        match keys {
+            PathKeys::Unnamed(value) if wanted.len() == 1 => {
+                append_from_path(class, wanted[0], value, &mut bytes)?;
+            }
+            PathKeys::Named(named) if !wanted.is_empty() && named.len() == wanted.len() => {
+                for &slot in wanted {
+                    let name = &class.properties()[usize::from(slot)].name;
+                    let value = named.iter().find(|(n, _)| n == name);
+                    let (_, value) =
+                        value.ok_or_else(|| mismatch(class, &format!("key {name} is missing")))?;
+                    append_from_path(class, slot, value, &mut bytes)?;
+                }
+            }
+            _ => {
+                let names: Vec<_> = wanted
+                    .iter()
+                    .map(|&s| class.properties()[usize::from(s)].name.as_str())
+                    .collect();
+                return Err(mismatch(class, &format!("its keys are: {}", names.join(", "))));
+            }
+        }
+        Ok(InstanceKey(bytes.into()))
+    }
+
+    /// The bytes under which it is stored.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+fn mismatch(class: &Class, why: &str) -> Error {
+    WBEM_E_INVALID_OBJECT_PATH.with(format!("the path does not fit class {}: {why}", class.name()))
+}
+
+fn append_from_path(class: &Class, slot: u16, value: &KeyValue, bytes: &mut Vec<u8>) -> Result<()> {
+    let property = &class.properties()[usize::from(slot)];
+    let value = key_value(value, &property.ty).ok_or_else(|| {
+        mismatch(class, &format!("{} is no {} for key {}", value, property.ty, property.name))
+    })?;
+    append(class, &property.name, &value, bytes)
+}
+
+/// The value that a path gives for a key of type `ty`; `None` where it cannot be one.
+pub fn key_value(value: &KeyValue, ty: &PropertyType) -> Option<Value> {
+    let value = match value {
+        KeyValue::Text(text) => Value::String(text.clone()),
+        KeyValue::Integer(n) if ty.cim == CimType::String => {
+            Value::String(KeyValue::Integer(*n).text())
+        }
+        KeyValue::Integer(n) => match i64::try_from(*n) {
+            Ok(n) => Value::SInt64(n),
+            Err(_) => Value::UInt64(u64::try_from(*n).ok()?),
+        },
+        KeyValue::Boolean(b) => Value::Boolean(*b),
+    };
+    value.convert(ty)
+}
+
+fn append(class: &Class, name: &Name, value: &Value, bytes: &mut Vec<u8>) -> Result<()> {
+    match value {
+        Value::Null => {
+            return Err(
+                WBEM_E_ILLEGAL_NULL.with(format!("key {}.{name} has no value", class.name()))
+            );
+        }
+        Value::String(text) => {
+            if text.bytes().any(|b| b < 0x20) {
+                return Err(WBEM_E_VALUE_OUT_OF_RANGE.with(format!(
+                    "key {}.{name} holds a control character, which no key may",
+                    class.name()
+                )));
+            }
+            bytes.extend_from_slice(crate::name::fold(text).as_bytes());
+        }
+        Value::Reference(text) => {
+            bytes.extend_from_slice(
+                reference_identity(text, class.origin().map(|o| &**o)).as_bytes(),
+            );
+        }
+        // Marked off from texts by nothing: a class's keys have one type each.
+        other => match other.convert(&PropertyType::scalar(CimType::String)) {
+            Some(text) => bytes
+                .extend_from_slice(crate::name::fold(text.as_str().unwrap_or_default()).as_bytes()),
+            None => return Err(WBEM_E_CANNOT_BE_KEY.with(format!("key {}.{name}", class.name()))),
+        },
+    }
+    // No text holds a zero, so no two lists of keys run into each other.
+    bytes.push(0);
+    Ok(())
+}
+
+/// The identity of a stored reference seen from `origin`; a text that is no path stands for
+/// itself.
+pub fn reference_identity(text: &str, origin: Option<&Origin>) -> String {
+    match text.parse::<ObjectPath>() {
+        Ok(path) => path.identity(origin),
+        Err(_) => crate::name::fold(text).into_owned(),
+    }
+}
+
+/// How a key's value is written in a path: numbers bare (64-bit ones past 32 bits quoted,
+/// G.4), TRUE and FALSE bare, all else quoted. `None` for NULL and what cannot be a key.
+pub fn path_value(value: &Value) -> Option<KeyValue> {
+    Some(match value {
+        Value::Boolean(b) => KeyValue::Boolean(*b),
+        Value::String(text) | Value::Reference(text) => KeyValue::Text(text.clone()),
+        Value::DateTime(d) => KeyValue::Text(smol_str::format_smolstr!("{d}")),
+        other => {
+            let n = other.as_integer()?;
+            match (i128::from(i32::MIN)..=i128::from(u32::MAX)).contains(&n) {
+                true => KeyValue::Integer(n),
+                false => KeyValue::Text(KeyValue::Integer(n).text()),
+            }
+        }
+    })
+}

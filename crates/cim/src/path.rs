@@ -1,0 +1,441 @@
+//! Object paths and namespace paths: parse, print, compare.
+//!
+//! Text in, parts out. Whether the class or the instance exists is not asked here; how a path's
+//! keys become the identity of an instance is in [`crate::key`]. Grammar: behaviour.md G.4,
+//! spelling: `windows-in-practice.md`, "Objects" and "Paths and namespaces".
+
+use std::fmt;
+use std::str::FromStr;
+
+use smol_str::SmolStr;
+
+use crate::name::Name;
+use crate::status::*;
+
+/// The longest object path, in characters.
+pub const MAX_PATH: usize = 8192;
+/// The longest namespace path, in characters.
+pub const MAX_NAMESPACE: usize = 8173;
+
+/// Where a class lives.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Origin {
+    /// The server's name, as `__SERVER` gives it.
+    pub server: SmolStr,
+    /// The namespace.
+    pub namespace: Namespace,
+}
+
+/// The path of a namespace from the root on, as `root\cimv2`, without server.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Namespace(Name);
+
+impl Namespace {
+    /// The namespace of this path, in which slashes and backslashes are the same.
+    /// Errors: `WBEM_E_INVALID_NAMESPACE` where a part is missing or misspelled,
+    /// `WBEM_E_QUOTA_VIOLATION` where it is too long.
+    pub fn new(path: &str) -> Result<Self> {
+        if path.chars().count() > MAX_NAMESPACE {
+            return Err(WBEM_E_QUOTA_VIOLATION
+                .with(format!("a namespace path has at most {MAX_NAMESPACE} characters")));
+        }
+        let path = path.replace('/', "\\");
+        if !path.split('\\').all(is_namespace_name) {
+            return Err(WBEM_E_INVALID_NAMESPACE.with(format!(
+                "\"{path}\" is no namespace; write its parts with backslashes between, as root\\cimv2"
+            )));
+        }
+        Ok(Namespace(path.into()))
+    }
+
+    /// The topmost namespace.
+    pub fn root() -> Self {
+        Namespace(Name::from_static("root"))
+    }
+
+    /// The whole path.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// The path as a name, equal for all its spellings.
+    pub fn as_name(&self) -> &Name {
+        &self.0
+    }
+
+    /// The last part.
+    pub fn leaf(&self) -> &str {
+        self.as_str().rsplit('\\').next().unwrap_or_default()
+    }
+
+    /// The namespace it lies in; `None` for the root.
+    pub fn parent(&self) -> Option<Namespace> {
+        self.as_str().rsplit_once('\\').map(|(parent, _)| Namespace(parent.into()))
+    }
+
+    /// The namespace at `relative` below it. Errors: as [`Namespace::new`].
+    pub fn child(&self, relative: &str) -> Result<Namespace> {
+        Namespace::new(&format!("{}\\{relative}", self.0))
+    }
+
+    /// Whether it is `ancestor` or lies in it at any depth.
+    pub fn is_within(&self, ancestor: &Namespace) -> bool {
+        std::iter::successors(Some(self.clone()), Namespace::parent).any(|n| n == *ancestor)
+    }
+}
+
+/// Whether `text` may be one part of a namespace path: a letter, then letters, digits and
+/// underscores (G.1).
+pub fn is_namespace_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_alphabetic())
+        && text.chars().all(|c| c.is_alphanumeric() || c == '_')
+}
+
+impl fmt::Display for Namespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for Namespace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+/// A server and a namespace, as a client names them when it connects.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Connection {
+    /// The server, or none: this one.
+    pub server: Option<SmolStr>,
+    /// The namespace.
+    pub namespace: Namespace,
+}
+
+impl FromStr for Connection {
+    type Err = Error;
+
+    /// Parses `\\server\root\x`, `\\.\root\x` or `root\x`, slashes as backslashes.
+    /// Errors: `WBEM_E_INVALID_NAMESPACE`; `WBEM_E_INVALID_PARAMETER` for three leading
+    /// backslashes, as Windows has it.
+    fn from_str(text: &str) -> Result<Self> {
+        let path = text.replace('/', "\\");
+        let Some(rest) = path.strip_prefix(r"\\") else {
+            return Ok(Connection { server: None, namespace: Namespace::new(&path)? });
+        };
+        if rest.starts_with('\\') {
+            return Err(
+                WBEM_E_INVALID_PARAMETER.with(format!("\"{text}\": no server between backslashes"))
+            );
+        }
+        let (server, namespace) = rest.split_once('\\').ok_or_else(|| {
+            WBEM_E_INVALID_NAMESPACE.with(format!("\"{text}\" names a server but no namespace"))
+        })?;
+        if server.is_empty() {
+            return Err(WBEM_E_INVALID_NAMESPACE.with(format!("\"{text}\" names no server")));
+        }
+        Ok(Connection { server: Some(server.into()), namespace: Namespace::new(namespace)? })
+    }
+}
+
+/// Whether `server` is a way to write this machine, whose name is `own`.
+pub fn is_local_server(server: &str, own: &str) -> bool {
+    server == "." || ["localhost", "127.0.0.1", own].iter().any(|s| crate::name::eq(s, server))
+}
+
+/// The value of a key as a path spells it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum KeyValue {
+    /// In quotes: a string, datetime, 64-bit number or path.
+    Text(SmolStr),
+    /// A whole number, decimal or hexadecimal.
+    Integer(i128),
+    /// TRUE or FALSE.
+    Boolean(bool),
+}
+
+/// Which object of a class a path names.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PathKeys {
+    /// The class itself.
+    Class,
+    /// The instance of a singleton: `=@`.
+    Singleton,
+    /// The instance with this one key, its name left out.
+    Unnamed(KeyValue),
+    /// The instance with these keys, in the order written.
+    Named(Vec<(Name, KeyValue)>),
+}
+
+/// The path of a class or an instance.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ObjectPath {
+    /// The server, where written.
+    pub server: Option<SmolStr>,
+    /// The namespace, where written.
+    pub namespace: Option<Namespace>,
+    /// The class.
+    pub class: Name,
+    /// Which object of the class.
+    pub keys: PathKeys,
+}
+
+impl ObjectPath {
+    /// Whether it names a class, not an instance.
+    pub fn is_class(&self) -> bool {
+        self.keys == PathKeys::Class
+    }
+
+    /// The path without server and namespace.
+    pub fn relative(&self) -> ObjectPath {
+        ObjectPath { server: None, namespace: None, ..self.clone() }
+    }
+
+    /// The form that is equal for all spellings of one path, seen from `origin`: the
+    /// namespace only where it is another one, keys in order, no case, no quotes. It is an
+    /// identity, not a path.
+    pub fn identity(&self, origin: Option<&Origin>) -> String {
+        let mut text = String::new();
+        let own = origin.map_or("", |o| o.server.as_str());
+        if let Some(server) = self.server.as_ref().filter(|s| !is_local_server(s, own)) {
+            text.push_str(&format!("\\\\{server}"));
+        }
+        if let Some(ns) = self.namespace.as_ref()
+            && (!text.is_empty() || origin.is_none_or(|o| o.namespace != *ns))
+        {
+            text.push_str(&format!("\\{ns}:"));
+        }
+        text.push_str(self.class.as_str());
+        match &self.keys {
+            PathKeys::Class => {}
+            PathKeys::Singleton => text.push_str("=@"),
+            PathKeys::Unnamed(value) => text.push_str(&format!("={}", value.text())),
+            PathKeys::Named(keys) if keys.len() == 1 => {
+                text.push_str(&format!("={}", keys[0].1.text()));
+            }
+            PathKeys::Named(keys) => {
+                let mut sorted: Vec<_> = keys.iter().collect();
+                sorted.sort_by(|a, b| a.0.cmp(&b.0));
+                for (name, value) in sorted {
+                    text.push_str(&format!("\u{1}{name}={}", value.text()));
+                }
+            }
+        }
+        crate::name::fold(&text).into_owned()
+    }
+}
+
+impl KeyValue {
+    /// The value without quotes.
+    pub fn text(&self) -> SmolStr {
+        match self {
+            KeyValue::Text(text) => text.clone(),
+            KeyValue::Integer(n) => smol_str::format_smolstr!("{n}"),
+            KeyValue::Boolean(true) => SmolStr::new_static("TRUE"),
+            KeyValue::Boolean(false) => SmolStr::new_static("FALSE"),
+        }
+    }
+}
+
+impl fmt::Display for KeyValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            KeyValue::Text(text) => write_quoted(f, text),
+            other => f.write_str(&other.text()),
+        }
+    }
+}
+
+fn write_quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    use fmt::Write;
+    f.write_char('"')?;
+    for c in text.chars() {
+        if matches!(c, '"' | '\\') {
+            f.write_char('\\')?;
+        }
+        f.write_char(c)?;
+    }
+    f.write_char('"')
+}
+
+impl fmt::Display for ObjectPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.server, &self.namespace) {
+            (Some(server), Some(ns)) => write!(f, "\\\\{server}\\{ns}:")?,
+            (None, Some(ns)) => write!(f, "{ns}:")?,
+            _ => {}
+        }
+        self.class.fmt(f)?;
+        match &self.keys {
+            PathKeys::Class => Ok(()),
+            PathKeys::Singleton => f.write_str("=@"),
+            PathKeys::Unnamed(value) => write!(f, "={value}"),
+            PathKeys::Named(keys) => {
+                for (i, (name, value)) in keys.iter().enumerate() {
+                    write!(f, "{}{name}={value}", if i == 0 { '.' } else { ',' })?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl FromStr for ObjectPath {
+    type Err = Error;
+
+    /// Errors: `WBEM_E_INVALID_OBJECT_PATH` with the place; `WBEM_E_QUOTA_VIOLATION` where it
+    /// is longer than [`MAX_PATH`].
+    fn from_str(text: &str) -> Result<Self> {
+        if text.len() > MAX_PATH && text.chars().count() > MAX_PATH {
+            return Err(WBEM_E_QUOTA_VIOLATION
+                .with(format!("an object path has at most {MAX_PATH} characters")));
+        }
+        Parser { text, at: 0 }.path()
+    }
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Parser<'a> {
+    fn path(mut self) -> Result<ObjectPath> {
+        let (server, namespace) = self.prefix()?;
+        let class = self.name("a class name")?;
+        let keys = self.keys()?;
+        if self.at < self.text.len() {
+            return Err(self.error("nothing more"));
+        }
+        Ok(ObjectPath { server, namespace, class, keys })
+    }
+
+    /// What stands before the first colon, if that comes before any key.
+    fn prefix(&mut self) -> Result<(Option<SmolStr>, Option<Namespace>)> {
+        let end =
+            self.text.find([':', '"', '\'', '=']).filter(|&i| self.text[i..].starts_with(':'));
+        let Some(end) = end else { return Ok((None, None)) };
+        let prefix = &self.text[..end];
+        // A single leading backslash is how some write "from the root on, here".
+        let from_root = prefix.strip_prefix(['\\', '/']).filter(|r| !r.starts_with(['\\', '/']));
+        let connection: Connection = from_root
+            .unwrap_or(prefix)
+            .parse()
+            .map_err(|_| self.error("a namespace before the colon"))?;
+        self.at = end + 1;
+        Ok((connection.server, Some(connection.namespace)))
+    }
+
+    fn keys(&mut self) -> Result<PathKeys> {
+        if self.eat('=') {
+            return Ok(match self.eat('@') {
+                true => PathKeys::Singleton,
+                false => PathKeys::Unnamed(self.value()?),
+            });
+        }
+        if !self.eat('.') {
+            return Ok(PathKeys::Class);
+        }
+        let mut keys: Vec<(Name, KeyValue)> = Vec::new();
+        loop {
+            let name = self.name("a key's name")?;
+            if keys.len() >= crate::derivation::MAX_KEYS || keys.iter().any(|(n, _)| *n == name) {
+                return Err(self.error("each key once"));
+            }
+            if !self.eat('=') {
+                return Err(self.error("'='"));
+            }
+            keys.push((name, self.value()?));
+            if !self.eat(',') {
+                return Ok(PathKeys::Named(keys));
+            }
+        }
+    }
+
+    fn value(&mut self) -> Result<KeyValue> {
+        match self.rest().chars().next() {
+            Some(quote @ ('"' | '\'')) => self.quoted(quote).map(KeyValue::Text),
+            Some(c) if c.is_ascii_alphanumeric() || c == '-' || c == '+' => self.bare(),
+            _ => Err(self.error("a value")),
+        }
+    }
+
+    fn quoted(&mut self, quote: char) -> Result<SmolStr> {
+        let start = self.at;
+        let mut text = String::new();
+        let mut chars = self.rest().char_indices().skip(1);
+        while let Some((i, c)) = chars.next() {
+            if c == quote {
+                self.at = start + i + 1;
+                return Ok(text.into());
+            }
+            match c {
+                '\\' => match chars.next() {
+                    Some((_, c)) => text.push(c),
+                    None => break,
+                },
+                c => text.push(c),
+            }
+        }
+        Err(self.error("a closing quote"))
+    }
+
+    fn bare(&mut self) -> Result<KeyValue> {
+        let rest = self.rest();
+        let end = rest.find(',').unwrap_or(rest.len());
+        let word = &rest[..end];
+        let value = match word {
+            _ if word.eq_ignore_ascii_case("true") => KeyValue::Boolean(true),
+            _ if word.eq_ignore_ascii_case("false") => KeyValue::Boolean(false),
+            _ => KeyValue::Integer(
+                integer(word)
+                    .ok_or_else(|| self.error("a number, TRUE, FALSE or a quoted text"))?,
+            ),
+        };
+        self.at += end;
+        Ok(value)
+    }
+
+    fn name(&mut self, what: &str) -> Result<Name> {
+        let rest = self.rest();
+        let end = rest.find(['.', '=', ',', ' ', ':', '"', '\'']).unwrap_or(rest.len());
+        if !Name::is_identifier(&rest[..end]) {
+            return Err(self.error(what));
+        }
+        self.at += end;
+        Ok(rest[..end].into())
+    }
+
+    fn eat(&mut self, c: char) -> bool {
+        let found = self.rest().starts_with(c);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
+    fn error(&self, expected: &str) -> Error {
+        let shown: String = self.text.chars().take(120).collect();
+        let place = self.text[..self.at].chars().count() + 1;
+        WBEM_E_INVALID_OBJECT_PATH
+            .with(format!("object path {shown}: expected {expected} at character {place}"))
+    }
+}
+
+/// A whole number as a path writes it, decimal or hexadecimal, within 64 bits.
+fn integer(word: &str) -> Option<i128> {
+    let (negative, digits) = match word.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, word.strip_prefix('+').unwrap_or(word)),
+    };
+    let n = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+        Some(hex) if hex.bytes().all(|b| b.is_ascii_hexdigit()) => u64::from_str_radix(hex, 16),
+        Some(_) => return None,
+        None if digits.bytes().all(|b| b.is_ascii_digit()) => digits.parse::<u64>(),
+        None => return None,
+    };
+    let n = i128::from(n.ok()?);
+    Some(if negative { -n } else { n })
+}

@@ -1,0 +1,216 @@
+//! Qualifiers, their flavors, and how they pass from a class to its subclasses and instances.
+//!
+//! A qualifier set here belongs to a class, a property, a method, a parameter or an instance.
+//! The CIMTYPE qualifier is not kept: it is the property's type (`PropertyType::cimtype`), and
+//! doors that show it make it from there. Which qualifier is legal where the core enforces it
+//! is said in [`crate::derivation`].
+
+use crate::name::Name;
+use crate::value::Value;
+
+/// The flavor bits of a qualifier (`WBEM_FLAVOR_TYPE`).
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Flavor(pub u8);
+
+impl Flavor {
+    /// Passes to instances.
+    pub const TO_INSTANCE: Flavor = Flavor(0x01);
+    /// Passes to subclasses.
+    pub const TO_DERIVED: Flavor = Flavor(0x02);
+    /// A subclass or instance must not give another value.
+    pub const NOT_OVERRIDABLE: Flavor = Flavor(0x10);
+    /// It came from the superclass, or from the class to the instance.
+    pub const PROPAGATED: Flavor = Flavor(0x20);
+    /// Made by the system.
+    pub const SYSTEM: Flavor = Flavor(0x40);
+    /// Localizable: may live in the amendment alone (MOF `Amended`, DMTF `Translatable`).
+    pub const AMENDED: Flavor = Flavor(0x80);
+
+    /// Whether all bits of `other` are set.
+    pub fn has(self, other: Flavor) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Both sets of bits.
+    pub const fn with(self, other: Flavor) -> Flavor {
+        Flavor(self.0 | other.0)
+    }
+
+    /// Without the bits of `other`.
+    pub const fn without(self, other: Flavor) -> Flavor {
+        Flavor(self.0 & !other.0)
+    }
+
+    /// The flavors that hold for `name` without being written: those of `key`, and of
+    /// `Association`, which always propagates.
+    pub fn implied(name: &str) -> Flavor {
+        if crate::name::eq(name, "key") {
+            Flavor(0x13)
+        } else if crate::name::eq(name, "association") {
+            Flavor(0x03)
+        } else {
+            Flavor(0)
+        }
+    }
+}
+
+/// A named value with flavors.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Qualifier {
+    /// Its name.
+    pub name: Name,
+    /// Its value. WMI's own dialect knows string, sint32, boolean, real64 and arrays of
+    /// these; DMTF's declares other types, which are kept.
+    pub value: Value,
+    /// Its flavors, `PROPAGATED` among them where it was inherited.
+    pub flavor: Flavor,
+}
+
+impl Qualifier {
+    /// A qualifier with the flavors given and those its name implies.
+    pub fn new(name: impl Into<Name>, value: impl Into<Value>, flavor: Flavor) -> Self {
+        let name = name.into();
+        let flavor = flavor.with(Flavor::implied(name.as_str()));
+        Qualifier { name, value: value.into(), flavor }
+    }
+
+    /// Whether it was inherited and not given anew.
+    pub fn is_propagated(&self) -> bool {
+        self.flavor.has(Flavor::PROPAGATED)
+    }
+}
+
+/// The qualifiers of one element, in the order written; names are unique without case.
+#[derive(Clone, PartialEq, Default, Debug)]
+pub struct Qualifiers(Vec<Qualifier>);
+
+impl Qualifiers {
+    /// The qualifier `name`.
+    pub fn get(&self, name: &str) -> Option<&Qualifier> {
+        self.0.iter().find(|q| q.name.is(name))
+    }
+
+    /// The value of the qualifier `name`.
+    pub fn value(&self, name: &str) -> Option<&Value> {
+        self.get(name).map(|q| &q.value)
+    }
+
+    /// Whether `name` is there with the value TRUE.
+    pub fn is_true(&self, name: &str) -> bool {
+        matches!(self.value(name), Some(Value::Boolean(true)))
+    }
+
+    /// The text of `name`, if it is a string.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.value(name)?.as_str()
+    }
+
+    /// Adds `qualifier`, or puts it in the place of the one with its name.
+    pub fn set(&mut self, qualifier: Qualifier) {
+        match self.0.iter_mut().find(|q| q.name == qualifier.name) {
+            Some(old) => *old = qualifier,
+            None => self.0.push(qualifier),
+        }
+    }
+
+    /// Takes `name` out.
+    pub fn remove(&mut self, name: &str) -> Option<Qualifier> {
+        let at = self.0.iter().position(|q| q.name.is(name))?;
+        Some(self.0.remove(at))
+    }
+
+    /// All, in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Qualifier> {
+        self.0.iter()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Those that are not inherited.
+    pub fn local(&self) -> impl Iterator<Item = &Qualifier> {
+        self.0.iter().filter(|q| !q.is_propagated())
+    }
+
+    /// What of these passes on by `via` (`TO_DERIVED` or `TO_INSTANCE`), marked as propagated.
+    pub fn propagated(&self, via: Flavor) -> Qualifiers {
+        let passed = self
+            .0
+            .iter()
+            .filter(|q| q.flavor.has(via))
+            .map(|q| Qualifier { flavor: q.flavor.with(Flavor::PROPAGATED), ..q.clone() });
+        Qualifiers(passed.collect())
+    }
+
+    /// These laid over what is inherited: each of these wins, the rest is inherited.
+    /// Errors: the first qualifier that gives a `NOT_OVERRIDABLE` one another value.
+    pub fn over(&self, inherited: &Qualifiers) -> Result<Qualifiers, &Qualifier> {
+        let mut merged = inherited.clone();
+        for q in &self.0 {
+            match merged.get(q.name.as_str()) {
+                Some(i) if i.flavor.has(Flavor::NOT_OVERRIDABLE) && i.value != q.value => {
+                    return Err(q);
+                }
+                _ => merged.set(q.clone()),
+            }
+        }
+        Ok(merged)
+    }
+}
+
+impl FromIterator<Qualifier> for Qualifiers {
+    fn from_iter<I: IntoIterator<Item = Qualifier>>(iter: I) -> Self {
+        let mut set = Qualifiers::default();
+        iter.into_iter().for_each(|q| set.set(q));
+        set
+    }
+}
+
+impl<'a> IntoIterator for &'a Qualifiers {
+    type Item = &'a Qualifier;
+    type IntoIter = std::slice::Iter<'a, Qualifier>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn g6_qualifiers_pass_by_flavor_and_not_by_default() {
+        let set: Qualifiers = [
+            Qualifier::new("Description", "x", Flavor::TO_DERIVED),
+            Qualifier::new("Units", "bytes", Flavor::default()),
+            Qualifier::new("Key", true, Flavor::default()),
+        ]
+        .into_iter()
+        .collect();
+        let derived = set.propagated(Flavor::TO_DERIVED);
+        assert_eq!(derived.len(), 2);
+        assert_eq!(derived.get("KEY").unwrap().flavor, Flavor(0x33));
+        assert_eq!(derived.get("description").unwrap().flavor, Flavor(0x22));
+        assert_eq!(set.propagated(Flavor::TO_INSTANCE).len(), 1);
+    }
+
+    #[test]
+    fn a_fixed_qualifier_takes_no_other_value() {
+        let one = |v: &str, f| Qualifiers::from_iter([Qualifier::new("Q", v, f)]);
+        let fixed = one("a", Flavor::TO_DERIVED.with(Flavor::NOT_OVERRIDABLE))
+            .propagated(Flavor::TO_DERIVED);
+        assert!(one("b", Flavor::default()).over(&fixed).is_err());
+        assert!(one("a", Flavor::default()).over(&fixed).is_ok());
+        let free = one("a", Flavor::TO_DERIVED).propagated(Flavor::TO_DERIVED);
+        let merged = one("b", Flavor::default()).over(&free).unwrap();
+        assert_eq!((merged.text("q"), merged.len()), (Some("b"), 1));
+    }
+}

@@ -1,0 +1,211 @@
+//! Who a caller is and what a namespace's descriptor lets them do.
+//!
+//! Identities, rights, access-control lists and the one decision over them. Where descriptors
+//! are kept and which right an operation needs is `cimom::access`'s affair. Rights and defaults:
+//! behaviour.md G.11; SIDs of Linux users and groups: as Samba maps them.
+
+use std::fmt;
+
+/// A security identifier.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Sid {
+    /// The identifier authority, 48 bits.
+    pub authority: u64,
+    /// The sub-authorities, the last of which names the account.
+    pub sub_authorities: Vec<u32>,
+}
+
+impl Sid {
+    /// `S-1-22-1-uid`: a user of this machine.
+    pub fn unix_user(uid: u32) -> Self {
+        Sid { authority: 22, sub_authorities: vec![1, uid] }
+    }
+
+    /// `S-1-22-2-gid`: a group of this machine.
+    pub fn unix_group(gid: u32) -> Self {
+        Sid { authority: 22, sub_authorities: vec![2, gid] }
+    }
+
+    /// `S-1-5-32-544`: the administrators.
+    pub fn administrators() -> Self {
+        Sid { authority: 5, sub_authorities: vec![32, 544] }
+    }
+
+    /// `S-1-5-11`: everyone who has said who they are.
+    pub fn authenticated_users() -> Self {
+        Sid { authority: 5, sub_authorities: vec![11] }
+    }
+
+    /// `S-1-5-19`: services of this machine.
+    pub fn local_service() -> Self {
+        Sid { authority: 5, sub_authorities: vec![19] }
+    }
+
+    /// `S-1-5-20`: services that use the network.
+    pub fn network_service() -> Self {
+        Sid { authority: 5, sub_authorities: vec![20] }
+    }
+}
+
+impl fmt::Display for Sid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "S-1-{}", self.authority)?;
+        self.sub_authorities.iter().try_for_each(|s| write!(f, "-{s}"))
+    }
+}
+
+/// What a caller may do in a namespace.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct Rights(pub u32);
+
+impl Rights {
+    /// Open the namespace and read.
+    pub const ENABLE: Rights = Rights(0x1);
+    /// Execute methods.
+    pub const METHOD_EXECUTE: Rights = Rights(0x2);
+    /// Write static classes, namespaces and instances of system classes.
+    pub const FULL_WRITE_REP: Rights = Rights(0x4);
+    /// Write static instances.
+    pub const PARTIAL_WRITE_REP: Rights = Rights(0x8);
+    /// Write what providers supply.
+    pub const WRITE_PROVIDER: Rights = Rights(0x10);
+    /// Connect from another machine.
+    pub const REMOTE_ACCESS: Rights = Rights(0x20);
+    /// Receive events.
+    pub const SUBSCRIBE: Rights = Rights(0x40);
+    /// Raise events.
+    pub const PUBLISH: Rights = Rights(0x80);
+    /// Read the descriptor.
+    pub const READ_CONTROL: Rights = Rights(0x20000);
+    /// Write the descriptor.
+    pub const WRITE_DAC: Rights = Rights(0x40000);
+    /// Everything.
+    pub const ALL: Rights = Rights(0x600FF);
+
+    /// Whether all of `needed` is there.
+    pub fn contains(self, needed: Rights) -> bool {
+        self.0 & needed.0 == needed.0
+    }
+
+    /// Both sets.
+    pub const fn with(self, other: Rights) -> Rights {
+        Rights(self.0 | other.0)
+    }
+}
+
+impl fmt::Debug for Rights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Rights({:#x})", self.0)
+    }
+}
+
+/// Who calls: a user and the groups they belong to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Identity {
+    /// The user.
+    pub user: Sid,
+    /// The groups, well-known ones among them.
+    pub groups: Vec<Sid>,
+}
+
+impl Identity {
+    /// A user of this machine by uid, with the gids they belong to. Members are authenticated
+    /// by the kernel; `administrator` says whether they are one here.
+    pub fn unix(uid: u32, gids: &[u32], administrator: bool) -> Self {
+        let mut groups: Vec<Sid> = gids.iter().map(|&gid| Sid::unix_group(gid)).collect();
+        groups.push(Sid::authenticated_users());
+        if administrator {
+            groups.push(Sid::administrators());
+        }
+        Identity { user: Sid::unix_user(uid), groups }
+    }
+
+    /// Whether the caller is `sid` or belongs to it.
+    pub fn is(&self, sid: &Sid) -> bool {
+        self.user == *sid || self.groups.contains(sid)
+    }
+}
+
+/// An entry of an access-control list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ace {
+    /// Whether it grants or denies.
+    pub allow: bool,
+    /// To whom.
+    pub sid: Sid,
+    /// What.
+    pub rights: Rights,
+}
+
+/// Who may do what in a namespace.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SecurityDescriptor {
+    /// The entries in order: the first that speaks of a right decides it.
+    pub dacl: Vec<Ace>,
+}
+
+impl SecurityDescriptor {
+    /// The descriptor of a namespace to which none was given: administrators everything;
+    /// services and authenticated users execute methods, write and read, not from afar.
+    pub fn default_namespace() -> Self {
+        let local = Rights::ENABLE
+            .with(Rights::METHOD_EXECUTE)
+            .with(Rights::FULL_WRITE_REP)
+            .with(Rights::PARTIAL_WRITE_REP)
+            .with(Rights::WRITE_PROVIDER);
+        let allow = |sid, rights| Ace { allow: true, sid, rights };
+        SecurityDescriptor {
+            dacl: vec![
+                allow(Sid::administrators(), Rights::ALL),
+                allow(Sid::local_service(), local),
+                allow(Sid::network_service(), local),
+                allow(Sid::authenticated_users(), local),
+            ],
+        }
+    }
+
+    /// What `caller` may do.
+    pub fn granted(&self, caller: &Identity) -> Rights {
+        let (mut granted, mut denied) = (0, 0);
+        for ace in self.dacl.iter().filter(|ace| caller.is(&ace.sid)) {
+            match ace.allow {
+                true => granted |= ace.rights.0 & !denied,
+                false => denied |= ace.rights.0 & !granted,
+            }
+        }
+        Rights(granted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn g11_defaults_let_users_write_but_not_come_from_afar() {
+        let sd = SecurityDescriptor::default_namespace();
+        let user = sd.granted(&Identity::unix(1000, &[1000], false));
+        assert!(user.contains(Rights::ENABLE.with(Rights::FULL_WRITE_REP)));
+        assert!(!user.contains(Rights::REMOTE_ACCESS));
+        assert!(!user.contains(Rights::WRITE_DAC));
+        assert_eq!(sd.granted(&Identity::unix(0, &[], true)), Rights::ALL);
+        let stranger = Identity { user: Sid::unix_user(1), groups: vec![] };
+        assert_eq!(sd.granted(&stranger), Rights::default());
+    }
+
+    #[test]
+    fn the_first_entry_that_speaks_of_a_right_decides() {
+        let user = Identity::unix(1000, &[], false);
+        let ace = |allow| Ace { allow, sid: user.user.clone(), rights: Rights::ENABLE };
+        let denied = SecurityDescriptor { dacl: vec![ace(false), ace(true)] };
+        assert_eq!(denied.granted(&user), Rights::default());
+        let allowed = SecurityDescriptor { dacl: vec![ace(true), ace(false)] };
+        assert_eq!(allowed.granted(&user), Rights::ENABLE);
+    }
+
+    #[test]
+    fn sids_print_as_samba_writes_them() {
+        assert_eq!(Sid::unix_user(1000).to_string(), "S-1-22-1-1000");
+        assert_eq!(Sid::administrators().to_string(), "S-1-5-32-544");
+    }
+}
