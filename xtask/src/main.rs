@@ -1,2 +1,66 @@
-//! Tasks.
-fn main() {}
+//! The project's own tasks, called as `cargo xtask TASK`.
+//!
+//! This file picks the task; each task is a module. It takes its input from the command line and the
+//! checkout it was built from, and reports on stdout (progress) and stderr (what is wrong). It holds
+//! nothing that the product needs: no crate of the workspace depends on it, and it on none.
+#![forbid(unsafe_code)]
+
+mod cargo;
+mod ci;
+mod finding;
+mod layers;
+mod python;
+mod readme;
+mod tidy;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use crate::cargo::Workspace;
+
+const USAGE: &str = "\
+usage: cargo xtask TASK
+
+  ci               everything that .ci/run checks, in order; stops at the first failure
+  tidy             layers.toml against the crates, and the rules for source files
+  readme           runs the README's commands and compares what they print
+  bench [NAME...]  builds and runs the benchmarks of the suite";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &[String]) -> Result<()> {
+    let workspace = Workspace::find()?;
+    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["ci"] => ci::run(&workspace),
+        ["tidy"] => tidy::run(&workspace),
+        ["readme"] => readme::run(&workspace),
+        ["bench", ..] => bench(&workspace, &args[1..]),
+        _ => bail!("unknown task `{}`\n{USAGE}", args.join(" ")),
+    }
+}
+
+/// The benchmarks belong to the suite; this only spares the reader the long command.
+fn bench(workspace: &Workspace, names: &[String]) -> Result<()> {
+    let mut command = workspace.cargo();
+    command.args([
+        "run",
+        "--release",
+        "--locked",
+        "--package",
+        "openwmi-suite",
+        "--bin",
+        "bench",
+        "--",
+    ]);
+    cargo::run(command.args(names))
+}
