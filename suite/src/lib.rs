@@ -1,1 +1,3 @@
 //! Tests and benchmarks across the crates.
+
+pub mod gaps;
