@@ -88,3 +88,10 @@ fn read(folder: &Path, prefix: &str, sources: &mut Vec<Source>) -> Result<()> {
     }
     Ok(())
 }
+
+/// Files in memory for the tests of the rules.
+#[cfg(test)]
+fn sources(files: &[(&str, &str)]) -> Vec<Source> {
+    let source = |&(path, text): &(&str, &str)| Source { path: path.into(), text: text.into() };
+    files.iter().map(source).collect()
+}

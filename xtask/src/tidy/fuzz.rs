@@ -55,15 +55,12 @@ pub(super) fn check(sources: &[Source], found: &mut Vec<Finding>) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sources;
     use super::*;
 
     fn found(files: &[(&str, &str)]) -> Vec<String> {
-        let sources: Vec<Source> = files
-            .iter()
-            .map(|(path, text)| Source { path: (*path).to_owned(), text: (*text).to_owned() })
-            .collect();
         let mut found = Vec::new();
-        check(&sources, &mut found);
+        check(&sources(files), &mut found);
         found.iter().map(Finding::to_string).collect()
     }
 

@@ -58,13 +58,12 @@ fn is_checked(sources: &[Source], test: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sources;
     use super::*;
 
     fn found(ledger: &str, code: &str) -> Vec<String> {
-        let source =
-            |path: &str, text: &str| Source { path: path.to_owned(), text: text.to_owned() };
         let mut found = Vec::new();
-        check(&[source(LEDGER, ledger), source("suite/tests/it/g.rs", code)], &mut found);
+        check(&sources(&[(LEDGER, ledger), ("suite/tests/it/g.rs", code)]), &mut found);
         found.iter().map(Finding::to_string).collect()
     }
 

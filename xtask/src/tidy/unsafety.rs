@@ -101,6 +101,7 @@ fn counted(sources: &[Source], layers: &Layers, found: &mut Vec<Finding>) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sources;
     use super::*;
 
     const LAYERS: &str = "crate = []\ninternal = []\n\
@@ -109,13 +110,9 @@ mod tests {
         ("crates/host/src/sys.rs", "fn f() {\n// SAFETY: no pointer.\nunsafe { g() }\n}\n");
 
     fn found(files: &[(&str, &str)]) -> Vec<String> {
-        let sources: Vec<Source> = files
-            .iter()
-            .map(|(path, text)| Source { path: (*path).to_owned(), text: (*text).to_owned() })
-            .collect();
         let roots = ["crates/host/src/lib.rs".to_owned(), "crates/cim/src/lib.rs".to_owned()];
         let mut found = Vec::new();
-        check(&sources, &Layers::parse(LAYERS).unwrap(), &roots, &mut found);
+        check(&sources(files), &Layers::parse(LAYERS).unwrap(), &roots, &mut found);
         found.iter().map(Finding::to_string).collect()
     }
 
