@@ -42,7 +42,11 @@ impl Ledger {
         let ledger: Ledger =
             toml::from_str(text).unwrap_or_else(|error| panic!("gaps.toml is not valid: {error}"));
         for gap in &ledger.gaps {
-            assert!(!gap.reason.trim().is_empty(), "{} is listed in gaps.toml without a reason", gap.test);
+            assert!(
+                !gap.reason.trim().is_empty(),
+                "{} is listed in gaps.toml without a reason",
+                gap.test
+            );
         }
         ledger
     }
