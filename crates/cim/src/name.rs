@@ -122,7 +122,19 @@ impl Ord for Name {
 
 impl Hash for Name {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write(self.folded().as_bytes());
+        // Look-ups by name are on every path of a call: no allocation for ASCII.
+        if self.0.is_ascii() {
+            for chunk in self.0.as_bytes().chunks(32) {
+                let mut folded = [0; 32];
+                folded[..chunk.len()].copy_from_slice(chunk);
+                folded.make_ascii_lowercase();
+                state.write(&folded[..chunk.len()]);
+            }
+        } else {
+            for c in folded_chars(&self.0) {
+                state.write_u32(c.into());
+            }
+        }
         state.write_u8(0xff);
     }
 }
