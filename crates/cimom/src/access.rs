@@ -1,0 +1,117 @@
+//! Who may do what: the one place that is asked on every call.
+//!
+//! A [`Call`] comes from the session; only [`Call::authorize`] makes an [`AuthorizedCall`] of
+//! it, and no later stage takes anything else. What an operation needs depends on the class
+//! (static or dynamic, system or not), which is known only after resolution; the stages ask
+//! [`AuthorizedCall::require`] with what the functions here say. Rights: behaviour.md G.11.
+
+use cim::security::{Rights, SecurityDescriptor};
+use cim::status::WBEM_E_ACCESS_DENIED;
+use cim::{Class, Namespace, Result};
+use wbem::CallContext;
+
+/// An operation on a namespace, as a client asked for it.
+pub(crate) struct Call<'a, O> {
+    /// What is asked.
+    pub(crate) operation: O,
+    /// Where.
+    pub(crate) namespace: &'a Namespace,
+    /// By whom.
+    pub(crate) context: &'a CallContext,
+}
+
+/// A call whose caller may open the namespace and read in it.
+pub(crate) struct AuthorizedCall<'a, O> {
+    operation: O,
+    namespace: &'a Namespace,
+    context: &'a CallContext,
+    granted: Rights,
+}
+
+impl<'a, O> Call<'a, O> {
+    /// Asks whether the caller may be in the namespace at all.
+    /// Errors: `WBEM_E_ACCESS_DENIED`.
+    pub(crate) fn authorize(self, descriptor: &SecurityDescriptor) -> Result<AuthorizedCall<'a, O>> {
+        let granted = descriptor.granted(self.context.caller());
+        let call = AuthorizedCall {
+            operation: self.operation,
+            namespace: self.namespace,
+            context: self.context,
+            granted,
+        };
+        call.require(Rights::ENABLE, "open it")?;
+        if call.context.is_remote() {
+            call.require(Rights::REMOTE_ACCESS, "reach it from another machine")?;
+        }
+        Ok(call)
+    }
+}
+
+impl<'a, O> AuthorizedCall<'a, O> {
+    /// What is asked.
+    pub(crate) fn operation(&self) -> &O {
+        &self.operation
+    }
+
+    /// By whom.
+    pub(crate) fn context(&self) -> &'a CallContext {
+        self.context
+    }
+
+    /// Errors: `WBEM_E_ACCESS_DENIED` where the caller lacks one of the `needed` rights.
+    pub(crate) fn require(&self, needed: Rights, purpose: &str) -> Result<()> {
+        if self.granted.contains(needed) {
+            return Ok(());
+        }
+        Err(WBEM_E_ACCESS_DENIED.with(format!(
+            "{} has not the rights {:#x} in namespace {} that it takes to {purpose}",
+            self.context.caller().user,
+            needed.0 & !self.granted.0,
+            self.namespace
+        )))
+    }
+}
+
+/// What it takes to write a class.
+pub(crate) fn to_write_class() -> Rights {
+    Rights::FULL_WRITE_REP
+}
+
+/// What it takes to write or delete an instance of `class`.
+pub(crate) fn to_write_instance(class: &Class) -> Rights {
+    if class.is_dynamic() {
+        Rights::WRITE_PROVIDER
+    } else if class.name().is_system() || class.ancestors().any(|c| c.name().is_system()) {
+        Rights::FULL_WRITE_REP
+    } else {
+        Rights::PARTIAL_WRITE_REP
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cim::security::{Ace, Identity, Sid};
+    use std::sync::Arc;
+
+    fn authorize(rights: Rights, context: &CallContext) -> Result<()> {
+        let sid = Sid::authenticated_users();
+        let descriptor = SecurityDescriptor { dacl: vec![Ace { allow: true, sid, rights }] };
+        let namespace = Namespace::root();
+        let call = Call { operation: (), namespace: &namespace, context };
+        call.authorize(&descriptor)?.require(to_write_class(), "write a class")
+    }
+
+    #[test]
+    fn g11_each_right_is_refused_where_it_is_missing() {
+        let user = Arc::new(Identity::unix(1000, &[], false));
+        let (local, remote) = (CallContext::local(user.clone()), CallContext::remote(user));
+        let both = Rights::ENABLE.with(Rights::FULL_WRITE_REP);
+        let denied = |r: Result<()>| r.unwrap_err().status() == WBEM_E_ACCESS_DENIED;
+        assert!(denied(authorize(Rights::FULL_WRITE_REP, &local)));
+        assert!(denied(authorize(Rights::ENABLE, &local)));
+        assert!(authorize(both, &local).is_ok());
+        assert!(denied(authorize(both, &remote)));
+        assert!(authorize(both.with(Rights::REMOTE_ACCESS), &remote).is_ok());
+    }
+}

@@ -1,0 +1,202 @@
+//! The classes of one namespace at one moment: names eagerly, bodies when first asked for.
+//!
+//! A [`Schema`] is an immutable snapshot shared by `Arc`; readers never lock. It is made from
+//! what the repository lists and from the built-in system classes, and edited in a copy by
+//! writers, who publish it after their commit. Where a declaration comes from is a
+//! [`Declarations`]; how a class is made of it is `cim::Class::derive`'s affair.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
+
+use cim::derivation::MAX_DERIVATION;
+use cim::status::{WBEM_E_CIRCULAR_REFERENCE, WBEM_E_CRITICAL_ERROR, WBEM_E_INVALID_SUPERCLASS};
+use cim::{Class, ClassDeclaration, Name, Origin, Result};
+
+use crate::system;
+
+/// A store of declarations: a snapshot or a writer of the repository.
+pub(crate) trait Declarations {
+    /// The declaration of a stored class; `None` where there is none.
+    fn declaration(&self, class: &Name) -> Result<Option<ClassDeclaration>>;
+}
+
+/// The classes of a namespace.
+#[derive(Clone)]
+pub(crate) struct Schema {
+    origin: Arc<Origin>,
+    /// The repository's number of the state this was made from.
+    generation: u64,
+    entries: HashMap<Name, Arc<Entry>>,
+    /// The direct subclasses of each class that has any.
+    subclasses: HashMap<Name, Vec<Name>>,
+}
+
+struct Entry {
+    name: Name,
+    superclass: Option<Name>,
+    /// For a class that is not stored.
+    builtin: Option<Arc<ClassDeclaration>>,
+    class: OnceLock<Arc<Class>>,
+}
+
+impl Schema {
+    /// The schema of a namespace with the `stored` classes (name and superclass) and the
+    /// system classes it has.
+    pub(crate) fn new(
+        origin: Arc<Origin>,
+        generation: u64,
+        stored: impl IntoIterator<Item = (Name, Option<Name>)>,
+    ) -> Self {
+        let mut schema =
+            Schema { generation, entries: HashMap::new(), subclasses: HashMap::new(), origin };
+        for declaration in system::declarations(&schema.origin.namespace) {
+            let superclass = declaration.superclass.clone();
+            schema.list(declaration.name.clone(), superclass, Some(declaration));
+        }
+        for (name, superclass) in stored {
+            schema.list(name, superclass, None);
+        }
+        schema
+    }
+
+    fn list(&mut self, name: Name, superclass: Option<Name>, builtin: Option<Arc<ClassDeclaration>>) {
+        if let Some(above) = &superclass {
+            self.subclasses.entry(above.clone()).or_default().push(name.clone());
+        }
+        let entry = Entry { name: name.clone(), superclass, builtin, class: OnceLock::new() };
+        self.entries.insert(name, Arc::new(entry));
+    }
+
+    /// The state of the repository it was made from.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Says that it is the state `generation` of the repository.
+    pub(crate) fn set_generation(&mut self, generation: u64) {
+        self.generation = generation;
+    }
+
+    /// Where the classes live.
+    pub(crate) fn origin(&self) -> &Arc<Origin> {
+        &self.origin
+    }
+
+    /// Whether there is a class of this name.
+    pub(crate) fn contains(&self, name: &Name) -> bool {
+        self.entries.contains_key(name)
+    }
+
+    /// Whether the class is built in.
+    pub(crate) fn is_builtin(&self, name: &Name) -> bool {
+        self.entries.get(name).is_some_and(|e| e.builtin.is_some())
+    }
+
+    /// All names, in no order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &Name> {
+        self.entries.keys()
+    }
+
+    /// The names of the classes that have no superclass.
+    pub(crate) fn top_level(&self) -> impl Iterator<Item = &Name> {
+        self.entries.values().filter(|e| e.superclass.is_none()).map(|e| &e.name)
+    }
+
+    /// The direct subclasses of `name`.
+    pub(crate) fn subclasses(&self, name: &Name) -> &[Name] {
+        self.subclasses.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// All classes below `name`, each after its superclass.
+    pub(crate) fn descendants(&self, name: &Name) -> Vec<Name> {
+        let mut found: Vec<Name> = self.subclasses(name).to_vec();
+        // A damaged store could hold a cycle; each class is taken once.
+        let mut seen: HashSet<Name> = found.iter().cloned().chain([name.clone()]).collect();
+        let mut next = 0;
+        while let Some(at) = found.get(next).cloned() {
+            let below = self.subclasses(&at).iter().filter(|n| seen.insert((*n).clone()));
+            found.extend(below.cloned());
+            next += 1;
+        }
+        found
+    }
+
+    /// The class `name`, made when first asked for.
+    /// Errors: what keeps a stored declaration from being a class (a damaged repository).
+    pub(crate) fn class(&self, name: &Name, store: &dyn Declarations) -> Result<Option<Arc<Class>>> {
+        let Some(entry) = self.entries.get(name) else { return Ok(None) };
+        if let Some(class) = entry.class.get() {
+            return Ok(Some(class.clone()));
+        }
+        // From the class upwards to the first that is made, then down again.
+        let mut chain = vec![entry];
+        let mut parent: Option<Arc<Class>> = None;
+        while let Some(above) = &chain[chain.len() - 1].superclass {
+            let entry = self.entries.get(above).ok_or_else(|| {
+                WBEM_E_INVALID_SUPERCLASS
+                    .with(format!("superclass {above} of class {name} is missing; run wmi repo verify"))
+            })?;
+            if let Some(class) = entry.class.get() {
+                parent = Some(class.clone());
+                break;
+            }
+            if chain.len() > MAX_DERIVATION {
+                return Err(WBEM_E_CIRCULAR_REFERENCE.with(format!(
+                    "class {name} is its own superclass or has more than {MAX_DERIVATION}"
+                )));
+            }
+            chain.push(entry);
+        }
+        for entry in chain.into_iter().rev() {
+            let class = Class::derive(self.declaration(entry, store)?, parent, Some(self.origin.clone()))?;
+            parent = Some(entry.class.get_or_init(|| class).clone());
+        }
+        Ok(parent)
+    }
+
+    fn declaration(&self, entry: &Entry, store: &dyn Declarations) -> Result<Arc<ClassDeclaration>> {
+        if let Some(builtin) = &entry.builtin {
+            return Ok(builtin.clone());
+        }
+        let stored = store.declaration(&entry.name)?;
+        stored.map(Arc::new).ok_or_else(|| {
+            WBEM_E_CRITICAL_ERROR
+                .with(format!("class {} is listed but not stored; run wmi repo verify", entry.name))
+        })
+    }
+
+    /// Puts `class` in the place of what has its name. What is derived from it is made again
+    /// when asked for.
+    pub(crate) fn put(&mut self, class: Arc<Class>) {
+        let name = class.name().clone();
+        let builtin = self.entries.get(&name).and_then(|e| e.builtin.clone());
+        let stale = if self.contains(&name) { self.descendants(&name) } else { Vec::new() };
+        self.unlist(&name);
+        self.list(name.clone(), class.superclass().map(|s| s.name().clone()), builtin);
+        // The entry was made just now; nobody else holds it.
+        let _ = self.entries[&name].class.set(class);
+        for below in stale {
+            let old = &self.entries[&below];
+            let entry = Entry {
+                name: old.name.clone(),
+                superclass: old.superclass.clone(),
+                builtin: old.builtin.clone(),
+                class: OnceLock::new(),
+            };
+            self.entries.insert(below, Arc::new(entry));
+        }
+    }
+
+    /// Takes `name` out.
+    pub(crate) fn remove(&mut self, name: &Name) {
+        self.unlist(name);
+        self.subclasses.remove(name);
+    }
+
+    fn unlist(&mut self, name: &Name) {
+        let superclass = self.entries.remove(name).and_then(|e| e.superclass.clone());
+        if let Some(siblings) = superclass.and_then(|above| self.subclasses.get_mut(&above)) {
+            siblings.retain(|n| n != name);
+        }
+    }
+}

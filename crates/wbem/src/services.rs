@@ -1,0 +1,88 @@
+//! The operations of WMI on one namespace: the one trait that every client and every door
+//! calls.
+//!
+//! Implemented by the object manager; called by the command line, the library, the remote
+//! protocols, COM, and providers that call back. Names are WMI's (IWbemServices) in
+//! snake_case; rules and errors are behaviour.md F.2's. Enumerating operations deliver to a
+//! [`Sink`]: where the call itself returns an error, the sink has not been used.
+
+use std::sync::Arc;
+
+use cim::{ClassDeclaration, Instance, Namespace, Object, ObjectPath, Result};
+
+use crate::context::CallContext;
+use crate::flags::Flags;
+use crate::sink::Sink;
+
+/// A connection to a namespace.
+pub trait Services: Send + Sync {
+    /// The namespace.
+    fn namespace(&self) -> &Namespace;
+
+    /// Connects to the namespace at `relative` below this one.
+    /// Errors: `WBEM_E_INVALID_NAMESPACE`, `WBEM_E_ACCESS_DENIED`.
+    fn open_namespace(&self, relative: &str, context: &CallContext) -> Result<Arc<dyn Services>>;
+
+    /// The class or instance at `path`; for the empty path an empty class.
+    /// Flags: `USE_AMENDED_QUALIFIERS`, `DIRECT_READ`. Errors: `WBEM_E_NOT_FOUND`,
+    /// `WBEM_E_INVALID_OBJECT_PATH`, the provider's.
+    fn get_object(&self, path: &str, flags: Flags, context: &CallContext) -> Result<Object>;
+
+    /// Creates or changes a class. Flags: `CREATE_ONLY`, `UPDATE_ONLY`, `UPDATE_SAFE_MODE`,
+    /// `UPDATE_FORCE_MODE`, `OWNER_UPDATE`.
+    fn put_class(
+        &self,
+        class: &ClassDeclaration,
+        flags: Flags,
+        context: &CallContext,
+    ) -> Result<()>;
+
+    /// Deletes a class, its subclasses and all their stored instances.
+    fn delete_class(&self, class: &str, flags: Flags, context: &CallContext) -> Result<()>;
+
+    /// The subclasses of `superclass` (not itself): all, or with `SHALLOW` the direct ones. With
+    /// no superclass, all classes or the top-level ones.
+    fn create_class_enum(
+        &self,
+        superclass: Option<&str>,
+        flags: Flags,
+        context: &CallContext,
+        sink: Sink,
+    ) -> Result<()>;
+
+    /// Creates or changes an instance, and gives its path. Flags: `CREATE_ONLY`,
+    /// `UPDATE_ONLY`, `OWNER_UPDATE`.
+    fn put_instance(
+        &self,
+        instance: &Instance,
+        flags: Flags,
+        context: &CallContext,
+    ) -> Result<ObjectPath>;
+
+    /// Deletes an instance. Errors: `WBEM_E_NOT_FOUND`, the provider's.
+    fn delete_instance(&self, path: &str, flags: Flags, context: &CallContext) -> Result<()>;
+
+    /// The instances of `class` and its subclasses, or with `SHALLOW` of it alone.
+    fn create_instance_enum(
+        &self,
+        class: &str,
+        flags: Flags,
+        context: &CallContext,
+        sink: Sink,
+    ) -> Result<()>;
+
+    /// The result of a query. `language` must be `WQL`. Flags: `ENSURE_LOCATABLE`,
+    /// `PROTOTYPE`, `DIRECT_READ`, `FORWARD_ONLY`, `USE_AMENDED_QUALIFIERS`. With the context
+    /// value [`EXPLAIN`] the plan is given instead, as instances of `OpenWMI_PlanStep`.
+    fn exec_query(
+        &self,
+        language: &str,
+        query: &str,
+        flags: Flags,
+        context: &CallContext,
+        sink: Sink,
+    ) -> Result<()>;
+}
+
+/// The context value (boolean) that asks a query for its plan instead of its result.
+pub const EXPLAIN: &str = "__OPENWMI_EXPLAIN";
