@@ -122,8 +122,12 @@ pub struct Class {
     pub(crate) by_name: Box<[u16]>,
     /// INVARIANT: the slots of the keys, ordered by name without case.
     pub(crate) keys: Box<[u16]>,
+    /// INVARIANT: the slots that an instance may not leave NULL, in order.
+    pub(crate) required: Box<[u16]>,
     pub(crate) defaults: Box<[Value]>,
     pub(crate) origin: Option<Arc<Origin>>,
+    /// Whether it or a class above it is marked as a singleton.
+    pub(crate) is_singleton: bool,
     /// Whether it is the shape of a projected query's result, not a class of a namespace.
     pub(crate) is_projection: bool,
 }
@@ -201,6 +205,12 @@ impl Class {
         &self.keys
     }
 
+    /// The slots that must have a value in an instance that is put: those marked Key, Not_Null
+    /// or Indexed here or in a superclass.
+    pub fn required(&self) -> &[u16] {
+        &self.required
+    }
+
     /// The topmost class that has this class's keys (or, for a singleton, is one): among
     /// its descendants a key names one instance. `None` where instances cannot exist.
     pub fn key_root(&self) -> Option<&Name> {
@@ -229,7 +239,7 @@ impl Class {
 
     /// Whether it has one instance at most: so does every class below a singleton.
     pub fn is_singleton(&self) -> bool {
-        self.flag("singleton") || self.ancestors().any(|c| c.flag("singleton"))
+        self.is_singleton
     }
 
     /// Whether it is an association.

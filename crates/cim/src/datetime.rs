@@ -143,7 +143,10 @@ impl Point {
     }
 
     fn days_in_month(&self) -> u8 {
-        let leap = |y: u16| y == UNKNOWN_16 || (y % 4 == 0 && (y % 100 != 0 || y % 400 == 0));
+        let leap = |y: u16| {
+            y == UNKNOWN_16
+                || (y.is_multiple_of(4) && (!y.is_multiple_of(100) || y.is_multiple_of(400)))
+        };
         match self.month {
             4 | 6 | 9 | 11 => 30,
             2 if leap(self.year) => 29,

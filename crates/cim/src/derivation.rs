@@ -2,9 +2,10 @@
 //!
 //! The rules of behaviour.md G.6 and G.7 that concern a class and its ancestors alone: key
 //! rules, overriding, singletons, abstract and terminal classes, dynamic classes. What a change of
-//! a stored class means for its subclasses and instances is in [`crate::update`].
+//! a stored class means for its subclasses and instances is in [`crate::update`], which names are
+//! legal in [`crate::naming`].
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::class::{
@@ -47,8 +48,11 @@ impl Class {
         let methods = merge_methods(&declaration, parent)?;
         let by_name = slots_by_name(&properties);
         let is_key = |&slot: &u16| properties[usize::from(slot)].qualifiers.is_true("key");
+        let is_singleton =
+            qualifiers.is_true("singleton") || parent.is_some_and(Class::is_singleton);
         let class = Class {
             keys: by_name.iter().copied().filter(is_key).collect(),
+            required: required_slots(&properties, parent),
             defaults: properties.iter().map(|p| p.default.clone()).collect(),
             by_name,
             declaration,
@@ -57,10 +61,27 @@ impl Class {
             properties,
             methods,
             origin,
+            is_singleton,
             is_projection: false,
         };
         class.check()?;
         Ok(Arc::new(class))
+    }
+
+    /// Whether an abstract class stands below an abstract one, as WMI's own rules demand (G.7).
+    /// [`Class::derive`] does not ask: DMTF's schema has abstract classes below concrete ones.
+    /// Errors: `WBEM_E_CANNOT_BE_ABSTRACT`.
+    pub fn check_abstract(&self) -> Result<()> {
+        match &self.superclass {
+            Some(parent) if self.is_abstract() && !parent.is_abstract() => {
+                Err(WBEM_E_CANNOT_BE_ABSTRACT.with(format!(
+                    "class {} is abstract but its superclass {} is not",
+                    self.name(),
+                    parent.name()
+                )))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check(&self) -> Result<()> {
@@ -108,6 +129,10 @@ impl Class {
 
     fn check_under(&self, parent: &Class) -> Result<()> {
         let (name, above) = (self.name(), parent.name());
+        if parent.is_a(name.as_str()) {
+            return Err(WBEM_E_CIRCULAR_REFERENCE
+                .with(format!("class {name} cannot derive from {above}, which derives from it")));
+        }
         if parent.is_terminal() {
             return Err(WBEM_E_INVALID_SUPERCLASS
                 .with(format!("class {name} cannot derive from {above}, which is Terminal")));
@@ -116,21 +141,18 @@ impl Class {
             return Err(WBEM_E_INVALID_SUPERCLASS
                 .with(format!("class {name} has more than {MAX_DERIVATION} superclasses")));
         }
-        // A keyless abstract class leaves the identity of its instances to its subclasses.
-        let open = parent.keys.is_empty() && parent.is_abstract() && !parent.is_singleton();
-        if self.keys.len() > parent.keys.len() && !open {
+        if let Some(key) = self.added_key(parent)
+            && !parent.leaves_identity_open()
+        {
             return Err(WBEM_E_CANNOT_CHANGE_KEY_INHERITANCE.with(format!(
-                "class {name} declares a key of its own; only below a keyless abstract class may it, \
-                 which {above} is not"
+                "class {name} makes {} a key; only below a keyless abstract class may it, \
+                 which {above} is not",
+                key.name
             )));
         }
-        if self.is_singleton() && !parent.is_singleton() && !open {
+        if self.is_singleton() && !parent.is_singleton() && !parent.leaves_identity_open() {
             return Err(WBEM_E_CANNOT_BE_SINGLETON
                 .with(format!("class {name} is a singleton but its superclass {above} is not")));
-        }
-        if self.is_abstract() && !parent.is_abstract() {
-            return Err(WBEM_E_CANNOT_BE_ABSTRACT
-                .with(format!("class {name} is abstract but its superclass {above} is not")));
         }
         if parent.is_dynamic() && !self.is_dynamic() {
             return Err(WBEM_E_INVALID_QUALIFIER.with(format!(
@@ -138,6 +160,20 @@ impl Class {
             )));
         }
         Ok(())
+    }
+
+    /// Whether it leaves what identifies an instance to its subclasses: a keyless abstract class.
+    pub(crate) fn leaves_identity_open(&self) -> bool {
+        self.keys.is_empty() && self.is_abstract() && !self.is_singleton
+    }
+
+    /// A key that `parent` does not have as a key, be the property new or inherited.
+    fn added_key(&self, parent: &Class) -> Option<&Property> {
+        let is_key_above = |p: &Property| {
+            parent.property(p.name.as_str()).is_some_and(|p| p.qualifiers.is_true("key"))
+        };
+        let keys = self.keys.iter().map(|&slot| &*self.properties[usize::from(slot)]);
+        keys.into_iter().find(|p| !is_key_above(p))
     }
 }
 
@@ -174,16 +210,18 @@ fn merge_properties(
         Some(parent) => parent.properties.iter().map(|p| inherit_property(parent, p)).collect(),
         None => Vec::new(),
     };
-    let inherited = merged.len();
-    let mut seen = HashMap::with_capacity(declaration.properties.len());
+    let mut seen = HashSet::with_capacity(declaration.properties.len());
     for own in &declaration.properties {
-        if seen.insert(&own.name, ()).is_some() {
+        if !seen.insert(&own.name) {
             return Err(WBEM_E_INVALID_PROPERTY
                 .with(format!("class {} declares property {} twice", declaration.name, own.name)));
         }
-        match parent.and_then(|p| p.slot(own.name.as_str())).filter(|&slot| slot < inherited) {
-            Some(slot) => {
-                merged[slot] = Arc::new(override_property(declaration, own, &merged[slot])?)
+        check_default(&declaration.name, own)?;
+        let overridden = parent.and_then(|p| Some((p, p.slot(own.name.as_str())?)));
+        match overridden {
+            Some((parent, slot)) => {
+                check_index(declaration, own, parent)?;
+                merged[slot] = Arc::new(override_property(declaration, own, &merged[slot])?);
             }
             None => merged.push(Arc::new(Property {
                 name: own.name.clone(),
@@ -195,6 +233,36 @@ fn merge_properties(
         }
     }
     Ok(merged.into())
+}
+
+fn check_default(class: &Name, own: &PropertyDeclaration) -> Result<()> {
+    if own.default.as_ref().is_none_or(|value| value.has_type(&own.ty)) {
+        return Ok(());
+    }
+    Err(WBEM_E_TYPE_MISMATCH
+        .with(format!("property {class}.{}: the default is no {}", own.name, own.ty)))
+}
+
+/// An inherited index stays as it is. Indexed need not propagate, so every class above is asked.
+fn check_index(
+    declaration: &ClassDeclaration,
+    own: &PropertyDeclaration,
+    parent: &Class,
+) -> Result<()> {
+    let Some(written) = own.qualifiers.value("indexed") else { return Ok(()) };
+    let name = own.name.as_str();
+    let indexed = std::iter::once(parent)
+        .chain(parent.ancestors().map(|c| &**c))
+        .map_while(|c| c.property(name))
+        .any(|p| p.qualifiers.is_true("indexed"));
+    if *written == Value::Boolean(indexed) {
+        return Ok(());
+    }
+    Err(WBEM_E_CANNOT_CHANGE_INDEX_INHERITANCE.with(format!(
+        "property {}.{name}: Indexed is fixed by the superclass {}",
+        declaration.name,
+        parent.name()
+    )))
 }
 
 /// A property as a subclass of `parent` has it. One that `parent` itself inherited has passed
@@ -221,18 +289,11 @@ fn override_property(
             own.name, own.ty, inherited.declared_in, inherited.ty
         )));
     }
-    let key = inherited.qualifiers.is_true("key");
-    let own_key = own.qualifiers.value("key");
-    if own_key.is_some_and(|v| *v != Value::Boolean(key)) {
+    // Whether it may become a key is a question to the whole class: `check_under`.
+    let stops_being_key = |v: &Value| inherited.qualifiers.is_true("key") && !is_true(v);
+    if own.qualifiers.value("key").is_some_and(stops_being_key) {
         return Err(WBEM_E_CANNOT_CHANGE_KEY_INHERITANCE.with(format!(
-            "property {class}.{}: Key is fixed by {}",
-            own.name, inherited.declared_in
-        )));
-    }
-    let indexed = inherited.qualifiers.is_true("indexed");
-    if own.qualifiers.value("indexed").is_some_and(|v| *v != Value::Boolean(indexed)) {
-        return Err(WBEM_E_CANNOT_CHANGE_INDEX_INHERITANCE.with(format!(
-            "property {class}.{}: Indexed is fixed by {}",
+            "property {class}.{} is a key in {} and stays one",
             own.name, inherited.declared_in
         )));
     }
@@ -253,17 +314,16 @@ fn merge_methods(
         Some(parent) => parent.methods.iter().map(|m| inherit_method(parent, m)).collect(),
         None => Vec::new(),
     };
-    let inherited = merged.len();
+    let mut seen = HashSet::with_capacity(declaration.methods.len());
     for own in &declaration.methods {
+        if !seen.insert(&own.name) {
+            return Err(WBEM_E_INVALID_METHOD
+                .with(format!("class {} declares method {} twice", declaration.name, own.name)));
+        }
+        check_parameters(&declaration.name, own)?;
         match merged.iter().position(|m| m.name == own.name) {
-            Some(slot) if slot < inherited => {
+            Some(slot) => {
                 merged[slot] = Arc::new(override_method(declaration, own, &merged[slot])?);
-            }
-            Some(_) => {
-                return Err(WBEM_E_INVALID_METHOD.with(format!(
-                    "class {} declares method {} twice",
-                    declaration.name, own.name
-                )));
             }
             None => merged.push(Arc::new(Method {
                 name: own.name.clone(),
@@ -275,6 +335,30 @@ fn merge_methods(
         }
     }
     Ok(merged.into())
+}
+
+fn check_parameters(class: &Name, own: &MethodDeclaration) -> Result<()> {
+    let mut seen = HashSet::with_capacity(own.parameters.len());
+    for parameter in &own.parameters {
+        let place = || format!("method {class}.{}: parameter {}", own.name, parameter.name);
+        if !seen.insert(&parameter.name) {
+            return Err(
+                WBEM_E_INVALID_DUPLICATE_PARAMETER.with(format!("{} stands twice", place()))
+            );
+        }
+        if !parameter.default.has_type(&parameter.ty) {
+            return Err(WBEM_E_TYPE_MISMATCH.with(format!(
+                "{}: the default is no {}",
+                place(),
+                parameter.ty
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn is_true(value: &Value) -> bool {
+    *value == Value::Boolean(true)
 }
 
 fn inherit_method(parent: &Class, method: &Arc<Method>) -> Arc<Method> {
@@ -325,9 +409,24 @@ fn same_signature(own: &MethodDeclaration, inherited: &Method) -> bool {
         })
 }
 
+/// A class's slots begin with its superclass's, so what is required there is required here.
+fn required_slots(properties: &[Arc<Property>], parent: Option<&Class>) -> Box<[u16]> {
+    let is_required = |slot: u16| {
+        let marked = |name| properties[usize::from(slot)].qualifiers.is_true(name);
+        parent.is_some_and(|p| p.required.contains(&slot))
+            || ["key", "not_null", "indexed"].into_iter().any(marked)
+    };
+    slots(properties).filter(|&slot| is_required(slot)).collect()
+}
+
+/// The number of every slot. More than a u16 holds are refused by the limit before anything
+/// looks them up.
+fn slots(properties: &[Arc<Property>]) -> std::ops::Range<u16> {
+    0..properties.len().min(usize::from(u16::MAX)) as u16
+}
+
 pub(crate) fn slots_by_name(properties: &[Arc<Property>]) -> Box<[u16]> {
-    // More slots than a u16 holds are refused by the limit before anything looks them up.
-    let mut slots: Vec<u16> = (0..properties.len().min(usize::from(u16::MAX)) as u16).collect();
+    let mut slots: Vec<u16> = slots(properties).collect();
     slots.sort_by(|&a, &b| properties[usize::from(a)].name.cmp(&properties[usize::from(b)].name));
     slots.into()
 }

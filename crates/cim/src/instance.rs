@@ -9,7 +9,7 @@ use crate::class::Class;
 use crate::key::{InstanceKey, path_value};
 use crate::name::Name;
 use crate::object::SystemProperty;
-use crate::path::{ObjectPath, PathKeys};
+use crate::path::{MAX_PATH, ObjectPath, PathKeys};
 use crate::qualifier::Qualifiers;
 use crate::status::*;
 use crate::value::Value;
@@ -123,6 +123,33 @@ impl Instance {
             (qualifiers != InstanceQualifiers::default()).then(|| Box::new(qualifiers));
     }
 
+    /// Whether it may be put, apart from what identifies it (behaviour.md F.2, G.8).
+    /// Errors: `WBEM_E_INVALID_OPERATION` where its class is abstract or an amendment,
+    /// `WBEM_E_ILLEGAL_NULL` where a property that is a key, Not_Null or Indexed has no value,
+    /// `WBEM_E_QUOTA_VIOLATION` where its path is too long.
+    pub fn check(&self) -> Result<()> {
+        let name = self.class.name();
+        if self.class.is_abstract() || self.class.qualifiers().get("amendment").is_some() {
+            return Err(WBEM_E_INVALID_OPERATION.with(format!(
+                "class {name} is abstract or an amendment and has no instances of its own"
+            )));
+        }
+        let slots = self.class.required().iter().map(|&slot| usize::from(slot));
+        if let Some(slot) = slots.into_iter().find(|&slot| self.values[slot].is_null()) {
+            return Err(WBEM_E_ILLEGAL_NULL.with(format!(
+                "property {name}.{} must have a value",
+                self.class.properties()[slot].name
+            )));
+        }
+        let path = self.relative_path().map(|path| path.to_string()).unwrap_or_default();
+        if path.len() > MAX_PATH && path.chars().count() > MAX_PATH {
+            return Err(WBEM_E_QUOTA_VIOLATION.with(format!(
+                "an instance of {name} would have a path of more than {MAX_PATH} characters"
+            )));
+        }
+        Ok(())
+    }
+
     /// What identifies it. Errors: as [`InstanceKey::from_values`].
     pub fn key(&self) -> Result<InstanceKey> {
         InstanceKey::from_values(&self.class, &self.values)
@@ -172,10 +199,22 @@ impl PartialEq for Instance {
 }
 
 /// A set of slots; the empty one and those below slot 64 need no memory of their own.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 struct SlotSet {
     low: u64,
     high: Vec<u64>,
+}
+
+/// Sets of the same slots are equal, however much memory each has taken.
+impl PartialEq for SlotSet {
+    fn eq(&self, other: &Self) -> bool {
+        let (short, long) = match self.high.len() <= other.high.len() {
+            true => (&self.high, &other.high),
+            false => (&other.high, &self.high),
+        };
+        let (same, rest) = long.split_at(short.len());
+        self.low == other.low && short == same && rest.iter().all(|&word| word == 0)
+    }
 }
 
 impl SlotSet {

@@ -60,11 +60,7 @@ impl InstanceKey {
                 }
             }
             _ => {
-                let names: Vec<_> = wanted
-                    .iter()
-                    .map(|&s| class.properties()[usize::from(s)].name.as_str())
-                    .collect();
-                return Err(mismatch(class, &format!("its keys are: {}", names.join(", "))));
+                return Err(mismatch(class, &wanted_keys(class)));
             }
         }
         Ok(InstanceKey(bytes.into()))
@@ -73,6 +69,14 @@ impl InstanceKey {
     /// The bytes under which it is stored.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+}
+
+fn wanted_keys(class: &Class) -> String {
+    let name = |&slot: &u16| class.properties()[usize::from(slot)].name.as_str();
+    match class.keys().iter().map(name).collect::<Vec<_>>().join(", ") {
+        names if names.is_empty() => "it has no key".to_owned(),
+        names => format!("its keys are: {names}"),
     }
 }
 
@@ -111,15 +115,13 @@ fn append(class: &Class, name: &Name, value: &Value, bytes: &mut Vec<u8>) -> Res
                 WBEM_E_ILLEGAL_NULL.with(format!("key {}.{name} has no value", class.name()))
             );
         }
-        Value::String(text) => {
-            if text.bytes().any(|b| b < 0x20) {
-                return Err(WBEM_E_VALUE_OUT_OF_RANGE.with(format!(
-                    "key {}.{name} holds a control character, which no key may",
-                    class.name()
-                )));
-            }
-            bytes.extend_from_slice(crate::name::fold(text).as_bytes());
+        Value::String(text) | Value::Reference(text) if text.bytes().any(|b| b < 0x20) => {
+            return Err(WBEM_E_VALUE_OUT_OF_RANGE.with(format!(
+                "key {}.{name} holds a control character, which no key may",
+                class.name()
+            )));
         }
+        Value::String(text) => bytes.extend_from_slice(crate::name::fold(text).as_bytes()),
         Value::Reference(text) => {
             bytes.extend_from_slice(
                 reference_identity(text, class.origin().map(|o| &**o)).as_bytes(),
@@ -132,7 +134,7 @@ fn append(class: &Class, name: &Name, value: &Value, bytes: &mut Vec<u8>) -> Res
             None => return Err(WBEM_E_CANNOT_BE_KEY.with(format!("key {}.{name}", class.name()))),
         },
     }
-    // No text holds a zero, so no two lists of keys run into each other.
+    // No key holds a zero, so no two lists of keys run into each other.
     bytes.push(0);
     Ok(())
 }

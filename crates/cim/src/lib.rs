@@ -9,9 +9,10 @@
 //! | [`name`] | names that compare without case |
 //! | [`types`], [`datetime`], [`value`] | data types and values |
 //! | [`qualifier`] | qualifiers, flavors, propagation |
-//! | [`class`], [`derivation`], [`update`] | classes, inheritance, what may change |
+//! | [`class`], [`naming`] | classes as declared and whole, names that users may give |
+//! | [`derivation`], [`update`] | inheritance, what may change |
 //! | [`instance`], [`object`], [`projection`] | instances, system properties, results of queries |
-//! | [`path`], [`key`] | object paths and what identifies an instance |
+//! | [`namespace`], [`path`], [`key`] | where objects live, object paths, what identifies an instance |
 //! | [`security`] | identities, rights, descriptors |
 
 #![forbid(unsafe_code)]
@@ -22,6 +23,8 @@ pub mod derivation;
 pub mod instance;
 pub mod key;
 pub mod name;
+pub mod namespace;
+pub mod naming;
 pub mod object;
 pub mod path;
 pub mod projection;
@@ -39,8 +42,9 @@ pub use datetime::DateTime;
 pub use instance::{Instance, InstanceQualifiers};
 pub use key::InstanceKey;
 pub use name::Name;
+pub use namespace::{Namespace, Origin};
 pub use object::{Object, SystemProperty};
-pub use path::{KeyValue, Namespace, ObjectPath, Origin, PathKeys};
+pub use path::{KeyValue, ObjectPath, PathKeys};
 pub use projection::Projection;
 pub use qualifier::{Flavor, Qualifier, Qualifiers};
 pub use status::{Error, Result, WbemStatus};

@@ -135,14 +135,16 @@ impl Object {
     /// The value of a system property.
     pub fn system(&self, property: SystemProperty) -> Value {
         match self {
-            Object::Class(class) => class.system(property, 1, || Some(class_path(class))),
+            Object::Class(class) => class.system(property, 1, || class_path(class)),
             Object::Instance(instance) => instance.system(property),
         }
     }
 }
 
-fn class_path(class: &Class) -> ObjectPath {
-    ObjectPath { server: None, namespace: None, class: class.name().clone(), keys: PathKeys::Class }
+/// The path of a class without server and namespace; `None` of one that has no name yet.
+fn class_path(class: &Class) -> Option<ObjectPath> {
+    let name = Some(class.name()).filter(|name| !name.as_str().is_empty())?;
+    Some(ObjectPath { server: None, namespace: None, class: name.clone(), keys: PathKeys::Class })
 }
 
 impl Class {

@@ -1,147 +1,27 @@
-//! Object paths and namespace paths: parse, print, compare.
+//! Object paths: parse, print, compare.
 //!
 //! Text in, parts out. Whether the class or the instance exists is not asked here; how a path's
 //! keys become the identity of an instance is in [`crate::key`]. Grammar: behaviour.md G.4,
 //! spelling: `windows-in-practice.md`, "Objects" and "Paths and namespaces".
+//!
+//! A percent sign is itself and begins no URL escape: paths are given out with it unescaped, and
+//! names of files hold it often.
 
 use std::fmt;
 use std::str::FromStr;
 
 use smol_str::SmolStr;
 
+use crate::derivation::MAX_KEYS;
 use crate::name::Name;
+use crate::namespace::split_server;
+pub use crate::namespace::{
+    Connection, MAX_NAMESPACE, Namespace, Origin, is_local_server, is_namespace_name,
+};
 use crate::status::*;
 
 /// The longest object path, in characters.
 pub const MAX_PATH: usize = 8192;
-/// The longest namespace path, in characters.
-pub const MAX_NAMESPACE: usize = 8173;
-
-/// Where a class lives.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Origin {
-    /// The server's name, as `__SERVER` gives it.
-    pub server: SmolStr,
-    /// The namespace.
-    pub namespace: Namespace,
-}
-
-/// The path of a namespace from the root on, as `root\cimv2`, without server.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Namespace(Name);
-
-impl Namespace {
-    /// The namespace of this path, in which slashes and backslashes are the same.
-    /// Errors: `WBEM_E_INVALID_NAMESPACE` where a part is missing or misspelled,
-    /// `WBEM_E_QUOTA_VIOLATION` where it is too long.
-    pub fn new(path: &str) -> Result<Self> {
-        if path.chars().count() > MAX_NAMESPACE {
-            return Err(WBEM_E_QUOTA_VIOLATION
-                .with(format!("a namespace path has at most {MAX_NAMESPACE} characters")));
-        }
-        let path = path.replace('/', "\\");
-        if !path.split('\\').all(is_namespace_name) {
-            return Err(WBEM_E_INVALID_NAMESPACE.with(format!(
-                "\"{path}\" is no namespace; write its parts with backslashes between, as root\\cimv2"
-            )));
-        }
-        Ok(Namespace(path.into()))
-    }
-
-    /// The topmost namespace.
-    pub fn root() -> Self {
-        Namespace(Name::from_static("root"))
-    }
-
-    /// The whole path.
-    pub fn as_str(&self) -> &str {
-        self.0.as_str()
-    }
-
-    /// The path as a name, equal for all its spellings.
-    pub fn as_name(&self) -> &Name {
-        &self.0
-    }
-
-    /// The last part.
-    pub fn leaf(&self) -> &str {
-        self.as_str().rsplit('\\').next().unwrap_or_default()
-    }
-
-    /// The namespace it lies in; `None` for the root.
-    pub fn parent(&self) -> Option<Namespace> {
-        self.as_str().rsplit_once('\\').map(|(parent, _)| Namespace(parent.into()))
-    }
-
-    /// The namespace at `relative` below it. Errors: as [`Namespace::new`].
-    pub fn child(&self, relative: &str) -> Result<Namespace> {
-        Namespace::new(&format!("{}\\{relative}", self.0))
-    }
-
-    /// Whether it is `ancestor` or lies in it at any depth.
-    pub fn is_within(&self, ancestor: &Namespace) -> bool {
-        std::iter::successors(Some(self.clone()), Namespace::parent).any(|n| n == *ancestor)
-    }
-}
-
-/// Whether `text` may be one part of a namespace path: a letter, then letters, digits and
-/// underscores (G.1).
-pub fn is_namespace_name(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_alphabetic())
-        && text.chars().all(|c| c.is_alphanumeric() || c == '_')
-}
-
-impl fmt::Display for Namespace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl fmt::Debug for Namespace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
-    }
-}
-
-/// A server and a namespace, as a client names them when it connects.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Connection {
-    /// The server, or none: this one.
-    pub server: Option<SmolStr>,
-    /// The namespace.
-    pub namespace: Namespace,
-}
-
-impl FromStr for Connection {
-    type Err = Error;
-
-    /// Parses `\\server\root\x`, `\\.\root\x` or `root\x`, slashes as backslashes.
-    /// Errors: `WBEM_E_INVALID_NAMESPACE`; `WBEM_E_INVALID_PARAMETER` for three leading
-    /// backslashes, as Windows has it.
-    fn from_str(text: &str) -> Result<Self> {
-        let path = text.replace('/', "\\");
-        let Some(rest) = path.strip_prefix(r"\\") else {
-            return Ok(Connection { server: None, namespace: Namespace::new(&path)? });
-        };
-        if rest.starts_with('\\') {
-            return Err(
-                WBEM_E_INVALID_PARAMETER.with(format!("\"{text}\": no server between backslashes"))
-            );
-        }
-        let (server, namespace) = rest.split_once('\\').ok_or_else(|| {
-            WBEM_E_INVALID_NAMESPACE.with(format!("\"{text}\" names a server but no namespace"))
-        })?;
-        if server.is_empty() {
-            return Err(WBEM_E_INVALID_NAMESPACE.with(format!("\"{text}\" names no server")));
-        }
-        Ok(Connection { server: Some(server.into()), namespace: Namespace::new(namespace)? })
-    }
-}
-
-/// Whether `server` is a way to write this machine, whose name is `own`.
-pub fn is_local_server(server: &str, own: &str) -> bool {
-    server == "." || ["localhost", "127.0.0.1", own].iter().any(|s| crate::name::eq(s, server))
-}
 
 /// The value of a key as a path spells it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -318,12 +198,13 @@ impl<'a> Parser<'a> {
         let prefix = &self.text[..end];
         // A single leading backslash is how some write "from the root on, here".
         let from_root = prefix.strip_prefix(['\\', '/']).filter(|r| !r.starts_with(['\\', '/']));
-        let connection: Connection = from_root
-            .unwrap_or(prefix)
-            .parse()
-            .map_err(|_| self.error("a namespace before the colon"))?;
-        self.at = end + 1;
-        Ok((connection.server, Some(connection.namespace)))
+        match split_server(from_root.unwrap_or(prefix)) {
+            Ok((server, Some(namespace))) => {
+                self.at = end + 1;
+                Ok((server, Some(namespace)))
+            }
+            _ => Err(self.error("a namespace before the colon")),
+        }
     }
 
     fn keys(&mut self) -> Result<PathKeys> {
@@ -339,8 +220,11 @@ impl<'a> Parser<'a> {
         let mut keys: Vec<(Name, KeyValue)> = Vec::new();
         loop {
             let name = self.name("a key's name")?;
-            if keys.len() >= crate::derivation::MAX_KEYS || keys.iter().any(|(n, _)| *n == name) {
+            if keys.iter().any(|(n, _)| *n == name) {
                 return Err(self.error("each key once"));
+            }
+            if keys.len() >= MAX_KEYS {
+                return Err(self.error(&format!("at most {MAX_KEYS} keys")));
             }
             if !self.eat('=') {
                 return Err(self.error("'='"));

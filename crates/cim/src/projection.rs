@@ -46,10 +46,12 @@ impl Projection {
             qualifiers: source.qualifiers.clone(),
             keys: by_name.iter().copied().filter(is_key).collect(),
             by_name,
+            required: Box::default(),
             methods: Box::default(),
             defaults: chosen.iter().map(|&s| source.defaults[s].clone()).collect(),
             properties,
             origin: source.origin.clone().filter(|_| locatable),
+            is_singleton: source.is_singleton,
             is_projection: true,
         };
         Projection { class: Arc::new(class), slots: chosen.into() }

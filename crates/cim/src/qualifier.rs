@@ -149,17 +149,21 @@ impl Qualifiers {
         Qualifiers(passed.collect())
     }
 
-    /// These laid over what is inherited: each of these wins, the rest is inherited.
+    /// These laid over what is inherited: each of these wins, the rest is inherited. One that
+    /// repeats a `NOT_OVERRIDABLE` one stays as fixed and passes on as far as that did, so that
+    /// repeating it frees no class below.
     /// Errors: the first qualifier that gives a `NOT_OVERRIDABLE` one another value.
     pub fn over(&self, inherited: &Qualifiers) -> Result<Qualifiers, &Qualifier> {
         let mut merged = inherited.clone();
         for q in &self.0 {
-            match merged.get(q.name.as_str()) {
-                Some(i) if i.flavor.has(Flavor::NOT_OVERRIDABLE) && i.value != q.value => {
-                    return Err(q);
-                }
-                _ => merged.set(q.clone()),
-            }
+            let fixed =
+                merged.get(q.name.as_str()).filter(|i| i.flavor.has(Flavor::NOT_OVERRIDABLE));
+            let kept = match fixed {
+                Some(fixed) if fixed.value != q.value => return Err(q),
+                Some(fixed) => fixed.flavor.without(Flavor::PROPAGATED),
+                None => Flavor::default(),
+            };
+            merged.set(Qualifier { flavor: q.flavor.with(kept), ..q.clone() });
         }
         Ok(merged)
     }

@@ -156,8 +156,9 @@ impl Value {
     }
 
     /// The same value in type `ty`, where WMI converts: between numbers that hold it (a real
-    /// is rounded for an integer), text that spells a number, boolean, DATETIME or path, and
-    /// numbers and booleans as text. `None` where the value cannot be had in that type.
+    /// is rounded for an integer, an integer to the nearest real), text that spells a decimal
+    /// number, boolean, DATETIME or path, and numbers and booleans as text. `None` where the
+    /// value cannot be had in that type.
     pub fn convert(&self, ty: &PropertyType) -> Option<Value> {
         if self.has_type(ty) {
             return Some(self.clone());
@@ -180,7 +181,7 @@ impl Value {
         }
         match cim {
             CimType::Boolean => self.to_boolean().map(Value::Boolean),
-            CimType::Real32 => self.to_real().map(|v| Value::Real32(v as f32)),
+            CimType::Real32 => self.to_real32().map(Value::Real32),
             CimType::Real64 => self.to_real().map(Value::Real64),
             CimType::Char16 => self.to_char16().map(Value::Char16),
             CimType::String => self.to_text().map(Value::String),
@@ -205,9 +206,17 @@ impl Value {
 
     fn to_real(&self) -> Option<f64> {
         match self {
-            Value::String(text) => text.trim().parse().ok(),
+            // `parse` knows words for infinity and for no number at all; CIM knows neither.
+            Value::String(text) => text.trim().parse().ok().filter(|v: &f64| v.is_finite()),
             _ => self.as_real().or_else(|| self.as_integer().map(|v| v as f64)),
         }
+    }
+
+    /// Rounded, but never to infinity.
+    fn to_real32(&self) -> Option<f32> {
+        let real = self.to_real()?;
+        let rounded = real as f32;
+        (rounded.is_finite() || !real.is_finite()).then_some(rounded)
     }
 
     /// TRUE is any number but 0 (the interfaces spell it 1 and -1), FALSE is 0.
@@ -215,8 +224,11 @@ impl Value {
         match self {
             Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
             Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
-            Value::String(text) => text.trim().parse::<i64>().ok().map(|v| v != 0),
-            _ => self.as_integer().map(|v| v != 0),
+            Value::String(text) => text.trim().parse::<i128>().ok().map(|v| v != 0),
+            _ => match self.as_real() {
+                Some(real) => (!real.is_nan()).then_some(real != 0.0),
+                None => self.as_integer().map(|v| v != 0),
+            },
         }
     }
 

@@ -1,0 +1,81 @@
+//! Which names a user may give to a class and to what is in it.
+//!
+//! Takes a declaration before it is put. The system's own classes do not pass here: their names
+//! begin with underscores, which is what these rules keep free for them (behaviour.md F.2
+//! PutClass, F.5 Put, G.3). That a name is given once is asked where classes are derived.
+
+use crate::class::{ClassDeclaration, Parameter};
+use crate::name::Name;
+use crate::qualifier::Qualifiers;
+use crate::status::*;
+
+/// The longest name of a class, in characters.
+pub const MAX_CLASS_NAME: usize = 4096;
+
+impl ClassDeclaration {
+    /// Whether a user may put a class with these names.
+    /// Errors: `WBEM_E_INCOMPLETE_CLASS` for a class without name, `WBEM_E_INVALID_OPERATION`
+    /// where its name begins with an underscore, `WBEM_E_INVALID_OBJECT` where it ends with one
+    /// or is misspelled, `WBEM_E_QUOTA_VIOLATION` where it is too long;
+    /// `WBEM_E_INVALID_PARAMETER` for any other name that is misspelled or has an underscore at
+    /// either end.
+    pub fn check_names(&self) -> Result<()> {
+        check_class(&self.name)?;
+        let class = self.name.as_str();
+        check_qualifiers(class, &self.qualifiers)?;
+        for property in &self.properties {
+            check_element("property", &property.name, class)?;
+            check_qualifiers(property.name.as_str(), &property.qualifiers)?;
+        }
+        for method in &self.methods {
+            check_element("method", &method.name, class)?;
+            check_qualifiers(method.name.as_str(), &method.qualifiers)?;
+            check_parameters(method.name.as_str(), &method.parameters)?;
+        }
+        Ok(())
+    }
+}
+
+fn check_class(name: &Name) -> Result<()> {
+    let text = name.as_str();
+    if text.is_empty() {
+        return Err(WBEM_E_INCOMPLETE_CLASS.with("the class has no name; give it one first"));
+    }
+    if text.chars().count() > MAX_CLASS_NAME {
+        return Err(WBEM_E_QUOTA_VIOLATION
+            .with(format!("the name of a class has at most {MAX_CLASS_NAME} characters")));
+    }
+    if text.starts_with('_') {
+        return Err(WBEM_E_INVALID_OPERATION.with(format!(
+            "class {name}: names that begin with an underscore are the system's; choose another"
+        )));
+    }
+    if text.ends_with('_') || !Name::is_identifier(text) {
+        return Err(WBEM_E_INVALID_OBJECT.with(format!(
+            "class {name}: a name is letters, digits and underscores, and no underscore ends it"
+        )));
+    }
+    Ok(())
+}
+
+fn check_parameters(method: &str, parameters: &[Parameter]) -> Result<()> {
+    parameters.iter().try_for_each(|parameter| {
+        check_element("parameter", &parameter.name, method)?;
+        check_qualifiers(parameter.name.as_str(), &parameter.qualifiers)
+    })
+}
+
+fn check_qualifiers(owner: &str, qualifiers: &Qualifiers) -> Result<()> {
+    qualifiers.local().try_for_each(|q| check_element("qualifier", &q.name, owner))
+}
+
+fn check_element(what: &str, name: &Name, owner: &str) -> Result<()> {
+    let text = name.as_str();
+    if Name::is_identifier(text) && !text.starts_with('_') && !text.ends_with('_') {
+        return Ok(());
+    }
+    Err(WBEM_E_INVALID_PARAMETER.with(format!(
+        "{what} \"{name}\" of {owner}: a name is letters, digits and underscores, and begins and \
+         ends with no underscore"
+    )))
+}
