@@ -1,1 +1,26 @@
-//! To be written.
+//! This machine as CIM: the classes of root\cimv2 told from what the Linux kernel says.
+//!
+//! Knows how to read a machine and how to answer for a class; knows nothing of namespaces,
+//! queries or clients, which are the object manager's. Everything comes through a [`Root`], so
+//! that a captured machine is described as well as the live one.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`facts`] | pure parsers, one for each source |
+//! | `sys`, [`root`], `processes`, `machine` | the system calls, and what is read by them |
+//! | [`classes`] | one class, one file, its MOF and its table of sources beside it |
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+
+pub mod classes;
+pub mod facts;
+pub mod root;
+
+mod machine;
+mod needs;
+mod processes;
+mod sys;
+
+pub use classes::{CLASSES, Class, SUPERCLASSES, register};
+pub use root::Root;

@@ -1,0 +1,89 @@
+//! The classes of this machine: one class, one name, four things under it.
+//!
+//! | file | what |
+//! |---|---|
+//! | `win32_x.mof` | the class as it is declared, and the registration of its provider |
+//! | `win32_x.rs` | its properties and what each is told from ([`property::HostClass`]) |
+//! | `win32_x.md` | for each property its source, or why it is NULL; the module's documentation |
+//! | `tests/it/win32_x.rs` | a rule for each property, on a captured machine |
+//!
+//! A class is registered by its line in [`CLASSES`]; superclasses and classes without a provider
+//! have their MOF in [`SUPERCLASSES`].
+
+pub(crate) mod property;
+
+pub mod win32_logicaldisk;
+pub mod win32_operatingsystem;
+pub mod win32_process;
+
+use std::sync::Arc;
+
+use wbem::{InstanceProvider, NativeProviders};
+
+use self::property::{HostClass, Provider};
+use self::win32_logicaldisk::Win32LogicalDisk;
+use self::win32_operatingsystem::Win32OperatingSystem;
+use self::win32_process::Win32Process;
+use crate::root::Root;
+
+/// A class that this crate provides.
+#[derive(Clone, Copy)]
+pub struct Class {
+    /// Its name.
+    pub name: &'static str,
+    /// MOF text: the class, its provider and its registration. Its superclass comes before.
+    pub mof: &'static str,
+    /// The CLSID under which the MOF registers its provider.
+    pub clsid: &'static str,
+    provider: fn(Arc<Root>) -> Arc<dyn InstanceProvider>,
+}
+
+impl Class {
+    const fn new<C: HostClass>(name: &'static str, clsid: &'static str, mof: &'static str) -> Self {
+        Class { name, mof, clsid, provider: |root| Arc::new(Provider::<C>::new(root)) }
+    }
+
+    /// Its provider for the machine that `root` describes.
+    pub fn provider(&self, root: Arc<Root>) -> Arc<dyn InstanceProvider> {
+        (self.provider)(root)
+    }
+}
+
+/// MOF texts of classes that have no provider here, each after its own superclass: the name of
+/// the text, for errors, and the text.
+pub const SUPERCLASSES: &[(&str, &str)] = &[
+    ("cim_managedsystemelement.mof", include_str!("cim_managedsystemelement.mof")),
+    ("cim_logicalelement.mof", include_str!("cim_logicalelement.mof")),
+    ("cim_operatingsystem.mof", include_str!("cim_operatingsystem.mof")),
+    ("cim_process.mof", include_str!("cim_process.mof")),
+    ("cim_logicaldevice.mof", include_str!("cim_logicaldevice.mof")),
+    ("cim_storageextent.mof", include_str!("cim_storageextent.mof")),
+    ("cim_logicaldisk.mof", include_str!("cim_logicaldisk.mof")),
+];
+
+/// All classes that this crate provides.
+pub const CLASSES: &[Class] = &[
+    Class::new::<Win32Process>(
+        "Win32_Process",
+        "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C01}",
+        include_str!("win32_process.mof"),
+    ),
+    Class::new::<Win32LogicalDisk>(
+        "Win32_LogicalDisk",
+        "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C02}",
+        include_str!("win32_logicaldisk.mof"),
+    ),
+    Class::new::<Win32OperatingSystem>(
+        "Win32_OperatingSystem",
+        "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C03}",
+        include_str!("win32_operatingsystem.mof"),
+    ),
+];
+
+/// Registers the providers of all classes, for the machine that `root` describes.
+pub fn register(providers: &mut NativeProviders, root: &Arc<Root>) {
+    for class in CLASSES {
+        let root = root.clone();
+        providers.register(class.clsid, Arc::new(move |_| Ok(class.provider(root.clone()))));
+    }
+}
