@@ -243,26 +243,30 @@ fn check_default(class: &Name, own: &PropertyDeclaration) -> Result<()> {
         .with(format!("property {class}.{}: the default is no {}", own.name, own.ty)))
 }
 
-/// An inherited index stays as it is. Indexed need not propagate, so every class above is asked.
+/// An inherited index stays as it is. Indexed need not propagate, so all classes above are asked.
 fn check_index(
     declaration: &ClassDeclaration,
     own: &PropertyDeclaration,
     parent: &Class,
 ) -> Result<()> {
     let Some(written) = own.qualifiers.value("indexed") else { return Ok(()) };
-    let name = own.name.as_str();
-    let indexed = std::iter::once(parent)
-        .chain(parent.ancestors().map(|c| &**c))
-        .map_while(|c| c.property(name))
-        .any(|p| p.qualifiers.is_true("indexed"));
-    if *written == Value::Boolean(indexed) {
+    if *written == Value::Boolean(is_indexed(parent, own.name.as_str())) {
         return Ok(());
     }
     Err(WBEM_E_CANNOT_CHANGE_INDEX_INHERITANCE.with(format!(
-        "property {}.{name}: Indexed is fixed by the superclass {}",
+        "property {}.{}: Indexed is fixed by the superclass {}",
         declaration.name,
+        own.name,
         parent.name()
     )))
+}
+
+/// Whether `class` or a class above it has an index over `property`.
+pub(crate) fn is_indexed(class: &Class, property: &str) -> bool {
+    std::iter::once(class)
+        .chain(class.ancestors().map(|c| &**c))
+        .map_while(|c| c.property(property))
+        .any(|p| p.qualifiers.is_true("indexed"))
 }
 
 /// A property as a subclass of `parent` has it. One that `parent` itself inherited has passed

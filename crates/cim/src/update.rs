@@ -1,12 +1,16 @@
 //! What a change of a stored class may do to its subclasses and instances.
 //!
 //! Compares two declarations of one class and applies the three modes of PutClass
-//! (behaviour.md G.7, ruling I-37). Whether each subclass can still be derived from the new
-//! definition is asked by the caller with `Class::derive`.
+//! (behaviour.md G.7, ruling I-37): [`change`] weighs, [`allowed`] decides by what depends on the
+//! class, [`rederive`] carries the change to a subclass. Which subclasses and instances there are
+//! is the caller's knowledge.
 
-use crate::class::{ClassDeclaration, PropertyDeclaration};
+use std::sync::Arc;
+
+use crate::class::{Class, ClassDeclaration, MethodDeclaration, PropertyDeclaration};
+use crate::derivation::is_indexed;
 use crate::name::Name;
-use crate::qualifier::Qualifiers;
+use crate::qualifier::{Flavor, Qualifier, Qualifiers};
 use crate::status::{Result, WBEM_E_CLASS_HAS_CHILDREN, WBEM_E_CLASS_HAS_INSTANCES};
 use crate::value::Value;
 
@@ -33,21 +37,27 @@ pub enum Change {
     Important,
 }
 
-/// Qualifiers whose change is a change of the class itself.
-const IMPORTANT: [&str; 10] = [
+/// Qualifiers whose change is a change of the class itself: those that the core acts upon (G.6).
+const IMPORTANT: [&str; 15] = [
     "key",
     "indexed",
     "not_null",
     "singleton",
     "dynamic",
+    "dynprops",
     "provider",
     "abstract",
+    "amendment",
     "association",
+    "hasclassrefs",
     "terminal",
     "static",
+    "implemented",
+    "bypass_getobject",
 ];
 
-/// How much `new` differs from `old`, two declarations of one class.
+/// How much `new` differs from `old`, two declarations of one class. The order of properties and
+/// methods counts: instances hold their values in it.
 pub fn change(old: &ClassDeclaration, new: &ClassDeclaration) -> Change {
     if old == new {
         return Change::None;
@@ -55,7 +65,7 @@ pub fn change(old: &ClassDeclaration, new: &ClassDeclaration) -> Change {
     let same = old.superclass == new.superclass
         && same_important(&old.qualifiers, &new.qualifiers)
         && same_properties(&old.properties, &new.properties)
-        && same_methods(old, new);
+        && same_methods(&old.methods, &new.methods);
     if same { Change::Unimportant } else { Change::Important }
 }
 
@@ -95,26 +105,89 @@ fn same_important(old: &Qualifiers, new: &Qualifiers) -> bool {
 }
 
 fn same_properties(old: &[PropertyDeclaration], new: &[PropertyDeclaration]) -> bool {
-    old.len() == new.len()
-        && old.iter().all(|o| {
-            new.iter().find(|n| n.name == o.name).is_some_and(|n| {
-                n.ty == o.ty
-                    && n.default == o.default
-                    && same_important(&o.qualifiers, &n.qualifiers)
-            })
+    let same = |(o, n): (&PropertyDeclaration, &PropertyDeclaration)| {
+        o.name == n.name
+            && o.ty == n.ty
+            && o.default == n.default
+            && same_important(&o.qualifiers, &n.qualifiers)
+    };
+    old.len() == new.len() && old.iter().zip(new).all(same)
+}
+
+fn same_methods(old: &[MethodDeclaration], new: &[MethodDeclaration]) -> bool {
+    let same = |(o, n): (&MethodDeclaration, &MethodDeclaration)| {
+        o.name == n.name
+            && o.return_type == n.return_type
+            && same_parameters(o, n)
+            && same_important(&o.qualifiers, &n.qualifiers)
+    };
+    old.len() == new.len() && old.iter().zip(new).all(same)
+}
+
+fn same_parameters(old: &MethodDeclaration, new: &MethodDeclaration) -> bool {
+    old.parameters.len() == new.parameters.len()
+        && old.parameters.iter().zip(&new.parameters).all(|(o, n)| {
+            o.name == n.name
+                && o.ty == n.ty
+                && o.default == n.default
+                && (o.is_in(), o.is_out()) == (n.is_in(), n.is_out())
         })
 }
 
-fn same_methods(old: &ClassDeclaration, new: &ClassDeclaration) -> bool {
-    old.methods.len() == new.methods.len()
-        && old.methods.iter().all(|o| {
-            new.methods.iter().find(|n| n.name == o.name).is_some_and(|n| {
-                let shape = |p: &crate::class::Parameter| {
-                    (p.name.clone(), p.ty.clone(), p.is_in(), p.is_out())
-                };
-                n.return_type == o.return_type
-                    && n.parameters.iter().map(shape).eq(o.parameters.iter().map(shape))
-                    && same_important(&o.qualifiers, &n.qualifiers)
-            })
-        })
+/// `subclass` as it is below `parent`, the new definition of its superclass. With
+/// [`UpdateMode::Force`] the subclass loses the qualifiers that the new superclass forbids; the
+/// class that comes back tells with its declaration what to store.
+/// Errors: `WBEM_E_CLASS_HAS_CHILDREN` with the conflict, where there is one that stays.
+pub fn rederive(subclass: &Class, parent: Arc<Class>, mode: UpdateMode) -> Result<Arc<Class>> {
+    let declaration = match mode {
+        UpdateMode::Force => Arc::new(without_conflicts(subclass.declaration(), &parent)),
+        _ => subclass.declaration().clone(),
+    };
+    let above = parent.name().clone();
+    Class::derive(declaration, Some(parent), subclass.origin().cloned()).map_err(|error| {
+        WBEM_E_CLASS_HAS_CHILDREN.with(format!(
+            "the change of class {above} conflicts with its subclass {}: {error}",
+            subclass.name()
+        ))
+    })
+}
+
+/// The declaration without the qualifiers that keep it from standing below `parent`.
+fn without_conflicts(declaration: &ClassDeclaration, parent: &Class) -> ClassDeclaration {
+    let mut kept = declaration.clone();
+    kept.qualifiers = without_fixed(&declaration.qualifiers, parent.qualifiers());
+    let may_identify = parent.leaves_identity_open();
+    if !may_identify && !parent.is_singleton() {
+        kept.qualifiers.remove("singleton");
+    }
+    for property in &mut kept.properties {
+        let name = property.name.as_str();
+        let above = parent.property(name);
+        if let Some(above) = above {
+            property.qualifiers = without_fixed(&property.qualifiers, &above.qualifiers);
+            if property.qualifiers.is_true("indexed") != is_indexed(parent, name) {
+                property.qualifiers.remove("indexed");
+            }
+        }
+        if !may_identify && !above.is_some_and(|p| p.qualifiers.is_true("key")) {
+            property.qualifiers.remove("key");
+        }
+    }
+    for method in &mut kept.methods {
+        if let Some(above) = parent.method(method.name.as_str()) {
+            method.qualifiers = without_fixed(&method.qualifiers, &above.qualifiers);
+        }
+    }
+    kept
+}
+
+/// Those of `own` that give no fixed qualifier of `above` another value.
+fn without_fixed(own: &Qualifiers, above: &Qualifiers) -> Qualifiers {
+    let inherited = above.propagated(Flavor::TO_DERIVED);
+    let conflicts = |q: &Qualifier| {
+        inherited
+            .get(q.name.as_str())
+            .is_some_and(|i| i.flavor.has(Flavor::NOT_OVERRIDABLE) && i.value != q.value)
+    };
+    own.iter().filter(|q| !conflicts(q)).cloned().collect()
 }
