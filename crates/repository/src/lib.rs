@@ -1,1 +1,49 @@
-//! To be written.
+//! The durable store of namespaces, classes and instances, over LMDB.
+//!
+//! It knows identity and wholeness, and no other rule of WMI: the object manager decides what
+//! may be put by whom. A class is stored as it declares itself; an instance under its exact
+//! class. What is written is on disk when the call returns; who reads sees one moment and
+//! holds nobody up; several processes may have one repository open.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`mod@format`] | the file format, byte by byte |
+//! | `repository` | [`Repository`]: open, [`Repository::read`], [`Repository::write`] |
+//! | `view` | what can be read |
+//! | `writer`, `put` | what can be written: namespaces and classes, instances |
+//! | `create`, `lock` | first start, and who may open when |
+//! | `open`, `gate` | LMDB's environment, and its growth |
+//! | `pages` | LMDB's file read as a file, to tell damage before LMDB maps it |
+//! | `bindings` | what is kept in memory of a class that is read or written |
+//! | `keyed`, `stored` | entries under names of any length; those of namespaces and classes |
+//! | `record`, `layout`, `value`, `object`, `declaration`, `bytes` | the encodings |
+//! | `fault` | failures, and the statuses they become |
+
+#![deny(unsafe_code)]
+
+mod bindings;
+mod bytes;
+mod create;
+mod declaration;
+mod fault;
+pub mod format;
+mod gate;
+mod keyed;
+mod layout;
+mod lock;
+mod object;
+mod open;
+mod pages;
+mod put;
+mod record;
+mod repository;
+mod stored;
+mod value;
+mod view;
+mod writer;
+
+pub use object::ClassLookup;
+pub use put::PutMode;
+pub use repository::{Repository, Snapshot};
+pub use view::{ClassId, ClassListing, Instances, NamespaceId, View};
+pub use writer::Writer;

@@ -1,0 +1,98 @@
+//! What is known of a class in memory beside what is stored: its id and its mappings.
+//!
+//! A get must not look the class up by name and compare its properties with the layout each
+//! time. So for each `Arc<Class>` that a caller comes with a [`Binding`] is kept. It holds for
+//! the version of the repository for which it was checked; for a newer one, the id is looked up
+//! again. A writer has bindings of its own, because what it sees may never be committed.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use cim::Class;
+
+use crate::layout::Mapping;
+use crate::view::{ClassId, NamespaceId};
+
+/// Past this number of classes all bindings are dropped, and made again as they are needed.
+const MOST: usize = 8192;
+
+/// A class of a caller and what is stored under it.
+pub(crate) struct Binding {
+    /// Kept so that no other class gets this one's address.
+    pub(crate) class: Arc<Class>,
+    pub(crate) id: ClassId,
+    /// The version of the repository for which `id` was looked up last.
+    checked: AtomicUsize,
+    /// The class among whose family instances are unique; a writer's bindings alone have it.
+    pub(crate) root: OnceLock<ClassId>,
+    mappings: RwLock<Vec<(u16, Arc<Mapping>)>>,
+}
+
+/// Bindings by the address of the class.
+#[derive(Default)]
+pub(crate) struct Bindings(RwLock<HashMap<(usize, NamespaceId), Arc<Binding>>>);
+
+impl Binding {
+    pub(crate) fn is_checked_for(&self, version: usize) -> bool {
+        self.checked.load(Ordering::Relaxed) == version
+    }
+
+    pub(crate) fn set_checked_for(&self, version: usize) {
+        self.checked.store(version, Ordering::Relaxed);
+    }
+
+    /// The mapping from the layout of this number, if it was needed before.
+    pub(crate) fn mapping(&self, layout: u16) -> Option<Arc<Mapping>> {
+        let mappings = self.mappings.read().unwrap_or_else(PoisonError::into_inner);
+        mappings.iter().find(|(number, _)| *number == layout).map(|(_, mapping)| mapping.clone())
+    }
+
+    pub(crate) fn add_mapping(&self, layout: u16, mapping: Arc<Mapping>) {
+        let mut mappings = self.mappings.write().unwrap_or_else(PoisonError::into_inner);
+        mappings.push((layout, mapping));
+    }
+
+    /// The number of the layout that is the class's own, if a record of it was seen or written.
+    pub(crate) fn own_layout(&self) -> Option<u16> {
+        let mappings = self.mappings.read().unwrap_or_else(PoisonError::into_inner);
+        mappings.iter().find(|(_, mapping)| mapping.is_identity).map(|(number, _)| *number)
+    }
+}
+
+impl Bindings {
+    pub(crate) fn get(&self, namespace: NamespaceId, class: &Arc<Class>) -> Option<Arc<Binding>> {
+        let bindings = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        bindings.get(&(address(class), namespace)).cloned()
+    }
+
+    pub(crate) fn add(
+        &self,
+        namespace: NamespaceId,
+        class: &Arc<Class>,
+        id: ClassId,
+        version: usize,
+    ) -> Arc<Binding> {
+        let binding = Arc::new(Binding {
+            class: class.clone(),
+            id,
+            checked: AtomicUsize::new(version),
+            root: OnceLock::new(),
+            mappings: RwLock::default(),
+        });
+        let mut bindings = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if bindings.len() >= MOST {
+            bindings.clear();
+        }
+        bindings.insert((address(class), namespace), binding.clone());
+        binding
+    }
+
+    pub(crate) fn clear(&self) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+fn address(class: &Arc<Class>) -> usize {
+    Arc::as_ptr(class).addr()
+}

@@ -1,0 +1,78 @@
+//! First start: a repository is made under a temporary name and renamed into place, so that it
+//! is there whole or not at all, whoever else starts at the same moment.
+
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+
+use cim::Namespace;
+use cim::status::WBEM_E_DATABASE_VER_MISMATCH;
+
+use crate::bytes::Input;
+use crate::fault::Fault;
+use crate::format::{DATA_FILE, FORMAT_VERSION, META_FORMAT, NEW_DIRECTORY};
+use crate::gate::open_largest;
+use crate::lock::{DirectoryLock, sync_directory};
+use crate::open::{self, Opened};
+use crate::pages;
+use crate::writer::Writer;
+
+/// The map of a repository that is being made; it is opened with another afterwards.
+const SMALL_MAP: usize = 1 << 20;
+
+/// Opens what is in `dir`, or makes it first. The lock is held shared.
+pub(crate) fn create_or_open(
+    dir: &Path,
+    map_size: usize,
+) -> Result<(DirectoryLock, Opened), Fault> {
+    let lock = DirectoryLock::shared(dir)?;
+    let data = dir.join(DATA_FILE);
+    while !data.try_exists()? {
+        lock.make_exclusive()?;
+        if !data.try_exists()? {
+            create(dir)?;
+        }
+        lock.make_shared()?;
+    }
+    pages::check(&data)?;
+    let opened = open_largest(dir, map_size)?;
+    check_version(&opened)?;
+    opened.env.clear_stale_readers()?;
+    Ok((lock, opened))
+}
+
+/// Makes the data file of a new repository. The lock is held alone.
+fn create(dir: &Path) -> Result<(), Fault> {
+    let new = dir.join(NEW_DIRECTORY);
+    // What an attempt left that did not come this far.
+    if new.try_exists()? {
+        fs::remove_dir_all(&new)?;
+    }
+    DirBuilder::new().mode(0o700).create(&new)?;
+    let opened = open::create(&new, SMALL_MAP)?;
+    let mut writer = Writer::new(opened.env.write_txn()?, &opened.dbs, dir);
+    let version = FORMAT_VERSION.to_le_bytes();
+    opened.dbs.meta.put(&mut writer.txn, META_FORMAT, &version)?;
+    writer.create_namespace(&Namespace::root())?;
+    writer.commit()?;
+    drop(opened);
+    fs::rename(new.join(DATA_FILE), dir.join(DATA_FILE))?;
+    sync_directory(dir)?;
+    Ok(fs::remove_dir_all(&new)?)
+}
+
+fn check_version(opened: &Opened) -> Result<(), Fault> {
+    let txn = opened.env.read_txn()?;
+    let version = match opened.dbs.meta.get(&txn, META_FORMAT)? {
+        Some(bytes) => Input::new(bytes).u32()?,
+        None => return Err(Fault::damaged("it does not say in which format it is")),
+    };
+    if version == FORMAT_VERSION {
+        return Ok(());
+    }
+    Err(Fault::Refused(WBEM_E_DATABASE_VER_MISMATCH.with(format!(
+        "the repository {} has format {version}; this program reads and writes format \
+         {FORMAT_VERSION}. Open it with the program that made it",
+        opened.env.path().display()
+    ))))
+}

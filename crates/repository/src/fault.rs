@@ -1,0 +1,140 @@
+//! What goes wrong below the public face of this crate, and the `WbemStatus` it becomes there.
+//!
+//! Inside, a [`Fault`] is passed up; where it leaves, [`Fault::at`] names the repository's
+//! directory and says what to do.
+
+use std::borrow::Cow;
+use std::io;
+use std::path::Path;
+
+use cim::status::*;
+
+/// A failure that does not know yet in which repository it happened.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// LMDB or the file system beneath it.
+    Lmdb(heed::Error),
+    /// What is stored is not what was written.
+    Damaged(Cow<'static, str>),
+    /// A rule of this crate, with its status and message.
+    Refused(cim::Error),
+}
+
+impl Fault {
+    #[cold]
+    pub(crate) fn damaged(what: impl Into<Cow<'static, str>>) -> Self {
+        Fault::Damaged(what.into())
+    }
+
+    #[cold]
+    pub(crate) fn too_long() -> Self {
+        Fault::Refused(WBEM_E_TOO_MUCH_DATA.with("a value or list is longer than 4 GiB"))
+    }
+
+    /// The error that the caller gets, with the repository at `dir` named in it.
+    #[cold]
+    pub(crate) fn at(self, dir: &Path) -> cim::Error {
+        let dir = dir.display();
+        match self {
+            Fault::Refused(error) => error,
+            Fault::Damaged(what) => WBEM_E_CRITICAL_ERROR.with(format!(
+                "the repository {dir} is damaged: {what}. Run `wmi repo verify` to see how far, \
+                 and bring a backup back with `wmi repo restore`"
+            )),
+            Fault::Lmdb(heed::Error::Io(error)) => io_error(&error, &dir.to_string()),
+            Fault::Lmdb(heed::Error::Mdb(error)) => lmdb_error(error, &dir.to_string()),
+            Fault::Lmdb(heed::Error::EnvAlreadyOpened) => WBEM_E_INVALID_OPERATION.with(format!(
+                "the repository {dir} is open in this process already; share that one"
+            )),
+            Fault::Lmdb(error) => {
+                WBEM_E_CRITICAL_ERROR.with(format!("the repository {dir}: {error}"))
+            }
+        }
+    }
+}
+
+impl From<heed::Error> for Fault {
+    fn from(error: heed::Error) -> Self {
+        Fault::Lmdb(error)
+    }
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        Fault::Lmdb(heed::Error::Io(error))
+    }
+}
+
+impl From<rustix::io::Errno> for Fault {
+    fn from(error: rustix::io::Errno) -> Self {
+        io::Error::from(error).into()
+    }
+}
+
+impl From<cim::Error> for Fault {
+    fn from(error: cim::Error) -> Self {
+        Fault::Refused(error)
+    }
+}
+
+fn io_error(error: &io::Error, dir: &str) -> cim::Error {
+    use io::ErrorKind::*;
+    let (status, advice) = match error.kind() {
+        StorageFull | QuotaExceeded | FileTooLarge => {
+            (WBEM_E_OUT_OF_DISK_SPACE, "; make room on that file system")
+        }
+        PermissionDenied | ReadOnlyFilesystem => {
+            (WBEM_E_ACCESS_DENIED, "; it is its owner's: name another with --repository")
+        }
+        NotFound | NotADirectory => (WBEM_E_NOT_FOUND, ""),
+        OutOfMemory => (WBEM_E_OUT_OF_MEMORY, "; the process may map no more address space"),
+        _ => (WBEM_E_CRITICAL_ERROR, ""),
+    };
+    status.with(format!("the repository {dir}: {error}{advice}"))
+}
+
+fn lmdb_error(error: heed::MdbError, dir: &str) -> cim::Error {
+    use heed::MdbError::*;
+    let (status, advice) = match error {
+        MapFull => (
+            WBEM_E_OUT_OF_DISK_SPACE,
+            "one transaction wrote more than the map has room for; write it in smaller ones",
+        ),
+        ReadersFull => (WBEM_E_SERVER_TOO_BUSY, "too many snapshots are open; try again"),
+        TxnFull => (WBEM_E_TOO_MUCH_DATA, "one transaction is too large; write it in smaller ones"),
+        VersionMismatch => (
+            WBEM_E_DATABASE_VER_MISMATCH,
+            "another version of LMDB wrote it; export it with the program that did",
+        ),
+        _ => (WBEM_E_CRITICAL_ERROR, "bring a backup back with `wmi repo restore`"),
+    };
+    status.with(format!("the repository {dir}: {error}; {advice}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_become_statuses_that_name_the_directory() {
+        let io = |code| Fault::from(io::Error::from_raw_os_error(code));
+        let mdb = |error| Fault::Lmdb(heed::Error::Mdb(error));
+        for (fault, status) in [
+            (io(28), WBEM_E_OUT_OF_DISK_SPACE),
+            (io(122), WBEM_E_OUT_OF_DISK_SPACE),
+            (io(13), WBEM_E_ACCESS_DENIED),
+            (io(30), WBEM_E_ACCESS_DENIED),
+            (io(12), WBEM_E_OUT_OF_MEMORY),
+            (io(5), WBEM_E_CRITICAL_ERROR),
+            (mdb(heed::MdbError::MapFull), WBEM_E_OUT_OF_DISK_SPACE),
+            (mdb(heed::MdbError::ReadersFull), WBEM_E_SERVER_TOO_BUSY),
+            (mdb(heed::MdbError::Corrupted), WBEM_E_CRITICAL_ERROR),
+            (mdb(heed::MdbError::VersionMismatch), WBEM_E_DATABASE_VER_MISMATCH),
+            (Fault::damaged("x"), WBEM_E_CRITICAL_ERROR),
+        ] {
+            let error = fault.at(Path::new("/some/where"));
+            assert_eq!(error.status(), status, "{error}");
+            assert!(error.message().contains("/some/where"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+#![doc = include_str!("../FORMAT.md")]
+//!
+//! # This module
+//!
+//! The names and numbers above, for the code that reads and writes them; the encodings
+//! themselves are in `bytes`, `value`, `declaration`, `object`, `layout`, `record` and `keyed`.
+
+/// The version of the format that this crate reads and writes.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// LMDB's named databases.
+pub(crate) const DATABASES: [&str; 7] =
+    ["meta", "namespaces", "classes", "definitions", "layouts", "instances", "locator"];
+
+/// The entry of `meta` that holds the version.
+pub(crate) const META_FORMAT: &[u8] = b"format";
+/// The entry of `meta` that holds the next id of a namespace.
+pub(crate) const META_NEXT_NAMESPACE: &[u8] = b"next namespace";
+/// The entry of `meta` that holds the next id of a class.
+pub(crate) const META_NEXT_CLASS: &[u8] = b"next class";
+/// What the entries of `meta` begin with that belong to the user of this crate.
+pub(crate) const META_USER: &[u8] = b"user:";
+
+/// The data file in the repository's directory.
+pub(crate) const DATA_FILE: &str = "data.mdb";
+/// The lock file of this crate in it (LMDB's own is `lock.mdb`).
+pub(crate) const LOCK_FILE: &str = "openwmi.lock";
+/// The directory in it in which a new data file is made.
+pub(crate) const NEW_DIRECTORY: &str = "new";

@@ -1,0 +1,117 @@
+//! Opens LMDB's environment: the one place of this crate with `unsafe`.
+//!
+//! A directory in, an environment and its databases out. Whether the file may be opened at all
+//! is asked before ([`crate::pages`]); who may open it when is said by the lock file
+//! ([`crate::lock`]).
+
+use std::path::Path;
+
+use heed::types::Bytes;
+use heed::{CommitOrAbort, Database, Env, EnvOpenOptions, WithoutTls};
+
+use crate::fault::Fault;
+use crate::format::DATABASES;
+use crate::keyed::Keyed;
+
+/// How many snapshots may be open at a time, all processes counted.
+const MAX_READERS: u32 = 1024;
+
+/// An open environment and its databases. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Opened {
+    pub(crate) env: Env<WithoutTls>,
+    pub(crate) dbs: Databases,
+}
+
+/// The databases of FORMAT.md.
+#[derive(Clone, Copy)]
+pub(crate) struct Databases {
+    pub(crate) meta: Database<'static, Bytes, Bytes>,
+    pub(crate) namespaces: Keyed,
+    pub(crate) classes: Keyed,
+    pub(crate) definitions: Database<'static, Bytes, Bytes>,
+    pub(crate) layouts: Database<'static, Bytes, Bytes>,
+    pub(crate) instances: Keyed,
+    pub(crate) locator: Keyed,
+}
+
+/// Opens the environment in `dir` with a map of `map_size` bytes, a multiple of a page.
+/// Errors: a database is missing, so the file is no repository.
+pub(crate) fn open(dir: &Path, map_size: usize) -> Result<Opened, Fault> {
+    let env = open_env(dir, map_size)?;
+    let dbs = open_databases(&env)?
+        .ok_or_else(|| Fault::damaged("it is an LMDB file that is no repository"))?;
+    Ok(Opened { env, dbs })
+}
+
+/// Makes an environment in `dir`, which is empty.
+pub(crate) fn create(dir: &Path, map_size: usize) -> Result<Opened, Fault> {
+    let env = open_env(dir, map_size)?;
+    let dbs = create_databases(&env)?;
+    Ok(Opened { env, dbs })
+}
+
+/// No flag is ever set: neither of those that give up durability (`NO_SYNC`, `NO_META_SYNC`,
+/// `WRITE_MAP` with `MAP_ASYNC`) nor `NO_LOCK`.
+#[allow(unsafe_code)]
+fn open_env(dir: &Path, map_size: usize) -> Result<Env<WithoutTls>, Fault> {
+    let mut options = EnvOpenOptions::new().read_txn_without_tls();
+    options.map_size(map_size).max_readers(MAX_READERS).max_dbs(DATABASES.len() as u32);
+    // SAFETY: the map is sound as long as the file changes through LMDB alone. The directory is
+    // its owner's alone (mode 0700), every process that opens it goes through LMDB's locks (no
+    // NO_LOCK), the file is never truncated (a restore renames another into its place, and only
+    // while nobody has it open), and its length was checked against what it says of itself.
+    Ok(unsafe { options.open(dir) }?)
+}
+
+fn open_databases(env: &Env<WithoutTls>) -> Result<Option<Databases>, Fault> {
+    let opened = env.open_databases_and_commit(env.read_txn()?, |opener, txn| {
+        let mut found = Vec::with_capacity(DATABASES.len());
+        for name in DATABASES {
+            match opener.open_database(txn, Some(name))? {
+                Some(database) => found.push(database),
+                None => return Ok(CommitOrAbort::Abort(())),
+            }
+        }
+        let found: [Database<'_, Bytes, Bytes>; DATABASES.len()] =
+            found.try_into().unwrap_or_else(|_| unreachable!("one a name"));
+        Ok::<_, heed::Error>(CommitOrAbort::Commit(found))
+    })?;
+    Ok(match opened {
+        CommitOrAbort::Commit(found) => Some(named(found)),
+        CommitOrAbort::Abort(()) => None,
+    })
+}
+
+fn create_databases(env: &Env<WithoutTls>) -> Result<Databases, Fault> {
+    let created = env.create_databases_and_commit(env.write_txn()?, |opener, txn| {
+        let mut made = Vec::with_capacity(DATABASES.len());
+        for name in DATABASES {
+            made.push(opener.create_database(txn, Some(name))?);
+        }
+        let made: [Database<'_, Bytes, Bytes>; DATABASES.len()] =
+            made.try_into().unwrap_or_else(|_| unreachable!("one a name"));
+        Ok::<_, heed::Error>(CommitOrAbort::<_, ()>::Commit(made))
+    })?;
+    Ok(named(created.unwrap_commit()))
+}
+
+fn named(databases: [Database<'static, Bytes, Bytes>; DATABASES.len()]) -> Databases {
+    let [meta, namespaces, classes, definitions, layouts, instances, locator] = databases;
+    Databases {
+        meta,
+        namespaces: Keyed(namespaces),
+        classes: Keyed(classes),
+        definitions,
+        layouts,
+        instances: Keyed(instances),
+        locator: Keyed(locator),
+    }
+}
+
+impl Opened {
+    /// The size of a page of the file, in bytes.
+    pub(crate) fn page_size(&self) -> usize {
+        self.env.unnamed_database_stat().page_size as usize
+    }
+}

@@ -1,0 +1,79 @@
+//! The entries by which namespaces and classes are found (FORMAT.md, "namespaces" and
+//! "classes"): small, so that a namespace's names are read in one sweep.
+
+use cim::Namespace;
+
+use crate::bytes::{Input, put_optional_text, put_text};
+use crate::fault::Fault;
+use crate::view::{ClassId, NamespaceId};
+
+/// A namespace as it is stored.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct NamespaceEntry<'t> {
+    pub(crate) id: NamespaceId,
+    pub(crate) generation: u64,
+    /// As it was written when it was made.
+    pub(crate) path: &'t str,
+}
+
+impl<'t> NamespaceEntry<'t> {
+    pub(crate) fn read(bytes: &'t [u8]) -> Result<Self, Fault> {
+        let mut input = Input::new(bytes);
+        let (id, generation) = (NamespaceId(input.u32()?), input.u64()?);
+        let path = input.text()?;
+        input.finish()?;
+        Ok(NamespaceEntry { id, generation, path })
+    }
+
+    pub(crate) fn to_bytes(self) -> Result<Vec<u8>, Fault> {
+        let mut out = Vec::with_capacity(16 + self.path.len());
+        out.extend_from_slice(&self.id.0.to_le_bytes());
+        out.extend_from_slice(&self.generation.to_le_bytes());
+        put_text(&mut out, self.path)?;
+        Ok(out)
+    }
+
+    pub(crate) fn namespace(&self) -> Result<Namespace, Fault> {
+        Namespace::new(self.path)
+            .map_err(|_| Fault::damaged(format!("\"{}\" is no namespace", self.path)))
+    }
+}
+
+/// A class as its namespace knows it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ClassEntry<'t> {
+    pub(crate) id: ClassId,
+    /// The class under which its instances are unique together with those of others: itself,
+    /// or a superclass. Itself until the first instance is put.
+    pub(crate) root: ClassId,
+    /// Whether its declaration is stored. It is not for system classes, which are known here
+    /// only because they have instances.
+    pub(crate) is_stored: bool,
+    pub(crate) name: &'t str,
+    pub(crate) superclass: Option<&'t str>,
+}
+
+impl<'t> ClassEntry<'t> {
+    pub(crate) fn read(bytes: &'t [u8]) -> Result<Self, Fault> {
+        let mut input = Input::new(bytes);
+        let entry = ClassEntry {
+            id: ClassId(input.u32()?),
+            root: ClassId(input.u32()?),
+            is_stored: input.u8()? != 0,
+            name: input.text()?,
+            superclass: input.optional_text()?,
+        };
+        input.finish()?;
+        Ok(entry)
+    }
+
+    pub(crate) fn to_bytes(self) -> Result<Vec<u8>, Fault> {
+        let mut out = Vec::with_capacity(64);
+        out.extend_from_slice(&self.id.0.to_le_bytes());
+        out.extend_from_slice(&self.root.0.to_le_bytes());
+        out.push(self.is_stored.into());
+        put_text(&mut out, self.name)?;
+        put_optional_text(&mut out, self.superclass)?;
+        Ok(out)
+    }
+}

@@ -1,0 +1,354 @@
+//! What can be read: namespaces, classes and instances as one transaction sees them.
+//!
+//! A [`View`] is borrowed from a [`crate::Snapshot`] or from a [`crate::Writer`], which sees
+//! its own writes. Classes are handed out as they declare themselves; to read instances, the
+//! caller comes with the whole [`Class`]. Nothing here knows what may be read by whom.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use cim::{Class, ClassDeclaration, Instance, InstanceKey, Name, Namespace};
+use heed::{RoTxn, WithoutTls};
+
+use crate::bindings::{Binding, Bindings};
+use crate::bytes::Input;
+use crate::declaration::declaration;
+use crate::fault::Fault;
+use crate::format::META_USER;
+use crate::keyed::Scan;
+use crate::layout::{Layout, Mapping};
+use crate::object::ClassLookup;
+use crate::open::Databases;
+use crate::record;
+use crate::stored::{ClassEntry, NamespaceEntry};
+
+/// A namespace's number in the repository. It is never given to another one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct NamespaceId(pub(crate) u32);
+
+/// A class's number in the repository. It is never given to another one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct ClassId(pub(crate) u32);
+
+impl NamespaceId {
+    pub(crate) fn prefix(self) -> [u8; 4] {
+        self.0.to_be_bytes()
+    }
+}
+
+impl ClassId {
+    pub(crate) fn prefix(self) -> [u8; 4] {
+        self.0.to_be_bytes()
+    }
+}
+
+/// What one transaction sees.
+#[derive(Clone, Copy)]
+pub struct View<'t> {
+    pub(crate) txn: &'t RoTxn<'t, WithoutTls>,
+    pub(crate) dbs: &'t Databases,
+    pub(crate) bindings: &'t Bindings,
+    pub(crate) dir: &'t Path,
+    pub(crate) classes: &'t ClassLookup<'t>,
+}
+
+/// A class as a namespace lists it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ClassListing {
+    /// Its name.
+    pub name: Name,
+    /// The name of its superclass.
+    pub superclass: Option<Name>,
+    /// Its number.
+    pub id: ClassId,
+}
+
+/// Finds no class: embedded instances then have classes made from what is stored with them.
+pub(crate) const NO_CLASSES: &ClassLookup<'static> = &|_| None;
+
+impl<'t> View<'t> {
+    /// The same view, in which the classes of embedded instances are found by `classes`.
+    /// Without it, an embedded instance has a class of its own that has the name and the
+    /// properties, but no qualifiers and no superclass.
+    pub fn resolving(self, classes: &'t ClassLookup<'t>) -> Self {
+        View { classes, ..self }
+    }
+
+    /// The version of everything stored: where it is equal, nothing has changed.
+    pub fn version(&self) -> usize {
+        self.txn.id()
+    }
+
+    /// The text stored under `key` by [`crate::Writer::put_meta`].
+    /// Errors: as for every read, `WBEM_E_CRITICAL_ERROR` where the repository is damaged.
+    pub fn meta(&self, key: &str) -> cim::Result<Option<String>> {
+        self.at(self.read_meta(key))
+    }
+
+    /// All namespaces, in order of their paths.
+    pub fn namespaces(&self) -> cim::Result<Vec<Namespace>> {
+        let entries = self.dbs.namespaces.scan(self.txn, &[]);
+        let read = entries.and_then(|entries| {
+            entries.map(|entry| NamespaceEntry::read(entry?.1)?.namespace()).collect()
+        });
+        self.at(read)
+    }
+
+    /// The number of a namespace, or `None` where there is none of this path.
+    pub fn namespace(&self, namespace: &Namespace) -> cim::Result<Option<NamespaceId>> {
+        self.at(self.find_namespace(namespace).map(|entry| entry.map(|e| e.id)))
+    }
+
+    /// A number that changes whenever a class of the namespace does; it does not with the
+    /// instances. `None` where there is no such namespace.
+    pub fn generation(&self, namespace: &Namespace) -> cim::Result<Option<u64>> {
+        self.at(self.find_namespace(namespace).map(|entry| entry.map(|e| e.generation)))
+    }
+
+    /// The classes of a namespace, in order of their names. Reads none of their bodies.
+    pub fn classes(&self, namespace: NamespaceId) -> cim::Result<Vec<ClassListing>> {
+        self.at(self.list_classes(namespace))
+    }
+
+    /// What the class `name` declares, or `None` where the namespace stores no such class.
+    pub fn class(
+        &self,
+        namespace: NamespaceId,
+        name: &Name,
+    ) -> cim::Result<Option<ClassDeclaration>> {
+        self.at(self.find_class(namespace, name).and_then(|entry| match entry {
+            Some(entry) if entry.is_stored => self.class_by_id(entry.id).map(Some),
+            _ => Ok(None),
+        }))
+    }
+
+    /// Whether instances of exactly this class are stored, those of its subclasses not counted.
+    pub fn has_instances(&self, namespace: NamespaceId, name: &Name) -> cim::Result<bool> {
+        self.at(self.find_class(namespace, name).and_then(|entry| match entry {
+            Some(entry) => self.any_instance(entry.id),
+            None => Ok(false),
+        }))
+    }
+
+    /// The instance of exactly this class that has this key.
+    pub fn instance(
+        &self,
+        namespace: NamespaceId,
+        class: &Arc<Class>,
+        key: &InstanceKey,
+    ) -> cim::Result<Option<Instance>> {
+        self.at(self.read_instance(namespace, class, key))
+    }
+
+    /// The name of the exact class of the instance that has this key among the instances of
+    /// all classes that share the key root of `class`: where a path names a base class, this is
+    /// the class to ask [`View::instance`] for. `None` where there is no such instance.
+    pub fn locate(
+        &self,
+        namespace: NamespaceId,
+        class: &Class,
+        key: &InstanceKey,
+    ) -> cim::Result<Option<Name>> {
+        self.at(self.read_location(namespace, class, key))
+    }
+
+    /// The instances of exactly this class, in order of their keys, read as they are asked for.
+    pub fn instances(
+        &self,
+        namespace: NamespaceId,
+        class: &Arc<Class>,
+    ) -> cim::Result<Instances<'t>> {
+        self.at(self.scan_instances(namespace, class))
+    }
+
+    pub(crate) fn at<T>(&self, result: Result<T, Fault>) -> cim::Result<T> {
+        result.map_err(|fault| fault.at(self.dir))
+    }
+
+    fn read_meta(&self, key: &str) -> Result<Option<String>, Fault> {
+        let Some(bytes) = self.dbs.meta.get(self.txn, &user_key(key))? else { return Ok(None) };
+        let text = std::str::from_utf8(bytes);
+        text.map(|t| Some(t.to_owned())).map_err(|_| Fault::damaged("a note is not UTF-8"))
+    }
+
+    pub(crate) fn find_namespace(
+        &self,
+        namespace: &Namespace,
+    ) -> Result<Option<NamespaceEntry<'t>>, Fault> {
+        let folded = namespace.as_name().folded();
+        let value = self.dbs.namespaces.get(self.txn, &[], folded.as_bytes())?;
+        value.map(NamespaceEntry::read).transpose()
+    }
+
+    pub(crate) fn find_class(
+        &self,
+        namespace: NamespaceId,
+        name: &Name,
+    ) -> Result<Option<ClassEntry<'t>>, Fault> {
+        let folded = name.folded();
+        let value = self.dbs.classes.get(self.txn, &namespace.prefix(), folded.as_bytes())?;
+        value.map(ClassEntry::read).transpose()
+    }
+
+    pub(crate) fn list_classes(&self, ns: NamespaceId) -> Result<Vec<ClassListing>, Fault> {
+        let mut listed = Vec::new();
+        for entry in self.dbs.classes.scan(self.txn, &ns.prefix())? {
+            let entry = ClassEntry::read(entry?.1)?;
+            if entry.is_stored {
+                listed.push(ClassListing {
+                    name: entry.name.into(),
+                    superclass: entry.superclass.map(Name::from),
+                    id: entry.id,
+                });
+            }
+        }
+        Ok(listed)
+    }
+
+    fn class_by_id(&self, id: ClassId) -> Result<ClassDeclaration, Fault> {
+        let bytes = self.dbs.definitions.get(self.txn, &id.prefix())?;
+        let bytes = bytes.ok_or_else(|| Fault::damaged("a class is listed and not there"))?;
+        let mut input = Input::new(bytes);
+        let class = declaration(&mut input, self.classes, 0)?;
+        input.finish()?;
+        Ok(class)
+    }
+
+    pub(crate) fn any_instance(&self, id: ClassId) -> Result<bool, Fault> {
+        Ok(self.dbs.instances.scan(self.txn, &id.prefix())?.next().transpose()?.is_some())
+    }
+
+    /// The binding of `class`, if the namespace knows it.
+    pub(crate) fn bind(
+        &self,
+        namespace: NamespaceId,
+        class: &Arc<Class>,
+    ) -> Result<Option<Arc<Binding>>, Fault> {
+        let version = self.version();
+        let known = self.bindings.get(namespace, class);
+        if let Some(known) = known.as_ref().filter(|b| b.is_checked_for(version)) {
+            return Ok(Some(known.clone()));
+        }
+        let Some(entry) = self.find_class(namespace, class.name())? else { return Ok(None) };
+        Ok(Some(match known {
+            Some(known) if known.id == entry.id => {
+                known.set_checked_for(version);
+                known
+            }
+            _ => self.bindings.add(namespace, class, entry.id, version),
+        }))
+    }
+
+    fn read_instance(
+        &self,
+        namespace: NamespaceId,
+        class: &Arc<Class>,
+        key: &InstanceKey,
+    ) -> Result<Option<Instance>, Fault> {
+        let Some(binding) = self.bind(namespace, class)? else { return Ok(None) };
+        let value = self.dbs.instances.get(self.txn, &binding.id.prefix(), key.as_bytes())?;
+        value.map(|bytes| self.decode(&binding, bytes)).transpose()
+    }
+
+    fn decode(&self, binding: &Binding, bytes: &[u8]) -> Result<Instance, Fault> {
+        let mut input = Input::new(bytes);
+        let number = input.u16()?;
+        let mapping = match binding.mapping(number) {
+            Some(mapping) => mapping,
+            None => self.read_mapping(binding, number)?,
+        };
+        let instance = record::values(&mut input, &binding.class, &mapping, self.classes, 0)?;
+        input.finish()?;
+        Ok(instance)
+    }
+
+    fn read_mapping(&self, binding: &Binding, number: u16) -> Result<Arc<Mapping>, Fault> {
+        let layout = self.layout(binding.id, number)?;
+        let layout = layout.ok_or_else(|| Fault::damaged("a record has a layout not there"))?;
+        let mapping = Arc::new(Mapping::new(&layout, &binding.class));
+        binding.add_mapping(number, mapping.clone());
+        Ok(mapping)
+    }
+
+    pub(crate) fn layout(&self, id: ClassId, number: u16) -> Result<Option<Layout>, Fault> {
+        let bytes = self.dbs.layouts.get(self.txn, &layout_key(id, number))?;
+        bytes.map(|bytes| Layout::read(&mut Input::new(bytes))).transpose()
+    }
+
+    fn read_location(
+        &self,
+        namespace: NamespaceId,
+        class: &Class,
+        key: &InstanceKey,
+    ) -> Result<Option<Name>, Fault> {
+        let Some(root) = class.key_root() else { return Ok(None) };
+        let Some(root) = self.find_class(namespace, root)? else { return Ok(None) };
+        match self.exact_class(root.id, key)? {
+            Some(id) if id == root.id => Ok(Some(root.name.into())),
+            Some(id) => self.class_name(id).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The exact class of the instance with this key among those under `root`.
+    pub(crate) fn exact_class(
+        &self,
+        root: ClassId,
+        key: &InstanceKey,
+    ) -> Result<Option<ClassId>, Fault> {
+        if self.dbs.instances.get(self.txn, &root.prefix(), key.as_bytes())?.is_some() {
+            return Ok(Some(root));
+        }
+        let value = self.dbs.locator.get(self.txn, &root.prefix(), key.as_bytes())?;
+        value.map(|bytes| Input::new(bytes).u32().map(ClassId)).transpose()
+    }
+
+    /// The name of a class by its number; every definition begins with it.
+    pub(crate) fn class_name(&self, id: ClassId) -> Result<Name, Fault> {
+        let bytes = self.dbs.definitions.get(self.txn, &id.prefix())?;
+        let bytes = bytes.ok_or_else(|| Fault::damaged("an instance is of a class not there"))?;
+        Input::new(bytes).text().map(Name::from)
+    }
+
+    fn scan_instances(
+        &self,
+        namespace: NamespaceId,
+        class: &Arc<Class>,
+    ) -> Result<Instances<'t>, Fault> {
+        let bound = match self.bind(namespace, class)? {
+            Some(binding) => {
+                let scan = self.dbs.instances.scan(self.txn, &binding.id.prefix())?;
+                Some((binding, scan))
+            }
+            None => None,
+        };
+        Ok(Instances { view: *self, bound })
+    }
+}
+
+/// The stored instances of a class; see [`View::instances`].
+pub struct Instances<'t> {
+    view: View<'t>,
+    bound: Option<(Arc<Binding>, Scan<'t>)>,
+}
+
+impl Iterator for Instances<'_> {
+    type Item = cim::Result<Instance>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (binding, scan) = self.bound.as_mut()?;
+        let read = scan.next()?.and_then(|(_, bytes)| self.view.decode(binding, bytes));
+        Some(self.view.at(read))
+    }
+}
+
+pub(crate) fn layout_key(id: ClassId, number: u16) -> [u8; 6] {
+    let mut key = [0; 6];
+    key[..4].copy_from_slice(&id.prefix());
+    key[4..].copy_from_slice(&number.to_be_bytes());
+    key
+}
+
+pub(crate) fn user_key(key: &str) -> Vec<u8> {
+    [META_USER, key.as_bytes()].concat()
+}

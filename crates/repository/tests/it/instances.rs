@@ -1,0 +1,148 @@
+//! Instances: identity, families, and what a change of the class does to them.
+
+use cim::status::*;
+use cim::{CimType, Name, Namespace, Value};
+use repository::PutMode;
+
+use crate::support::*;
+
+#[test]
+fn an_instance_put_is_read_after_reopening() {
+    let (dir, repository) = repository();
+    let thing = thing();
+    let root = fill(&repository, &[&thing]);
+    let mut instance = named(&thing, "A b");
+    instance.put("Count", &Value::UInt32(7)).unwrap();
+    repository.write(|w| w.put_instance(root, &instance, PutMode::Create)).unwrap();
+    drop(repository);
+    let repository = repository::Repository::create_or_open(dir.path().join("repository")).unwrap();
+    let snapshot = repository.read().unwrap();
+    let view = snapshot.view();
+    assert_eq!(view.namespace(&Namespace::root()).unwrap(), Some(root));
+    assert_eq!(
+        view.class(root, &name("TEST_thing")).unwrap().as_ref(),
+        Some(&**thing.declaration())
+    );
+    let read = view.instance(root, &thing, &key(&thing, "a B")).unwrap().unwrap();
+    assert_eq!(read, instance);
+    assert_eq!(read.get("Note"), Some(&Value::string("none")));
+    assert!(!read.is_supplied(2));
+    assert_eq!(view.instance(root, &thing, &key(&thing, "other")).unwrap(), None);
+}
+
+#[test]
+fn put_modes_say_what_may_be_there() {
+    let (_dir, repository) = repository();
+    let thing = thing();
+    let root = fill(&repository, &[&thing]);
+    let put = |id: &str, mode| {
+        let put = repository.write(|w| w.put_instance(root, &named(&thing, id), mode));
+        put.map_err(|e| e.status())
+    };
+    assert_eq!(put("a", PutMode::Update), Err(WBEM_E_NOT_FOUND));
+    assert_eq!(put("a", PutMode::Create), Ok(false));
+    assert_eq!(put("A", PutMode::Create), Err(WBEM_E_ALREADY_EXISTS));
+    assert_eq!(put("A", PutMode::Update), Ok(true));
+    assert_eq!(put("b", PutMode::CreateOrUpdate), Ok(false));
+    assert_eq!(put("b", PutMode::CreateOrUpdate), Ok(true));
+}
+
+#[test]
+fn a_family_shares_its_identities() {
+    let (_dir, repository) = repository();
+    let base = thing();
+    let left = class("Test_Left", Some(&base), vec![property("L", CimType::Boolean)]);
+    let right = class("Test_Right", Some(&base), vec![]);
+    let root = fill(&repository, &[&base, &left, &right]);
+    let put = |class: &_, id: &str| {
+        let put =
+            repository.write(|w| w.put_instance(root, &named(class, id), PutMode::CreateOrUpdate));
+        put.map_err(|e| e.status())
+    };
+    assert_eq!(put(&base, "b"), Ok(false));
+    assert_eq!(put(&left, "l"), Ok(false));
+    assert_eq!(put(&left, "l"), Ok(true));
+    for (class, id) in [(&left, "b"), (&right, "b"), (&right, "L"), (&base, "l")] {
+        assert_eq!(put(class, id), Err(WBEM_E_ALREADY_EXISTS), "{} {id}", class.name());
+    }
+    let located = |class: &std::sync::Arc<cim::Class>, id: &str| {
+        repository.read().unwrap().view().locate(root, class, &key(&base, id)).unwrap()
+    };
+    for from in [&base, &left, &right] {
+        assert_eq!(located(from, "L"), Some(name("Test_Left")));
+        assert_eq!(located(from, "b"), Some(name("Test_Thing")));
+        assert_eq!(located(from, "c"), None);
+    }
+    let delete = |class: &_, id: &str| {
+        repository.write(|w| w.delete_instance(root, class, &key(&base, id))).unwrap()
+    };
+    assert!(!delete(&right, "l"));
+    assert!(delete(&left, "l"));
+    assert!(!delete(&left, "l"));
+    assert_eq!(located(&base, "l"), None);
+    assert_eq!(put(&right, "l"), Ok(false));
+}
+
+#[test]
+fn records_survive_a_change_of_their_class() {
+    let (_dir, repository) = repository();
+    let old = class(
+        "C",
+        None,
+        vec![
+            key_property("Id", CimType::String),
+            property("Gone", CimType::String),
+            property("Number", CimType::UInt8),
+            property("Text", CimType::String),
+        ],
+    );
+    let root = fill(&repository, &[&old]);
+    let mut instance = named(&old, "x");
+    for (name, value) in
+        [("Gone", "g".into()), ("Number", Value::UInt8(5)), ("Text", Value::string("keep"))]
+    {
+        instance.put(name, &value).unwrap();
+    }
+    repository.write(|w| w.put_instance(root, &instance, PutMode::Create)).unwrap();
+    let new = class(
+        "C",
+        None,
+        vec![
+            property("Text", CimType::String),
+            key_property("Id", CimType::String),
+            property("Number", CimType::UInt64),
+            property("New", CimType::Boolean),
+        ],
+    );
+    fill(&repository, &[&new]);
+    repository.write(|w| w.put_instance(root, &named(&new, "y"), PutMode::Create)).unwrap();
+    let read: Vec<_> = {
+        let snapshot = repository.read().unwrap();
+        snapshot.view().instances(root, &new).unwrap().map(Result::unwrap).collect()
+    };
+    let [x, y] = &read[..] else { panic!("{read:?}") };
+    assert_eq!(x.get("Text"), Some(&Value::string("keep")));
+    assert_eq!(x.get("Number"), Some(&Value::UInt64(5)));
+    assert_eq!((x.get("New"), x.is_supplied(3)), (Some(&Value::Null), false));
+    assert_eq!(y, &named(&new, "y"));
+}
+
+#[test]
+fn g1_system_classes_need_no_declaration() {
+    let (_dir, repository) = repository();
+    let provider = class("__Win32Provider", None, vec![key_property("Id", CimType::String)]);
+    let other = class("Unknown", None, vec![key_property("Id", CimType::String)]);
+    let root = fill(&repository, &[]);
+    let put = |class| {
+        let put = repository.write(|w| w.put_instance(root, &named(class, "p"), PutMode::Create));
+        put.map_err(|e| e.status())
+    };
+    assert_eq!(put(&provider), Ok(false));
+    assert_eq!(put(&other), Err(WBEM_E_INVALID_CLASS));
+    let snapshot = repository.read().unwrap();
+    let view = snapshot.view();
+    assert!(view.classes(root).unwrap().is_empty());
+    assert!(view.has_instances(root, provider.name()).unwrap());
+    assert_eq!(view.class(root, &Name::from("__Win32Provider")).unwrap(), None);
+    assert_eq!(view.instances(root, &provider).unwrap().count(), 1);
+}
