@@ -12,8 +12,9 @@ use std::sync::Arc;
 
 use cim::status::{WBEM_E_NOT_FOUND, WBEM_S_NO_ERROR};
 use cim::{Class, Instance, Object, Result, Value};
-use wbem::provider::{Comparison, Predicate};
+
 use wbem::{CallContext, InstanceProvider, Pushdown, Request, Sink, Wanted};
+use wql::{Comparison, Predicate};
 
 use crate::machine::Machine;
 use crate::needs::Needs;
@@ -176,7 +177,7 @@ impl<C: HostClass> InstanceProvider for Provider<C> {
             }
             _ => C::each(&machine, plan.needs, &mut each),
         };
-        // Whoever breaks off here has what they wanted.
+        // Nothing follows that a break could stop.
         let _ = sink.indicate(batch);
         sink.complete(outcome.map(|()| WBEM_S_NO_ERROR));
     }

@@ -29,3 +29,57 @@ pub mod disk_links;
 pub mod file_system;
 pub mod os_release;
 pub mod time_zone;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Files of a captured machine, one for each form that is parsed.
+    const FILES: [&[u8]; 11] = [
+        include_bytes!("../../tests/fixtures/server/proc/431/stat"),
+        include_bytes!("../../tests/fixtures/server/proc/431/status"),
+        include_bytes!("../../tests/fixtures/server/proc/431/cmdline"),
+        include_bytes!("../../tests/fixtures/server/proc/431/io"),
+        include_bytes!("../../tests/fixtures/server/proc/cpuinfo"),
+        include_bytes!("../../tests/fixtures/server/proc/meminfo"),
+        include_bytes!("../../tests/fixtures/server/proc/stat"),
+        include_bytes!("../../tests/fixtures/server/proc/self/mountinfo"),
+        include_bytes!("../../tests/fixtures/server/proc/sys/kernel/version"),
+        include_bytes!("../../tests/fixtures/server/etc/os-release"),
+        include_bytes!("../../tests/fixtures/server/usr/share/zoneinfo/Europe/Berlin"),
+    ];
+
+    fn parse_as_everything(bytes: &[u8]) {
+        let _ = process_stat::ProcessStat::parse(bytes);
+        let _ = process_status::ProcessStatus::parse(bytes);
+        let _ = process_cmdline::CommandLine::parse(&mut bytes.to_vec()).map(|c| c.program_name());
+        let _ = process_io::ProcessIo::parse(bytes);
+        let _ = process_exe::file_name(process_exe::path(bytes));
+        let _ = cpuinfo::has_no_execute(bytes);
+        let _ = meminfo::MemInfo::parse(bytes);
+        let _ = kernel_stat::boot_time(bytes);
+        let _ = kernel_version::KernelBuild::parse(bytes);
+        let _ = mountinfo::visible(bytes);
+        let _ = block_device::BlockDevice::parse(bytes);
+        let _ = disk_links::name(bytes);
+        let _ = os_release::OsRelease::parse(bytes);
+        let _ = time_zone::parse(bytes).map(|zone| time_zone::offset_minutes(&zone, 0));
+    }
+
+    /// Whatever bytes come, nothing panics: every file cut at many places, and with the byte
+    /// there made another one.
+    #[test]
+    fn no_bytes_make_a_parser_panic() {
+        for file in FILES {
+            let step = file.len().div_ceil(80);
+            for at in (0..file.len()).step_by(step) {
+                parse_as_everything(&file[..at]);
+                for other in [0, b'\n', b' ', b'-', b'9', b'\\', b'"', b')', 0xff] {
+                    let mut changed = file.to_vec();
+                    changed[at] = other;
+                    parse_as_everything(&changed);
+                }
+            }
+        }
+    }
+}

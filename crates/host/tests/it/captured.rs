@@ -1,0 +1,92 @@
+//! Captured machines, the classes as their MOF declares them, and the check of rules.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use cim::security::Identity;
+use cim::{CimType, Class, Instance, Object, Value};
+use host::Root;
+use wbem::{CallContext, InstanceProvider, Request, Wanted, collect};
+
+/// The machine captured below `tests/fixtures/<name>`.
+pub(crate) fn machine(name: &str) -> Arc<Root> {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+    Arc::new(Root::captured(&dir).unwrap())
+}
+
+/// A caller to whom nothing is refused.
+pub(crate) fn context() -> CallContext {
+    CallContext::local(Arc::new(Identity::unix(0, &[0], true)))
+}
+
+/// The provider of `class` for the machine `name`.
+pub(crate) fn provider(class: &str, machine_name: &str) -> Arc<dyn InstanceProvider> {
+    host_class(class).provider(machine(machine_name))
+}
+
+/// The class `name` as this crate provides it.
+pub(crate) fn host_class(name: &str) -> &'static host::Class {
+    host::CLASSES.iter().find(|class| class.name == name).unwrap()
+}
+
+/// The instances of `class` on the machine `name`, with what is wanted.
+pub(crate) fn instances(class: &Arc<Class>, machine: &str, wanted: &Wanted) -> Vec<Instance> {
+    let provider = provider(class.name().as_str(), machine);
+    let objects = collect(|sink| {
+        provider.enumerate(&Request { class, wanted, predicates: &[] }, &context(), sink);
+        Ok(())
+    });
+    objects.unwrap().into_iter().map(instance).collect()
+}
+
+fn instance(object: Object) -> Instance {
+    match object {
+        Object::Instance(instance) => instance,
+        Object::Class(class) => panic!("class {} among instances", class.name()),
+    }
+}
+
+/// A value as the rules spell it: `-` for NULL, else as text.
+pub(crate) fn spelled(value: &Value) -> String {
+    if value.is_null() {
+        return "-".to_owned();
+    }
+    value.convert(&CimType::String.into()).unwrap().as_str().unwrap().to_owned()
+}
+
+/// Checks the instances of a class on the machine `server` by `rules`: a line for each property
+/// of the class, `Name | value | value ...`, with a value for each instance or one for all.
+/// `sources` is the class's documentation: a property whose source it names must have a value
+/// in some instance, one that it calls NULL in none.
+pub(crate) fn check(class_name: &str, sources: &str, rules: &str) {
+    let class = class(class_name);
+    let instances = instances(&class, "server", &Wanted::All);
+    let mut ruled = BTreeSet::new();
+    for rule in rules.lines().filter(|line| !line.trim().is_empty()) {
+        let (name, values) = rule.split_once('|').unwrap();
+        let name = name.trim();
+        let expected: Vec<&str> = values.split('|').map(str::trim).collect();
+        let found: Vec<String> = instances
+            .iter()
+            .map(|i| spelled(i.get(name).unwrap_or_else(|| panic!("{name}"))))
+            .collect();
+        match expected[..] {
+            [all] => assert!(found.iter().all(|one| one == all), "{name}: {found:?}, not {all}"),
+            _ => assert_eq!(found, expected, "{name}"),
+        }
+        let is_null = found.iter().all(|value| value == "-");
+        assert_eq!(is_null, source(sources, name).starts_with("NULL: "), "{name}: its source");
+        assert!(ruled.insert(name.to_owned()), "{name} is ruled twice");
+    }
+    let declared: BTreeSet<String> =
+        class.properties().iter().map(|p| p.name.as_str().to_owned()).collect();
+    assert_eq!(ruled, declared, "every property has its rule");
+}
+
+/// What the documentation says of a property.
+fn source<'a>(sources: &'a str, property: &str) -> &'a str {
+    let start = format!("| {property} | ");
+    let line = sources.lines().find_map(|line| line.strip_prefix(&start)?.strip_suffix(" |"));
+    line.unwrap_or_else(|| panic!("{property} has no line in the documentation"))
+}

@@ -1,0 +1,141 @@
+//! What every provider owes the core: projection, keys, predicates, sinks, registration.
+
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex};
+
+use cim::status::WBEM_E_NOT_FOUND;
+use cim::{Object, Value};
+use host::Root;
+use wbem::{COMPLETE, NativeProviders, Request, Wanted, for_each};
+
+use crate::captured::{class, context, host_class, instances, machine, provider, spelled};
+
+#[test]
+fn registrations_name_the_classes_and_their_clsids() {
+    let mut providers = NativeProviders::default();
+    host::register(&mut providers, &machine("server"));
+    for class in host::CLASSES {
+        assert!(class.mof.contains(&format!("CLSID = \"{}\";", class.clsid)), "{}", class.name);
+        assert!(class.mof.contains(&format!("class {} : ", class.name)), "{}", class.name);
+        let named = format!("OpenWMI|{}|1", class.name);
+        assert_eq!(class.mof.matches(&named).count(), 2, "{}", class.name);
+        assert!(providers.get(class.clsid).is_some(), "{}", class.name);
+    }
+}
+
+#[test]
+fn only_what_is_wanted_is_told_and_the_keys() {
+    let class = class("Win32_Process");
+    let name = class.slot("Name").unwrap();
+    let handle = class.slot("Handle").unwrap();
+    for process in instances(&class, "server", &Wanted::Slots(Arc::new([name]))) {
+        for (slot, value) in process.values().iter().enumerate() {
+            assert_eq!(value.is_null(), slot != name && slot != handle, "{slot}: {value:?}");
+        }
+    }
+}
+
+#[test]
+fn instances_are_found_by_their_keys() {
+    for (class_name, key, property, value) in [
+        ("Win32_Process", "977", "Name", "nginx"),
+        ("Win32_LogicalDisk", "/mnt/My Disk", "FileSystem", "vfat"),
+        ("Win32_LogicalDisk", "/HOME", "FileSystem", "btrfs"),
+    ] {
+        let class = class(class_name);
+        let keys = [Value::string(key)];
+        let found = provider(class_name, "server").get(&class, &keys, &Wanted::All, &context());
+        assert_eq!(spelled(found.unwrap().get(property).unwrap()), value, "{class_name} {key}");
+    }
+    let system = class("Win32_OperatingSystem");
+    let only =
+        provider("Win32_OperatingSystem", "server").get(&system, &[], &Wanted::All, &context());
+    assert_eq!(spelled(only.unwrap().get("CSName").unwrap()), "kestrel");
+}
+
+#[test]
+fn what_is_not_there_is_not_found() {
+    for (class_name, key) in [
+        ("Win32_Process", "0977"),
+        ("Win32_Process", "+977"),
+        ("Win32_Process", "999999"),
+        // Its directory vanishes.
+        ("Win32_Process", "5555"),
+        ("Win32_Process", "self"),
+        ("Win32_Process", "../proc/1"),
+        ("Win32_Process", ""),
+        ("Win32_LogicalDisk", "/mnt/hidden"),
+        ("Win32_LogicalDisk", "/proc"),
+    ] {
+        let keys = [Value::string(key)];
+        let found =
+            provider(class_name, "server").get(&class(class_name), &keys, &Wanted::All, &context());
+        assert_eq!(found.unwrap_err().status(), WBEM_E_NOT_FOUND, "{class_name} {key}");
+    }
+}
+
+/// A machine of `count` processes of which nothing is known but that they are.
+fn crowd(count: u32) -> (tempfile::TempDir, Arc<Root>) {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("answers"), "page_size 4096\nticks_per_second 100\n").unwrap();
+    for id in 1..=count {
+        std::fs::create_dir_all(dir.path().join("proc").join(id.to_string())).unwrap();
+    }
+    let root = Root::captured(dir.path()).unwrap();
+    (dir, Arc::new(root))
+}
+
+/// The sizes of the batches that arrive, where the sink breaks off after `batches`.
+fn batches(batches: usize) -> Vec<usize> {
+    let (_dir, root) = crowd(200);
+    let provider = host_class("Win32_Process").provider(root);
+    let class = class("Win32_Process");
+    let wanted = Wanted::Slots(Arc::new([]));
+    let sizes = Arc::new(Mutex::new(Vec::new()));
+    let arrived = sizes.clone();
+    let run = |sink| {
+        let request = Request { class: &class, wanted: &wanted, predicates: &[] };
+        provider.enumerate(&request, &context(), sink);
+        Ok(())
+    };
+    let take = move |batch: Vec<Object>| {
+        let mut arrived = arrived.lock().unwrap();
+        arrived.push(batch.len());
+        if arrived.len() < batches { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    };
+    assert_eq!(for_each(run, take), COMPLETE);
+    let sizes = sizes.lock().unwrap().clone();
+    sizes
+}
+
+#[test]
+fn instances_come_in_batches_until_nobody_wants_more() {
+    assert_eq!(batches(usize::MAX), [64, 64, 64, 8]);
+    assert_eq!(batches(2), [64, 64]);
+}
+
+#[test]
+fn the_live_machine_has_this_process_and_its_threads_are_none() {
+    let provider = host_class("Win32_Process").provider(Arc::new(Root::live().unwrap()));
+    let class = class("Win32_Process");
+    let get =
+        |handle: String| provider.get(&class, &[Value::string(handle)], &Wanted::All, &context());
+    let own = get(std::process::id().to_string()).unwrap();
+    let told = |name| spelled(own.get(name).unwrap());
+    assert_eq!(told("ParentProcessId"), std::os::unix::process::parent_id().to_string());
+    assert_eq!(told("ExecutablePath"), std::env::current_exe().unwrap().to_str().unwrap());
+    for counted in ["HandleCount", "ThreadCount", "WorkingSetSize", "ReadOperationCount"] {
+        assert!(told(counted).parse::<u64>().unwrap() > 0, "{counted}");
+    }
+    let thread = std::thread::scope(|scope| {
+        let look = || {
+            // Leads to `<pid>/task/<id>`.
+            let link = std::fs::read_link("/proc/thread-self").unwrap();
+            let id = link.file_name().unwrap().to_str().unwrap();
+            assert_ne!(id, std::process::id().to_string());
+            get(id.to_owned())
+        };
+        scope.spawn(look).join().unwrap()
+    });
+    assert_eq!(thread.unwrap_err().status(), WBEM_E_NOT_FOUND);
+}

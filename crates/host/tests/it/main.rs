@@ -1,0 +1,10 @@
+//! The classes of this crate on captured machines: what each property must be, and how the
+//! providers keep their contract.
+//!
+//! `captured` reads the machines below `tests/fixtures`; the other files are one a class.
+
+mod captured;
+mod contract;
+mod win32_logicaldisk;
+mod win32_operatingsystem;
+mod win32_process;
