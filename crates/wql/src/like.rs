@@ -1,0 +1,237 @@
+//! LIKE: a pattern compiled once, and texts matched against it without regard to case.
+//!
+//! `%` is any run of characters, `_` any one, `[...]` any one of a set, `[^...]` any one not of
+//! it; in a set `a-f` and `a=f` are ranges (behaviour.md G.10). A bracket that is never closed
+//! is itself; an empty set matches nothing, and its opposite any one character.
+//!
+//! Each run between two `%` is looked for from the left and never given back, which is enough
+//! because what stands between runs is free: the time is the product of the two lengths at
+//! worst.
+
+/// A compiled pattern.
+#[derive(Debug)]
+pub(crate) struct Pattern {
+    /// What stands between the `%`; without any `%` the whole pattern.
+    runs: Box<[Box<[Piece]>]>,
+    /// The same where all of it is literal ASCII, in lower case: the fast way.
+    literal: Option<Box<[Box<[u8]>]>>,
+}
+
+#[derive(Clone, PartialEq, Debug)]
+enum Piece {
+    /// This character, folded.
+    One(char),
+    Any,
+    Set {
+        negated: bool,
+        /// Folded, ends included.
+        ranges: Box<[(char, char)]>,
+    },
+}
+
+impl Piece {
+    fn matches(&self, c: char) -> bool {
+        match self {
+            Piece::One(own) => *own == c,
+            Piece::Any => true,
+            Piece::Set { negated, ranges } => {
+                ranges.iter().any(|&(low, high)| low <= c && c <= high) != *negated
+            }
+        }
+    }
+}
+
+impl Pattern {
+    /// Whether `pattern` has a character that means something in one; where it has none, it
+    /// is a text like any other.
+    pub(crate) fn is_one(pattern: &str) -> bool {
+        pattern.contains(['%', '_', '['])
+    }
+
+    /// Compiles `pattern`.
+    pub(crate) fn new(pattern: &str) -> Self {
+        let chars: Vec<char> = pattern.chars().collect();
+        let mut runs = vec![Vec::new()];
+        let mut at = 0;
+        while at < chars.len() {
+            let mut len = 1;
+            let piece = match chars[at] {
+                '%' => {
+                    runs.push(Vec::new());
+                    at += 1;
+                    continue;
+                }
+                '_' => Piece::Any,
+                '[' => match chars[at..].iter().position(|&c| c == ']') {
+                    Some(close) => {
+                        len = close + 1;
+                        set(&chars[at + 1..at + close])
+                    }
+                    None => Piece::One('['),
+                },
+                c => Piece::One(fold(c)),
+            };
+            runs.last_mut().expect("there is one from the start").push(piece);
+            at += len;
+        }
+        let runs: Box<[Box<[Piece]>]> = runs.into_iter().map(Into::into).collect();
+        Pattern { literal: runs.iter().map(|run| literal(run)).collect(), runs }
+    }
+
+    /// Whether `text` as a whole is what the pattern says.
+    pub(crate) fn matches(&self, text: &str) -> bool {
+        if !text.is_ascii() {
+            let folded: Vec<char> = text.chars().map(fold).collect();
+            return matches(&self.runs, &folded, |piece, &c| piece.matches(c));
+        }
+        let bytes = text.as_bytes();
+        match &self.literal {
+            Some(literal) => matches(literal, bytes, |own, b| *own == b.to_ascii_lowercase()),
+            None => matches(&self.runs, bytes, |piece, b| {
+                piece.matches(char::from(b.to_ascii_lowercase()))
+            }),
+        }
+    }
+}
+
+/// The character that stands for all its cases. Those few whose lower case is more than one
+/// character stand for themselves, so that `_` is always one character.
+fn fold(c: char) -> char {
+    let mut lower = c.to_lowercase();
+    match (lower.next(), lower.next()) {
+        (Some(one), None) => one,
+        _ => c,
+    }
+}
+
+/// What stands between brackets.
+fn set(chars: &[char]) -> Piece {
+    let (negated, mut rest) = match chars {
+        ['^', rest @ ..] => (true, rest),
+        rest => (false, rest),
+    };
+    let mut ranges = Vec::new();
+    loop {
+        rest = match rest {
+            [low, '-' | '=', high, rest @ ..] => {
+                ranges.push((fold(*low), fold(*high)));
+                rest
+            }
+            [one, rest @ ..] => {
+                ranges.push((fold(*one), fold(*one)));
+                rest
+            }
+            [] => return Piece::Set { negated, ranges: ranges.into() },
+        }
+    }
+}
+
+/// The bytes of a run that is nothing but ASCII characters, each for itself.
+fn literal(run: &[Piece]) -> Option<Box<[u8]>> {
+    run.iter()
+        .map(|piece| match piece {
+            Piece::One(c) => u8::try_from(*c).ok().filter(u8::is_ascii),
+            Piece::Set { negated: false, ranges } => match ranges[..] {
+                [(c, end)] if c == end => u8::try_from(c).ok().filter(u8::is_ascii),
+                _ => None,
+            },
+            _ => None,
+        })
+        .collect()
+}
+
+/// Whether `text` begins with the first run, ends with the last and has the others between
+/// them in order.
+fn matches<P, T>(runs: &[Box<[P]>], text: &[T], eq: impl Fn(&P, &T) -> bool) -> bool {
+    let begins = |text: &[T], run: &[P]| {
+        text.len() >= run.len() && run.iter().zip(text).all(|(p, t)| eq(p, t))
+    };
+    let [first, middle @ .., last] = runs else {
+        // No `%`: the only run is the whole text.
+        return runs[0].len() == text.len() && begins(text, &runs[0]);
+    };
+    if text.len() < first.len() + last.len() || !begins(text, first) {
+        return false;
+    }
+    let (text, end) = text.split_at(text.len() - last.len());
+    if !begins(end, last) {
+        return false;
+    }
+    let mut rest = &text[first.len()..];
+    for run in middle {
+        let found = (0..=rest.len().saturating_sub(run.len())).find(|&at| begins(&rest[at..], run));
+        match found {
+            Some(at) => rest = &rest[at + run.len()..],
+            None => return false,
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(pattern: &str, yes: &[&str], no: &[&str]) {
+        let compiled = Pattern::new(pattern);
+        for text in yes {
+            assert!(compiled.matches(text), "{pattern} is {text}");
+        }
+        for text in no {
+            assert!(!compiled.matches(text), "{pattern} is not {text}");
+        }
+    }
+
+    #[test]
+    fn g7_percent_and_underscore() {
+        check("%", &["", "a", "Ä"], &[]);
+        check("_", &["a", "Ä", "İ"], &["", "ab"]);
+        check("Win%", &["win", "WINDOWS"], &["wi", "xwin"]);
+        check("%win%", &["Win", "xWINx", "äwiN"], &["wi n"]);
+        check("%win", &["win", "WinWin"], &["wins"]);
+        check("a%b%c", &["abc", "aXbXc", "abbcc"], &["ab", "acb", "abcx"]);
+        check("a%a", &["aa", "aba"], &["a"]);
+        check("%a_c%", &["xxabcxx", "abac c abc"], &["ac c"]);
+        check("", &[""], &["a"]);
+        check("%%", &["", "ab"], &[]);
+    }
+
+    #[test]
+    fn g7_like_sets() {
+        for pattern in ["[a-f]%", "[a=f]%", "[abcdef]%", "[A-F]%"] {
+            check(pattern, &["apple", "Fig"], &["grape", "", "-", "="]);
+        }
+        check("[^a-f]%", &["grape", "é"], &["apple", ""]);
+        check("%[_][_]%", &["__Event", "a__b"], &["_Event", "ab"]);
+        check("[%]", &["%"], &["a", ""]);
+        check("100[%]", &["100%"], &["1000"]);
+        check("[a-]", &["a", "-"], &["b"]);
+        check("[^^]", &["a"], &["^"]);
+        check("[ä-ü]", &["Ö"], &["o"]);
+        check("[[]x]", &["[x]"], &["x"]);
+    }
+
+    #[test]
+    fn brackets_that_are_no_sets() {
+        check("a[b", &["A[B"], &["ab"]);
+        check("a[]", &[], &["a", "a[]", "ab"]);
+        check("a[^]", &["ab"], &["a"]);
+        check("a]", &["a]"], &["a"]);
+        check("a^", &["a^"], &["a"]);
+    }
+
+    #[test]
+    fn letters_have_no_case() {
+        check("%GRÖSSE_%", &["größe1 grösse2"], &["grosse2"]);
+        check("k%", &["\u{212a}elvin"], &["\u{2c6a}"]);
+    }
+
+    /// A matcher that gave back what it had taken would not end.
+    #[test]
+    fn many_wildcards_are_no_burden() {
+        let text = "a".repeat(20_000);
+        let pattern = "a%".repeat(2_000) + "b";
+        assert!(!Pattern::new(&pattern).matches(&text));
+        assert!(!Pattern::new(&("_%".repeat(2_000) + "[b]")).matches(&text));
+    }
+}
