@@ -58,6 +58,18 @@ impl<'a, O> AuthorizedCall<'a, O> {
         self.context
     }
 
+    /// The operation, and the call without it.
+    pub(crate) fn split(self) -> (O, AuthorizedCall<'a, ()>) {
+        let AuthorizedCall { operation, namespace, context, granted } = self;
+        (operation, AuthorizedCall { operation: (), namespace, context, granted })
+    }
+
+    /// The same call, seen as what its operation has turned out to be.
+    pub(crate) fn with<P>(self, operation: P) -> AuthorizedCall<'a, P> {
+        let AuthorizedCall { namespace, context, granted, .. } = self;
+        AuthorizedCall { operation, namespace, context, granted }
+    }
+
     /// Errors: `WBEM_E_ACCESS_DENIED` where the caller lacks one of the `needed` rights.
     pub(crate) fn require(&self, needed: Rights, purpose: &str) -> Result<()> {
         if self.granted.contains(needed) {

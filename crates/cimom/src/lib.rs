@@ -1,1 +1,46 @@
-//! To be written.
+//! The object manager: WMI's operations over the repository and the providers.
+//!
+//! Implements `wbem::Services` and `wbem::MofCompiler`. Every call goes one way, and each arrow
+//! is a type, so that no stage can be skipped:
+//!
+//! ```text
+//! session   Call             what is asked, by whom
+//! access    AuthorizedCall   who may do this
+//! resolve   ResolvedCall     which classes, which sources
+//! plan      Plan             what each source is asked, what the core filters
+//! execute                    sources -> filter -> projection -> the client's sink
+//! ```
+//!
+//! | module | what |
+//! |---|---|
+//! | [`manager`] | the object manager, its environment, and the view that an operation has |
+//! | `session` | the operations of a connection |
+//! | `access` | who may do what |
+//! | `schema`, `system` | the classes of a namespace; the system classes and their rules |
+//! | `get`, `classes`, `query` | reads |
+//! | `resolve`, `plan`, `execute`, `explain` | the way of a query |
+//! | `dynamic` | providers: binding a class to one, asking it |
+//! | `edit`, `class_rules`, `instance_rules` | writes |
+//! | `compile` | MOF actions, stored |
+
+#![forbid(unsafe_code)]
+
+mod access;
+mod class_rules;
+mod classes;
+mod compile;
+mod dynamic;
+mod edit;
+mod execute;
+mod explain;
+mod get;
+mod instance_rules;
+pub mod manager;
+mod plan;
+mod query;
+mod resolve;
+mod schema;
+mod session;
+mod system;
+
+pub use manager::{Environment, ObjectManager};

@@ -49,7 +49,8 @@ impl Schema {
     ) -> Self {
         let mut schema =
             Schema { generation, entries: HashMap::new(), subclasses: HashMap::new(), origin };
-        for declaration in system::declarations(&schema.origin.namespace) {
+        let namespace = schema.origin.namespace.clone();
+        for declaration in system::declarations(&namespace) {
             let superclass = declaration.superclass.clone();
             schema.list(declaration.name.clone(), superclass, Some(declaration));
         }

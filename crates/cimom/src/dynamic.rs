@@ -1,0 +1,191 @@
+//! Dynamic classes: which provider a class is bound to, and asking it.
+//!
+//! A class names its provider; the namespace's `__Win32Provider` of that name gives the CLSID,
+//! `__InstanceProviderRegistration` says what it supports, the table of native providers has the
+//! code (architecture, decision 4). Registrations are read with every call, so that a change
+//! holds from the next call on. Errors: behaviour.md B.1.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, PoisonError};
+
+use cim::path::PathKeys;
+use cim::status::*;
+use cim::{Class, Instance, InstanceKey, Name, ObjectPath, Result, Value};
+use wbem::{CallContext, Flags, InstanceProvider, Wanted};
+
+use crate::get::key_values;
+use crate::manager::View;
+
+/// The provider of a class, and what it is registered for.
+#[derive(Clone)]
+pub(crate) struct Binding {
+    /// The name in `__Win32Provider`.
+    pub(crate) name: Name,
+    pub(crate) provider: Arc<dyn InstanceProvider>,
+    supports_get: bool,
+    supports_put: bool,
+    supports_delete: bool,
+    supports_enumeration: bool,
+}
+
+impl Binding {
+    /// Errors: `WBEM_E_PROVIDER_NOT_CAPABLE` where it is not registered for enumeration.
+    pub(crate) fn check_enumeration(&self) -> Result<()> {
+        self.check(self.supports_enumeration, "SupportsEnumeration")
+    }
+
+    /// Errors: `WBEM_E_PROVIDER_NOT_CAPABLE` where it is not registered for gets.
+    pub(crate) fn check_get(&self) -> Result<()> {
+        self.check(self.supports_get, "SupportsGet")
+    }
+
+    fn check(&self, supports: bool, flag: &str) -> Result<()> {
+        if supports {
+            return Ok(());
+        }
+        Err(WBEM_E_PROVIDER_NOT_CAPABLE
+            .with(format!("provider {} is registered with {flag} FALSE", self.name)))
+    }
+}
+
+/// The provider of `class`. Errors: `WBEM_E_PROVIDER_NOT_FOUND` where it is not registered,
+/// `WBEM_E_INVALID_PROVIDER_REGISTRATION` where it is not registered for instances or
+/// without a CLSID, `WBEM_E_PROVIDER_DISABLED`, `WBEM_E_PROVIDER_LOAD_FAILURE` where no code
+/// has the CLSID, `WBEM_E_INITIALIZATION_FAILURE`.
+pub(crate) fn bind(view: &View<'_>, class: &Class) -> Result<Binding> {
+    let name: Name = class
+        .provider()
+        .ok_or_else(|| {
+            WBEM_E_INVALID_PROVIDER_REGISTRATION
+                .with(format!("class {} is dynamic but names no provider", class.name()))
+        })?
+        .into();
+    let registered = registered(view, "__Win32Provider", Value::string(name.as_str()))?.ok_or_else(|| {
+        let namespace = &view.schema.origin().namespace;
+        WBEM_E_PROVIDER_NOT_FOUND.with(format!(
+            "provider {name} of class {} is not registered in {namespace}",
+            class.name()
+        ))
+    })?;
+    if registered.get("Enabled") == Some(&Value::Boolean(false)) {
+        return Err(WBEM_E_PROVIDER_DISABLED.with(format!("provider {name} is disabled")));
+    }
+    let path = registered.relative_path().unwrap_or_else(|| ObjectPath {
+        server: None,
+        namespace: None,
+        class: registered.class().name().clone(),
+        keys: PathKeys::Class,
+    });
+    let reference = Value::Reference(path.to_string().into());
+    let registration = registered_for_instances(view, reference)?.ok_or_else(|| {
+        WBEM_E_INVALID_PROVIDER_REGISTRATION
+            .with(format!("provider {name} has no __InstanceProviderRegistration"))
+    })?;
+    let supports = |flag: &str| registration.get(flag) == Some(&Value::Boolean(true));
+    Ok(Binding {
+        provider: load(view, &name, &registered)?,
+        name,
+        supports_get: supports("SupportsGet"),
+        supports_put: supports("SupportsPut"),
+        supports_delete: supports("SupportsDelete"),
+        supports_enumeration: supports("SupportsEnumeration"),
+    })
+}
+
+fn registered_for_instances(view: &View<'_>, provider: Value) -> Result<Option<Instance>> {
+    registered(view, "__InstanceProviderRegistration", provider)
+}
+
+/// The instance of the system class `class` whose one key is `key`.
+fn registered(view: &View<'_>, class: &'static str, key: Value) -> Result<Option<Instance>> {
+    let class = view.class(&Name::from_static(class), WBEM_E_INVALID_CLASS)?;
+    let mut values: Vec<Value> = class.defaults().to_vec();
+    if let [slot] = class.keys() {
+        values[usize::from(*slot)] = key;
+    }
+    view.instance(&class, &InstanceKey::from_values(&class, &values)?)
+}
+
+fn load(view: &View<'_>, name: &Name, registered: &Instance) -> Result<Arc<dyn InstanceProvider>> {
+    let clsid = registered.get("CLSID").and_then(Value::as_str).ok_or_else(|| {
+        WBEM_E_INVALID_PROVIDER_REGISTRATION.with(format!("provider {name} is registered without a CLSID"))
+    })?;
+    let namespace = &view.schema.origin().namespace;
+    let place = (namespace.clone(), Name::from(clsid));
+    let loaded = || view.manager.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(provider) = loaded().get(&place) {
+        return Ok(provider.clone());
+    }
+    let factory = view.manager.environment.providers.get(clsid).ok_or_else(|| {
+        WBEM_E_PROVIDER_LOAD_FAILURE
+            .with(format!("provider {name}: no provider with the CLSID {clsid} is in this program"))
+    })?;
+    let failed = |why: &str| {
+        WBEM_E_INITIALIZATION_FAILURE.with(format!("provider {name} could not be initialized: {why}"))
+    };
+    let made = catch_unwind(AssertUnwindSafe(|| factory(namespace)))
+        .map_err(|_| failed("it panicked"))?
+        .map_err(|e| failed(&e.to_string()))?;
+    // Where two calls made one at the same time, both use the first that was kept.
+    Ok(loaded().entry(place).or_insert(made).clone())
+}
+
+/// The instance of `class` with these keys, from its provider.
+pub(crate) fn get(
+    view: &View<'_>,
+    class: &Arc<Class>,
+    keys: &[Value],
+    wanted: &Wanted,
+    context: &CallContext,
+) -> Result<Instance> {
+    get_bound(&bind(view, class)?, class, keys, wanted, context)
+}
+
+/// The same, where the binding is known already.
+pub(crate) fn get_bound(
+    binding: &Binding,
+    class: &Arc<Class>,
+    keys: &[Value],
+    wanted: &Wanted,
+    context: &CallContext,
+) -> Result<Instance> {
+    binding.check_get()?;
+    guard(&binding.name, || binding.provider.get(class, keys, wanted, context))
+}
+
+/// Puts an instance of the dynamic class `class`.
+pub(crate) fn put(
+    view: &View<'_>,
+    class: &Arc<Class>,
+    instance: &Instance,
+    flags: Flags,
+    context: &CallContext,
+) -> Result<ObjectPath> {
+    crate::instance_rules::check_flags(flags)?;
+    crate::instance_rules::check_class(class)?;
+    let binding = bind(view, class)?;
+    binding.check(binding.supports_put, "SupportsPut")?;
+    let instance = crate::instance_rules::prepare(instance, class, &view.manager.environment.random)?;
+    guard(&binding.name, || binding.provider.put(&instance, flags, context))?;
+    instance.relative_path().ok_or_else(|| WBEM_E_NO_KEY.into())
+}
+
+/// Deletes an instance of the dynamic class `class`.
+pub(crate) fn delete(
+    view: &View<'_>,
+    class: &Arc<Class>,
+    keys: &PathKeys,
+    context: &CallContext,
+) -> Result<()> {
+    let keys = key_values(class, keys)?;
+    let binding = bind(view, class)?;
+    binding.check(binding.supports_delete, "SupportsDelete")?;
+    guard(&binding.name, || binding.provider.delete(class, &keys, context))
+}
+
+/// A provider that panics has failed its call and nothing else.
+fn guard<T>(name: &Name, call: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_| {
+        Err(WBEM_E_PROVIDER_FAILURE.with(format!("provider {name} panicked")))
+    })
+}

@@ -1,0 +1,188 @@
+//! Runs a plan: asks each source, filters and projects what comes, hands it to the client.
+//!
+//! The sources are asked one after another. What they deliver passes through a [`StepSink`],
+//! which does what the source did not; the client's sink is completed once, here.
+
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use cim::status::{WBEM_E_NOT_FOUND, WBEM_E_PROVIDER_FAILURE, WBEM_S_NO_ERROR};
+use cim::{Instance, InstanceKey, Object, Result};
+use wbem::sink::Done;
+use wbem::{Completion, ObjectSink, Request, Sink};
+use wql::BoundSelect;
+
+use crate::dynamic::{self, Binding};
+use crate::manager::View;
+use crate::plan::{Ask, Plan, Step};
+use crate::resolve::Source;
+
+/// How many objects travel together: enough that the cost of a hand-over does not count, few
+/// enough that a client which stops early has cost little.
+pub(crate) const BATCH: usize = 128;
+
+/// Asks the sources of `plan` and completes `sink`.
+pub(crate) fn run(plan: &Plan, view: &View<'_>, sink: Sink) {
+    let client = Arc::new(Client(Mutex::new(Some(sink))));
+    let mut outcome = WBEM_S_NO_ERROR;
+    for step in &plan.steps {
+        match ask(plan, step, view, &client) {
+            // A success that tells something outlives those that do not.
+            Ok(status) if outcome == WBEM_S_NO_ERROR => outcome = status,
+            Ok(_) => {}
+            Err(e) => return client.complete(Err(e)),
+        }
+        if client.is_gone() {
+            break;
+        }
+    }
+    client.complete(Ok(outcome));
+}
+
+fn ask(plan: &Plan, step: &Step, view: &View<'_>, client: &Arc<Client>) -> Completion {
+    let done = Arc::new(Done::default());
+    let mut sink = StepSink {
+        filter: step.filter.clone(),
+        projection: step.projection.clone(),
+        client: client.clone(),
+        done: done.clone(),
+    };
+    match (&step.source, &step.ask) {
+        (Source::Repository, Ask::Get(keys)) => {
+            let key = key_of(step, keys)?;
+            let found = view.instance(&step.class, &key)?;
+            let _ = sink.indicate(found.into_iter().map(Object::Instance).collect());
+            wbem::COMPLETE
+        }
+        (Source::Repository, Ask::Enumerate) => stored(step, view, &mut sink),
+        (Source::Provider(binding), Ask::Get(keys)) => {
+            match dynamic::get_bound(binding, &step.class, keys, &step.wanted, &plan.context) {
+                Ok(instance) => {
+                    let _ = sink.indicate(vec![Object::Instance(instance)]);
+                    wbem::COMPLETE
+                }
+                Err(e) if e.status() == WBEM_E_NOT_FOUND => wbem::COMPLETE,
+                Err(e) => Err(e),
+            }
+        }
+        (Source::Provider(binding), Ask::Enumerate) => provided(plan, step, binding, sink, &done),
+    }
+}
+
+fn key_of(step: &Step, keys: &[cim::Value]) -> Result<InstanceKey> {
+    let mut values = step.class.defaults().to_vec();
+    for (slot, value) in step.class.keys().iter().zip(keys) {
+        values[usize::from(*slot)] = value.clone();
+    }
+    InstanceKey::from_values(&step.class, &values)
+}
+
+fn stored(step: &Step, view: &View<'_>, sink: &mut StepSink) -> Completion {
+    view.stored(|stored| {
+        let mut batch = Vec::with_capacity(BATCH);
+        for instance in stored.instances(view.id, &step.class)? {
+            batch.push(Object::Instance(instance?));
+            if batch.len() == BATCH {
+                let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+                if sink.indicate(full).is_break() {
+                    return wbem::COMPLETE;
+                }
+            }
+        }
+        let _ = sink.indicate(batch);
+        wbem::COMPLETE
+    })
+}
+
+fn provided(
+    plan: &Plan,
+    step: &Step,
+    binding: &Binding,
+    sink: StepSink,
+    done: &Done,
+) -> Completion {
+    let request = Request { class: &step.class, wanted: &step.wanted, predicates: &step.pushed };
+    let call = AssertUnwindSafe(|| {
+        binding.provider.enumerate(&request, &plan.context, Sink::new(sink));
+    });
+    if catch_unwind(call).is_err() {
+        let name = &binding.name;
+        return Err(WBEM_E_PROVIDER_FAILURE.with(format!("provider {name} panicked")));
+    }
+    done.wait()
+}
+
+/// The client's sink, shared by the sinks of the steps.
+struct Client(Mutex<Option<Sink>>);
+
+impl Client {
+    fn sink(&self) -> MutexGuard<'_, Option<Sink>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn indicate(&self, batch: Vec<Object>) -> ControlFlow<()> {
+        let mut sink = self.sink();
+        let flow = sink.as_mut().map_or(ControlFlow::Break(()), |s| s.indicate(batch));
+        if flow.is_break()
+            && let Some(sink) = sink.take()
+        {
+            // Nobody wants more: that is an end like any other.
+            sink.complete(wbem::COMPLETE);
+        }
+        flow
+    }
+
+    fn is_gone(&self) -> bool {
+        self.sink().is_none()
+    }
+
+    fn complete(&self, completion: Completion) {
+        if let Some(sink) = self.sink().take() {
+            sink.complete(completion);
+        }
+    }
+}
+
+/// Does to what one source delivers what the source did not do.
+struct StepSink {
+    filter: Option<BoundSelect>,
+    projection: Option<wql::Projection>,
+    client: Arc<Client>,
+    done: Arc<Done>,
+}
+
+impl StepSink {
+    fn shape(&self, object: Object) -> Option<Object> {
+        let Object::Instance(instance) = object else { return Some(object) };
+        if self.filter.as_ref().is_some_and(|f| !f.matches(&instance)) {
+            return None;
+        }
+        Some(Object::Instance(self.project(instance)))
+    }
+
+    fn project(&self, instance: Instance) -> Instance {
+        match &self.projection {
+            Some(projection) => projection.apply(instance),
+            None => instance,
+        }
+    }
+}
+
+impl ObjectSink for StepSink {
+    fn indicate(&mut self, batch: Vec<Object>) -> ControlFlow<()> {
+        let batch = match (&self.filter, &self.projection) {
+            (None, None) => batch,
+            _ => batch.into_iter().filter_map(|object| self.shape(object)).collect(),
+        };
+        match batch.is_empty() {
+            true if self.client.is_gone() => ControlFlow::Break(()),
+            true => ControlFlow::Continue(()),
+            false => self.client.indicate(batch),
+        }
+    }
+
+    fn complete(self: Box<Self>, completion: Completion) {
+        self.done.set(completion);
+    }
+}

@@ -1,0 +1,70 @@
+//! A plan told as instances of `OpenWMI_PlanStep`: which sources are asked what, and what the
+//! core does to the answer.
+//!
+//! Asked for by the context value `wbem::EXPLAIN`; answered like any query, through a sink.
+
+use cim::status::WBEM_E_INVALID_CLASS;
+use cim::{Instance, Name, Object, ObjectPath, PathKeys, Result, Value};
+use wbem::Wanted;
+
+use crate::manager::View;
+use crate::plan::{Ask, Plan, Step, texts};
+use crate::query::Run;
+use crate::resolve::Source;
+
+const PLAN_STEP: Name = Name::from_static("OpenWMI_PlanStep");
+
+/// The steps of a plan over instances.
+pub(crate) fn plan(view: &View<'_>, plan: &Plan) -> Result<Run> {
+    let steps = plan.steps.iter().enumerate().map(|(i, step)| describe(view, i, step));
+    Ok(Run::Objects(steps.collect::<Result<_>>()?))
+}
+
+/// The one step of a query over classes.
+pub(crate) fn schema(view: &View<'_>, condition: Option<String>) -> Result<Run> {
+    let mut instance = Instance::new(view.class(&PLAN_STEP, WBEM_E_INVALID_CLASS)?);
+    instance.put("Step", &Value::UInt32(1))?;
+    instance.put("Class", &"meta_class".into())?;
+    instance.put("Source", &"Schema".into())?;
+    instance.put("Operation", &"CreateClassEnum".into())?;
+    instance.put("Filtered", &Value::from(condition))?;
+    Ok(Run::Objects(vec![Object::Instance(instance)]))
+}
+
+fn describe(view: &View<'_>, index: usize, step: &Step) -> Result<Object> {
+    let source = match &step.source {
+        Source::Repository => "Repository",
+        Source::Provider(binding) => binding.name.as_str(),
+    };
+    let (operation, path) = match &step.ask {
+        Ask::Get(keys) => ("GetObject", Some(path(step, keys))),
+        Ask::Enumerate => ("CreateInstanceEnum", None),
+    };
+    let filtered = step.filter.as_ref().and_then(|f| texts(f.conjuncts().iter()));
+    let properties = match &step.wanted {
+        Wanted::All => Value::Null,
+        Wanted::Slots(slots) => {
+            Value::array(slots.iter().map(|&s| Value::string(step.class.properties()[s].name.as_str())))
+        }
+    };
+    let mut instance = Instance::new(view.class(&PLAN_STEP, WBEM_E_INVALID_CLASS)?);
+    instance.put("Step", &Value::UInt32(index as u32 + 1))?;
+    instance.put("Class", &step.class.name().as_str().into())?;
+    instance.put("Source", &source.into())?;
+    instance.put("Operation", &operation.into())?;
+    instance.put("Path", &Value::from(path))?;
+    instance.put("PushedDown", &Value::from(step.exact.clone()))?;
+    instance.put("Filtered", &Value::from(filtered))?;
+    instance.put("Properties", &properties)?;
+    Ok(Object::Instance(instance))
+}
+
+fn path(step: &Step, keys: &[Value]) -> String {
+    let named = step.class.keys().iter().zip(keys).filter_map(|(&slot, value)| {
+        let name = step.class.properties()[usize::from(slot)].name.clone();
+        Some((name, cim::key::path_value(value)?))
+    });
+    let keys = PathKeys::Named(named.collect());
+    let class = step.class.name().clone();
+    ObjectPath { server: None, namespace: None, class, keys }.to_string()
+}

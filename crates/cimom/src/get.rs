@@ -1,0 +1,94 @@
+//! GetObject: one class or instance by its path.
+//!
+//! A stored instance is found by its key, wherever below the path's class it is. A dynamic
+//! one is asked of the provider of the path's class, then of those of the classes below it.
+
+use std::sync::Arc;
+
+use cim::path::PathKeys;
+use cim::status::*;
+use cim::{Class, ClassDeclaration, Instance, InstanceKey, Object, ObjectPath, Result, Value};
+use wbem::{CallContext, Wanted};
+
+use crate::access::AuthorizedCall;
+use crate::dynamic;
+use crate::manager::View;
+
+/// What GetObject is asked.
+pub(crate) struct Get {
+    pub(crate) path: ObjectPath,
+    /// Whether only the class of the path is asked.
+    pub(crate) direct: bool,
+}
+
+/// The class of no name, on which a client builds a new one.
+pub(crate) fn empty_class() -> Result<Object> {
+    Ok(Object::Class(Class::derive(Arc::new(ClassDeclaration::default()), None, None)?))
+}
+
+/// The object at the path.
+pub(crate) fn object(view: &View<'_>, call: &AuthorizedCall<'_, Get>) -> Result<Object> {
+    let Get { path, direct } = call.operation();
+    let class = view.class(&path.class, WBEM_E_NOT_FOUND)?;
+    if path.keys == PathKeys::Class {
+        return Ok(Object::Class(class));
+    }
+    let found = match stored(view, &class, &InstanceKey::from_path(&class, &path.keys)?)? {
+        Some(instance) => Some(instance),
+        None => provided(view, &class, &path.keys, *direct, call.context())?,
+    };
+    found.map(Object::Instance).ok_or_else(|| WBEM_E_NOT_FOUND.with(format!("{path} not found")))
+}
+
+/// The stored instance with this key, of `class` or below it.
+fn stored(view: &View<'_>, class: &Arc<Class>, key: &InstanceKey) -> Result<Option<Instance>> {
+    if !class.is_dynamic()
+        && let Some(instance) = view.instance(class, key)?
+    {
+        return Ok(Some(instance));
+    }
+    let Some(actual) = view.stored(|v| v.locate(view.id, class, key))? else { return Ok(None) };
+    match view.find_class(&actual)? {
+        Some(actual) if actual.is_a(class.name().as_str()) => view.instance(&actual, key),
+        _ => Ok(None),
+    }
+}
+
+/// The instance that a provider of `class` or of a class below it has.
+fn provided(
+    view: &View<'_>,
+    class: &Arc<Class>,
+    keys: &PathKeys,
+    direct: bool,
+    context: &CallContext,
+) -> Result<Option<Instance>> {
+    let below = if direct { Vec::new() } else { view.schema.descendants(class.name()) };
+    for name in std::iter::once(class.name()).chain(&below) {
+        let class = view.class(name, WBEM_E_NOT_FOUND)?;
+        if !class.is_dynamic() || class.is_abstract() {
+            continue;
+        }
+        let values = key_values(&class, keys)?;
+        match dynamic::get(view, &class, &values, &Wanted::All, context) {
+            Err(e) if e.status() == WBEM_E_NOT_FOUND => {}
+            found => return found.map(Some),
+        }
+    }
+    Ok(None)
+}
+
+/// The values that a path gives for the keys of `class`, in the order of `Class::keys`.
+pub(crate) fn key_values(class: &Class, keys: &PathKeys) -> Result<Vec<Value>> {
+    // Says which key is wrong, in the same words for stored and dynamic classes.
+    InstanceKey::from_path(class, keys)?;
+    let value_of = |slot: &u16| {
+        let property = &class.properties()[usize::from(*slot)];
+        let value = match keys {
+            PathKeys::Unnamed(value) => Some(value),
+            PathKeys::Named(named) => named.iter().find(|(n, _)| *n == property.name).map(|(_, v)| v),
+            PathKeys::Class | PathKeys::Singleton => None,
+        };
+        value.and_then(|v| cim::key::key_value(v, &property.ty)).ok_or_else(|| WBEM_E_INVALID_OBJECT_PATH.into())
+    };
+    class.keys().iter().map(value_of).collect()
+}

@@ -1,0 +1,117 @@
+//! What may be put as an instance: its class, its keys, its required values.
+//!
+//! Makes of the instance that a client gives the one that is stored: of the class as it is
+//! now, with a key. Rules: behaviour.md F.2 (PutInstance), G.6, architecture "What is true
+//! where documents differ".
+
+use std::sync::Arc;
+
+use cim::path::MAX_PATH;
+use cim::status::*;
+use cim::{CimType, Class, Instance, InstanceQualifiers, Result, Value};
+use wbem::Flags;
+
+/// The flags that PutInstance takes.
+const PUT_INSTANCE: Flags = Flags(
+    Flags::CREATE_ONLY.0
+        | Flags::UPDATE_ONLY.0
+        | Flags::RETURN_IMMEDIATELY.0
+        | Flags::USE_AMENDED_QUALIFIERS.0
+        | Flags::OWNER_UPDATE.0,
+);
+
+/// Errors: `WBEM_E_INVALID_PARAMETER` for flags that PutInstance does not take together.
+pub(crate) fn check_flags(flags: Flags) -> Result<()> {
+    flags.only("PutInstance", PUT_INSTANCE)?;
+    if flags.has(Flags::CREATE_ONLY) && flags.has(Flags::UPDATE_ONLY) {
+        return Err(WBEM_E_INVALID_PARAMETER.with("CREATE_ONLY and UPDATE_ONLY exclude each other"));
+    }
+    Ok(())
+}
+
+/// Whether `class` may have instances of its own.
+pub(crate) fn check_class(class: &Class) -> Result<()> {
+    let name = class.name();
+    if class.is_abstract() {
+        return Err(WBEM_E_INVALID_OPERATION
+            .with(format!("class {name} is abstract; only its subclasses have instances")));
+    }
+    if class.qualifiers().is_true("amendment") {
+        return Err(WBEM_E_INVALID_OPERATION
+            .with(format!("class {name} is an amendment and has no instances")));
+    }
+    if class.key_root().is_none() {
+        return Err(WBEM_E_NO_KEY.with(format!(
+            "class {name} has no key; only abstract and singleton classes go without"
+        )));
+    }
+    Ok(())
+}
+
+/// The instance to store: `given` with the values moved to `class`, which is its class as it
+/// is now, and a GUID from `random` for a single string key that is NULL.
+/// Errors: `WBEM_E_INVALID_OBJECT` where the client's class has properties that the class
+/// lacks, `WBEM_E_ILLEGAL_NULL`, `WBEM_E_QUOTA_VIOLATION`.
+pub(crate) fn prepare(
+    given: &Instance,
+    class: &Arc<Class>,
+    random: &dyn Fn() -> [u8; 16],
+) -> Result<Instance> {
+    check_class(class)?;
+    let mut instance = of_class(given, class)?;
+    if let &[key] = class.keys()
+        && instance.value(key.into()).is_null()
+        && class.properties()[usize::from(key)].ty.cim == CimType::String
+    {
+        instance.set(key.into(), Value::string(guid(random())));
+    }
+    for (slot, property) in class.properties().iter().enumerate() {
+        let required = ["key", "not_null", "indexed"].iter().any(|q| property.qualifiers.is_true(q));
+        if required && instance.value(slot).is_null() {
+            return Err(WBEM_E_ILLEGAL_NULL.with(format!(
+                "property {}.{} must have a value",
+                class.name(),
+                property.name
+            )));
+        }
+    }
+    let path = instance.relative_path().map(|p| p.to_string()).unwrap_or_default();
+    if path.len() > MAX_PATH && path.chars().count() > MAX_PATH {
+        return Err(WBEM_E_QUOTA_VIOLATION
+            .with(format!("the instance's path has more than {MAX_PATH} characters")));
+    }
+    Ok(instance)
+}
+
+fn of_class(given: &Instance, class: &Arc<Class>) -> Result<Instance> {
+    if Arc::ptr_eq(given.class(), class) {
+        return Ok(given.clone());
+    }
+    let mut instance = Instance::new(class.clone());
+    for (slot, property) in given.class().properties().iter().enumerate() {
+        if !given.is_supplied(slot) {
+            continue;
+        }
+        instance.put(property.name.as_str(), given.value(slot)).map_err(|e| {
+            WBEM_E_INVALID_OBJECT.with(format!("the instance does not fit its class: {}", e.message()))
+        })?;
+    }
+    if let Some(qualifiers) = given.qualifiers() {
+        let slot_now = |slot: u16| class.slot(given.class().properties()[usize::from(slot)].name.as_str());
+        let moved = qualifiers.properties.iter().filter_map(|(slot, q)| Some((slot_now(*slot)? as u16, q.clone())));
+        instance.set_qualifiers(InstanceQualifiers {
+            instance: qualifiers.instance.clone(),
+            properties: moved.collect(),
+        });
+    }
+    Ok(instance)
+}
+
+/// A random GUID as text in braces (RFC 4122 version 4).
+fn guid(mut b: [u8; 16]) -> String {
+    b[6] = b[6] & 0x0f | 0x40;
+    b[8] = b[8] & 0x3f | 0x80;
+    let hex: Vec<String> =
+        [0..4, 4..6, 6..8, 8..10, 10..16].map(|r| b[r].iter().map(|x| format!("{x:02X}")).collect()).to_vec();
+    format!("{{{}}}", hex.join("-"))
+}

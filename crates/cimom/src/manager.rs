@@ -1,0 +1,204 @@
+//! The object manager: the repository, the native providers, and the schemas of namespaces.
+//!
+//! Hands out sessions and, to each operation, a [`View`]: one state of a namespace, data and
+//! schema of the same moment. What an operation does with it is in the modules of the operations.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use arc_swap::ArcSwap;
+use cim::path::{Connection, is_local_server};
+use cim::security::SecurityDescriptor;
+use cim::status::*;
+use cim::{Class, ClassDeclaration, Instance, InstanceKey, Name, Namespace, Origin, Result};
+use repository::{NamespaceId, Repository, Snapshot};
+use smol_str::SmolStr;
+use wbem::{CallContext, InstanceProvider, NativeProviders, Services};
+
+use crate::access::{self, Call};
+use crate::schema::{Declarations, Schema};
+use crate::session::Session;
+
+/// What the object manager is told of the world.
+pub struct Environment {
+    /// The name of this server, as `__SERVER` gives it.
+    pub server: SmolStr,
+    /// The providers in this program.
+    pub providers: NativeProviders,
+    /// A source of random bytes.
+    pub random: fn() -> [u8; 16],
+    /// Minutes east of UTC now, for dates in queries that name no offset.
+    pub local_offset: fn() -> i16,
+}
+
+/// The object manager of one repository.
+pub struct ObjectManager {
+    pub(crate) repository: Repository,
+    pub(crate) environment: Environment,
+    /// The descriptor of every namespace to which none was given.
+    descriptor: SecurityDescriptor,
+    schemas: ArcSwap<HashMap<NamespaceId, Arc<Schema>>>,
+    /// Providers that were made, by namespace and CLSID.
+    pub(crate) loaded: Mutex<HashMap<(Namespace, Name), Arc<dyn InstanceProvider>>>,
+}
+
+impl ObjectManager {
+    /// The object manager of `repository`.
+    pub fn new(repository: Repository, environment: Environment) -> Arc<Self> {
+        Arc::new(ObjectManager {
+            repository,
+            environment,
+            descriptor: SecurityDescriptor::default_namespace(),
+            schemas: ArcSwap::default(),
+            loaded: Mutex::new(HashMap::new()),
+        })
+    }
+
+    /// Connects to a namespace (`root\cimv2`, `\\.\root\cimv2`, slashes as backslashes).
+    /// Errors: `WBEM_E_INVALID_NAMESPACE`, `WBEM_E_INVALID_PARAMETER`,
+    /// `WBEM_E_TRANSPORT_FAILURE` for another server, `WBEM_E_ACCESS_DENIED`.
+    pub fn connect(self: &Arc<Self>, path: &str, context: &CallContext) -> Result<Arc<dyn Services>> {
+        let Connection { server, namespace } = path.parse()?;
+        self.check_server(server.as_deref())?;
+        let id = self.repository.read()?.view().namespace(&namespace)?;
+        let id = id.ok_or_else(|| unknown(&namespace))?;
+        Call { operation: (), namespace: &namespace, context }.authorize(&self.descriptor)?;
+        Ok(Arc::new(Session { manager: self.clone(), namespace, id }))
+    }
+
+    /// The repository, for what concerns it as a whole: verify, backup.
+    pub fn repository(&self) -> &Repository {
+        &self.repository
+    }
+
+    /// Errors: `WBEM_E_TRANSPORT_FAILURE` where `server` is another than this one.
+    pub(crate) fn check_server(&self, server: Option<&str>) -> Result<()> {
+        match server {
+            Some(other) if !is_local_server(other, &self.environment.server) => {
+                Err(WBEM_E_TRANSPORT_FAILURE
+                    .with(format!("server {other} is not this one; other servers cannot be reached")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes `namespace` and those it lies in, where they are missing.
+    /// Errors: `WBEM_E_ACCESS_DENIED`.
+    pub fn ensure_namespace(&self, namespace: &Namespace, context: &CallContext) -> Result<()> {
+        let call = Call { operation: (), namespace, context }.authorize(&self.descriptor)?;
+        call.require(access::to_write_class(), "make a namespace")?;
+        self.edit(|edit| edit.ensure_namespace(namespace))
+    }
+
+    /// The note that was kept under `key` beside the objects, if any.
+    pub fn note(&self, key: &str) -> Result<Option<String>> {
+        self.repository.read()?.view().meta(key)
+    }
+
+    /// Keeps a note. Errors: `WBEM_E_ACCESS_DENIED`.
+    pub fn set_note(&self, key: &str, note: &str, context: &CallContext) -> Result<()> {
+        let root = Namespace::root();
+        let call = Call { operation: (), namespace: &root, context }.authorize(&self.descriptor)?;
+        call.require(access::to_write_class(), "keep a note in the repository")?;
+        self.edit(|edit| edit.put_meta(key, note))
+    }
+
+    pub(crate) fn descriptor(&self) -> &SecurityDescriptor {
+        &self.descriptor
+    }
+
+    pub(crate) fn origin(&self, namespace: &Namespace) -> Arc<Origin> {
+        let server = self.environment.server.clone();
+        Arc::new(Origin { server, namespace: namespace.clone() })
+    }
+
+    /// The state of `namespace` now. Errors: `WBEM_E_INVALID_NAMESPACE` where it was deleted,
+    /// be it that another one has its name now.
+    pub(crate) fn view(&self, namespace: &Namespace, id: NamespaceId) -> Result<View<'_>> {
+        let snapshot = self.repository.read()?;
+        let view = snapshot.view();
+        let generation = view.generation(namespace)?.ok_or_else(|| unknown(namespace))?;
+        let schema = match self.known(id, generation) {
+            Some(schema) => schema,
+            None => {
+                if view.namespace(namespace)? != Some(id) {
+                    return Err(unknown(namespace));
+                }
+                let stored = view.classes(id)?.into_iter().map(|c| (c.name, c.superclass));
+                let schema = Arc::new(Schema::new(self.origin(namespace), generation, stored));
+                self.publish([(id, schema.clone())]);
+                schema
+            }
+        };
+        Ok(View { manager: self, id, snapshot, schema })
+    }
+
+    /// The schema of a namespace in the state `generation`, if it was made already.
+    pub(crate) fn known(&self, id: NamespaceId, generation: u64) -> Option<Arc<Schema>> {
+        self.schemas.load().get(&id).filter(|s| s.generation() == generation).cloned()
+    }
+
+    /// Makes `schemas` the ones that later calls see, unless newer ones are there.
+    pub(crate) fn publish(&self, schemas: impl IntoIterator<Item = (NamespaceId, Arc<Schema>)>) {
+        let schemas: Vec<_> = schemas.into_iter().collect();
+        self.schemas.rcu(|known| {
+            let mut next = HashMap::clone(known);
+            for (id, schema) in &schemas {
+                let newer = next.get(id).is_some_and(|s| s.generation() > schema.generation());
+                if !newer {
+                    next.insert(*id, schema.clone());
+                }
+            }
+            next
+        });
+    }
+}
+
+pub(crate) fn unknown(namespace: &Namespace) -> cim::Error {
+    WBEM_E_INVALID_NAMESPACE.with(format!("namespace {namespace} does not exist"))
+}
+
+/// One state of a namespace: what one operation reads.
+pub(crate) struct View<'m> {
+    pub(crate) manager: &'m ObjectManager,
+    pub(crate) id: NamespaceId,
+    pub(crate) snapshot: Snapshot,
+    pub(crate) schema: Arc<Schema>,
+}
+
+impl View<'_> {
+    /// Minutes east of UTC, for dates that name no offset.
+    pub(crate) fn local_offset(&self) -> i16 {
+        (self.manager.environment.local_offset)()
+    }
+
+    /// Reads what is stored. Embedded instances get the classes of this namespace.
+    pub(crate) fn stored<T>(&self, read: impl FnOnce(repository::View<'_>) -> T) -> T {
+        let class = |name: &Name| self.find_class(name).ok().flatten();
+        read(self.snapshot.view().resolving(&class))
+    }
+
+    /// The stored instance of exactly `class` with this key.
+    pub(crate) fn instance(&self, class: &Arc<Class>, key: &InstanceKey) -> Result<Option<Instance>> {
+        self.stored(|view| view.instance(self.id, class, key))
+    }
+
+    /// The class `name`, if there is one.
+    pub(crate) fn find_class(&self, name: &Name) -> Result<Option<Arc<Class>>> {
+        self.schema.class(name, self)
+    }
+
+    /// The class `name`. Errors: `missing` where there is none.
+    pub(crate) fn class(&self, name: &Name, missing: cim::WbemStatus) -> Result<Arc<Class>> {
+        self.find_class(name)?.ok_or_else(|| {
+            let namespace = &self.schema.origin().namespace;
+            missing.with(format!("class {name} not found in {namespace}"))
+        })
+    }
+}
+
+impl Declarations for View<'_> {
+    fn declaration(&self, class: &Name) -> Result<Option<ClassDeclaration>> {
+        self.snapshot.view().class(self.id, class)
+    }
+}

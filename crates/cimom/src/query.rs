@@ -1,0 +1,144 @@
+//! Queries and enumerations: from the text to what is to be run.
+//!
+//! The way of a data query is [`crate::resolve`], [`crate::plan`], [`crate::execute`]; schema
+//! queries run over the names of the schema. Parsing and binding are `wql`'s.
+
+use std::sync::Arc;
+
+use cim::status::*;
+use cim::{Class, Name, Object, Result};
+use wbem::{EXPLAIN, Flags, Sink};
+use wql::{BoundSchema, Query, Select};
+
+use crate::access::AuthorizedCall;
+use crate::manager::View;
+use crate::plan::Plan;
+use crate::{classes, execute, explain, plan, resolve};
+
+/// Which classes beside the one named are asked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Reach {
+    /// Only instances of exactly the class named.
+    pub(crate) shallow: bool,
+    /// Only the source of the class named.
+    pub(crate) direct: bool,
+}
+
+impl Reach {
+    pub(crate) fn new(flags: Flags) -> Self {
+        Reach { shallow: flags.has(Flags::SHALLOW), direct: flags.has(Flags::DIRECT_READ) }
+    }
+}
+
+/// A question for instances.
+pub(crate) struct InstanceQuery {
+    /// The class in FROM.
+    pub(crate) class: Arc<Class>,
+    /// The query; without one, all instances with all properties.
+    pub(crate) select: Option<Select>,
+    pub(crate) reach: Reach,
+    /// Whether keys and path must be in the result.
+    pub(crate) locatable: bool,
+}
+
+impl InstanceQuery {
+    /// All instances of `class`.
+    pub(crate) fn all(class: Arc<Class>, reach: Reach) -> Self {
+        InstanceQuery { class, select: None, reach, locatable: false }
+    }
+}
+
+/// What an operation that gives objects will do when it has a sink.
+pub(crate) enum Run {
+    /// Deliver these objects.
+    Objects(Vec<Object>),
+    /// Deliver these classes, those that match.
+    Classes { names: Vec<Name>, filter: Option<BoundSchema> },
+    /// Ask these sources.
+    Plan(Plan),
+}
+
+impl Run {
+    /// Delivers to `sink` and completes it.
+    pub(crate) fn deliver(self, view: &View<'_>, mut sink: Sink) {
+        match self {
+            Run::Plan(plan) => execute::run(&plan, view, sink),
+            Run::Objects(objects) => {
+                let _ = sink.indicate(objects);
+                sink.complete(wbem::COMPLETE);
+            }
+            Run::Classes { names, filter } => {
+                let completion = classes::deliver(view, &names, filter.as_ref(), &mut sink);
+                sink.complete(completion);
+            }
+        }
+    }
+}
+
+/// The query that `text` is. Errors: `WBEM_E_INVALID_PARAMETER` for an empty text,
+/// `WBEM_E_INVALID_QUERY_TYPE` for another language than WQL, the parser's.
+pub(crate) fn parse(language: &str, text: &str) -> Result<Query> {
+    if text.trim().is_empty() {
+        return Err(WBEM_E_INVALID_PARAMETER.with("the query is empty"));
+    }
+    if !language.eq_ignore_ascii_case("WQL") {
+        return Err(WBEM_E_INVALID_QUERY_TYPE
+            .with(format!("query language {language} is not known; the language is WQL")));
+    }
+    Ok(wql::parse(text)?)
+}
+
+/// What answers `call`'s query.
+pub(crate) fn run(
+    view: &View<'_>,
+    call: AuthorizedCall<'_, Query>,
+    flags: Flags,
+) -> Result<Run> {
+    let explain = call.context().value(EXPLAIN).and_then(|v| v.as_bool()) == Some(true);
+    let (query, call) = call.split();
+    match query {
+        Query::Select(select) if select.has_event_clause() => Err(WBEM_E_INVALID_QUERY
+            .with("WITHIN and GROUP belong to event queries, which are subscribed to, not executed")),
+        Query::Select(select) if select.is_schema() => {
+            let filter = BoundSchema::bind(&select)?;
+            if explain {
+                return explain::schema(view, select.condition.as_ref().map(ToString::to_string));
+            }
+            let mut names: Vec<Name> = view.schema.names().cloned().collect();
+            names.sort();
+            Ok(Run::Classes { names, filter: Some(filter) })
+        }
+        Query::Select(select) => {
+            let class = view.class(&select.class, WBEM_E_INVALID_CLASS)?;
+            let locatable = flags.has(Flags::ENSURE_LOCATABLE);
+            if flags.has(Flags::PROTOTYPE) {
+                return prototype(view, &select, &class, locatable);
+            }
+            let reach = Reach { shallow: false, direct: flags.has(Flags::DIRECT_READ) };
+            let query = InstanceQuery { class, select: Some(select), reach, locatable };
+            let plan = plan::plan(resolve::resolve(view, call.with(query))?, view.local_offset())?;
+            if explain { explain::plan(view, &plan) } else { Ok(Run::Plan(plan)) }
+        }
+        Query::Associators(_) => Err(not_supported("ASSOCIATORS OF")),
+        Query::References(_) => Err(not_supported("REFERENCES OF")),
+    }
+}
+
+fn not_supported(what: &str) -> cim::Error {
+    WBEM_E_NOT_SUPPORTED.with(format!("{what} is understood but cannot be executed yet"))
+}
+
+/// All instances that an enumeration asks for.
+pub(crate) fn instances(view: &View<'_>, call: AuthorizedCall<'_, InstanceQuery>) -> Result<Run> {
+    Ok(Run::Plan(plan::plan(resolve::resolve(view, call)?, view.local_offset())?))
+}
+
+/// One object that shows the shape of the result.
+fn prototype(view: &View<'_>, select: &Select, class: &Arc<Class>, locatable: bool) -> Result<Run> {
+    let bound = wql::BoundSelect::bind(select, class, view.local_offset())?;
+    let shape = match bound.projection(locatable) {
+        Some(projection) => projection.class().clone(),
+        None => class.clone(),
+    };
+    Ok(Run::Objects(vec![Object::Class(shape)]))
+}

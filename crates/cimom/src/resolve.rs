@@ -1,0 +1,61 @@
+//! From an authorized call to the classes whose instances answer it, and where those are.
+//!
+//! The class named and all below it, each with its source: the repository, or the provider it is
+//! bound to. What each source is asked is [`crate::plan`]'s affair.
+
+use std::sync::Arc;
+
+use cim::status::WBEM_E_INVALID_CLASS;
+use cim::{Class, Name, Result};
+use wbem::CallContext;
+
+use crate::access::AuthorizedCall;
+use crate::dynamic::{self, Binding};
+use crate::manager::View;
+use crate::query::InstanceQuery;
+
+/// Where the instances of a class are.
+pub(crate) enum Source {
+    Repository,
+    Provider(Binding),
+}
+
+/// A call with the classes it concerns.
+pub(crate) struct ResolvedCall<'a> {
+    pub(crate) query: InstanceQuery,
+    /// Each class with instances of its own, the class named first.
+    pub(crate) sources: Vec<(Arc<Class>, Source)>,
+    pub(crate) context: &'a CallContext,
+}
+
+/// Finds the classes and their sources.
+/// Errors: those of binding the class named to its provider, or a class below it.
+pub(crate) fn resolve<'a>(
+    view: &View<'_>,
+    call: AuthorizedCall<'a, InstanceQuery>,
+) -> Result<ResolvedCall<'a>> {
+    let context = call.context();
+    let (query, _) = call.split();
+    let below = match query.reach {
+        reach if reach.shallow || reach.direct => Vec::new(),
+        _ => view.schema.descendants(query.class.name()),
+    };
+    let mut sources = Vec::new();
+    for name in std::iter::once(query.class.name()).chain(&below) {
+        sources.extend(source(view, name)?);
+    }
+    Ok(ResolvedCall { query, sources, context })
+}
+
+fn source(view: &View<'_>, name: &Name) -> Result<Option<(Arc<Class>, Source)>> {
+    let class = view.class(name, WBEM_E_INVALID_CLASS)?;
+    if class.is_abstract() {
+        return Ok(None);
+    }
+    if class.is_dynamic() {
+        let binding = dynamic::bind(view, &class)?;
+        return Ok(Some((class, Source::Provider(binding))));
+    }
+    let stored = view.stored(|v| v.has_instances(view.id, name))?;
+    Ok(stored.then_some((class, Source::Repository)))
+}

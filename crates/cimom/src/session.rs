@@ -1,0 +1,234 @@
+//! A connection to a namespace: each operation of `Services`, from the call to its answer.
+//!
+//! What happens to every call is here: the flags are looked at, `access` is asked, and the
+//! call goes on to the module of the operation. Rules of the operations are not here.
+
+use std::sync::Arc;
+
+use cim::path::PathKeys;
+use cim::status::*;
+use cim::{ClassDeclaration, Instance, InstanceKey, Name, Namespace, Object, ObjectPath, Result};
+use repository::NamespaceId;
+use wbem::{CallContext, Flags, Services, Sink};
+
+use crate::access::{self, AuthorizedCall, Call};
+use crate::edit::Place;
+use crate::get::Get;
+use crate::manager::{ObjectManager, View};
+use crate::query::InstanceQuery;
+use crate::{classes, get, query};
+
+/// The longest name of a class that an operation takes, in characters.
+const MAX_CLASS_NAME: usize = crate::class_rules::MAX_CLASS_NAME;
+
+pub(crate) struct Session {
+    pub(crate) manager: Arc<ObjectManager>,
+    pub(crate) namespace: Namespace,
+    pub(crate) id: NamespaceId,
+}
+
+impl Session {
+    fn view(&self) -> Result<View<'_>> {
+        self.manager.view(&self.namespace, self.id)
+    }
+
+    fn place(&self) -> Place {
+        Place { namespace: self.namespace.clone(), id: self.id }
+    }
+
+    fn authorize<'a, O>(
+        &'a self,
+        operation: O,
+        context: &'a CallContext,
+    ) -> Result<AuthorizedCall<'a, O>> {
+        let call = Call { operation, namespace: &self.namespace, context };
+        call.authorize(self.manager.descriptor())
+    }
+
+    /// The parts of `path`, which must lie in this namespace.
+    fn own_path(&self, path: &str) -> Result<ObjectPath> {
+        let path: ObjectPath = path.parse()?;
+        self.manager.check_server(path.server.as_deref())?;
+        Ok(path)
+    }
+
+    /// The session of the namespace that `path` names, if it is another than this one.
+    fn elsewhere(&self, path: &ObjectPath, context: &CallContext) -> Result<Option<Arc<dyn Services>>> {
+        match &path.namespace {
+            Some(other) if *other != self.namespace => {
+                self.manager.connect(other.as_str(), context).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Runs `start`, which hands the sink on, or gives it up where the call fails.
+    fn deliver(&self, sink: Sink, start: impl FnOnce(&View<'_>) -> Result<query::Run>) -> Result<()> {
+        let prepared = self.view().and_then(|view| Ok((start(&view)?, view)));
+        match prepared {
+            Ok((run, view)) => {
+                run.deliver(&view, sink);
+                Ok(())
+            }
+            Err(e) => {
+                sink.release();
+                Err(e)
+            }
+        }
+    }
+}
+
+impl Services for Session {
+    fn namespace(&self) -> &Namespace {
+        &self.namespace
+    }
+
+    fn open_namespace(&self, relative: &str, context: &CallContext) -> Result<Arc<dyn Services>> {
+        self.manager.connect(self.namespace.child(relative)?.as_str(), context)
+    }
+
+    fn get_object(&self, path: &str, flags: Flags, context: &CallContext) -> Result<Object> {
+        flags.only("GetObject", Flags::USE_AMENDED_QUALIFIERS | Flags::DIRECT_READ | Flags::RETURN_IMMEDIATELY)?;
+        if path.is_empty() {
+            self.authorize((), context)?;
+            return get::empty_class();
+        }
+        let path = self.own_path(path)?;
+        if let Some(other) = self.elsewhere(&path, context)? {
+            return other.get_object(&path.relative().to_string(), flags, context);
+        }
+        let view = self.view()?;
+        let call = self.authorize(Get { path, direct: flags.has(Flags::DIRECT_READ) }, context)?;
+        get::object(&view, &call)
+    }
+
+    fn put_class(&self, class: &ClassDeclaration, flags: Flags, context: &CallContext) -> Result<()> {
+        let call = self.authorize((), context)?;
+        call.require(access::to_write_class(), "write a class")?;
+        self.manager.edit(|edit| edit.put_class(&self.place(), class, flags))
+    }
+
+    fn delete_class(&self, class: &str, flags: Flags, context: &CallContext) -> Result<()> {
+        flags.only("DeleteClass", Flags::OWNER_UPDATE | Flags::RETURN_IMMEDIATELY)?;
+        let call = self.authorize((), context)?;
+        call.require(access::to_write_class(), "delete a class")?;
+        let class = class_name(class, "DeleteClass")?;
+        self.manager.edit(|edit| edit.delete_class(&self.place(), &class))
+    }
+
+    fn create_class_enum(
+        &self,
+        superclass: Option<&str>,
+        flags: Flags,
+        context: &CallContext,
+        sink: Sink,
+    ) -> Result<()> {
+        self.deliver(sink, |view| {
+            flags.only("CreateClassEnum", ENUMERATION)?;
+            let superclass = superclass.filter(|s| !s.is_empty());
+            let superclass = superclass.map(|s| class_name(s, "CreateClassEnum")).transpose()?;
+            let call = self.authorize((), context)?;
+            classes::enumerate(view, &call, superclass.as_ref(), flags.has(Flags::SHALLOW))
+        })
+    }
+
+    fn put_instance(
+        &self,
+        instance: &Instance,
+        flags: Flags,
+        context: &CallContext,
+    ) -> Result<ObjectPath> {
+        let call = self.authorize((), context)?;
+        let view = self.view()?;
+        let class = view.class(instance.class().name(), WBEM_E_INVALID_CLASS)?;
+        call.require(access::to_write_instance(&class), "write this instance")?;
+        if class.is_dynamic() {
+            return crate::dynamic::put(&view, &class, instance, flags, context);
+        }
+        drop(view);
+        self.manager.edit(|edit| edit.put_instance(&self.place(), instance, flags))
+    }
+
+    fn delete_instance(&self, path: &str, flags: Flags, context: &CallContext) -> Result<()> {
+        flags.only("DeleteInstance", Flags::OWNER_UPDATE | Flags::RETURN_IMMEDIATELY)?;
+        let path = self.own_path(path)?;
+        if let Some(other) = self.elsewhere(&path, context)? {
+            return other.delete_instance(&path.relative().to_string(), flags, context);
+        }
+        if path.keys == PathKeys::Class {
+            return Err(WBEM_E_INVALID_PARAMETER
+                .with(format!("{path} names a class, not an instance; delete it as a class")));
+        }
+        let call = self.authorize((), context)?;
+        let view = self.view()?;
+        let class = view.class(&path.class, WBEM_E_NOT_FOUND)?;
+        call.require(access::to_write_instance(&class), "delete this instance")?;
+        if class.is_dynamic() {
+            return crate::dynamic::delete(&view, &class, &path.keys, context);
+        }
+        let key = InstanceKey::from_path(&class, &path.keys)?;
+        drop(view);
+        self.manager.edit(|edit| edit.delete_instance(&self.place(), &class, &key))
+    }
+
+    fn create_instance_enum(
+        &self,
+        class: &str,
+        flags: Flags,
+        context: &CallContext,
+        sink: Sink,
+    ) -> Result<()> {
+        self.deliver(sink, |view| {
+            flags.only("CreateInstanceEnum", ENUMERATION | Flags::DIRECT_READ)?;
+            let class = view.class(&class_name(class, "CreateInstanceEnum")?, WBEM_E_INVALID_CLASS)?;
+            let reach = query::Reach::new(flags);
+            query::instances(view, self.authorize(InstanceQuery::all(class, reach), context)?)
+        })
+    }
+
+    fn exec_query(
+        &self,
+        language: &str,
+        text: &str,
+        flags: Flags,
+        context: &CallContext,
+        sink: Sink,
+    ) -> Result<()> {
+        self.deliver(sink, |view| {
+            flags.only("ExecQuery", QUERY)?;
+            let query = query::parse(language, text)?;
+            query::run(view, self.authorize(query, context)?, flags)
+        })
+    }
+}
+
+/// The flags of enumerations.
+const ENUMERATION: Flags = Flags(
+    Flags::SHALLOW.0
+        | Flags::RETURN_IMMEDIATELY.0
+        | Flags::FORWARD_ONLY.0
+        | Flags::USE_AMENDED_QUALIFIERS.0,
+);
+
+/// The flags of queries.
+const QUERY: Flags = Flags(
+    Flags::RETURN_IMMEDIATELY.0
+        | Flags::FORWARD_ONLY.0
+        | Flags::ENSURE_LOCATABLE.0
+        | Flags::PROTOTYPE.0
+        | Flags::DIRECT_READ.0
+        | Flags::USE_AMENDED_QUALIFIERS.0,
+);
+
+/// The name of a class, where an operation takes no path.
+fn class_name(text: &str, operation: &str) -> Result<Name> {
+    if text.chars().count() > MAX_CLASS_NAME {
+        return Err(WBEM_E_QUOTA_VIOLATION
+            .with(format!("a class name has at most {MAX_CLASS_NAME} characters")));
+    }
+    if !Name::is_identifier(text) {
+        return Err(WBEM_E_INVALID_PARAMETER
+            .with(format!("{operation} takes the name of a class, which \"{text}\" is not")));
+    }
+    Ok(text.into())
+}
