@@ -1,3 +1,4 @@
 //! Tests and benchmarks across the crates.
 
 pub mod gaps;
+pub mod oracles;

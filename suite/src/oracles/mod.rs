@@ -1,0 +1,10 @@
+//! What must hold of any input whatever: one oracle for each language that comes from outside.
+//!
+//! An oracle takes bytes and panics where a rule does not hold. Two drive it: the fuzz target of
+//! its name in `fuzz/`, and the ordinary tests, which replay the files of `corpus/` and vary them.
+
+mod datetime;
+mod object_path;
+
+pub use datetime::datetime;
+pub use object_path::object_path;

@@ -1,0 +1,204 @@
+//! A small WMI for tests: a temporary repository with an object manager, and no host.
+//!
+//! Everything is asked through `wbem::Services` and `wbem::MofCompiler`, as any client asks.
+//! Nothing differs between two runs: the server is called `HOST`, and GUIDs are counted. What a
+//! test expects of the answers is its own affair.
+
+use std::cell::Cell;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use cim::security::Identity;
+use cim::{Error, Instance, Namespace, Object, Result};
+use cimom::{Environment, ObjectManager};
+use repository::Repository;
+use tempfile::TempDir;
+use wbem::{
+    CallContext, CompileOptions, CompileReport, Flags, MofCompiler, NativeProviders, Services, Sink,
+};
+
+use crate::text;
+
+/// The namespace that a world works in.
+pub const NAMESPACE: &str = r"root\test";
+
+thread_local! {
+    /// How many GUIDs this thread has given out since its last world was made.
+    static GUIDS: Cell<u8> = const { Cell::new(0) };
+}
+
+/// A repository in a temporary directory, and the object manager over it.
+pub struct World {
+    manager: Arc<ObjectManager>,
+    administrator: CallContext,
+    /// Last, so that the repository is closed before its directory goes.
+    directory: TempDir,
+}
+
+impl World {
+    /// A world with the namespaces root, root\default and [`NAMESPACE`], and no provider.
+    pub fn new() -> World {
+        World::with_providers(NativeProviders::default())
+    }
+
+    /// The same, with providers to which MOF may bind classes.
+    pub fn with_providers(providers: NativeProviders) -> World {
+        GUIDS.set(0);
+        let directory = TempDir::new().expect("a temporary directory");
+        let administrator = CallContext::local(Arc::new(Identity::unix(0, &[0], true)));
+        let manager = open(&directory, providers);
+        let world = World { manager, administrator, directory };
+        for namespace in [r"root\default", NAMESPACE] {
+            let namespace = Namespace::new(namespace).expect("a namespace's name");
+            world.manager.ensure_namespace(&namespace, &world.administrator).expect("a namespace");
+        }
+        world
+    }
+
+    /// Closes the repository and opens it again, with these providers.
+    pub fn reopen(self, providers: NativeProviders) -> World {
+        let World { manager, administrator, directory } = self;
+        drop(manager);
+        World { manager: open(&directory, providers), administrator, directory }
+    }
+
+    /// The context of calls by an administrator of this machine.
+    pub fn administrator(&self) -> &CallContext {
+        &self.administrator
+    }
+
+    /// A connection to [`NAMESPACE`].
+    pub fn services(&self) -> Arc<dyn Services> {
+        self.connect(NAMESPACE).expect("the namespace of the world")
+    }
+
+    /// A connection to any namespace.
+    pub fn connect(&self, namespace: &str) -> Result<Arc<dyn Services>> {
+        self.connect_as(namespace, &self.administrator)
+    }
+
+    /// The same for another caller.
+    pub fn connect_as(&self, namespace: &str, context: &CallContext) -> Result<Arc<dyn Services>> {
+        self.manager.connect(namespace, context)
+    }
+
+    /// Compiles `mof` into [`NAMESPACE`]. Panics where anything is wrong with it.
+    pub fn compile(&self, mof: &str) {
+        let report = self.try_compile(mof, Flags::default());
+        let wrong = report.syntax.iter().chain(&report.storage);
+        let wrong: Vec<String> = wrong.map(|d| format!("{} {}\n", d.picture, d.message)).collect();
+        assert!(wrong.is_empty(), "the test's MOF does not compile:\n{}", wrong.concat());
+    }
+
+    /// Compiles `mof` into [`NAMESPACE`], `flags` for classes and instances, and tells how it
+    /// went.
+    pub fn try_compile(&self, mof: &str, flags: Flags) -> CompileReport {
+        let options = compile_options(flags);
+        let compiled =
+            self.manager.compile_text("test.mof", mof.as_bytes(), &options, &self.administrator);
+        compiled.unwrap_or_else(|e| panic!("the compilation could not run: {e}"))
+    }
+
+    /// Compiles the files in order.
+    pub fn compile_files(&self, files: &[PathBuf], options: &CompileOptions) -> Result<CompileReport> {
+        self.manager.compile_files(files, options, &self.administrator, &mut |_, _| {})
+    }
+
+    /// The objects that a query gives, as text, in the order of their texts: WMI promises none.
+    pub fn query(&self, query: &str) -> Result<Vec<String>> {
+        self.query_with(query, Flags::default())
+    }
+
+    /// The same, with flags.
+    pub fn query_with(&self, query: &str, flags: Flags) -> Result<Vec<String>> {
+        self.objects(query, flags).map(|objects| sorted(&objects))
+    }
+
+    /// The objects that a query gives.
+    pub fn objects(&self, query: &str, flags: Flags) -> Result<Vec<Object>> {
+        let services = self.services();
+        wbem::collect(|sink| services.exec_query("WQL", query, flags, &self.administrator, sink))
+    }
+
+    /// The object at `path`, as text.
+    pub fn get(&self, path: &str) -> Result<String> {
+        self.object(path).map(|object| text::object(&object))
+    }
+
+    /// The object at `path`.
+    pub fn object(&self, path: &str) -> Result<Object> {
+        self.services().get_object(path, Flags::default(), &self.administrator)
+    }
+
+    /// A new instance of `class` with these values. Panics where the class or a property is
+    /// missing.
+    pub fn instance(&self, class: &str, values: &[(&str, cim::Value)]) -> Instance {
+        let found = self.object(class).expect("the class of the test's instance");
+        let mut instance = Instance::new(found.class().clone());
+        for (name, value) in values {
+            instance.put(name, value).expect("a value that suits the property");
+        }
+        instance
+    }
+
+    /// Runs an operation of [`NAMESPACE`] that delivers to a sink; gives the objects as text.
+    pub fn collect(
+        &self,
+        operation: impl FnOnce(&dyn Services, &CallContext, Sink) -> Result<()>,
+    ) -> Result<Vec<String>> {
+        let services = self.services();
+        let run = |sink: Sink| operation(&*services, &self.administrator, sink);
+        wbem::collect(run).map(|objects| sorted(&objects))
+    }
+}
+
+impl Default for World {
+    fn default() -> Self {
+        World::new()
+    }
+}
+
+fn open(directory: &TempDir, providers: NativeProviders) -> Arc<ObjectManager> {
+    let repository = Repository::create_or_open(directory.path().join("repository"));
+    let repository = repository.expect("a repository in a temporary directory");
+    let environment = Environment { server: "HOST".into(), providers, random: counted };
+    ObjectManager::new(repository, environment)
+}
+
+/// The bytes of the next GUID: the last one tells which it is.
+fn counted() -> [u8; 16] {
+    let count = GUIDS.get() + 1;
+    GUIDS.set(count);
+    let mut bytes = [0; 16];
+    bytes[15] = count;
+    bytes
+}
+
+/// Options that compile into [`NAMESPACE`].
+pub fn compile_options(flags: Flags) -> CompileOptions {
+    let put_once = Flags::CREATE_ONLY | Flags::UPDATE_ONLY;
+    CompileOptions {
+        namespace: Namespace::new(NAMESPACE).expect("a namespace's name"),
+        create_namespace: false,
+        class_flags: flags,
+        instance_flags: Flags(flags.0 & put_once.0),
+        check_only: false,
+    }
+}
+
+/// Objects as text, in the order of the texts.
+pub fn sorted(objects: &[Object]) -> Vec<String> {
+    let mut texts: Vec<String> = objects.iter().map(text::object).collect();
+    texts.sort();
+    texts
+}
+
+/// A caller of this machine who belongs to its users and is no administrator.
+pub fn user() -> CallContext {
+    CallContext::local(Arc::new(Identity::unix(1000, &[1000], false)))
+}
+
+/// The symbol of the status that an error has.
+pub fn symbol(error: &Error) -> &'static str {
+    error.status().symbol().unwrap_or("a status without a symbol")
+}
