@@ -1,1 +1,40 @@
-//! To be written.
+//! MOF, WMI's language for classes and instances: text to actions, objects to text.
+//!
+//! [`parse`] takes a file and all it includes and gives an ordered list of [`Action`]s, or every
+//! error with its place. The object manager executes them; for instances and aliases, which need
+//! the classes of a namespace, it comes back to [`instantiate`], [`complete_class`] and
+//! [`alias_path`]. This crate reads no repository and stores nothing.
+//!
+//! | module | what |
+//! |---|---|
+//! | `source` | files: bytes, encodings, places |
+//! | `lexer`, `literal` | tokens, and what a literal is worth |
+//! | `parser`, `ast`, `unit` | a file's items; a file with all it includes |
+//! | `lower`, `action` | items to actions: dialects, qualifiers, aliases, pragmas |
+//! | `instantiate`, `convert` | values in their types, once the classes are known |
+//! | `diagnostic` | what is wrong, with a picture |
+
+#![forbid(unsafe_code)]
+
+mod action;
+mod ast;
+mod convert;
+mod diagnostic;
+mod instantiate;
+mod lexer;
+mod literal;
+mod lower;
+mod parser;
+mod source;
+mod unit;
+
+pub use action::{
+    Action, ActionKind, Compilation, Dialect, InitialValue, InstanceDeclaration, Options,
+    PendingDefault, PropertyValue, PutFlags,
+};
+pub use diagnostic::{Diagnostic, MAX_DIAGNOSTICS};
+pub use instantiate::{Context, alias_path, complete_class, instantiate};
+pub use lower::parse;
+pub use parser::MAX_NESTING;
+pub use source::{Disk, MAX_FILE, Memory, Place, Source, Sources, Span};
+pub use unit::{MAX_FILES, MAX_INCLUDES};

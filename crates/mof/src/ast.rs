@@ -1,0 +1,254 @@
+//! What the parser makes of a file: its items in order, with names and literals decoded and
+//! nothing yet decided that depends on the dialect, on other files or on classes.
+
+use std::sync::Arc;
+
+use cim::{CimType, Name, PropertyType, Value};
+
+use crate::source::{Source, Span};
+
+/// A file and what it includes.
+pub(crate) struct Unit {
+    pub source: Arc<Source>,
+    pub items: Vec<Item>,
+}
+
+pub(crate) enum Item {
+    Class(Class),
+    Instance(Instance),
+    /// `Qualifier Name : Flavor ...;`
+    DefaultFlavors(Ident, Flavors),
+    /// `Qualifier Name : type = default, Scope(...), Flavor(...);`
+    Declaration(Declaration),
+    Pragma(Pragma),
+    Include(Include),
+}
+
+#[derive(Clone)]
+pub(crate) struct Ident {
+    pub name: Name,
+    pub span: Span,
+}
+
+pub(crate) struct Class {
+    pub qualifiers: Vec<Qualifier>,
+    pub name: Ident,
+    pub alias: Option<Ident>,
+    pub superclass: Option<Ident>,
+    pub members: Vec<Member>,
+    pub span: Span,
+}
+
+pub(crate) enum Member {
+    Property(Variable),
+    Method(Method),
+}
+
+/// A property or a parameter.
+pub(crate) struct Variable {
+    pub qualifiers: Vec<Qualifier>,
+    pub ty: Type,
+    pub name: Ident,
+    pub array: Option<ArraySuffix>,
+    pub init: Option<Init>,
+}
+
+pub(crate) struct Type {
+    pub kind: TypeKind,
+    pub span: Span,
+}
+
+pub(crate) enum TypeKind {
+    Void,
+    Scalar(PropertyType),
+}
+
+/// `[]` or `[10]` after a name.
+pub(crate) struct ArraySuffix {
+    pub size: Option<i32>,
+    pub span: Span,
+}
+
+pub(crate) struct Method {
+    pub qualifiers: Vec<Qualifier>,
+    pub returns: Type,
+    pub name: Ident,
+    pub parameters: Vec<Variable>,
+}
+
+pub(crate) struct Instance {
+    pub qualifiers: Vec<Qualifier>,
+    pub class: Ident,
+    pub alias: Option<Ident>,
+    pub properties: Vec<Assignment>,
+    pub span: Span,
+}
+
+pub(crate) struct Assignment {
+    pub qualifiers: Vec<Qualifier>,
+    pub name: Ident,
+    pub init: Init,
+}
+
+pub(crate) enum Init {
+    Literal(Literal),
+    Array(Vec<Init>, Span),
+    Alias(Ident),
+    Instance(Box<Instance>),
+}
+
+impl Init {
+    pub(crate) fn span(&self) -> Span {
+        match self {
+            Init::Literal(literal) => literal.span,
+            Init::Array(_, span) => *span,
+            Init::Alias(alias) => alias.span,
+            Init::Instance(instance) => instance.span,
+        }
+    }
+}
+
+/// A literal in its natural type: whole numbers are the first of sint32, sint64 and uint64 that
+/// holds them.
+pub(crate) struct Literal {
+    pub value: Value,
+    pub span: Span,
+}
+
+pub(crate) struct Qualifier {
+    pub name: Ident,
+    pub arguments: Arguments,
+    pub flavors: Option<Flavors>,
+}
+
+pub(crate) enum Arguments {
+    None,
+    /// In parentheses, alone.
+    One(Literal),
+    /// In braces, or several in parentheses.
+    Many(Vec<Literal>, Span),
+}
+
+/// Flavor keywords as written.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Flavors {
+    pub set: u8,
+    pub span: Span,
+}
+
+impl Flavors {
+    pub(crate) const ENABLE_OVERRIDE: u8 = 1;
+    pub(crate) const DISABLE_OVERRIDE: u8 = 2;
+    pub(crate) const RESTRICTED: u8 = 4;
+    pub(crate) const TO_SUBCLASS: u8 = 8;
+    pub(crate) const NOT_TO_SUBCLASS: u8 = 16;
+    pub(crate) const TO_INSTANCE: u8 = 32;
+    pub(crate) const NOT_TO_INSTANCE: u8 = 64;
+    pub(crate) const AMENDED: u8 = 128;
+
+    const KEYWORDS: [(&'static str, u8); 9] = [
+        ("EnableOverride", Self::ENABLE_OVERRIDE),
+        ("DisableOverride", Self::DISABLE_OVERRIDE),
+        ("Restricted", Self::RESTRICTED),
+        ("ToSubclass", Self::TO_SUBCLASS),
+        ("NotToSubclass", Self::NOT_TO_SUBCLASS),
+        ("ToInstance", Self::TO_INSTANCE),
+        ("NotToInstance", Self::NOT_TO_INSTANCE),
+        ("Amended", Self::AMENDED),
+        // DMTF's word for the same.
+        ("Translatable", Self::AMENDED),
+    ];
+
+    /// The bit of a keyword.
+    pub(crate) fn from_keyword(keyword: &str) -> Option<u8> {
+        Self::KEYWORDS.iter().find(|k| k.0.eq_ignore_ascii_case(keyword)).map(|k| k.1)
+    }
+
+    pub(crate) fn has(self, bits: u8) -> bool {
+        self.set & bits != 0
+    }
+}
+
+/// DMTF's declaration of a qualifier.
+pub(crate) struct Declaration {
+    pub name: Ident,
+    pub ty: PropertyType,
+    pub default: Option<Init>,
+    pub scope: Scope,
+    pub flavors: Flavors,
+}
+
+/// Which elements a qualifier may stand on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Scope(pub u16);
+
+impl Scope {
+    pub(crate) const CLASS: Scope = Scope(1);
+    pub(crate) const ASSOCIATION: Scope = Scope(2);
+    pub(crate) const INDICATION: Scope = Scope(4);
+    pub(crate) const PROPERTY: Scope = Scope(8);
+    pub(crate) const REFERENCE: Scope = Scope(16);
+    pub(crate) const METHOD: Scope = Scope(32);
+    pub(crate) const PARAMETER: Scope = Scope(64);
+    pub(crate) const INSTANCE: Scope = Scope(128);
+
+    const KEYWORDS: [(&'static str, u16); 11] = [
+        ("class", Self::CLASS.0),
+        ("association", Self::ASSOCIATION.0),
+        ("indication", Self::INDICATION.0),
+        ("property", Self::PROPERTY.0),
+        ("reference", Self::REFERENCE.0),
+        ("method", Self::METHOD.0),
+        ("parameter", Self::PARAMETER.0),
+        ("instance", Self::INSTANCE.0),
+        // Elements on which MOF has no place for a qualifier.
+        ("schema", 0),
+        ("qualifier", 0),
+        ("any", u16::MAX),
+    ];
+
+    /// The element of a keyword.
+    pub(crate) fn from_keyword(keyword: &str) -> Option<u16> {
+        Self::KEYWORDS.iter().find(|k| k.0.eq_ignore_ascii_case(keyword)).map(|k| k.1)
+    }
+
+    pub(crate) fn allows(self, element: Scope) -> bool {
+        self.0 & element.0 != 0
+    }
+
+    /// The keyword of a single element.
+    pub(crate) fn keyword(self) -> &'static str {
+        Self::KEYWORDS.iter().find(|k| k.1 == self.0).map_or("any", |k| k.0)
+    }
+}
+
+pub(crate) enum Pragma {
+    Namespace(Text),
+    Autorecover,
+    ClassFlags(Vec<Text>, Span),
+    InstanceFlags(Vec<Text>, Span),
+    DeleteClass(Text, bool),
+    DeleteInstance(Text, bool),
+    Amendment(Text),
+    /// Any other, with its name.
+    Other(Ident),
+}
+
+pub(crate) struct Include {
+    pub file: Text,
+    /// Whether it was written as `#pragma include`, which only DMTF's dialect has.
+    pub is_pragma: bool,
+    /// The file, once it is loaded.
+    pub unit: Option<Unit>,
+}
+
+/// A decoded text and its place.
+pub(crate) struct Text {
+    pub text: String,
+    pub span: Span,
+}
+
+/// The type that a keyword names.
+pub(crate) fn intrinsic(keyword: &str) -> Option<CimType> {
+    CimType::from_keyword(keyword).filter(|t| *t != CimType::Reference)
+}

@@ -1,0 +1,269 @@
+//! Text to tokens. A token is its kind and its bytes; nothing is copied or decoded here.
+//!
+//! What the tokens mean is the parser's affair, what a literal's text is worth that of
+//! [`crate::literal`]. A piece that is no token is one of kind [`Kind::Bad`]: the parser says so
+//! where it needs a token.
+
+use crate::source::Span;
+
+/// What a token is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Kind {
+    /// A name or keyword.
+    Ident,
+    /// `$` and a name.
+    Alias,
+    /// Text in double quotes; `escaped` where a backslash is in it.
+    Text {
+        escaped: bool,
+    },
+    /// A character in single quotes.
+    Char,
+    /// Digits and whatever may follow them in a number.
+    Number,
+    /// One of `# [ ] ( ) { } ; : , =`.
+    Sign(u8),
+    Bad(Bad),
+    End,
+}
+
+/// Why a piece of text is no token.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Bad {
+    /// A character that begins nothing.
+    Character,
+    /// `$` without a name.
+    Dollar,
+    /// A text that does not end on its line.
+    Text,
+    /// A character literal that does not end on its line.
+    Char,
+    /// A `/*` without `*/`.
+    Comment,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Token {
+    pub kind: Kind,
+    pub span: Span,
+}
+
+/// The tokens of a text, ending with [`Kind::End`] again and again.
+#[derive(Clone)]
+pub(crate) struct Lexer<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Lexer<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        Lexer { text: text.as_bytes(), at: 0 }
+    }
+
+    pub(crate) fn next(&mut self) -> Token {
+        let (start, kind) = match self.skip_blank() {
+            Ok(()) => (self.at, self.kind()),
+            Err(comment) => (comment, Kind::Bad(Bad::Comment)),
+        };
+        Token { kind, span: Span { start: start as u32, end: self.at as u32 } }
+    }
+
+    /// White space and comments. Errors: where a comment starts that does not end.
+    fn skip_blank(&mut self) -> Result<(), usize> {
+        loop {
+            match self.rest() {
+                [b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c, ..] => self.at += 1,
+                // A line break of other scripts, a byte order mark in mid-file, an old end of file.
+                [0x1a, ..] => self.at += 1,
+                [0xef, 0xbb, 0xbf, ..] | [0xe2, 0x80, 0xa8 | 0xa9, ..] => self.at += 3,
+                [0xc2, 0xa0, ..] => self.at += 2,
+                [b'/', b'/', ..] => self.at += find(self.rest(), |b| b == b'\n'),
+                [b'/', b'*', rest @ ..] => match rest.windows(2).position(|w| w == b"*/") {
+                    Some(length) => self.at += length + 4,
+                    None => {
+                        let start = self.at;
+                        self.at = self.text.len();
+                        return Err(start);
+                    }
+                },
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    fn kind(&mut self) -> Kind {
+        let rest = self.rest();
+        let Some(&first) = rest.first() else { return Kind::End };
+        let (length, kind) = match first {
+            b'#' | b'[' | b']' | b'(' | b')' | b'{' | b'}' | b';' | b':' | b',' | b'=' => {
+                (1, Kind::Sign(first))
+            }
+            b'"' => text(rest),
+            b'\'' => character(rest),
+            b'$' => match rest.get(1) {
+                Some(&b) if starts_name(b) => {
+                    (1 + find(&rest[1..], |b| !continues_name(b)), Kind::Alias)
+                }
+                _ => (1, Kind::Bad(Bad::Dollar)),
+            },
+            b'0'..=b'9' => (number(rest, 0), Kind::Number),
+            b'+' | b'-' | b'.' if number_follows(rest) => (number(rest, 1), Kind::Number),
+            _ if starts_name(first) => (find(rest, |b| !continues_name(b)), Kind::Ident),
+            _ => (1, Kind::Bad(Bad::Character)),
+        };
+        self.at += length;
+        kind
+    }
+
+    fn rest(&self) -> &'a [u8] {
+        &self.text[self.at..]
+    }
+}
+
+fn find(bytes: &[u8], stop: impl Fn(u8) -> bool) -> usize {
+    bytes.iter().position(|&b| stop(b)).unwrap_or(bytes.len())
+}
+
+fn starts_name(b: u8) -> bool {
+    b.is_ascii_alphabetic() || b == b'_' || b >= 0x80
+}
+
+fn continues_name(b: u8) -> bool {
+    starts_name(b) || b.is_ascii_digit()
+}
+
+/// A sign or a point that begins a number.
+fn number_follows(rest: &[u8]) -> bool {
+    match rest {
+        [b'+' | b'-', b'.', digit, ..] | [_, digit, ..] => digit.is_ascii_digit(),
+        _ => false,
+    }
+}
+
+/// The length of a number: all that could belong to one, so that `12abc` is one wrong number
+/// and not two tokens. The sign of an exponent belongs to it.
+fn number(rest: &[u8], from: usize) -> usize {
+    let hex = rest[from..].len() > 1 && rest[from] == b'0' && matches!(rest[from + 1], b'x' | b'X');
+    let mut at = from;
+    while let Some(&b) = rest.get(at) {
+        let exponent_sign = matches!(b, b'+' | b'-')
+            && at > from
+            && !hex
+            && matches!(rest[at - 1], b'e' | b'E')
+            && rest.get(at + 1).is_some_and(u8::is_ascii_digit);
+        if !(b.is_ascii_alphanumeric() || b == b'_' || b == b'.' || exponent_sign) {
+            break;
+        }
+        at += 1;
+    }
+    at
+}
+
+fn text(rest: &[u8]) -> (usize, Kind) {
+    let mut escaped = false;
+    let mut at = 1;
+    loop {
+        at += find(&rest[at..], |b| matches!(b, b'"' | b'\\' | b'\n' | b'\r'));
+        match rest.get(at) {
+            Some(b'"') => return (at + 1, Kind::Text { escaped }),
+            Some(b'\\') if rest.get(at + 1).is_some_and(|b| !matches!(b, b'\n' | b'\r')) => {
+                escaped = true;
+                at += 2;
+            }
+            Some(b'\\') => return (at + 1, Kind::Bad(Bad::Text)),
+            _ => return (at, Kind::Bad(Bad::Text)),
+        }
+    }
+}
+
+fn character(rest: &[u8]) -> (usize, Kind) {
+    let mut at = 1;
+    loop {
+        match rest.get(at) {
+            Some(b'\'') => return (at + 1, Kind::Char),
+            Some(b'\\') if rest.get(at + 1).is_some_and(|b| !matches!(b, b'\n' | b'\r')) => at += 2,
+            Some(b'\n' | b'\r') | None => return (at, Kind::Bad(Bad::Char)),
+            Some(_) => at += 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens(text: &str) -> Vec<(Kind, &str)> {
+        let mut lexer = Lexer::new(text);
+        let mut all = Vec::new();
+        loop {
+            let Token { kind, span } = lexer.next();
+            if kind == Kind::End {
+                return all;
+            }
+            all.push((kind, &text[span.start as usize..span.end as usize]));
+        }
+    }
+
+    #[test]
+    fn every_kind_of_token() {
+        let plain = Kind::Text { escaped: false };
+        let escaped = Kind::Text { escaped: true };
+        assert_eq!(
+            tokens(
+                "class A_1:über// c\n{/* } */[]();,=#} $p \"a\" \"\\\"\" 'x' '\\'' -0x1F 1.5e-3"
+            ),
+            [
+                (Kind::Ident, "class"),
+                (Kind::Ident, "A_1"),
+                (Kind::Sign(b':'), ":"),
+                (Kind::Ident, "über"),
+                (Kind::Sign(b'{'), "{"),
+                (Kind::Sign(b'['), "["),
+                (Kind::Sign(b']'), "]"),
+                (Kind::Sign(b'('), "("),
+                (Kind::Sign(b')'), ")"),
+                (Kind::Sign(b';'), ";"),
+                (Kind::Sign(b','), ","),
+                (Kind::Sign(b'='), "="),
+                (Kind::Sign(b'#'), "#"),
+                (Kind::Sign(b'}'), "}"),
+                (Kind::Alias, "$p"),
+                (plain, "\"a\""),
+                (escaped, "\"\\\"\""),
+                (Kind::Char, "'x'"),
+                (Kind::Char, "'\\''"),
+                (Kind::Number, "-0x1F"),
+                (Kind::Number, "1.5e-3"),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_no_token_is_one_bad_piece() {
+        for (text, bad, piece) in [
+            ("\"abc\n", Bad::Text, "\"abc"),
+            ("\"abc\\", Bad::Text, "\"abc\\"),
+            ("'a\n", Bad::Char, "'a"),
+            ("/* abc", Bad::Comment, "/* abc"),
+            ("$ a", Bad::Dollar, "$"),
+            ("?", Bad::Character, "?"),
+            ("- 1", Bad::Character, "-"),
+        ] {
+            assert_eq!(tokens(text)[0], (Kind::Bad(bad), piece), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_end_where_nothing_of_a_number_follows() {
+        for (text, first) in [
+            ("12abc,", "12abc"),
+            ("0xEF+1", "0xEF"),
+            ("1e+5;", "1e+5"),
+            ("1e+;", "1e"),
+            (".5}", ".5"),
+            ("-.5}", "-.5"),
+        ] {
+            assert_eq!(tokens(text)[0], (Kind::Number, first), "{text}");
+        }
+    }
+}

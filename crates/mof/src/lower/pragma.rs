@@ -1,0 +1,135 @@
+//! Pragmas: where things go, with which flags, and what is deleted (behaviour.md G.9).
+
+use cim::path::{Connection, is_local_server};
+use cim::status::*;
+use cim::{Name, ObjectPath, WbemStatus};
+
+use super::Lowering;
+use crate::action::{ActionKind, Dialect, PutFlags};
+use crate::ast::{Pragma, Text};
+use crate::source::Span;
+
+/// Pragmas of DMTF's dialect that tell where a text comes from and ask for nothing.
+const DMTF_PRAGMAS: [&str; 6] =
+    ["locale", "instancelocale", "source", "sourcetype", "nonlocal", "nonlocaltype"];
+
+impl Lowering<'_> {
+    pub(super) fn pragma(&mut self, pragma: Pragma) {
+        match pragma {
+            Pragma::Namespace(path) => self.pragma_namespace(path),
+            Pragma::Autorecover => self.autorecover = true,
+            Pragma::ClassFlags(words, span) => {
+                if let Some(flags) = self.flags(words, span, true) {
+                    self.class_flags = flags;
+                }
+            }
+            Pragma::InstanceFlags(words, span) => {
+                if let Some(flags) = self.flags(words, span, false) {
+                    self.instance_flags = flags;
+                }
+            }
+            Pragma::DeleteClass(class, fail) => self.delete_class(class, fail),
+            Pragma::DeleteInstance(path, fail) => self.delete_instance(path, fail),
+            Pragma::Amendment(locale) => self.pragma_amendment(locale),
+            Pragma::Other(name) => {
+                let is_known = DMTF_PRAGMAS.iter().any(|p| name.name.is(p));
+                if is_known && self.dialect == Dialect::Dmtf {
+                    return;
+                }
+                let message = match is_known {
+                    true => format!("#pragma {} belongs to DMTF's dialect of MOF", name.name),
+                    false => format!("there is no #pragma {}", name.name),
+                };
+                self.report(WBEMMOF_E_INVALID_PRAGMA, message, name.span);
+            }
+        }
+    }
+
+    fn pragma_namespace(&mut self, path: Text) {
+        // Some write "\root\x" and mean "from the root on, here".
+        let text = path.text.strip_prefix(['\\', '/']).filter(|t| !t.starts_with(['\\', '/']));
+        match text.unwrap_or(&path.text).parse::<Connection>() {
+            Ok(Connection { server: Some(server), .. }) if !is_local_server(&server, ".") => {
+                let message =
+                    format!("the namespace lies on server {server}; only this one is open");
+                self.report(WBEMMOF_E_INVALID_NAMESPACE_SPECIFICATION, message, path.span);
+            }
+            Ok(connection) => self.namespace = connection.namespace,
+            Err(error) => {
+                let message = error.message().to_owned();
+                self.report(WBEMMOF_E_INVALID_NAMESPACE_SPECIFICATION, message, path.span);
+            }
+        }
+    }
+
+    /// The flags of a pragma. One text may name several, with commas between them.
+    fn flags(&mut self, words: Vec<Text>, span: Span, is_class: bool) -> Option<PutFlags> {
+        let mut flags = PutFlags::default();
+        for Text { text, span } in &words {
+            for word in text.split(',').map(str::trim).filter(|w| !w.is_empty()) {
+                let flag = match word.to_ascii_lowercase().as_str() {
+                    "createonly" => &mut flags.create_only,
+                    "updateonly" => &mut flags.update_only,
+                    "safeupdate" if is_class => &mut flags.safe,
+                    "forceupdate" if is_class => &mut flags.force,
+                    _ => {
+                        let word = crate::literal::shown(word);
+                        let message = format!("{word} is no flag here");
+                        self.report(WBEMMOF_E_INVALID_FLAGS_SYNTAX, message, *span);
+                        return None;
+                    }
+                };
+                *flag = true;
+            }
+        }
+        let contradict = flags.create_only && flags.update_only || flags.safe && flags.force;
+        if contradict {
+            let message = "createonly excludes updateonly, and safeupdate excludes forceupdate";
+            self.report(WBEMMOF_E_INVALID_FLAGS_SYNTAX, message, span);
+            return None;
+        }
+        Some(flags)
+    }
+
+    fn delete_class(&mut self, class: Text, fail: bool) {
+        if !Name::is_identifier(&class.text) {
+            let name = crate::literal::shown(&class.text);
+            let message = format!("\"{name}\" is no class's name");
+            return self.report(WBEMMOF_E_INVALID_DELETECLASS_SYNTAX, message, class.span);
+        }
+        let kind = ActionKind::DeleteClass { class: class.text.into(), fail };
+        self.act(class.span, kind);
+    }
+
+    fn delete_instance(&mut self, path: Text, fail: bool) {
+        let status: WbemStatus = WBEMMOF_E_INVALID_DELETEINSTANCE_SYNTAX;
+        match path.text.parse::<ObjectPath>() {
+            Ok(object) if object.is_class() => {
+                let message = format!("{object} names a class; use #pragma deleteclass");
+                self.report(status, message, path.span);
+            }
+            Ok(object) => self.act(path.span, ActionKind::DeleteInstance { path: object, fail }),
+            Err(error) => self.report(status, error.message().to_owned(), path.span),
+        }
+    }
+
+    /// A file with this pragma is one to be split in two, and stores nothing itself. Splitting
+    /// does not exist yet, so it is an error and not silence.
+    fn pragma_amendment(&mut self, locale: Text) {
+        if let Some(first) = &self.amendment {
+            let related = (first.clone(), "first given here");
+            let message = "a file has one amendment".to_owned();
+            let status = WBEMMOF_E_INVALID_DUPLICATE_AMENDMENT;
+            return self.report_with(status, message, locale.span, related);
+        }
+        self.amendment = Some(self.place(locale.span));
+        let digits = locale.text.get(..3).filter(|p| p.eq_ignore_ascii_case("ms_"));
+        let digits = digits.map_or("", |_| &locale.text[3..]);
+        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+            let message = "an amendment is for a locale, as in \"MS_409\"";
+            return self.report(WBEMMOF_E_INVALID_AMENDMENT_SYNTAX, message, locale.span);
+        }
+        let message = "splitting a file into a neutral and a localized one is not supported";
+        self.report(WBEM_E_NOT_SUPPORTED, message, locale.span);
+    }
+}

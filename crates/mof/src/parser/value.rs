@@ -1,0 +1,112 @@
+//! Values: literals, arrays, aliases, embedded instances.
+
+use cim::Value;
+use cim::status::*;
+
+use super::{Failed, Parsed, Parser};
+use crate::ast::*;
+use crate::lexer::Kind;
+use crate::literal;
+use crate::source::Span;
+
+impl Parser<'_> {
+    /// What follows `=`.
+    pub(super) fn init(&mut self) -> Parsed<Init> {
+        let start = self.token.span;
+        if !self.eat(b'{') {
+            return self.element();
+        }
+        let mut elements = Vec::new();
+        while !self.at(b'}') {
+            if self.at(b'{') {
+                return Err(self.fail(
+                    WBEMMOF_E_EXPECTED_CLOSE_BRACE,
+                    "an array has one dimension; its elements are no arrays",
+                ));
+            }
+            elements.push(self.element()?);
+            if !self.eat(b',') {
+                break;
+            }
+        }
+        self.expect(b'}', WBEMMOF_E_EXPECTED_CLOSE_BRACE, "',' or '}' after an element")?;
+        Ok(Init::Array(elements, self.since(start)))
+    }
+
+    fn element(&mut self) -> Parsed<Init> {
+        if self.token.kind == Kind::Alias {
+            return Ok(Init::Alias(self.alias_name()));
+        }
+        if self.at_keyword("instance") {
+            return self.embedded_instance().map(|i| Init::Instance(Box::new(i)));
+        }
+        self.literal().map(Init::Literal)
+    }
+
+    /// A literal: text, number, character, TRUE, FALSE or NULL.
+    pub(super) fn literal(&mut self) -> Parsed<Literal> {
+        let value = match self.token.kind {
+            Kind::Text { .. } => return Ok(self.text_literal()),
+            Kind::Number => return self.number(),
+            Kind::Char => {
+                let span = self.bump().span;
+                let unit = literal::character(self.text_of(span));
+                return self.checked(unit.map(Value::Char16), span);
+            }
+            Kind::Ident => match self.text_of(self.token.span) {
+                word if word.eq_ignore_ascii_case("true") => Value::Boolean(true),
+                word if word.eq_ignore_ascii_case("false") => Value::Boolean(false),
+                word if word.eq_ignore_ascii_case("null") => Value::Null,
+                word => {
+                    let word = literal::shown(word);
+                    return Err(self.fail(
+                        WBEMMOF_E_ILLEGAL_CONSTANT_VALUE,
+                        format!("{word} is no value; put a text in quotes"),
+                    ));
+                }
+            },
+            _ => return Err(self.expected(WBEMMOF_E_ILLEGAL_CONSTANT_VALUE, "a value")),
+        };
+        Ok(Literal { value, span: self.bump().span })
+    }
+
+    pub(super) fn number(&mut self) -> Parsed<Literal> {
+        let span = self.bump().span;
+        let value = literal::number(self.text_of(span));
+        self.checked(value, span)
+    }
+
+    /// One or more texts, which are one text together.
+    fn text_literal(&mut self) -> Literal {
+        let start = self.token.span;
+        let mut scratch = std::mem::take(&mut self.scratch);
+        scratch.clear();
+        while let Kind::Text { escaped } = self.token.kind {
+            let span = self.bump().span;
+            if let Err(error) = literal::text(self.text_of(span), escaped, &mut scratch) {
+                self.reporter.report_error(&error, span);
+            }
+        }
+        let value = Value::string(scratch.as_str());
+        self.scratch = scratch;
+        Literal { value, span: self.since(start) }
+    }
+
+    /// The decoded text of one or more text tokens, as pragmas take it.
+    pub(super) fn text(&mut self) -> Text {
+        let literal = self.text_literal();
+        let text = literal.value.as_str().unwrap_or_default().to_owned();
+        Text { text, span: literal.span }
+    }
+
+    /// The literal, or its error reported.
+    fn checked(&mut self, value: Result<Value, cim::Error>, span: Span) -> Parsed<Literal> {
+        match value {
+            Ok(value) => Ok(Literal { value, span }),
+            Err(error) => {
+                self.reporter.report_error(&error, span);
+                Err(Failed)
+            }
+        }
+    }
+}
