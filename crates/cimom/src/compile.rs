@@ -1,0 +1,338 @@
+//! Executes what MOF asks for: the one compiler behind the command line, the first start and,
+//! later, IMofCompiler.
+//!
+//! Parsing gives all errors of syntax before anything is stored. Then the actions are done in
+//! the order of the text, many to a transaction; where one fails, those before it stay
+//! (behaviour.md G.9, J 15).
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use cim::status::*;
+use cim::{Class, Instance, Name, Namespace, ObjectPath, Result};
+use mof::{Action, ActionKind, Compilation, Diagnostic, InstanceDeclaration, PutFlags};
+use wbem::{CallContext, CompileOptions, CompileReport, Flags, MofCompiler, MofDiagnostic};
+
+use crate::access::{self, AuthorizedCall, Call};
+use crate::edit::{Edit, Place};
+use crate::manager::ObjectManager;
+
+/// How many actions share a transaction: enough that its sync does not count, few enough that
+/// other writers need not wait long.
+const BATCH: usize = 1000;
+
+impl MofCompiler for ObjectManager {
+    fn compile_files(
+        &self,
+        files: &[PathBuf],
+        options: &CompileOptions,
+        context: &CallContext,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<CompileReport> {
+        let mut report = CompileReport::default();
+        for file in files {
+            let compilation = mof::parse(&mut mof::Disk, file, &parse_options(options));
+            self.compile(file, &compilation, options, context, progress, &mut report)?;
+            if !report.syntax.is_empty() || report.storage.is_some() {
+                break;
+            }
+        }
+        Ok(report)
+    }
+
+    fn compile_text(
+        &self,
+        name: &str,
+        text: &[u8],
+        options: &CompileOptions,
+        context: &CallContext,
+    ) -> Result<CompileReport> {
+        let mut report = CompileReport::default();
+        let mut sources = mof::Memory::file(name, text);
+        let compilation = mof::parse(&mut sources, Path::new(name), &parse_options(options));
+        let progress = &mut |_, _| {};
+        self.compile(Path::new(name), &compilation, options, context, progress, &mut report)?;
+        Ok(report)
+    }
+}
+
+impl ObjectManager {
+    fn compile(
+        &self,
+        file: &Path,
+        compilation: &Compilation,
+        options: &CompileOptions,
+        context: &CallContext,
+        progress: &mut dyn FnMut(u64, u64),
+        report: &mut CompileReport,
+    ) -> Result<()> {
+        report.syntax.extend(compilation.diagnostics.iter().map(told));
+        if !report.syntax.is_empty() || options.check_only {
+            return Ok(());
+        }
+        if options.create_namespace {
+            self.ensure_namespace(&options.namespace, context)?;
+        }
+        let executor = Executor { manager: self, compilation, context };
+        report.storage = executor.run(report, progress).map(|d| told(&d));
+        if report.storage.is_none() && !compilation.autorecover {
+            report.warnings.push(no_autorecover(file));
+        }
+        Ok(())
+    }
+}
+
+struct Executor<'a> {
+    manager: &'a ObjectManager,
+    compilation: &'a Compilation,
+    context: &'a CallContext,
+}
+
+/// Why a batch ended before its end.
+enum Stop {
+    /// The action failed.
+    Failed(usize, Box<Diagnostic>),
+    /// The action puts an instance that a provider has to take, outside of any transaction.
+    Dynamic(usize),
+}
+
+impl Executor<'_> {
+    /// Does all actions, or those before the one that fails, and gives its diagnostic.
+    fn run(
+        &self,
+        report: &mut CompileReport,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Option<Diagnostic> {
+        let actions = &self.compilation.actions;
+        let mut next = 0;
+        while next < actions.len() {
+            let end = actions.len().min(next + BATCH);
+            let (done, failure) = match self.batch(next..end) {
+                None => (end, None),
+                // What came before it was dropped with it and is done again without it.
+                Some(stop) => {
+                    let (Stop::Failed(at, _) | Stop::Dynamic(at)) = stop;
+                    match self.batch(next..at) {
+                        Some(Stop::Failed(_, again)) => return Some(*again),
+                        _ => self.stopped(at, stop),
+                    }
+                }
+            };
+            for action in &actions[next..done] {
+                match action.kind {
+                    ActionKind::PutClass { .. } => report.classes += 1,
+                    ActionKind::PutInstance { .. } => report.instances += 1,
+                    ActionKind::DeleteClass { .. } | ActionKind::DeleteInstance { .. } => {}
+                }
+            }
+            progress(done as u64, actions.len() as u64);
+            if failure.is_some() {
+                return failure;
+            }
+            next = done;
+        }
+        None
+    }
+
+    fn stopped(&self, at: usize, stop: Stop) -> (usize, Option<Diagnostic>) {
+        match stop {
+            Stop::Failed(_, diagnostic) => (at, Some(*diagnostic)),
+            Stop::Dynamic(_) => match self.put_dynamic(&self.compilation.actions[at]) {
+                Ok(()) => (at + 1, None),
+                Err(diagnostic) => (at, Some(*diagnostic)),
+            },
+        }
+    }
+
+    /// Does the actions of `range` in one transaction, all or none.
+    fn batch(&self, range: Range<usize>) -> Option<Stop> {
+        let mut stop = None;
+        let done = self.manager.edit(|edit| {
+            for at in range.clone() {
+                if let Err(s) = self.action(edit, at) {
+                    stop = Some(s);
+                    return Err(WBEM_E_FAILED.into());
+                }
+            }
+            Ok(())
+        });
+        match done {
+            Err(e) if stop.is_none() => {
+                // The transaction itself could not be had or ended.
+                let at = range.start.min(self.compilation.actions.len() - 1);
+                let place = self.compilation.actions[at].place.clone();
+                Some(Stop::Failed(at, Box::new(Diagnostic::from_error(&e, place))))
+            }
+            _ => stop,
+        }
+    }
+
+    fn action(&self, edit: &mut Edit<'_, '_>, at: usize) -> Result<(), Stop> {
+        let action = &self.compilation.actions[at];
+        let failed = |e: cim::Error| {
+            Stop::Failed(at, Box::new(Diagnostic::from_error(&e, action.place.clone())))
+        };
+        let failed_at = |d: Diagnostic| Stop::Failed(at, Box::new(d));
+        let call = self.authorize(action).map_err(failed)?;
+        let place = edit.place(&action.namespace).map_err(failed)?;
+        match &action.kind {
+            ActionKind::PutClass { declaration, pending, flags, .. } => {
+                call.require(access::to_write_class(), "write a class").map_err(failed)?;
+                if pending.is_empty() {
+                    return edit.put_class(&place, declaration, class_flags(*flags)).map_err(failed);
+                }
+                let mut class = declaration.clone();
+                let mut objects = Objects { edit, place: place.clone(), executor: self };
+                mof::complete_class(&mut class, pending, &action.place, &mut objects).map_err(failed_at)?;
+                edit.put_class(&place, &class, class_flags(*flags)).map_err(failed)
+            }
+            ActionKind::PutInstance { declaration, flags } => {
+                let mut objects = Objects { edit, place: place.clone(), executor: self };
+                let class = objects.instance_class(declaration).map_err(failed)?;
+                if class.is_dynamic() {
+                    return Err(Stop::Dynamic(at));
+                }
+                call.require(access::to_write_instance(&class), "write an instance").map_err(failed)?;
+                let instance = mof::instantiate(declaration, class, &mut objects).map_err(failed_at)?;
+                edit.put_instance(&place, &instance, instance_flags(*flags)).map(drop).map_err(failed)
+            }
+            ActionKind::DeleteClass { class, fail } => {
+                call.require(access::to_write_class(), "delete a class").map_err(failed)?;
+                unless_missing(edit.delete_class(&place, class), *fail).map_err(failed)
+            }
+            ActionKind::DeleteInstance { path, fail } => {
+                let deleted = delete_instance(edit, &place, path, &call);
+                unless_missing(deleted, *fail).map_err(failed)
+            }
+        }
+    }
+
+    fn put_dynamic(&self, action: &Action) -> Result<(), Box<Diagnostic>> {
+        let ActionKind::PutInstance { declaration, flags } = &action.kind else { return Ok(()) };
+        let failed = |e: cim::Error| Box::new(Diagnostic::from_error(&e, action.place.clone()));
+        let call = self.authorize(action).map_err(failed)?;
+        // Classes and aliases are looked up in a transaction that writes nothing.
+        let made = self.manager.edit(|edit| {
+            let place = edit.place(&action.namespace)?;
+            let mut objects = Objects { edit, place, executor: self };
+            let class = objects.instance_class(declaration)?;
+            Ok(mof::instantiate(declaration, class, &mut objects).map_err(Box::new))
+        });
+        let instance: Instance = made.map_err(failed)??;
+        let class = instance.class().clone();
+        call.require(access::to_write_instance(&class), "write an instance").map_err(failed)?;
+        let view = self.manager.view_of(&action.namespace).map_err(failed)?;
+        let flags = instance_flags(*flags);
+        crate::dynamic::put(&view, &class, &instance, flags, self.context).map(drop).map_err(failed)
+    }
+
+    fn authorize<'a>(&'a self, action: &'a Action) -> Result<AuthorizedCall<'a, ()>> {
+        let call = Call { operation: (), namespace: &action.namespace, context: self.context };
+        call.authorize(self.manager.descriptor())
+    }
+}
+
+fn delete_instance(
+    edit: &mut Edit<'_, '_>,
+    place: &Place,
+    path: &ObjectPath,
+    call: &AuthorizedCall<'_, ()>,
+) -> Result<()> {
+    let class = edit.find_class(place, &path.class)?.ok_or_else(|| {
+        WBEM_E_NOT_FOUND.with(format!("class {} not found in {}", path.class, place.namespace))
+    })?;
+    call.require(access::to_write_instance(&class), "delete an instance")?;
+    let key = cim::InstanceKey::from_path(&class, &path.keys)?;
+    edit.delete_instance(place, &class, &key)
+}
+
+fn unless_missing(deleted: Result<()>, fail: bool) -> Result<()> {
+    match deleted {
+        Err(e) if e.status() == WBEM_E_NOT_FOUND && !fail => Ok(()),
+        other => other,
+    }
+}
+
+/// What MOF asks of a namespace while an object is made.
+struct Objects<'x, 'e, 'w, 'a> {
+    edit: &'x mut Edit<'e, 'w>,
+    place: Place,
+    executor: &'x Executor<'a>,
+}
+
+impl Objects<'_, '_, '_, '_> {
+    fn instance_class(&mut self, declaration: &InstanceDeclaration) -> Result<Arc<Class>> {
+        mof::Context::class(self, &declaration.class)
+    }
+}
+
+impl mof::Context for Objects<'_, '_, '_, '_> {
+    fn class(&mut self, name: &Name) -> Result<Arc<Class>> {
+        self.edit.find_class(&self.place, name)?.ok_or_else(|| {
+            WBEM_E_INVALID_CLASS.with(format!("class {name} not found in {}", self.place.namespace))
+        })
+    }
+
+    fn alias(&mut self, alias: &Name) -> Result<ObjectPath> {
+        let compilation = self.executor.compilation;
+        let target = compilation.aliases.get(alias).map(|&at| &compilation.actions[at]);
+        let target = target.ok_or_else(|| WBEM_E_NOT_FOUND.with(format!("alias ${alias}")))?;
+        let from: Namespace = self.place.namespace.clone();
+        let place = self.edit.place(&target.namespace)?;
+        let mut there = Objects { edit: self.edit, place, executor: self.executor };
+        mof::alias_path(target, &from, &mut there)
+            .map_err(|d| d.status.with(format!("alias ${alias}: {}", d.message)))
+    }
+}
+
+fn parse_options(options: &CompileOptions) -> mof::Options {
+    let put = |flags: Flags| PutFlags {
+        create_only: flags.has(Flags::CREATE_ONLY),
+        update_only: flags.has(Flags::UPDATE_ONLY),
+        safe: flags.has(Flags::UPDATE_SAFE_MODE),
+        force: flags.has(Flags::UPDATE_FORCE_MODE),
+    };
+    mof::Options {
+        class_flags: put(options.class_flags),
+        instance_flags: put(options.instance_flags),
+        ..mof::Options::new(options.namespace.clone())
+    }
+}
+
+fn class_flags(flags: PutFlags) -> Flags {
+    let when = |set: bool, flag: Flags| if set { flag } else { Flags::default() };
+    instance_flags(flags)
+        | when(flags.safe, Flags::UPDATE_SAFE_MODE)
+        | when(flags.force, Flags::UPDATE_FORCE_MODE)
+}
+
+fn instance_flags(flags: PutFlags) -> Flags {
+    let when = |set: bool, flag: Flags| if set { flag } else { Flags::default() };
+    when(flags.create_only, Flags::CREATE_ONLY) | when(flags.update_only, Flags::UPDATE_ONLY)
+}
+
+fn told(diagnostic: &Diagnostic) -> MofDiagnostic {
+    MofDiagnostic {
+        status: diagnostic.status,
+        file: diagnostic.file().to_string_lossy().into_owned(),
+        line: diagnostic.line() as usize,
+        column: diagnostic.column() as usize,
+        message: diagnostic.message.clone(),
+        picture: diagnostic.render(false),
+    }
+}
+
+fn no_autorecover(file: &Path) -> MofDiagnostic {
+    let file = file.to_string_lossy().into_owned();
+    let message = "the file has no #pragma autorecover as its first line, so it will not be \
+                   compiled again when the repository has to be rebuilt";
+    MofDiagnostic {
+        status: WBEM_S_NO_ERROR,
+        picture: format!("{file}:1: {message}"),
+        message: message.to_owned(),
+        file,
+        line: 1,
+        column: 1,
+    }
+}

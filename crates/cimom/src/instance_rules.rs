@@ -65,15 +65,11 @@ pub(crate) fn prepare(
     {
         instance.set(key.into(), Value::string(guid(random())));
     }
-    for (slot, property) in class.properties().iter().enumerate() {
-        let required = ["key", "not_null", "indexed"].iter().any(|q| property.qualifiers.is_true(q));
-        if required && instance.value(slot).is_null() {
-            return Err(WBEM_E_ILLEGAL_NULL.with(format!(
-                "property {}.{} must have a value",
-                class.name(),
-                property.name
-            )));
-        }
+    let missing = class.required().iter().find(|&&slot| instance.value(slot.into()).is_null());
+    if let Some(&slot) = missing {
+        let name = &class.properties()[usize::from(slot)].name;
+        return Err(WBEM_E_ILLEGAL_NULL
+            .with(format!("property {}.{name} must have a value", class.name())));
     }
     let path = instance.relative_path().map(|p| p.to_string()).unwrap_or_default();
     if path.len() > MAX_PATH && path.chars().count() > MAX_PATH {

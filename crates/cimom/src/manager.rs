@@ -133,6 +133,12 @@ impl ObjectManager {
         Ok(View { manager: self, id, snapshot, schema })
     }
 
+    /// The state of `namespace` now, for one that is not connected to.
+    pub(crate) fn view_of(&self, namespace: &Namespace) -> Result<View<'_>> {
+        let id = self.repository.read()?.view().namespace(namespace)?;
+        self.view(namespace, id.ok_or_else(|| unknown(namespace))?)
+    }
+
     /// The schema of a namespace in the state `generation`, if it was made already.
     pub(crate) fn known(&self, id: NamespaceId, generation: u64) -> Option<Arc<Schema>> {
         self.schemas.load().get(&id).filter(|s| s.generation() == generation).cloned()
