@@ -3,7 +3,7 @@
 //! After WHERE stand keywords with white space between them, each at most once, in any order;
 //! `=` is the only operator and its value is a name, bare or in quotes (behaviour.md E.2, E.3).
 
-use cim::status::WBEM_E_INVALID_QUERY;
+use cim::status::{WBEM_E_INVALID_QUERY, WBEM_E_QUOTA_VIOLATION};
 use cim::{Name, ObjectPath};
 
 use super::{Parsed, Parser};
@@ -29,7 +29,9 @@ const FLAGS: [&str; 3] = ["ClassDefsOnly", "SchemaOnly", "KeysOnly"];
 const CLASS_DEFS_ONLY: usize = 0;
 const SCHEMA_ONLY: usize = 1;
 
-const ONCE: &str = "each keyword once";
+const TWICE: &str = "each keyword stands once";
+const EXCLUSIVE: &str = "ClassDefsOnly goes with neither ResultClass nor SchemaOnly";
+const NO_AND: &str = "keywords stand with only white space between them, without AND or OR";
 
 /// The clause after WHERE, by the places of [`VALUED`] and [`FLAGS`].
 #[derive(Default)]
@@ -104,7 +106,11 @@ impl Parser<'_> {
         self.advance()?;
         self.may_follow = "WHERE or the end of the query";
         text.trim().parse().map_err(|e: cim::Error| {
-            ParseError::new(WBEM_E_INVALID_QUERY, e.message(), self.lexer.text(), place)
+            let status = match e.status() {
+                WBEM_E_QUOTA_VIOLATION => WBEM_E_QUOTA_VIOLATION,
+                _ => WBEM_E_INVALID_QUERY,
+            };
+            ParseError::new(status, e.message(), self.lexer.text(), place)
         })
     }
 
@@ -113,7 +119,7 @@ impl Parser<'_> {
         if !self.eat("WHERE")? {
             return Ok(clause);
         }
-        self.may_follow = "a keyword, with only a space before it, or the end of the query";
+        self.may_follow = "a keyword with only white space before it, or the end of the query";
         self.item(&mut clause, refused)?;
         while matches!(self.token.kind, Kind::Word(_)) {
             self.item(&mut clause, refused)?;
@@ -129,10 +135,10 @@ impl Parser<'_> {
         let repeated = valued.is_some_and(|i| clause.values[i].is_some())
             || flag.is_some_and(|i| clause.flags[i]);
         if repeated {
-            return Err(self.expected(ONCE));
+            return Err(self.error(WBEM_E_INVALID_QUERY, TWICE));
         }
         if clause.excludes(valued, flag) {
-            return Err(self.expected("no ClassDefsOnly beside ResultClass or SchemaOnly"));
+            return Err(self.error(WBEM_E_INVALID_QUERY, EXCLUSIVE));
         }
         match (valued, flag) {
             (Some(i), _) => {
@@ -142,6 +148,9 @@ impl Parser<'_> {
             (_, Some(i)) => {
                 self.advance()?;
                 clause.flags[i] = true;
+            }
+            _ if self.at("AND") || self.at("OR") => {
+                return Err(self.error(WBEM_E_INVALID_QUERY, NO_AND));
             }
             _ => {
                 let valued = VALUED.iter().enumerate().filter(|(i, _)| !refused.contains(i));

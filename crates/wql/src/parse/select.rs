@@ -25,6 +25,7 @@ impl Parser<'_> {
         let class = self.name("the name of a class")?;
         let mut select = Select { list, class, within: None, condition: None, group: None };
         self.check_schema_list(&select)?;
+        self.check_schema_clause(&select)?;
         if self.eat("WITHIN")? {
             select.within = Some(self.seconds()?);
             self.may_follow = "WHERE, GROUP or the end of the query";
@@ -33,11 +34,9 @@ impl Parser<'_> {
             select.condition = Some(self.condition()?);
             self.may_follow = "AND, OR, GROUP or the end of the query";
         }
+        self.check_schema_clause(&select)?;
         if self.eat("GROUP")? {
             select.group = Some(self.group()?);
-        }
-        if select.is_schema() && select.has_event_clause() {
-            return Err(self.expected("no WITHIN and no GROUP in a query over meta_class"));
         }
         Ok(select)
     }
@@ -52,6 +51,15 @@ impl Parser<'_> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// A query over classes is no event query.
+    fn check_schema_clause(&self, select: &Select) -> Parsed<()> {
+        if select.is_schema() && (self.at("WITHIN") || self.at("GROUP")) {
+            let message = "a query over meta_class takes neither WITHIN nor GROUP";
+            return Err(self.error(WBEM_E_INVALID_QUERY, message));
+        }
+        Ok(())
     }
 
     /// What follows GROUP.
