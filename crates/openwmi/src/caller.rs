@@ -1,4 +1,5 @@
-//! Who the user of an embedded WMI is, and random bytes for them.
+//! What the object manager is told of the user and the moment: identity, random bytes, the
+//! local offset from UTC.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -34,4 +35,11 @@ pub(crate) fn random() -> [u8; 16] {
         }
     }
     bytes
+}
+
+/// Minutes east of UTC of the user's time zone now.
+pub(crate) fn local_offset() -> i16 {
+    let seconds = jiff::Zoned::now().offset().seconds();
+    // An offset is less than a day and some hours.
+    (seconds / 60) as i16
 }

@@ -30,7 +30,7 @@ use repository::Repository;
 use smol_str::SmolStr;
 use wbem::{CallContext, MofCompiler, NativeProviders, Services};
 
-pub use repository::VerifyReport;
+pub use repository::Verification;
 
 /// How a repository is opened.
 #[derive(Clone, Debug, Default)]
@@ -67,7 +67,12 @@ impl Wmi {
         let context = CallContext::local(Arc::new(caller::identity(&directory)?));
         let manager = ObjectManager::new(
             repository,
-            Environment { server: server_name(), providers, random: caller::random },
+            Environment {
+                server: server_name(),
+                providers,
+                random: caller::random,
+                local_offset: caller::local_offset,
+            },
         );
         first_start::install(&manager, &context)?;
         Ok(Wmi { manager, context })
@@ -95,7 +100,7 @@ impl Wmi {
     }
 
     /// Reads the whole repository and tells what is wrong with it.
-    pub fn verify(&self) -> Result<VerifyReport> {
+    pub fn verify(&self) -> Result<Verification> {
         self.manager.repository().verify()
     }
 
@@ -105,8 +110,8 @@ impl Wmi {
     }
 
     /// Puts the copy in the file `from` in the place of the repository, which nobody may have
-    /// open.
-    pub fn restore(repository: Option<&Path>, from: &Path) -> Result<()> {
+    /// open. Gives what was found in the copy before.
+    pub fn restore(repository: Option<&Path>, from: &Path) -> Result<Verification> {
         let directory = location::repository(repository.map(Path::to_owned))?;
         Repository::restore(from, &directory)
     }
