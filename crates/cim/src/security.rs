@@ -2,57 +2,18 @@
 //!
 //! Identities, rights, access-control lists and the one decision over them. Where descriptors
 //! are kept and which right an operation needs is `cimom::access`'s affair. Rights and defaults:
-//! behaviour.md G.11; SIDs of Linux users and groups: as Samba maps them.
+//! behaviour.md G.11; SIDs of Linux users and groups: as Samba maps them. A descriptor as it
+//! comes from outside, in bytes or in SDDL, is a [`Descriptor`]; [`SecurityDescriptor`] is what
+//! remains of it for the decision.
+
+mod descriptor;
+mod sddl;
+mod sid;
 
 use std::fmt;
 
-/// A security identifier.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Sid {
-    /// The identifier authority, 48 bits.
-    pub authority: u64,
-    /// The sub-authorities, the last of which names the account.
-    pub sub_authorities: Vec<u32>,
-}
-
-impl Sid {
-    /// `S-1-22-1-uid`: a user of this machine.
-    pub fn unix_user(uid: u32) -> Self {
-        Sid { authority: 22, sub_authorities: vec![1, uid] }
-    }
-
-    /// `S-1-22-2-gid`: a group of this machine.
-    pub fn unix_group(gid: u32) -> Self {
-        Sid { authority: 22, sub_authorities: vec![2, gid] }
-    }
-
-    /// `S-1-5-32-544`: the administrators.
-    pub fn administrators() -> Self {
-        Sid { authority: 5, sub_authorities: vec![32, 544] }
-    }
-
-    /// `S-1-5-11`: everyone who has said who they are.
-    pub fn authenticated_users() -> Self {
-        Sid { authority: 5, sub_authorities: vec![11] }
-    }
-
-    /// `S-1-5-19`: services of this machine.
-    pub fn local_service() -> Self {
-        Sid { authority: 5, sub_authorities: vec![19] }
-    }
-
-    /// `S-1-5-20`: services that use the network.
-    pub fn network_service() -> Self {
-        Sid { authority: 5, sub_authorities: vec![20] }
-    }
-}
-
-impl fmt::Display for Sid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "S-1-{}", self.authority)?;
-        self.sub_authorities.iter().try_for_each(|s| write!(f, "-{s}"))
-    }
-}
+pub use descriptor::{AceFlags, AceKind, Control, Descriptor, DescriptorAce};
+pub use sid::Sid;
 
 /// What a caller may do in a namespace.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
@@ -120,9 +81,9 @@ impl Identity {
         Identity { user: Sid::unix_user(uid), groups }
     }
 
-    /// Whether the caller is `sid` or belongs to it.
+    /// Whether the caller is `sid` or belongs to it. To everyone belongs everyone.
     pub fn is(&self, sid: &Sid) -> bool {
-        self.user == *sid || self.groups.contains(sid)
+        self.user == *sid || self.groups.contains(sid) || *sid == Sid::everyone()
     }
 }
 
@@ -204,8 +165,10 @@ mod tests {
     }
 
     #[test]
-    fn sids_print_as_samba_writes_them() {
-        assert_eq!(Sid::unix_user(1000).to_string(), "S-1-22-1-1000");
-        assert_eq!(Sid::administrators().to_string(), "S-1-5-32-544");
+    fn what_everyone_may_do_a_stranger_may() {
+        let everyone = Ace { allow: true, sid: Sid::everyone(), rights: Rights::ENABLE };
+        let stranger = Identity { user: Sid::unix_user(1), groups: vec![] };
+        let granted = SecurityDescriptor { dacl: vec![everyone] }.granted(&stranger);
+        assert_eq!(granted, Rights::ENABLE);
     }
 }

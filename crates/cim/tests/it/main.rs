@@ -9,5 +9,6 @@ mod keys;
 mod objects;
 mod paths;
 mod qualifiers;
+mod security;
 mod updates;
 mod values;

@@ -1,0 +1,264 @@
+//! A security descriptor as it is stored and exchanged: owner, group and both lists, with all
+//! flags, and its self-relative bytes.
+//!
+//! Bytes in, parts out and back; decides nothing and inherits nothing. Form: MS-DTYP 2.4.4 to
+//! 2.4.6, of the entries those that allow, deny and audit. Its text is in [`super::sddl`].
+
+use super::{Ace, Rights, SecurityDescriptor, Sid};
+use crate::status::{Result, WBEM_E_INVALID_OBJECT, WBEM_E_QUOTA_VIOLATION};
+
+/// The length of a descriptor's fixed part, and of a list's and an entry's.
+const HEADER: usize = 20;
+const LIST_HEADER: usize = 8;
+const ACE_HEADER: usize = 8;
+
+macro_rules! flags {
+    ($(#[$doc:meta])* $name:ident: $ty:ty { $($(#[$flag_doc:meta])* $flag:ident = $bits:literal;)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+        pub struct $name(pub $ty);
+
+        impl $name {
+            $($(#[$flag_doc])* pub const $flag: $name = $name($bits);)*
+
+            /// Whether all bits of `other` are set.
+            pub fn has(self, other: $name) -> bool {
+                self.0 & other.0 == other.0
+            }
+
+            /// Both sets of bits.
+            pub const fn with(self, other: $name) -> $name {
+                $name(self.0 | other.0)
+            }
+
+            /// Without the bits of `other`.
+            pub const fn without(self, other: $name) -> $name {
+                $name(self.0 & !other.0)
+            }
+        }
+    };
+}
+
+flags! {
+    /// What a descriptor says of itself (MS-DTYP 2.4.6, Control).
+    Control: u16 {
+        /// There is a list of who may do what, be it a NULL one, which lets everyone do all.
+        DACL_PRESENT = 0x0004;
+        /// There is a list of what to audit.
+        SACL_PRESENT = 0x0010;
+        /// The list of rights is to be inherited by those below.
+        DACL_AUTO_INHERIT_REQ = 0x0100;
+        /// The list of audits is to be inherited by those below.
+        SACL_AUTO_INHERIT_REQ = 0x0200;
+        /// The list of rights was made by inheritance.
+        DACL_AUTO_INHERITED = 0x0400;
+        /// The list of audits was made by inheritance.
+        SACL_AUTO_INHERITED = 0x0800;
+        /// The list of rights takes no inherited entries.
+        DACL_PROTECTED = 0x1000;
+        /// The list of audits takes no inherited entries.
+        SACL_PROTECTED = 0x2000;
+        /// The parts follow each other in one block of bytes.
+        SELF_RELATIVE = 0x8000;
+    }
+}
+
+flags! {
+    /// How an entry is inherited, and what it audits (MS-DTYP 2.4.4.1).
+    AceFlags: u8 {
+        /// What is no container below inherits it.
+        OBJECT_INHERIT = 0x01;
+        /// Containers below, as namespaces are, inherit it.
+        CONTAINER_INHERIT = 0x02;
+        /// It is inherited by the next level alone.
+        NO_PROPAGATE = 0x04;
+        /// It does not hold here, only below.
+        INHERIT_ONLY = 0x08;
+        /// It was inherited.
+        INHERITED = 0x10;
+        /// Audits what succeeds.
+        SUCCESSFUL_ACCESS = 0x40;
+        /// Audits what is refused.
+        FAILED_ACCESS = 0x80;
+    }
+}
+
+/// What an entry does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AceKind {
+    /// Grants.
+    Allow,
+    /// Refuses.
+    Deny,
+    /// Has it recorded.
+    Audit,
+}
+
+impl AceKind {
+    const ALL: [AceKind; 3] = [AceKind::Allow, AceKind::Deny, AceKind::Audit];
+}
+
+/// An entry of a list with all it has.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DescriptorAce {
+    /// What it does.
+    pub kind: AceKind,
+    /// How it is inherited, what it audits.
+    pub flags: AceFlags,
+    /// The rights it speaks of; other bits than WMI's are kept.
+    pub rights: Rights,
+    /// Of whom it speaks.
+    pub sid: Sid,
+}
+
+/// A whole security descriptor.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Descriptor {
+    /// What it says of itself. `SELF_RELATIVE` and the bit of a list that is there are implied.
+    pub control: Control,
+    /// Its owner.
+    pub owner: Option<Sid>,
+    /// Its primary group.
+    pub group: Option<Sid>,
+    /// What to audit.
+    pub sacl: Option<Vec<DescriptorAce>>,
+    /// Who may do what; `None` lets everyone do all.
+    pub dacl: Option<Vec<DescriptorAce>>,
+}
+
+impl Descriptor {
+    /// The descriptor of these self-relative bytes.
+    /// Errors: `WBEM_E_INVALID_OBJECT` where they are none, or have entries of another kind.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        read(bytes)
+            .ok_or_else(|| WBEM_E_INVALID_OBJECT.with("the bytes are no valid security descriptor"))
+    }
+
+    /// Its self-relative bytes. Errors: `WBEM_E_QUOTA_VIOLATION` where a list is longer than the
+    /// form allows.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let control = self.control.with(self.implied()).with(Control::SELF_RELATIVE);
+        let mut bytes = vec![1, 0];
+        bytes.extend_from_slice(&control.0.to_le_bytes());
+        bytes.resize(HEADER, 0);
+        let parts = [
+            self.owner.as_ref().map(Sid::to_bytes),
+            self.group.as_ref().map(Sid::to_bytes),
+            self.sacl.as_deref().map(write_list).transpose()?,
+            self.dacl.as_deref().map(write_list).transpose()?,
+        ];
+        for (i, part) in parts.iter().enumerate() {
+            let Some(part) = part else { continue };
+            let offset = bytes.len() as u32;
+            bytes[4 + 4 * i..8 + 4 * i].copy_from_slice(&offset.to_le_bytes());
+            bytes.extend_from_slice(part);
+        }
+        Ok(bytes)
+    }
+
+    /// The bits that its lists imply.
+    pub(super) fn implied(&self) -> Control {
+        let present = |there: bool, bit: Control| if there { bit } else { Control::default() };
+        present(self.dacl.is_some(), Control::DACL_PRESENT)
+            .with(present(self.sacl.is_some(), Control::SACL_PRESENT))
+    }
+}
+
+/// What decides here: entries for those below alone, and audits, do not.
+impl From<&Descriptor> for SecurityDescriptor {
+    fn from(descriptor: &Descriptor) -> Self {
+        let Some(dacl) = &descriptor.dacl else {
+            let all = Ace { allow: true, sid: Sid::everyone(), rights: Rights::ALL };
+            return SecurityDescriptor { dacl: vec![all] };
+        };
+        let decides =
+            |a: &&DescriptorAce| a.kind != AceKind::Audit && !a.flags.has(AceFlags::INHERIT_ONLY);
+        let dacl = dacl.iter().filter(decides).map(|a| Ace {
+            allow: a.kind == AceKind::Allow,
+            sid: a.sid.clone(),
+            rights: a.rights,
+        });
+        SecurityDescriptor { dacl: dacl.collect() }
+    }
+}
+
+fn read(bytes: &[u8]) -> Option<Descriptor> {
+    let header = bytes.first_chunk::<HEADER>()?;
+    let control = Control(u16_at(header, 2)?);
+    if header[0] != 1 || !control.has(Control::SELF_RELATIVE) {
+        return None;
+    }
+    let part = |field: usize| -> Option<Option<&[u8]>> {
+        match u32_at(header, field)? as usize {
+            0 => Some(None),
+            offset => bytes.get(offset..).filter(|_| offset >= HEADER).map(Some),
+        }
+    };
+    let sid = |field: usize| part(field)?.map_or(Some(None), |b| Sid::from_bytes(b).ok().map(Some));
+    let list = |field: usize, bit: Control| match part(field)?.filter(|_| control.has(bit)) {
+        Some(bytes) => read_list(bytes).map(Some),
+        None => Some(None),
+    };
+    let descriptor = Descriptor {
+        owner: sid(4)?,
+        group: sid(8)?,
+        sacl: list(12, Control::SACL_PRESENT)?,
+        dacl: list(16, Control::DACL_PRESENT)?,
+        control,
+    };
+    let implied = descriptor.implied().with(Control::SELF_RELATIVE);
+    Some(Descriptor { control: control.without(implied), ..descriptor })
+}
+
+fn read_list(bytes: &[u8]) -> Option<Vec<DescriptorAce>> {
+    let header = bytes.first_chunk::<LIST_HEADER>()?;
+    let size = usize::from(u16_at(header, 2)?);
+    let mut rest = bytes.get(LIST_HEADER..size).filter(|_| matches!(header[0], 2 | 4))?;
+    let mut entries = Vec::new();
+    for _ in 0..u16_at(header, 4)? {
+        let size = usize::from(u16_at(rest, 2)?);
+        let (entry, after) = rest.split_at_checked(size)?;
+        entries.push(read_ace(entry)?);
+        rest = after;
+    }
+    Some(entries)
+}
+
+fn read_ace(bytes: &[u8]) -> Option<DescriptorAce> {
+    let sid = bytes.get(ACE_HEADER..)?;
+    Some(DescriptorAce {
+        kind: *AceKind::ALL.get(usize::from(bytes[0]))?,
+        flags: AceFlags(bytes[1]),
+        rights: Rights(u32_at(bytes, 4)?),
+        sid: Sid::from_bytes(sid).ok()?,
+    })
+}
+
+fn write_list(entries: &[DescriptorAce]) -> Result<Vec<u8>> {
+    let mut bytes = vec![2, 0, 0, 0, 0, 0, 0, 0];
+    for entry in entries {
+        let sid = entry.sid.to_bytes();
+        bytes.extend_from_slice(&[entry.kind as u8, entry.flags.0]);
+        // A SID has 68 bytes at most.
+        bytes.extend_from_slice(&((ACE_HEADER + sid.len()) as u16).to_le_bytes());
+        bytes.extend_from_slice(&entry.rights.0.to_le_bytes());
+        bytes.extend_from_slice(&sid);
+    }
+    let size = u16::try_from(bytes.len()).map_err(|_| {
+        WBEM_E_QUOTA_VIOLATION.with(format!(
+            "an access-control list of {} entries is too long; the limit is 65535 bytes",
+            entries.len()
+        ))
+    })?;
+    bytes[2..4].copy_from_slice(&size.to_le_bytes());
+    bytes[4..6].copy_from_slice(&(entries.len() as u16).to_le_bytes());
+    Ok(bytes)
+}
+
+fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+    bytes.get(at..)?.first_chunk().map(|b| u16::from_le_bytes(*b))
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes.get(at..)?.first_chunk().map(|b| u32::from_le_bytes(*b))
+}
