@@ -1,11 +1,11 @@
 //! Captured machines, the classes as their MOF declares them, and the check of rules.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
 use cim::security::Identity;
-use cim::{CimType, Class, Instance, Object, Value};
+use cim::{CimType, Class, ClassDeclaration, Instance, Name, Namespace, Object, Value};
 use host::Root;
 use wbem::{CallContext, InstanceProvider, Request, Wanted, collect};
 
@@ -18,6 +18,39 @@ pub(crate) fn machine(name: &str) -> Arc<Root> {
 /// A caller to whom nothing is refused.
 pub(crate) fn context() -> CallContext {
     CallContext::local(Arc::new(Identity::unix(0, &[0], true)))
+}
+
+/// The class `name`, as the MOF of this crate declares it and all it inherits from.
+pub(crate) fn class(name: &str) -> Arc<Class> {
+    let mut classes: HashMap<Name, Arc<Class>> = HashMap::new();
+    for declaration in texts().into_iter().flat_map(|(file, text)| declarations(file, text)) {
+        let above = declaration.superclass.as_ref().map(|name| classes[name].clone());
+        let class = Class::derive(Arc::new(declaration), above, None).unwrap();
+        classes.insert(class.name().clone(), class);
+    }
+    classes[&Name::from(name)].clone()
+}
+
+/// All MOF texts of this crate, in the order in which they are compiled.
+fn texts() -> Vec<(&'static str, &'static str)> {
+    let classes = host::CLASSES.iter().map(|class| (class.name, class.mof));
+    host::SUPERCLASSES.iter().copied().chain(classes).collect()
+}
+
+fn declarations(file: &str, text: &str) -> Vec<ClassDeclaration> {
+    let options = mof::Options::new(Namespace::root());
+    let mut sources = mof::Memory::file(file, text);
+    let compiled = mof::parse(&mut sources, Path::new(file), &options);
+    assert!(compiled.diagnostics.is_empty(), "{file}: {:?}", compiled.diagnostics);
+    let declaration = |action: mof::Action| match action.kind {
+        mof::ActionKind::PutClass { declaration, pending, .. } => {
+            assert!(pending.is_empty(), "{file}");
+            assert_eq!(action.namespace.as_str(), r"root\cimv2", "{file}");
+            Some(declaration)
+        }
+        _ => None,
+    };
+    compiled.actions.into_iter().filter_map(declaration).collect()
 }
 
 /// The provider of `class` for the machine `name`.

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use cim::status::WBEM_E_NOT_FOUND;
 use cim::{Object, Value};
 use host::Root;
-use wbem::{COMPLETE, NativeProviders, Request, Wanted, for_each};
+use wbem::{COMPLETE, NativeProviders, Pushdown, Request, Wanted, collect, for_each};
+use wql::{Comparison, Predicate};
 
 use crate::captured::{class, context, host_class, instances, machine, provider, spelled};
 
@@ -138,4 +139,50 @@ fn the_live_machine_has_this_process_and_its_threads_are_none() {
         scope.spawn(look).join().unwrap()
     });
     assert_eq!(thread.unwrap_err().status(), WBEM_E_NOT_FOUND);
+}
+
+/// The handles that an enumeration gives under predicates on Handle.
+fn handles(values: &[&str]) -> Vec<String> {
+    let class = class("Win32_Process");
+    let provider = provider("Win32_Process", "server");
+    let slot = class.slot("Handle").unwrap();
+    let predicates: Vec<Predicate> = values
+        .iter()
+        .map(|&value| Predicate { slot, comparison: Comparison::Equal, value: value.into() })
+        .collect();
+    assert!(predicates.iter().all(|p| provider.pushdown(&class, p) == Pushdown::Exact));
+    let request = Request { class: &class, wanted: &Wanted::All, predicates: &predicates };
+    let objects = collect(|sink| {
+        provider.enumerate(&request, &context(), sink);
+        Ok(())
+    });
+    let handle = |object: Object| match object {
+        Object::Instance(instance) => spelled(instance.get("Handle").unwrap()),
+        Object::Class(_) => panic!("a class among instances"),
+    };
+    objects.unwrap().into_iter().map(handle).collect()
+}
+
+#[test]
+fn a_key_that_is_said_to_be_exact_is() {
+    assert_eq!(handles(&["977"]), ["977"]);
+    assert_eq!(handles(&["977", "977"]), ["977"]);
+    assert_eq!(handles(&["977", "1"]), [""; 0]);
+    assert_eq!(handles(&["0977"]), [""; 0]);
+}
+
+#[test]
+fn other_predicates_are_left_to_the_core() {
+    for (class_name, property, comparison) in [
+        ("Win32_Process", "Handle", Comparison::NotEqual),
+        ("Win32_Process", "Handle", Comparison::Like),
+        ("Win32_Process", "ProcessId", Comparison::Equal),
+        ("Win32_LogicalDisk", "DeviceID", Comparison::Equal),
+    ] {
+        let class = class(class_name);
+        let slot = class.slot(property).unwrap();
+        let predicate = Predicate { slot, comparison, value: Value::string("1") };
+        let said = provider(class_name, "server").pushdown(&class, &predicate);
+        assert_eq!(said, Pushdown::Unsupported, "{class_name}.{property} {comparison:?}");
+    }
 }

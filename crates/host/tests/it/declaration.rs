@@ -1,0 +1,108 @@
+//! The classes as their MOF declares them: keys, qualifiers, methods.
+
+use cim::{Class, Value};
+
+use crate::captured::class;
+
+/// The classes with a provider, and the keys that the documentation gives them.
+const KEYS: [(&str, &[&str]); 3] = [
+    ("Win32_Process", &["Handle"]),
+    ("Win32_LogicalDisk", &["DeviceID"]),
+    ("Win32_OperatingSystem", &[]),
+];
+
+#[test]
+fn keys_are_the_documented_ones() {
+    for (name, keys) in KEYS {
+        let class = class(name);
+        let names: Vec<&str> = class
+            .keys()
+            .iter()
+            .map(|&key| class.properties()[usize::from(key)].name.as_str())
+            .collect();
+        assert_eq!(names, keys, "{name}");
+        assert_eq!(class.is_singleton(), keys.is_empty(), "{name}");
+        assert!(class.is_dynamic() && !class.is_abstract(), "{name}");
+        assert!(class.ancestors().all(|above| above.is_abstract()), "{name}");
+    }
+}
+
+#[test]
+fn every_property_can_be_read_and_is_described() {
+    for (name, _) in KEYS {
+        for property in class(name).properties() {
+            let qualifiers = &property.qualifiers;
+            assert!(qualifiers.is_true("read"), "{name}.{}", property.name);
+            assert!(qualifiers.text("description").is_some(), "{name}.{}", property.name);
+            same_length(&format!("{name}.{}", property.name), qualifiers);
+        }
+    }
+}
+
+/// Values gives a name to each of ValueMap.
+fn same_length(what: &str, qualifiers: &cim::Qualifiers) {
+    let len = |name| qualifiers.value(name).and_then(Value::as_array).map(<[Value]>::len);
+    if let (Some(values), Some(map)) = (len("values"), len("valuemap")) {
+        assert_eq!(values, map, "{what}");
+    }
+    if let (Some(values), Some(map)) = (len("bitvalues"), len("bitmap")) {
+        assert_eq!(values, map, "{what}");
+    }
+}
+
+#[test]
+fn what_a_subclass_overrides_holds_there() {
+    let of = |class: &Class, property: &str, qualifier: &str| {
+        class.property(property).unwrap().qualifiers.text(qualifier).map(str::to_owned)
+    };
+    let process = class("Win32_Process");
+    assert_eq!(of(&process, "KernelModeTime", "units").as_deref(), Some("100 nanoseconds"));
+    assert_eq!(of(&process, "WorkingSetSize", "units").as_deref(), Some("bytes"));
+    let generic = class("CIM_Process");
+    assert_eq!(of(&generic, "KernelModeTime", "units").as_deref(), Some("milliseconds"));
+    for (name, _) in KEYS {
+        let class = class(name);
+        for property in class.properties() {
+            if let Some(overridden) = property.qualifiers.text("override") {
+                assert!(property.name.is(overridden), "{name}.{}", property.name);
+            }
+        }
+    }
+}
+
+/// A method that has no code yet must not say that it has.
+#[test]
+fn methods_are_declared_and_not_implemented() {
+    for (name, methods) in [
+        (
+            "Win32_Process",
+            "AttachDebugger Create GetAvailableVirtualSize GetOwner GetOwnerSid SetPriority Terminate",
+        ),
+        ("Win32_LogicalDisk", "Chkdsk ExcludeFromAutochk Reset ScheduleAutoChk SetPowerState"),
+        ("Win32_OperatingSystem", "Reboot SetDateTime Shutdown Win32Shutdown Win32ShutdownTracker"),
+    ] {
+        let class = class(name);
+        let mut names: Vec<&str> = class.methods().iter().map(|m| m.name.as_str()).collect();
+        names.sort_unstable();
+        assert_eq!(names.join(" "), methods);
+        for method in class.methods() {
+            assert!(!method.qualifiers.is_true("implemented"), "{name}.{}", method.name);
+            assert!(method.qualifiers.text("description").is_some(), "{name}.{}", method.name);
+            for parameter in &method.parameters {
+                assert!(
+                    parameter.is_in() != parameter.is_out(),
+                    "{}.{}",
+                    method.name,
+                    parameter.name
+                );
+                same_length(parameter.name.as_str(), &parameter.qualifiers);
+            }
+        }
+    }
+    let process = class("Win32_Process");
+    let create = process.method("Create").unwrap();
+    assert!(create.qualifiers.is_true("static") && create.qualifiers.is_true("constructor"));
+    assert!(process.method("Terminate").unwrap().qualifiers.is_true("destructor"));
+    let startup = class("Win32_ProcessStartup");
+    assert_eq!(create.parameters[2].ty.class.as_ref(), Some(startup.name()));
+}
