@@ -1,0 +1,114 @@
+//! `wmi class list` and `wmi class show`: the classes of a namespace.
+
+use cim::Object;
+use wbem::Flags;
+
+use crate::failure::Failure;
+use crate::output::{Form, Printer, Selection, Settings};
+use crate::session::Options;
+use crate::suggest::Mentioned;
+use crate::target::{Outcome, print_all};
+
+/// Prints the classes whose name fits `pattern`, or all. Those of the system are among them
+/// only where they are asked for: by the pattern or by `--system`.
+pub(crate) fn list(options: &Options, pattern: Option<&str>) -> Result<Outcome, Failure> {
+    let target = options.target()?;
+    let mut classes = wbem::collect(|sink| {
+        target.services.create_class_enum(None, Flags::DEEP, &target.context, sink)
+    })?;
+    let pattern = pattern.map(cim::name::fold).unwrap_or_default();
+    let with_system = options.settings.system || pattern.starts_with("__");
+    classes.retain(|object| {
+        let name = object.class().name();
+        (with_system || !name.is_system()) && fits(&name.folded(), &pattern)
+    });
+    // A compiler wants superclasses first, people the alphabet.
+    let depth = |object: &Object| match options.settings.form {
+        Form::Mof => object.class().ancestors().count(),
+        _ => 0,
+    };
+    classes.sort_by(|a, b| (depth(a), a.class().name()).cmp(&(depth(b), b.class().name())));
+    // Here --system is about classes; what is told of each stays the same.
+    let settings = Settings { system: false, ..options.settings };
+    print_all(Printer::stdout(&settings, Selection::default()), |mut sink| {
+        let _ = sink.indicate(classes);
+        sink.complete(wbem::COMPLETE);
+        Ok(())
+    })
+}
+
+/// Whether `name` fits `pattern`, both in lower case: `*` stands for any text, `?` for one
+/// character; a pattern with neither fits wherever it is a part of the name.
+fn fits(name: &str, pattern: &str) -> bool {
+    if !pattern.contains(['*', '?']) {
+        return name.contains(pattern);
+    }
+    let (name, pattern): (Vec<char>, Vec<char>) =
+        (name.chars().collect(), pattern.chars().collect());
+    let (mut n, mut p) = (0, 0);
+    // The last star, and how much of the name it has taken.
+    let mut star: Option<(usize, usize)> = None;
+    while n < name.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                star = Some((p, n));
+                p += 1;
+            }
+            Some(&c) if c == '?' || c == name[n] => {
+                n += 1;
+                p += 1;
+            }
+            _ => match star {
+                Some((at, taken)) => {
+                    star = Some((at, taken + 1));
+                    (p, n) = (at + 1, taken + 1);
+                }
+                None => return false,
+            },
+        }
+    }
+    pattern[p..].iter().all(|&c| c == '*')
+}
+
+/// Prints the class `name`, as MOF where no other format is asked for.
+pub(crate) fn show(options: &Options, name: &str) -> Result<Outcome, Failure> {
+    let target = options.target()?;
+    let class = target.class(name).map_err(|error| {
+        let mentioned = Mentioned { class: name.into(), properties: Vec::new() };
+        Failure::from(error).suggesting(|status| mentioned.suggestion(status, &target))
+    })?;
+    let form = match options.settings.form {
+        Form::Auto => Form::Mof,
+        other => other,
+    };
+    let settings = Settings { form, ..options.settings };
+    let selection = Selection { single: true, system: settings.system, ..Selection::default() };
+    let mut printer = Printer::stdout(&settings, selection);
+    let _ = printer.batch(vec![Object::Class(class)]);
+    printer.finish()?;
+    Ok(Outcome::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn patterns() {
+        for (pattern, name, expected) in [
+            ("", "win32_process", true),
+            ("process", "win32_process", true),
+            ("win32*", "win32_process", true),
+            ("win32*", "cim_win32", false),
+            ("*process", "win32_process", true),
+            ("*proc*s", "win32_process", true),
+            ("*proc*t", "win32_process", false),
+            ("a?c", "abc", true),
+            ("a?c", "ac", false),
+            ("*", "", true),
+            ("*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaa", false),
+        ] {
+            assert_eq!(fits(name, pattern), expected, "{pattern} {name}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! `wmi compile`: compiles MOF files into a namespace.
+//!
+//! Errors and warnings go to standard error with a picture of each place; what was stored is
+//! summed up on standard output. While it stores, a terminal's standard error shows a bar.
+
+use std::path::PathBuf;
+
+use cim::Namespace;
+use indicatif::{ProgressBar, ProgressStyle};
+use wbem::{CompileOptions, CompileReport, Flags, MofDiagnostic};
+
+use crate::exit;
+use crate::failure::{Failure, warn};
+use crate::output::Form;
+use crate::session::Options;
+use crate::target::Outcome;
+
+/// What a compilation is asked to do.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    /// The files, in order.
+    pub(crate) files: Vec<PathBuf>,
+    /// Whether nothing is stored.
+    pub(crate) check_only: bool,
+    /// Flags for every class.
+    pub(crate) class_flags: Flags,
+    /// Flags for every instance.
+    pub(crate) instance_flags: Flags,
+}
+
+/// Compiles what `request` says.
+pub(crate) fn run(options: &Options, request: &Request) -> Result<Outcome, Failure> {
+    let namespace = Namespace::new(options.namespace())?;
+    let wmi = options.open()?;
+    let compile = CompileOptions {
+        namespace: namespace.clone(),
+        create_namespace: options.namespace.is_some(),
+        class_flags: request.class_flags,
+        instance_flags: request.instance_flags,
+        check_only: request.check_only,
+    };
+    let bar = bar();
+    let mut progress = |done, total| {
+        bar.set_length(total);
+        bar.set_position(done);
+    };
+    let context = wmi.context();
+    let report = wmi.compiler().compile_files(&request.files, &compile, &context, &mut progress);
+    bar.finish_and_clear();
+    tell(&report?, &namespace, request.check_only, options.settings.form)
+}
+
+fn bar() -> ProgressBar {
+    // Not drawn where standard error is no terminal.
+    let style = ProgressStyle::with_template("storing {bar:40} {pos}/{len} {eta}");
+    ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// Prints what `report` says, and how that ends the program.
+fn tell(
+    report: &CompileReport,
+    namespace: &Namespace,
+    check_only: bool,
+    form: Form,
+) -> Result<Outcome, Failure> {
+    report.warnings.iter().for_each(|warning| warn(&placed(warning)));
+    for error in report.syntax.iter().chain(&report.storage) {
+        match form.is_json() {
+            true => eprintln!("{}", as_json(error)),
+            false => eprintln!("{}\n", error.picture.trim_end()),
+        }
+    }
+    let stored = format!(
+        "{} and {} stored in {namespace}",
+        counted(report.classes, "class"),
+        counted(report.instances, "instance"),
+    );
+    let text = match (check_only, report.syntax.len()) {
+        (true, 0) => "no errors".to_owned(),
+        (false, 0) => stored,
+        (_, errors) => {
+            let nothing = report.classes + report.instances == 0;
+            let stored = if nothing { "nothing was stored".to_owned() } else { stored };
+            format!("{}; {stored}", counted(errors as u64, "error"))
+        }
+    };
+    let json = serde_json::json!({
+        "namespace": namespace.as_str(),
+        "classes": report.classes,
+        "instances": report.instances,
+        "complete": report.syntax.is_empty() && report.storage.is_none(),
+    });
+    super::say(form, &text, &json)?;
+    match (report.syntax.is_empty(), &report.storage) {
+        (true, None) => Ok(Outcome::Done),
+        (true, Some(_)) => Err(Failure::Told(exit::OTHER)),
+        (false, _) => Err(Failure::Told(exit::SYNTAX)),
+    }
+}
+
+fn placed(diagnostic: &MofDiagnostic) -> String {
+    let MofDiagnostic { file, line, column, message, .. } = diagnostic;
+    format!("{file}:{line}:{column}: {message}")
+}
+
+fn as_json(diagnostic: &MofDiagnostic) -> serde_json::Value {
+    serde_json::json!({
+        "error": diagnostic.status.symbol(),
+        "number": format!("0x{:08X}", diagnostic.status.0),
+        "message": diagnostic.message,
+        "file": diagnostic.file,
+        "line": diagnostic.line,
+        "column": diagnostic.column,
+    })
+}
+
+fn counted(n: u64, thing: &str) -> String {
+    match (n, thing.ends_with('s')) {
+        (1, _) => format!("1 {thing}"),
+        (_, true) => format!("{n} {thing}es"),
+        (_, false) => format!("{n} {thing}s"),
+    }
+}

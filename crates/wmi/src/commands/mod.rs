@@ -1,0 +1,26 @@
+//! One file a command. Each takes what the arguments say, asks WMI through
+//! `crate::target::Target`, and gives how it ended; what went wrong is a `crate::failure`.
+
+pub(crate) mod class;
+pub(crate) mod compile;
+pub(crate) mod get;
+pub(crate) mod new;
+pub(crate) mod ns;
+pub(crate) mod query;
+pub(crate) mod repo;
+pub(crate) mod rm;
+pub(crate) mod set;
+
+use std::io::{self, Write};
+
+use crate::output::Form;
+
+/// Prints one line that says `text`, or `json` where the output is JSON.
+fn say(form: Form, text: &str, json: &serde_json::Value) -> io::Result<()> {
+    let mut out = io::stdout();
+    match form.is_json() {
+        true => writeln!(out, "{json}")?,
+        false => writeln!(out, "{text}")?,
+    }
+    out.flush()
+}

@@ -1,0 +1,37 @@
+//! `wmi rm`: deletes an instance, or with a word more a class.
+
+use cim::ObjectPath;
+use wbem::Flags;
+
+use crate::failure::Failure;
+use crate::session::Options;
+use crate::suggest::Mentioned;
+use crate::target::Outcome;
+
+/// Deletes what `path` names; a class only where `class` says that one is meant.
+pub(crate) fn run(options: &Options, path: &str, class: bool) -> Result<Outcome, Failure> {
+    let parsed: ObjectPath = path.parse().map_err(Failure::from)?;
+    match (parsed.is_class(), class) {
+        (true, false) => {
+            return Err(Failure::Usage(format!(
+                "{path} names a class; with --class it is deleted, with its subclasses and all \
+                 their stored instances"
+            )));
+        }
+        (false, true) => {
+            return Err(Failure::Usage(format!("{path} names an instance, but --class was given")));
+        }
+        _ => {}
+    }
+    let target = options.target_of(&parsed)?;
+    let relative = parsed.relative().to_string();
+    let deleted = match class {
+        true => target.services.delete_class(&relative, Flags::default(), &target.context),
+        false => target.services.delete_instance(&relative, Flags::default(), &target.context),
+    };
+    deleted.map_err(|error| {
+        let mentioned = Mentioned { class: parsed.class.clone(), properties: Vec::new() };
+        Failure::from(error).suggesting(|status| mentioned.suggestion(status, &target))
+    })?;
+    Ok(Outcome::Done)
+}

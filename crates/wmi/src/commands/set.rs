@@ -1,0 +1,35 @@
+//! `wmi set`: changes properties of an instance that is there.
+
+use cim::ObjectPath;
+use wbem::Flags;
+
+use crate::assignment::{self, Assignment, Keys};
+use crate::failure::Failure;
+use crate::session::Options;
+use crate::suggest::Mentioned;
+use crate::target::{Outcome, Target};
+
+/// Gives the instance at `path` the values of `arguments`.
+pub(crate) fn run(options: &Options, path: &str, arguments: &[String]) -> Result<Outcome, Failure> {
+    let assignments = assignment::split(arguments)?;
+    let parsed: ObjectPath = path.parse().map_err(Failure::from)?;
+    if parsed.is_class() {
+        return Err(Failure::Usage(format!(
+            "{path} names a class; name an instance, as {path}.KEY=\"VALUE\""
+        )));
+    }
+    change(&options.target_of(&parsed)?, &parsed, &assignments)?;
+    Ok(Outcome::Done)
+}
+
+fn change(target: &Target, path: &ObjectPath, assignments: &[Assignment]) -> Result<(), Failure> {
+    let properties = assignments.iter().map(|a| a.property.clone()).collect();
+    let mentioned = Mentioned { class: path.class.clone(), properties };
+    let change = || -> Result<(), Failure> {
+        let mut instance = target.instance(&path.relative().to_string())?;
+        assignment::apply(assignments, &mut instance, Keys::Fixed)?;
+        target.services.put_instance(&instance, Flags::UPDATE_ONLY, &target.context)?;
+        Ok(())
+    };
+    change().map_err(|failure| failure.suggesting(|status| mentioned.suggestion(status, target)))
+}

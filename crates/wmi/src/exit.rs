@@ -1,0 +1,77 @@
+//! The numbers with which the program ends.
+//!
+//! Scripts rely on them; `docs/command-line.md` lists them.
+
+use cim::WbemStatus;
+use cim::status::*;
+
+/// Done, also where nothing was found.
+pub(crate) const DONE: u8 = 0;
+/// Failed for a reason that has no number of its own.
+pub(crate) const OTHER: u8 = 1;
+/// The arguments cannot be meant.
+pub(crate) const USAGE: u8 = 2;
+/// What was named is not there; with `--fail-empty` also: nothing was found.
+pub(crate) const NOT_FOUND: u8 = 3;
+/// The caller may not.
+pub(crate) const DENIED: u8 = 4;
+/// No connection, or no answer in time.
+pub(crate) const NO_ANSWER: u8 = 5;
+/// A part of the result is missing.
+pub(crate) const PARTIAL: u8 = 6;
+/// The query or the MOF is not well formed, or asks what the class cannot answer.
+pub(crate) const SYNTAX: u8 = 7;
+
+/// MOF's errors of syntax stand in one range.
+const MOF_ERRORS: std::ops::RangeInclusive<u32> = 0x8004_4001..=0x8004_4FFF;
+/// How Windows says that access is denied outside WMI.
+const E_ACCESSDENIED: WbemStatus = WbemStatus(0x8007_0005);
+
+/// The number for an operation that failed with `status`.
+pub(crate) fn of_failure(status: WbemStatus) -> u8 {
+    match status {
+        WBEM_E_NOT_FOUND | WBEM_E_INVALID_CLASS | WBEM_E_INVALID_NAMESPACE => NOT_FOUND,
+        WBEM_E_ACCESS_DENIED | WBEM_E_PRIVILEGE_NOT_HELD | E_ACCESSDENIED => DENIED,
+        WBEM_E_TRANSPORT_FAILURE
+        | WBEM_E_CONNECTION_FAILED
+        | WBEM_E_FATAL_TRANSPORT_ERROR
+        | WBEM_E_TIMED_OUT
+        | WBEM_E_PROVIDER_TIMED_OUT => NO_ANSWER,
+        WBEM_E_INVALID_OBJECT_PATH => USAGE,
+        WBEM_E_INVALID_QUERY
+        | WBEM_E_UNPARSABLE_QUERY
+        | WBEM_E_INVALID_SYNTAX
+        | WBEM_E_INVALID_OPERATOR
+        | WBEM_E_MISSING_GROUP_WITHIN
+        | WBEM_E_MISSING_AGGREGATION_LIST => SYNTAX,
+        other if MOF_ERRORS.contains(&other.0) => SYNTAX,
+        _ => OTHER,
+    }
+}
+
+/// Whether a success says that a part of the result is missing.
+pub(crate) fn is_partial(status: WbemStatus) -> bool {
+    matches!(status, WBEM_S_PARTIAL_RESULTS | WBEM_S_ACCESS_DENIED | WBEM_S_TIMEDOUT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_of_failure_has_its_number() {
+        for (status, number) in [
+            (WBEM_E_FAILED, 1),
+            (WBEM_E_INVALID_OBJECT_PATH, 2),
+            (WBEM_E_NOT_FOUND, 3),
+            (WBEM_E_INVALID_CLASS, 3),
+            (WBEM_E_ACCESS_DENIED, 4),
+            (WBEM_E_TIMED_OUT, 5),
+            (WBEM_E_INVALID_QUERY, 7),
+            (WBEMMOF_E_EXPECTED_SEMI, 7),
+        ] {
+            assert_eq!(of_failure(status), number, "{status}");
+        }
+        assert!(is_partial(WBEM_S_PARTIAL_RESULTS) && !is_partial(WBEM_S_FALSE));
+    }
+}

@@ -1,0 +1,208 @@
+//! What went wrong, and how it is told on standard error.
+//!
+//! `error: WBEM_E_INVALID_CLASS (0x80041010): class X not found in root\cimv2; did you mean
+//! Y?`, with a picture of the place below it where there is one; or the same as one line of
+//! JSON, where the output is JSON. Which number the program ends with is `crate::exit`'s.
+
+use std::io;
+
+use cim::WbemStatus;
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use crate::exit;
+use crate::screen;
+
+/// Why a command did not do what it was asked to.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The arguments cannot be meant.
+    Usage(String),
+    /// WMI refused or failed.
+    Operation(Operation),
+    /// Standard output cannot be written.
+    Output(io::Error),
+    /// All has been said; only the number is left.
+    Told(u8),
+}
+
+/// A failed operation.
+#[derive(Debug)]
+pub(crate) struct Operation {
+    /// Its status.
+    pub(crate) status: WbemStatus,
+    message: String,
+    suggestion: Option<String>,
+    picture: Option<String>,
+}
+
+impl Failure {
+    /// A query that is none.
+    pub(crate) fn query(error: &wql::ParseError) -> Self {
+        let rendered = error.render();
+        let picture = rendered.split_once('\n').map(|(_, picture)| picture.trim_end().to_owned());
+        Failure::Operation(Operation {
+            status: error.status(),
+            message: error.message().to_owned(),
+            suggestion: None,
+            picture,
+        })
+    }
+
+    /// The same with the name that was perhaps meant, where `suggest` finds one.
+    pub(crate) fn suggesting(self, suggest: impl FnOnce(WbemStatus) -> Option<String>) -> Self {
+        match self {
+            Failure::Operation(operation) if operation.suggestion.is_none() => {
+                let suggestion = suggest(operation.status);
+                Failure::Operation(Operation { suggestion, ..operation })
+            }
+            other => other,
+        }
+    }
+
+    /// Whether the reader of the output went away, which is no failure.
+    pub(crate) fn is_reader_gone(&self) -> bool {
+        matches!(self, Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// The number with which the program ends.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Failure::Usage(_) => exit::USAGE,
+            Failure::Operation(operation) => exit::of_failure(operation.status),
+            Failure::Output(_) => exit::OTHER,
+            Failure::Told(code) => *code,
+        }
+    }
+
+    /// Says it on standard error.
+    pub(crate) fn tell(&self, as_json: bool) {
+        match self {
+            Failure::Told(_) => {}
+            _ if as_json => {
+                eprintln!("{}", serde_json::to_string(&FailureJson(self)).unwrap_or_default());
+            }
+            _ => eprintln!("{}{}", label("error", Colour::Red), self.text()),
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Failure::Usage(message) => format!("{message}\n\nFor more, try 'wmi --help'."),
+            Failure::Output(error) => format!("the output cannot be written: {error}"),
+            Failure::Operation(operation) => operation.text(),
+            Failure::Told(_) => String::new(),
+        }
+    }
+}
+
+impl Operation {
+    fn message(&self) -> &str {
+        if self.message.is_empty() { self.status.text() } else { &self.message }
+    }
+
+    fn text(&self) -> String {
+        let mut text = format!("{}: {}", self.status, self.message());
+        if let Some(suggestion) = &self.suggestion {
+            text.push_str(&format!("; did you mean {suggestion}?"));
+        }
+        if let Some(picture) = &self.picture {
+            text.push_str(&format!("\n{picture}"));
+        }
+        text
+    }
+}
+
+impl From<cim::Error> for Failure {
+    fn from(error: cim::Error) -> Self {
+        Failure::Operation(Operation {
+            status: error.status(),
+            message: error.message().to_owned(),
+            suggestion: None,
+            picture: None,
+        })
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Failure::Output(error)
+    }
+}
+
+struct FailureJson<'a>(&'a Failure);
+
+impl Serialize for FailureJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if let Failure::Operation(operation) = self.0 {
+            map.serialize_entry("error", &operation.status.symbol())?;
+            map.serialize_entry("number", &format!("0x{:08X}", operation.status.0))?;
+            map.serialize_entry("message", operation.message())?;
+            map.serialize_entry("suggestion", &operation.suggestion)?;
+        } else {
+            map.serialize_entry("error", &None::<&str>)?;
+            map.serialize_entry("number", &None::<&str>)?;
+            map.serialize_entry("message", &self.0.text())?;
+            map.serialize_entry("suggestion", &None::<&str>)?;
+        }
+        map.serialize_entry("exit_code", &self.0.exit_code())?;
+        map.end()
+    }
+}
+
+/// Says on standard error something that stopped nothing.
+pub(crate) fn warn(message: &str) {
+    eprintln!("{}{message}", label("warning", Colour::Yellow));
+}
+
+enum Colour {
+    Red,
+    Yellow,
+}
+
+fn label(word: &str, colour: Colour) -> String {
+    let number = match colour {
+        Colour::Red => 31,
+        Colour::Yellow => 33,
+    };
+    match screen::stderr_colours() {
+        true => format!("\x1b[1;{number}m{word}:\x1b[0m "),
+        false => format!("{word}: "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cim::status::{WBEM_E_INVALID_CLASS, WBEM_E_NOT_FOUND};
+
+    #[test]
+    fn an_error_says_symbol_number_thing_place_and_remedy() {
+        let error = WBEM_E_INVALID_CLASS.with(r"class Win32_Foo not found in root\cimv2");
+        let failure = Failure::from(error).suggesting(|_| Some("Win32_Fan".to_owned()));
+        assert_eq!(
+            failure.text(),
+            r"WBEM_E_INVALID_CLASS (0x80041010): class Win32_Foo not found in root\cimv2; did you mean Win32_Fan?"
+        );
+        let json: serde_json::Value =
+            serde_json::from_str(&serde_json::to_string(&FailureJson(&failure)).unwrap()).unwrap();
+        assert_eq!(json["number"], "0x80041010");
+        assert_eq!(json["suggestion"], "Win32_Fan");
+        assert_eq!(json["exit_code"], 3);
+    }
+
+    #[test]
+    fn a_status_alone_is_told_by_its_text() {
+        let text = Failure::from(cim::Error::from(WBEM_E_NOT_FOUND)).text();
+        assert!(text.starts_with("WBEM_E_NOT_FOUND (0x80041002): "), "{text}");
+        assert!(text.len() > "WBEM_E_NOT_FOUND (0x80041002): ".len(), "{text}");
+    }
+
+    #[test]
+    fn a_query_that_is_none_is_drawn() {
+        let error = wql::parse("SELECT * FORM X").unwrap_err();
+        let text = Failure::query(&error).text();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[1..], ["  SELECT * FORM X", "           ^^^^"], "{text}");
+    }
+}

@@ -1,0 +1,84 @@
+//! The opened WMI behind a run of the program, and what the global options say.
+//!
+//! The only file that knows of the library `openwmi`, beside the commands that work on a
+//! repository as a whole; all others work on a `crate::target::Target`.
+
+use std::path::PathBuf;
+
+use cim::path::is_local_server;
+use cim::status::{WBEM_E_INVALID_NAMESPACE, WBEM_E_NOT_SUPPORTED};
+use cim::{Namespace, ObjectPath};
+use openwmi::{OpenOptions, Wmi};
+
+use crate::commands::ns;
+use crate::failure::Failure;
+use crate::output::Settings;
+use crate::suggest::nearest;
+use crate::target::Target;
+
+/// Where commands work unless told otherwise.
+pub(crate) const DEFAULT_NAMESPACE: &str = r"root\cimv2";
+
+/// What the global options say.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    /// The namespace, if one was named.
+    pub(crate) namespace: Option<String>,
+    /// The repository's directory, if one was named.
+    pub(crate) repository: Option<PathBuf>,
+    /// How objects are printed.
+    pub(crate) settings: Settings,
+}
+
+impl Options {
+    /// The namespace to work on.
+    pub(crate) fn namespace(&self) -> &str {
+        self.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE)
+    }
+
+    /// Opens the repository.
+    pub(crate) fn open(&self) -> Result<Wmi, Failure> {
+        let repository = self.repository.clone();
+        Ok(Wmi::open(OpenOptions { repository, ..OpenOptions::default() })?)
+    }
+
+    /// Opens the repository and connects to the namespace.
+    pub(crate) fn target(&self) -> Result<Target, Failure> {
+        connect(&self.open()?, self.namespace())
+    }
+
+    /// Opens the repository and connects to the namespace that `path` says, if it says one.
+    /// Errors: `WBEM_E_NOT_SUPPORTED` where it names another machine.
+    pub(crate) fn target_of(&self, path: &ObjectPath) -> Result<Target, Failure> {
+        if let Some(server) = &path.server {
+            let own = rustix::system::uname();
+            if !is_local_server(server, &own.nodename().to_string_lossy()) {
+                let why = format!("{server} is another machine; only this one can be asked");
+                return Err(WBEM_E_NOT_SUPPORTED.with(why).into());
+            }
+        }
+        let named = path.namespace.as_ref().map(Namespace::as_str);
+        connect(&self.open()?, named.unwrap_or_else(|| self.namespace()))
+    }
+}
+
+/// A connection to `namespace`.
+/// Errors: those of the connection, with the name of the namespace that was perhaps meant.
+pub(crate) fn connect(wmi: &Wmi, namespace: &str) -> Result<Target, Failure> {
+    let context = wmi.context();
+    match wmi.connect(namespace) {
+        Ok(services) => Ok(Target { services, context }),
+        Err(error) => Err(Failure::from(error).suggesting(|status| match status {
+            WBEM_E_INVALID_NAMESPACE => suggestion(wmi, namespace),
+            _ => None,
+        })),
+    }
+}
+
+/// The namespace whose path is nearest to `wanted`.
+fn suggestion(wmi: &Wmi, wanted: &str) -> Option<String> {
+    let wanted = Namespace::new(wanted).ok()?;
+    let root = Target { services: wmi.connect("root").ok()?, context: wmi.context() };
+    let found = ns::below(&root).ok()?;
+    nearest(wanted.as_str(), found.paths.iter().map(String::as_str))
+}

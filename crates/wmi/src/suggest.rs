@@ -1,0 +1,143 @@
+//! "Did you mean": the nearest name that exists, asked for only after something failed.
+//!
+//! Class and property names come through `wbem::Services` like everything else. Options and
+//! commands are clap's own affair.
+
+use cim::status::*;
+use cim::{Name, SystemProperty, WbemStatus};
+use wql::{Expr, Query, SelectList};
+
+use crate::target::Target;
+
+/// The names that a request mentions.
+#[derive(Clone, Debug)]
+pub(crate) struct Mentioned {
+    /// The class.
+    pub(crate) class: Name,
+    /// Properties of it.
+    pub(crate) properties: Vec<Name>,
+}
+
+impl Mentioned {
+    /// What `query` mentions; `None` where it names no one class.
+    pub(crate) fn in_query(query: &Query) -> Option<Self> {
+        let Query::Select(select) = query else { return None };
+        let mut properties = Vec::new();
+        if let SelectList::Properties(list) = &select.list {
+            properties.extend(list.iter().map(|path| path.head().clone()));
+        }
+        if let Some(condition) = &select.condition {
+            visit(condition, &mut properties);
+        }
+        Some(Mentioned { class: select.class.clone(), properties })
+    }
+
+    /// The name that was perhaps meant by the one that does not exist.
+    pub(crate) fn suggestion(&self, status: WbemStatus, target: &Target) -> Option<String> {
+        let is_about_names = matches!(
+            status,
+            WBEM_E_INVALID_CLASS
+                | WBEM_E_NOT_FOUND
+                | WBEM_E_INVALID_QUERY
+                | WBEM_E_INVALID_PROPERTY
+                | WBEM_E_INVALID_OBJECT_PATH
+        );
+        if !is_about_names {
+            return None;
+        }
+        let Ok(class) = target.class(self.class.as_str()) else {
+            let names = target.class_names().ok()?;
+            return nearest(self.class.as_str(), names.iter().map(Name::as_str));
+        };
+        let is_unknown = |name: &&Name| {
+            class.slot(name.as_str()).is_none()
+                && SystemProperty::from_name(name.as_str()).is_none()
+        };
+        let wrong = self.properties.iter().find(is_unknown)?;
+        nearest(wrong.as_str(), class.properties().iter().map(|p| p.name.as_str()))
+    }
+}
+
+/// The properties that a condition compares. The parser bounds its depth.
+fn visit(condition: &Expr, properties: &mut Vec<Name>) {
+    match condition {
+        Expr::And(terms) | Expr::Or(terms) => terms.iter().for_each(|e| visit(e, properties)),
+        Expr::Not(inner) => visit(inner, properties),
+        Expr::Compare { property, .. }
+        | Expr::Null { property, .. }
+        | Expr::Isa { property, .. } => properties.push(property.head().clone()),
+    }
+}
+
+/// The one of `names` that differs least from `wanted`, if it differs little.
+pub(crate) fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let wanted: Vec<char> = cim::name::fold(wanted).chars().collect();
+    let limit = (wanted.len() / 3).max(1);
+    let measured = names.filter_map(|name| {
+        let folded: Vec<char> = cim::name::fold(name).chars().collect();
+        let far = wanted.len().abs_diff(folded.len()) > limit;
+        let distance = if far { limit + 1 } else { distance(&wanted, &folded) };
+        (distance <= limit).then_some((distance, name))
+    });
+    measured.min().map(|(_, name)| name.to_owned())
+}
+
+/// How many letters must be put in, taken out, replaced or exchanged with their neighbour.
+fn distance(a: &[char], b: &[char]) -> usize {
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        let mut next = vec![i];
+        for j in 1..=b.len() {
+            let replaced = last[j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut least = replaced.min(last[j] + 1).min(next[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                least = least.min(before[j - 2] + 1);
+            }
+            next.push(least);
+        }
+        before = std::mem::replace(&mut last, next);
+    }
+    last[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_suggested_if_it_is_near() {
+        let names = ["Win32_Process", "Win32_Fan", "Win32_LogicalDisk", "CIM_Process"];
+        for (wanted, expected) in [
+            ("Win32_Foo", Some("Win32_Fan")),
+            ("win32_porcess", Some("Win32_Process")),
+            ("Win32_Proces", Some("Win32_Process")),
+            ("LogicalDisk", None),
+            ("Zebra", None),
+        ] {
+            assert_eq!(nearest(wanted, names.into_iter()).as_deref(), expected, "{wanted}");
+        }
+    }
+
+    #[test]
+    fn distances() {
+        let measure = |a: &str, b: &str| {
+            distance(&a.chars().collect::<Vec<_>>(), &b.chars().collect::<Vec<_>>())
+        };
+        for (a, b, expected) in
+            [("", "abc", 3), ("abc", "abc", 0), ("abcd", "abdc", 1), ("kitten", "sitting", 3)]
+        {
+            assert_eq!(measure(a, b), expected, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn a_query_mentions_its_class_and_properties() {
+        let query =
+            wql::parse("SELECT A, B.C FROM X WHERE NOT (D = 1 OR E IS NULL) AND F LIKE 'a%'");
+        let mentioned = Mentioned::in_query(&query.unwrap()).unwrap();
+        assert_eq!(mentioned.class, "x");
+        let names: Vec<&str> = mentioned.properties.iter().map(Name::as_str).collect();
+        assert_eq!(names, ["A", "B", "D", "E", "F"]);
+    }
+}
