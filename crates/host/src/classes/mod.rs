@@ -3,7 +3,7 @@
 //! | file | what |
 //! |---|---|
 //! | `win32_x.mof` | the class as it is declared, and the registration of its provider |
-//! | `win32_x.rs` | its properties and what each is told from ([`property::HostClass`]) |
+//! | `win32_x.rs` | its properties and what each is told from (`property::HostClass`) |
 //! | `win32_x.md` | for each property its source, or why it is NULL; the module's documentation |
 //! | `tests/it/win32_x.rs` | a rule for each property, on a captured machine |
 //!

@@ -105,8 +105,7 @@ fn batches(batches: usize) -> Vec<usize> {
         if arrived.len() < batches { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     };
     assert_eq!(for_each(run, take), COMPLETE);
-    let sizes = sizes.lock().unwrap().clone();
-    sizes
+    sizes.lock().unwrap().clone()
 }
 
 #[test]
