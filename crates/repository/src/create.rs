@@ -3,10 +3,9 @@
 
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cim::Namespace;
-use cim::status::WBEM_E_DATABASE_VER_MISMATCH;
 
 use crate::bytes::Input;
 use crate::fault::Fault;
@@ -14,7 +13,6 @@ use crate::format::{DATA_FILE, FORMAT_VERSION, META_FORMAT, NEW_DIRECTORY};
 use crate::gate::open_largest;
 use crate::lock::{DirectoryLock, sync_directory};
 use crate::open::{self, Opened};
-use crate::pages;
 use crate::writer::Writer;
 
 /// The map of a repository that is being made; it is opened with another afterwards.
@@ -34,7 +32,6 @@ pub(crate) fn create_or_open(
         }
         lock.make_shared()?;
     }
-    pages::check(&data)?;
     let opened = open_largest(dir, map_size)?;
     check_version(&opened)?;
     opened.env.clear_stale_readers()?;
@@ -43,12 +40,7 @@ pub(crate) fn create_or_open(
 
 /// Makes the data file of a new repository. The lock is held alone.
 fn create(dir: &Path) -> Result<(), Fault> {
-    let new = dir.join(NEW_DIRECTORY);
-    // What an attempt left that did not come this far.
-    if new.try_exists()? {
-        fs::remove_dir_all(&new)?;
-    }
-    DirBuilder::new().mode(0o700).create(&new)?;
+    let new = new_directory(dir)?;
     let opened = open::create(&new, SMALL_MAP)?;
     let mut writer = Writer::new(opened.env.write_txn()?, &opened.dbs, dir);
     let version = FORMAT_VERSION.to_le_bytes();
@@ -61,6 +53,18 @@ fn create(dir: &Path) -> Result<(), Fault> {
     Ok(fs::remove_dir_all(&new)?)
 }
 
+/// An empty directory in which a data file is made that is renamed into `dir`. The lock is held
+/// alone.
+pub(crate) fn new_directory(dir: &Path) -> Result<PathBuf, Fault> {
+    let new = dir.join(NEW_DIRECTORY);
+    // What an attempt left that did not come to its end.
+    if new.try_exists()? {
+        fs::remove_dir_all(&new)?;
+    }
+    DirBuilder::new().mode(0o700).create(&new)?;
+    Ok(new)
+}
+
 fn check_version(opened: &Opened) -> Result<(), Fault> {
     let txn = opened.env.read_txn()?;
     let version = match opened.dbs.meta.get(&txn, META_FORMAT)? {
@@ -70,9 +74,5 @@ fn check_version(opened: &Opened) -> Result<(), Fault> {
     if version == FORMAT_VERSION {
         return Ok(());
     }
-    Err(Fault::Refused(WBEM_E_DATABASE_VER_MISMATCH.with(format!(
-        "the repository {} has format {version}; this program reads and writes format \
-         {FORMAT_VERSION}. Open it with the program that made it",
-        opened.env.path().display()
-    ))))
+    Err(Fault::other_version(version))
 }

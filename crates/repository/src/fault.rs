@@ -9,44 +9,93 @@ use std::path::Path;
 
 use cim::status::*;
 
-/// A failure that does not know yet in which repository it happened.
+use crate::format::FORMAT_VERSION;
+
+/// A failure that does not know yet in which repository it happened. Boxed, because every step
+/// of reading a record returns one or a value, and values are small.
 #[derive(Debug)]
-pub(crate) enum Fault {
+pub(crate) struct Fault(Box<Cause>);
+
+#[derive(Debug)]
+enum Cause {
     /// LMDB or the file system beneath it.
     Lmdb(heed::Error),
     /// What is stored is not what was written.
     Damaged(Cow<'static, str>),
     /// A rule of this crate, with its status and message.
     Refused(cim::Error),
+    /// The format is of this version, which is not ours.
+    OtherVersion(u32),
 }
 
 impl Fault {
     #[cold]
     pub(crate) fn damaged(what: impl Into<Cow<'static, str>>) -> Self {
-        Fault::Damaged(what.into())
+        Fault(Box::new(Cause::Damaged(what.into())))
+    }
+
+    #[cold]
+    pub(crate) fn refused(error: cim::Error) -> Self {
+        Fault(Box::new(Cause::Refused(error)))
+    }
+
+    pub(crate) fn other_version(version: u32) -> Self {
+        Fault(Box::new(Cause::OtherVersion(version)))
+    }
+
+    /// Whether the process may not map as much as was asked for.
+    pub(crate) fn is_out_of_memory(&self) -> bool {
+        let kind = io::ErrorKind::OutOfMemory;
+        matches!(&*self.0, Cause::Lmdb(heed::Error::Io(error)) if error.kind() == kind)
     }
 
     #[cold]
     pub(crate) fn too_long() -> Self {
-        Fault::Refused(WBEM_E_TOO_MUCH_DATA.with("a value or list is longer than 4 GiB"))
+        Fault::refused(WBEM_E_TOO_MUCH_DATA.with("a value or list is longer than 4 GiB"))
+    }
+
+    /// What is wrong, if it is that something stored is.
+    pub(crate) fn damage(&self) -> Option<String> {
+        use heed::MdbError::{Corrupted, Invalid, PageNotFound};
+        match &*self.0 {
+            Cause::Damaged(what) => Some(what.to_string()),
+            Cause::Lmdb(heed::Error::Mdb(error @ (Corrupted | Invalid | PageNotFound))) => {
+                Some(error.to_string())
+            }
+            _ => None,
+        }
+    }
+
+    /// What is wrong, without where.
+    pub(crate) fn message(&self) -> String {
+        match &*self.0 {
+            Cause::Refused(error) => error.to_string(),
+            Cause::Damaged(what) => what.to_string(),
+            Cause::OtherVersion(version) => format!("its format is {version}"),
+            Cause::Lmdb(error) => error.to_string(),
+        }
     }
 
     /// The error that the caller gets, with the repository at `dir` named in it.
     #[cold]
     pub(crate) fn at(self, dir: &Path) -> cim::Error {
         let dir = dir.display();
-        match self {
-            Fault::Refused(error) => error,
-            Fault::Damaged(what) => WBEM_E_CRITICAL_ERROR.with(format!(
+        match *self.0 {
+            Cause::Refused(error) => error,
+            Cause::Damaged(what) => WBEM_E_CRITICAL_ERROR.with(format!(
                 "the repository {dir} is damaged: {what}. Run `wmi repo verify` to see how far, \
                  and bring a backup back with `wmi repo restore`"
             )),
-            Fault::Lmdb(heed::Error::Io(error)) => io_error(&error, &dir.to_string()),
-            Fault::Lmdb(heed::Error::Mdb(error)) => lmdb_error(error, &dir.to_string()),
-            Fault::Lmdb(heed::Error::EnvAlreadyOpened) => WBEM_E_INVALID_OPERATION.with(format!(
+            Cause::OtherVersion(version) => WBEM_E_DATABASE_VER_MISMATCH.with(format!(
+                "the repository {dir} has format {version}; this program reads and writes format \
+                 {FORMAT_VERSION}. Open it with the program that made it"
+            )),
+            Cause::Lmdb(heed::Error::Io(error)) => io_error(&error, &dir.to_string()),
+            Cause::Lmdb(heed::Error::Mdb(error)) => lmdb_error(error, &dir.to_string()),
+            Cause::Lmdb(heed::Error::EnvAlreadyOpened) => WBEM_E_INVALID_OPERATION.with(format!(
                 "the repository {dir} is open in this process already; share that one"
             )),
-            Fault::Lmdb(error) => {
+            Cause::Lmdb(error) => {
                 WBEM_E_CRITICAL_ERROR.with(format!("the repository {dir}: {error}"))
             }
         }
@@ -54,14 +103,15 @@ impl Fault {
 }
 
 impl From<heed::Error> for Fault {
+    #[cold]
     fn from(error: heed::Error) -> Self {
-        Fault::Lmdb(error)
+        Fault(Box::new(Cause::Lmdb(error)))
     }
 }
 
 impl From<io::Error> for Fault {
     fn from(error: io::Error) -> Self {
-        Fault::Lmdb(heed::Error::Io(error))
+        heed::Error::Io(error).into()
     }
 }
 
@@ -73,7 +123,7 @@ impl From<rustix::io::Errno> for Fault {
 
 impl From<cim::Error> for Fault {
     fn from(error: cim::Error) -> Self {
-        Fault::Refused(error)
+        Fault::refused(error)
     }
 }
 
@@ -118,7 +168,7 @@ mod tests {
     #[test]
     fn faults_become_statuses_that_name_the_directory() {
         let io = |code| Fault::from(io::Error::from_raw_os_error(code));
-        let mdb = |error| Fault::Lmdb(heed::Error::Mdb(error));
+        let mdb = |error| Fault::from(heed::Error::Mdb(error));
         for (fault, status) in [
             (io(28), WBEM_E_OUT_OF_DISK_SPACE),
             (io(122), WBEM_E_OUT_OF_DISK_SPACE),

@@ -23,7 +23,9 @@ pub(crate) const META_USER: &[u8] = b"user:";
 
 /// The data file in the repository's directory.
 pub(crate) const DATA_FILE: &str = "data.mdb";
-/// The lock file of this crate in it (LMDB's own is `lock.mdb`).
+/// LMDB's own lock file in it.
+pub(crate) const LMDB_LOCK_FILE: &str = "lock.mdb";
+/// The lock file of this crate in it.
 pub(crate) const LOCK_FILE: &str = "openwmi.lock";
 /// The directory in it in which a new data file is made.
 pub(crate) const NEW_DIRECTORY: &str = "new";

@@ -21,7 +21,7 @@ pub(crate) const RESERVED: usize = 64 << 30;
 /// The least map worth trying where the process may not have that much.
 const LEAST: usize = 64 << 20;
 /// How long a replacement waits for those inside.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_millis(if cfg!(test) { 20 } else { 5000 });
 
 /// The gate before an environment.
 pub(crate) struct Gate {
@@ -85,7 +85,7 @@ impl Gate {
         let (mut state, emptied) = self.wait_until_empty(state);
         let grown = match emptied {
             true => reopen(&mut state, dir, map_size),
-            false => Err(Fault::Refused(WBEM_E_RETRY_LATER.with(
+            false => Err(Fault::refused(WBEM_E_RETRY_LATER.with(
                 "the repository has to grow, and a snapshot that is still open prevents it",
             ))),
         };
@@ -138,9 +138,7 @@ pub(crate) fn open_largest(dir: &Path, wanted: usize) -> Result<Opened, Fault> {
     let mut map_size = wanted;
     loop {
         match open::open(dir, map_size) {
-            Err(Fault::Lmdb(heed::Error::Io(error)))
-                if error.kind() == std::io::ErrorKind::OutOfMemory && map_size > LEAST =>
-            {
+            Err(error) if error.is_out_of_memory() && map_size > LEAST => {
                 map_size = (map_size / 2).max(LEAST);
             }
             opened => return opened,

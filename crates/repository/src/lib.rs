@@ -11,6 +11,7 @@
 //! | `repository` | [`Repository`]: open, [`Repository::read`], [`Repository::write`] |
 //! | `view` | what can be read |
 //! | `writer`, `put` | what can be written: namespaces and classes, instances |
+//! | `verify`, `backup` | whether all is whole; copies, and bringing them back |
 //! | `create`, `lock` | first start, and who may open when |
 //! | `open`, `gate` | LMDB's environment, and its growth |
 //! | `pages` | LMDB's file read as a file, to tell damage before LMDB maps it |
@@ -21,6 +22,7 @@
 
 #![deny(unsafe_code)]
 
+mod backup;
 mod bindings;
 mod bytes;
 mod create;
@@ -39,11 +41,13 @@ mod record;
 mod repository;
 mod stored;
 mod value;
+mod verify;
 mod view;
 mod writer;
 
 pub use object::ClassLookup;
 pub use put::PutMode;
 pub use repository::{Repository, Snapshot};
+pub use verify::Verification;
 pub use view::{ClassId, ClassListing, Instances, NamespaceId, View};
 pub use writer::Writer;

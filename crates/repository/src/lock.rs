@@ -9,6 +9,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 use crate::fault::Fault;
 use crate::format::LOCK_FILE;
@@ -22,6 +23,16 @@ impl DirectoryLock {
         let lock = DirectoryLock(lock_file(dir)?);
         flock(&lock.0, FlockOperation::LockShared)?;
         Ok(lock)
+    }
+
+    /// Makes the directory if need be, and takes the lock alone, if nobody holds it.
+    pub(crate) fn exclusive(dir: &Path) -> Result<Option<Self>, Fault> {
+        let lock = DirectoryLock(lock_file(dir)?);
+        match flock(&lock.0, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(lock)),
+            Err(Errno::WOULDBLOCK) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Waits until it holds the lock alone. In between, another may have held it alone.

@@ -1,19 +1,22 @@
 //! Objects embedded in values, as bytes (FORMAT.md, "Embedded objects").
 //!
-//! An embedded instance is stored with the name of its class and its own list of properties;
-//! the class itself is found again by a [`ClassLookup`], or made from that list where it
-//! is no longer known. An embedded class is stored with all its superclasses.
+//! An embedded instance is stored with the name of its class and its own list of properties and
+//! defaults; the class itself is found again by a [`ClassLookup`], or made from that list where
+//! it is no longer known. An embedded class is stored with all its superclasses.
 
 use std::sync::Arc;
 
 use cim::status::*;
-use cim::{Class, ClassDeclaration, Instance, Name, Object, PropertyDeclaration, PropertyType};
+use cim::{
+    Class, ClassDeclaration, Flavor, Instance, Name, Object, PropertyDeclaration, PropertyType,
+    Qualifier,
+};
 
 use crate::bytes::{Input, put_length, put_text};
 use crate::declaration::{declaration, put_declaration};
 use crate::fault::Fault;
 use crate::layout::{Field, Layout, Mapping};
-use crate::record;
+use crate::record::{self, Defaults, Record, bit, put_bits};
 use crate::value::{Kind, MAX_DEPTH, deeper};
 
 /// How the classes of embedded instances are found again, by name in the namespace of the
@@ -27,14 +30,12 @@ const CLASS: u8 = 2;
 pub(crate) fn put(out: &mut Vec<u8>, object: &Object, depth: u8) -> Result<(), Fault> {
     let depth = deeper(depth, || {
         let message = format!("objects are embedded in each other more than {MAX_DEPTH} deep");
-        Fault::Refused(WBEM_E_TOO_MUCH_DATA.with(message))
+        Fault::refused(WBEM_E_TOO_MUCH_DATA.with(message))
     })?;
     match object {
         Object::Instance(instance) => {
             out.push(INSTANCE);
-            put_text(out, instance.class().name().as_str())?;
-            Layout::of(instance.class()).put(out)?;
-            record::put_values(out, instance, depth)
+            put_instance(out, instance, depth)
         }
         Object::Class(class) => {
             out.push(CLASS);
@@ -61,6 +62,15 @@ pub(crate) fn read(
     }
 }
 
+fn put_instance(out: &mut Vec<u8>, instance: &Instance, depth: u8) -> Result<(), Fault> {
+    let class = instance.class();
+    put_text(out, class.name().as_str())?;
+    Layout::of(class).put(out)?;
+    let is_key = |slot: usize| class.keys().contains(&(slot as u16));
+    put_bits(out, class.properties().len(), is_key);
+    record::put(out, instance, Defaults::Kept, depth)
+}
+
 fn instance(
     input: &mut Input<'_>,
     classes: &ClassLookup<'_>,
@@ -68,23 +78,33 @@ fn instance(
 ) -> Result<Instance, Fault> {
     let name = Name::from(input.text()?);
     let layout = Layout::read(input)?;
+    let keys = input.take(layout.fields().len().div_ceil(8))?;
+    let kinds: Vec<Kind> = layout.fields().iter().map(|f| f.kind).collect();
+    let record = record::read(input, &kinds, classes, depth)?;
     let class = match classes(&name) {
         Some(class) => class,
-        None => class_of_layout(name, &layout)?,
+        None => lost_class(name, &layout, keys, &record)?,
     };
     let mapping = Mapping::new(&layout, &class);
-    record::values(input, &class, &mapping, classes, depth)
+    Ok(record.into_instance(&class, &mapping))
 }
 
-/// The class that a layout tells of: names and types, and nothing else.
-fn class_of_layout(name: Name, layout: &Layout) -> Result<Arc<Class>, Fault> {
-    let property = |Field { name, kind }: &Field| PropertyDeclaration {
+/// What can be told of a class from an instance of it: names, types, keys, and the defaults
+/// that the instance has.
+fn lost_class(
+    name: Name,
+    layout: &Layout,
+    keys: &[u8],
+    record: &Record<'_>,
+) -> Result<Arc<Class>, Fault> {
+    let key = || Qualifier::new("key", true, Flavor::default());
+    let property = |(at, Field { name, kind }): (usize, &Field)| PropertyDeclaration {
         name: name.clone(),
         ty: PropertyType { cim: kind.cim, is_array: kind.is_array, class: None },
-        default: None,
-        qualifiers: Default::default(),
+        default: (!record.is_supplied(at)).then(|| record.values[at].clone()),
+        qualifiers: bit(keys, at).then(key).into_iter().collect(),
     };
-    let properties = layout.fields().iter().map(property).collect();
+    let properties = layout.fields().iter().enumerate().map(property).collect();
     derive(ClassDeclaration { name, properties, ..Default::default() }, None)
 }
 

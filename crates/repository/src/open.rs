@@ -1,17 +1,19 @@
 //! Opens LMDB's environment: the one place of this crate with `unsafe`.
 //!
-//! A directory in, an environment and its databases out. Whether the file may be opened at all
-//! is asked before ([`crate::pages`]); who may open it when is said by the lock file
+//! A directory in, an environment and its databases out. Whether the file may be mapped at all
+//! is asked of [`crate::pages`]; who may open it when is said by the lock file
 //! ([`crate::lock`]).
 
+use std::fs::File;
 use std::path::Path;
 
 use heed::types::Bytes;
 use heed::{CommitOrAbort, Database, Env, EnvOpenOptions, WithoutTls};
 
 use crate::fault::Fault;
-use crate::format::DATABASES;
+use crate::format::{DATA_FILE, DATABASES};
 use crate::keyed::Keyed;
+use crate::pages;
 
 /// How many snapshots may be open at a time, all processes counted.
 const MAX_READERS: u32 = 1024;
@@ -36,9 +38,12 @@ pub(crate) struct Databases {
 }
 
 /// Opens the environment in `dir` with a map of `map_size` bytes, a multiple of a page.
-/// Errors: a database is missing, so the file is no repository.
+/// Errors: the file is cut off or not one of LMDB's; a database is missing.
 pub(crate) fn open(dir: &Path, map_size: usize) -> Result<Opened, Fault> {
+    let file = File::open(dir.join(DATA_FILE))?;
+    pages::check_head(&file)?;
     let env = open_env(dir, map_size)?;
+    pages::check_length(&file, &env)?;
     let dbs = open_databases(&env)?
         .ok_or_else(|| Fault::damaged("it is an LMDB file that is no repository"))?;
     Ok(Opened { env, dbs })

@@ -12,7 +12,7 @@ use cim::{Class, Instance, InstanceKey};
 use crate::bindings::Binding;
 use crate::fault::Fault;
 use crate::layout::{Layout, Mapping};
-use crate::record;
+use crate::record::{self, Defaults};
 use crate::stored::ClassEntry;
 use crate::view::{NamespaceId, layout_key};
 use crate::writer::Writer;
@@ -84,12 +84,12 @@ impl Writer<'_> {
                 _ => None,
             }
         {
-            return Err(Fault::Refused(refusal));
+            return Err(Fault::refused(refusal));
         }
         let layout = self.own_layout(&binding)?;
         let mut bytes = Vec::with_capacity(512);
         bytes.extend_from_slice(&layout.to_le_bytes());
-        record::put_values(&mut bytes, instance, 0)?;
+        record::put(&mut bytes, instance, Defaults::Omitted, 0)?;
         let (id, key) = (binding.id, key.as_bytes());
         self.dbs.instances.put(&mut self.txn, &id.prefix(), key, &bytes)?;
         if id != root && existing.is_none() {
@@ -152,7 +152,7 @@ impl Writer<'_> {
         let entry = self.view().find_class(namespace, class.name())?;
         let entry = entry.ok_or_else(|| Fault::damaged("a class that was there is gone"))?;
         if self.view().any_instance(entry.id)? {
-            return Err(Fault::Refused(WBEM_E_CLASS_HAS_INSTANCES.with(format!(
+            return Err(Fault::refused(WBEM_E_CLASS_HAS_INSTANCES.with(format!(
                 "class {}: what identifies its instances cannot change while it has some",
                 class.name()
             ))));

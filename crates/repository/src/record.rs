@@ -5,27 +5,51 @@
 
 use std::sync::Arc;
 
-use cim::{Class, Instance, InstanceQualifiers, Value};
+use cim::{Class, Instance, InstanceQualifiers, Qualifiers, Value};
 
 use crate::bytes::{Input, put_length};
 use crate::declaration::{put_qualifiers, qualifiers};
 use crate::fault::Fault;
 use crate::layout::Mapping;
 use crate::object::ClassLookup;
-use crate::value::{Kind, bare, put_bare};
+use crate::value::{Kind, push_bare, put_bare};
 
 /// The bit of the first byte that says that qualifiers follow the values.
 const QUALIFIERS: u8 = 1;
 
+/// What is written of the slots that the instance did not supply.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Defaults {
+    /// Nothing: the class has them.
+    Omitted,
+    /// Their values, for the class may be another when they are read.
+    Kept,
+}
+
+/// A record as it stands, by field of its layout.
+pub(crate) struct Record<'a> {
+    pub(crate) values: Vec<Value>,
+    supplied: &'a [u8],
+    qualifiers: Option<(Qualifiers, Vec<(usize, Qualifiers)>)>,
+}
+
 /// Writes what an instance holds, in the layout of its class.
-pub(crate) fn put_values(out: &mut Vec<u8>, instance: &Instance, depth: u8) -> Result<(), Fault> {
+pub(crate) fn put(
+    out: &mut Vec<u8>,
+    instance: &Instance,
+    defaults: Defaults,
+    depth: u8,
+) -> Result<(), Fault> {
     let own = instance.qualifiers();
     out.push(if own.is_some() { QUALIFIERS } else { 0 });
     let values = instance.values();
+    let is_written = |slot: usize| {
+        !values[slot].is_null() && (defaults == Defaults::Kept || instance.is_supplied(slot))
+    };
     put_bits(out, values.len(), |slot| instance.is_supplied(slot));
-    put_bits(out, values.len(), |slot| instance.is_supplied(slot) && !values[slot].is_null());
+    put_bits(out, values.len(), is_written);
     for (slot, property) in instance.class().properties().iter().enumerate() {
-        if instance.is_supplied(slot) && !values[slot].is_null() {
+        if is_written(slot) {
             put_bare(out, Kind::of(&property.ty), &values[slot], depth)?;
         }
     }
@@ -39,106 +63,116 @@ pub(crate) fn put_values(out: &mut Vec<u8>, instance: &Instance, depth: u8) -> R
     Ok(())
 }
 
-fn put_bits(out: &mut Vec<u8>, len: usize, bit: impl Fn(usize) -> bool) {
+/// Writes a bit for each of `len` numbers, the first in the lowest bit of the first byte.
+pub(crate) fn put_bits(out: &mut Vec<u8>, len: usize, bit: impl Fn(usize) -> bool) {
     let byte = |at: usize| {
         (at..len.min(at + 8)).fold(0, |byte, slot| byte | u8::from(bit(slot)) << (slot - at))
     };
     out.extend((0..len).step_by(8).map(byte));
 }
 
-fn bit(bits: &[u8], at: usize) -> bool {
+/// The bit of a number in what [`put_bits`] wrote.
+pub(crate) fn bit(bits: &[u8], at: usize) -> bool {
     bits[at / 8] >> (at % 8) & 1 == 1
 }
 
-/// Reads what [`put_values`] wrote as an instance of `class`, to whose slots `mapping` leads.
-pub(crate) fn values(
-    input: &mut Input<'_>,
-    class: &Arc<Class>,
-    mapping: &Mapping,
+/// Reads what [`put`] wrote.
+pub(crate) fn read<'a>(
+    input: &mut Input<'a>,
+    kinds: &[Kind],
     classes: &ClassLookup<'_>,
     depth: u8,
-) -> Result<Instance, Fault> {
+) -> Result<Record<'a>, Fault> {
     let flags = input.u8()?;
     if flags & !QUALIFIERS != 0 {
         return Err(Fault::damaged("a record has a mark that no version writes"));
     }
-    let width = mapping.kinds.len().div_ceil(8);
+    let width = kinds.len().div_ceil(8);
     let supplied = input.take(width)?;
     let present = input.take(width)?;
-    let mut instance = match mapping.is_identity {
-        true => same_slots(input, class, mapping, [supplied, present], classes, depth)?,
-        false => other_slots(input, class, mapping, [supplied, present], classes, depth)?,
-    };
-    if flags & QUALIFIERS != 0 {
-        instance.set_qualifiers(own_qualifiers(input, mapping, classes, depth)?);
+    let mut values = Vec::with_capacity(kinds.len());
+    for (at, &kind) in kinds.iter().enumerate() {
+        match bit(present, at) {
+            true => push_bare(&mut values, input, kind, classes, depth)?,
+            false => values.push(Value::Null),
+        }
     }
-    Ok(instance)
+    let qualifiers = match flags & QUALIFIERS != 0 {
+        true => Some(own_qualifiers(input, kinds.len(), classes, depth)?),
+        false => None,
+    };
+    Ok(Record { values, supplied, qualifiers })
+}
+
+fn own_qualifiers(
+    input: &mut Input<'_>,
+    fields: usize,
+    classes: &ClassLookup<'_>,
+    depth: u8,
+) -> Result<(Qualifiers, Vec<(usize, Qualifiers)>), Fault> {
+    let instance = qualifiers(input, classes, depth)?;
+    let mut properties = Vec::new();
+    for _ in 0..input.count()? {
+        let field = input.length()?;
+        if field >= fields {
+            return Err(Fault::damaged("qualifiers are of a property that is not there"));
+        }
+        properties.push((field, qualifiers(input, classes, depth)?));
+    }
+    Ok((instance, properties))
+}
+
+impl Record<'_> {
+    /// Whether the instance supplied the value of this field.
+    pub(crate) fn is_supplied(&self, field: usize) -> bool {
+        bit(self.supplied, field)
+    }
+
+    /// The instance of `class`, to whose slots `mapping` leads. What it did not supply has the
+    /// class's default.
+    pub(crate) fn into_instance(self, class: &Arc<Class>, mapping: &Mapping) -> Instance {
+        let Record { values, supplied, qualifiers } = self;
+        let mut instance = match mapping.is_identity {
+            true => same_slots(values, supplied, class),
+            false => other_slots(values, supplied, class, mapping),
+        };
+        if let Some((own, of_properties)) = qualifiers {
+            let slot = |(field, set): (usize, _)| mapping.slots[field].map(|slot| (slot, set));
+            instance.set_qualifiers(InstanceQualifiers {
+                instance: own,
+                properties: of_properties.into_iter().filter_map(slot).collect(),
+            });
+        }
+        instance
+    }
 }
 
 /// The fast way: field and slot are the same.
-fn same_slots(
-    input: &mut Input<'_>,
-    class: &Arc<Class>,
-    mapping: &Mapping,
-    [supplied, present]: [&[u8]; 2],
-    classes: &ClassLookup<'_>,
-    depth: u8,
-) -> Result<Instance, Fault> {
-    let mut values = Vec::with_capacity(mapping.kinds.len());
-    for (at, &kind) in mapping.kinds.iter().enumerate() {
-        values.push(match bit(present, at) {
-            true => bare(input, kind, classes, depth)?,
-            false => Value::Null,
-        });
-    }
+fn same_slots(values: Vec<Value>, supplied: &[u8], class: &Arc<Class>) -> Instance {
+    let fields = values.len();
     let mut instance = Instance::from_values(class.clone(), values.into());
-    for at in 0..mapping.kinds.len() {
-        if !bit(supplied, at) {
-            instance.reset(at);
+    for field in 0..fields {
+        if !bit(supplied, field) {
+            instance.reset(field);
         }
     }
-    Ok(instance)
+    instance
 }
 
 /// The way of a record that is older than its class: what the class no longer has is left
 /// out, what has another type is converted or, where it cannot be, left out too.
 fn other_slots(
-    input: &mut Input<'_>,
+    values: Vec<Value>,
+    supplied: &[u8],
     class: &Arc<Class>,
     mapping: &Mapping,
-    [supplied, present]: [&[u8]; 2],
-    classes: &ClassLookup<'_>,
-    depth: u8,
-) -> Result<Instance, Fault> {
+) -> Instance {
     let mut instance = Instance::new(class.clone());
-    for (at, (&kind, slot)) in mapping.kinds.iter().zip(&mapping.slots).enumerate() {
-        let value = match bit(present, at) {
-            true => bare(input, kind, classes, depth)?,
-            false => Value::Null,
-        };
-        let Some(slot) = slot.filter(|_| bit(supplied, at)).map(usize::from) else { continue };
+    for (field, (value, slot)) in values.into_iter().zip(&mapping.slots).enumerate() {
+        let Some(slot) = slot.filter(|_| bit(supplied, field)).map(usize::from) else { continue };
         if let Some(value) = value.convert(&class.properties()[slot].ty) {
             instance.set(slot, value);
         }
     }
-    Ok(instance)
-}
-
-fn own_qualifiers(
-    input: &mut Input<'_>,
-    mapping: &Mapping,
-    classes: &ClassLookup<'_>,
-    depth: u8,
-) -> Result<InstanceQualifiers, Fault> {
-    let instance = qualifiers(input, classes, depth)?;
-    let mut properties = Vec::new();
-    for _ in 0..input.count()? {
-        let field = input.length()?;
-        let set = qualifiers(input, classes, depth)?;
-        let slot = mapping.slots.get(field).ok_or_else(|| {
-            Fault::damaged("qualifiers belong to a property that the layout lacks")
-        })?;
-        properties.extend(slot.map(|slot| (slot, set)));
-    }
-    Ok(InstanceQualifiers { instance, properties })
+    instance
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, ThreadId};
 
 use cim::status::WBEM_E_INVALID_OPERATION;
-use heed::{MdbError, RoTxn, WithoutTls};
+use heed::{Env, MdbError, RoTxn, WithoutTls};
 
 use crate::bindings::Bindings;
 use crate::create;
@@ -68,7 +68,11 @@ impl Repository {
         map_size: usize,
     ) -> cim::Result<Repository> {
         let dir = dir.as_ref();
-        let (lock, opened) = create::create_or_open(dir, map_size).map_err(|f| f.at(dir))?;
+        Repository::open(dir, map_size).map_err(|fault| fault.at(dir))
+    }
+
+    pub(crate) fn open(dir: &Path, map_size: usize) -> Result<Repository, Fault> {
+        let (lock, opened) = create::create_or_open(dir, map_size)?;
         let shared = Shared {
             dir: dir.to_owned(),
             gate: Gate::new(opened),
@@ -87,7 +91,20 @@ impl Repository {
     /// The state of now.
     /// Errors: `WBEM_E_SERVER_TOO_BUSY` where too many snapshots are open.
     pub fn read(&self) -> cim::Result<Snapshot> {
-        self.shared.snapshot().map_err(|fault| fault.at(&self.shared.dir))
+        self.snapshot().map_err(|fault| fault.at(&self.shared.dir))
+    }
+
+    pub(crate) fn snapshot(&self) -> Result<Snapshot, Fault> {
+        self.shared.snapshot()
+    }
+
+    /// Runs `work` on the environment, which stays as it is meanwhile.
+    pub(crate) fn with_environment<T>(
+        &self,
+        work: impl FnOnce(&Env<WithoutTls>) -> heed::Result<T>,
+    ) -> Result<T, Fault> {
+        let inside = self.shared.gate.enter(&self.shared.dir)?;
+        Ok(work(&inside.opened.env)?)
     }
 
     /// Runs `work` in a transaction and commits it, or drops it all where `work` fails. When
@@ -157,6 +174,8 @@ impl Shared {
     /// because a snapshot stays open, what is left has to do.
     fn enter_to_write(&self) -> Result<Inside, Fault> {
         let inside = self.gate.enter(&self.dir)?;
+        // A process that was killed must not keep pages from being used again.
+        inside.opened.env.clear_stale_readers()?;
         let info = inside.opened.env.info();
         let used = (info.last_page_number + 1) * inside.opened.page_size();
         if used <= info.map_size / 4 * 3 {

@@ -86,51 +86,58 @@ fn put_scalar(out: &mut Vec<u8>, cim: CimType, value: &Value, depth: u8) -> Resu
 fn mismatch(kind: Kind, value: &Value) -> Fault {
     let array = if kind.is_array { "[]" } else { "" };
     let message = format!("{value:?} cannot be stored as {}{array}", kind.cim.keyword());
-    Fault::Refused(WBEM_E_TYPE_MISMATCH.with(message))
+    Fault::refused(WBEM_E_TYPE_MISMATCH.with(message))
 }
 
-/// Reads a value written by [`put_bare`].
+/// Reads a value written by [`put_bare`] to the end of `values`: it is made in its place, which
+/// is measurably faster than to hand it up.
 #[inline]
-pub(crate) fn bare(
+pub(crate) fn push_bare(
+    values: &mut Vec<Value>,
     input: &mut Input<'_>,
     kind: Kind,
     classes: &ClassLookup<'_>,
     depth: u8,
-) -> Result<Value, Fault> {
+) -> Result<(), Fault> {
     if !kind.is_array {
-        return scalar(input, kind.cim, classes, depth);
+        return push_scalar(values, input, kind.cim, classes, depth);
     }
     let count = input.count()?;
-    let elements: Result<Vec<Value>, Fault> =
-        (0..count).map(|_| scalar(input, kind.cim, classes, depth)).collect();
-    Ok(Value::Array(elements?.into()))
+    let mut elements = Vec::with_capacity(count);
+    for _ in 0..count {
+        push_scalar(&mut elements, input, kind.cim, classes, depth)?;
+    }
+    values.push(Value::Array(elements.into()));
+    Ok(())
 }
 
 #[inline]
-fn scalar(
+fn push_scalar(
+    values: &mut Vec<Value>,
     input: &mut Input<'_>,
     cim: CimType,
     classes: &ClassLookup<'_>,
     depth: u8,
-) -> Result<Value, Fault> {
-    Ok(match cim {
-        CimType::Boolean => Value::Boolean(input.u8()? != 0),
-        CimType::SInt8 => Value::SInt8(input.array().map(i8::from_le_bytes)?),
-        CimType::UInt8 => Value::UInt8(input.u8()?),
-        CimType::SInt16 => Value::SInt16(input.array().map(i16::from_le_bytes)?),
-        CimType::UInt16 => Value::UInt16(input.u16()?),
-        CimType::SInt32 => Value::SInt32(input.array().map(i32::from_le_bytes)?),
-        CimType::UInt32 => Value::UInt32(input.u32()?),
-        CimType::SInt64 => Value::SInt64(input.array().map(i64::from_le_bytes)?),
-        CimType::UInt64 => Value::UInt64(input.u64()?),
-        CimType::Real32 => Value::Real32(input.array().map(f32::from_le_bytes)?),
-        CimType::Real64 => Value::Real64(input.array().map(f64::from_le_bytes)?),
-        CimType::Char16 => Value::Char16(input.u16()?),
-        CimType::String => Value::String(input.text()?.into()),
-        CimType::Reference => Value::Reference(input.text()?.into()),
-        CimType::DateTime => Value::DateTime(datetime(input)?),
-        CimType::Object => Value::Object(object::read(input, classes, depth)?.into()),
-    })
+) -> Result<(), Fault> {
+    match cim {
+        CimType::Boolean => values.push(Value::Boolean(input.u8()? != 0)),
+        CimType::SInt8 => values.push(Value::SInt8(input.array().map(i8::from_le_bytes)?)),
+        CimType::UInt8 => values.push(Value::UInt8(input.u8()?)),
+        CimType::SInt16 => values.push(Value::SInt16(input.array().map(i16::from_le_bytes)?)),
+        CimType::UInt16 => values.push(Value::UInt16(input.u16()?)),
+        CimType::SInt32 => values.push(Value::SInt32(input.array().map(i32::from_le_bytes)?)),
+        CimType::UInt32 => values.push(Value::UInt32(input.u32()?)),
+        CimType::SInt64 => values.push(Value::SInt64(input.array().map(i64::from_le_bytes)?)),
+        CimType::UInt64 => values.push(Value::UInt64(input.u64()?)),
+        CimType::Real32 => values.push(Value::Real32(input.array().map(f32::from_le_bytes)?)),
+        CimType::Real64 => values.push(Value::Real64(input.array().map(f64::from_le_bytes)?)),
+        CimType::Char16 => values.push(Value::Char16(input.u16()?)),
+        CimType::String => values.push(Value::String(input.text()?.into())),
+        CimType::Reference => values.push(Value::Reference(input.text()?.into())),
+        CimType::DateTime => values.push(Value::DateTime(datetime(input)?)),
+        CimType::Object => values.push(Value::Object(object::read(input, classes, depth)?.into())),
+    }
+    Ok(())
 }
 
 fn datetime(input: &mut Input<'_>) -> Result<DateTime, Fault> {
@@ -167,7 +174,11 @@ pub(crate) fn marked(
 ) -> Result<Value, Fault> {
     match input.u8()? {
         0 => Ok(Value::Null),
-        mark => bare(input, Kind::from_mark(mark)?, classes, depth),
+        mark => {
+            let mut value = Vec::with_capacity(1);
+            push_bare(&mut value, input, Kind::from_mark(mark)?, classes, depth)?;
+            Ok(value.pop().expect("just pushed"))
+        }
     }
 }
 

@@ -68,8 +68,8 @@ pub(crate) const NO_CLASSES: &ClassLookup<'static> = &|_| None;
 
 impl<'t> View<'t> {
     /// The same view, in which the classes of embedded instances are found by `classes`.
-    /// Without it, an embedded instance has a class of its own that has the name and the
-    /// properties, but no qualifiers and no superclass.
+    /// Without it, an embedded instance has a class of its own with the name, the properties and
+    /// the keys, but no other qualifiers and no superclass.
     pub fn resolving(self, classes: &'t ClassLookup<'t>) -> Self {
         View { classes, ..self }
     }
@@ -257,9 +257,9 @@ impl<'t> View<'t> {
             Some(mapping) => mapping,
             None => self.read_mapping(binding, number)?,
         };
-        let instance = record::values(&mut input, &binding.class, &mapping, self.classes, 0)?;
+        let record = record::read(&mut input, &mapping.kinds, self.classes, 0)?;
         input.finish()?;
-        Ok(instance)
+        Ok(record.into_instance(&binding.class, &mapping))
     }
 
     fn read_mapping(&self, binding: &Binding, number: u16) -> Result<Arc<Mapping>, Fault> {

@@ -115,13 +115,13 @@ impl<'r> Writer<'r> {
     fn make_namespace(&mut self, namespace: &Namespace) -> Result<NamespaceId, Fault> {
         if self.view().find_namespace(namespace)?.is_some() {
             let message = format!("namespace {namespace} exists already");
-            return Err(Fault::Refused(WBEM_E_ALREADY_EXISTS.with(message)));
+            return Err(Fault::refused(WBEM_E_ALREADY_EXISTS.with(message)));
         }
         if let Some(parent) = namespace.parent()
             && self.view().find_namespace(&parent)?.is_none()
         {
             let message = format!("namespace {namespace}: there is no namespace {parent}");
-            return Err(Fault::Refused(WBEM_E_INVALID_NAMESPACE.with(message)));
+            return Err(Fault::refused(WBEM_E_INVALID_NAMESPACE.with(message)));
         }
         let id = NamespaceId(self.next(META_NEXT_NAMESPACE)?);
         let entry = NamespaceEntry { id, generation: 1, path: namespace.as_str() };
@@ -134,7 +134,7 @@ impl<'r> Writer<'r> {
     fn drop_namespace(&mut self, namespace: &Namespace) -> Result<bool, Fault> {
         if namespace.parent().is_none() {
             let message = format!("namespace {namespace} is the topmost and stays");
-            return Err(Fault::Refused(WBEM_E_INVALID_OPERATION.with(message)));
+            return Err(Fault::refused(WBEM_E_INVALID_OPERATION.with(message)));
         }
         let doomed: Vec<(NamespaceId, Namespace)> = {
             let paths = self.paths()?.iter();
@@ -199,7 +199,7 @@ impl<'r> Writer<'r> {
     ) -> Result<(), Fault> {
         let refuse = |why: String| {
             let message = format!("class {}: {why}", class.name);
-            Err(Fault::Refused(WBEM_E_INVALID_SUPERCLASS.with(message)))
+            Err(Fault::refused(WBEM_E_INVALID_SUPERCLASS.with(message)))
         };
         let mut above = class.superclass.clone();
         while let Some(name) = above {
@@ -225,7 +225,7 @@ impl<'r> Writer<'r> {
         let listed = self.view().list_classes(ns)?;
         if let Some(child) = listed.iter().find(|c| c.superclass.as_ref() == Some(name)) {
             let message = format!("class {name} has a subclass, {}", child.name);
-            return Err(Fault::Refused(WBEM_E_CLASS_HAS_CHILDREN.with(message)));
+            return Err(Fault::refused(WBEM_E_CLASS_HAS_CHILDREN.with(message)));
         }
         self.touch(ns)?;
         if root != id {
@@ -255,7 +255,7 @@ impl<'r> Writer<'r> {
         }
         if !name.is_system() {
             let message = format!("class {name} is not in the namespace");
-            return Err(Fault::Refused(WBEM_E_INVALID_CLASS.with(message)));
+            return Err(Fault::refused(WBEM_E_INVALID_CLASS.with(message)));
         }
         self.check_namespace(ns)?;
         let id = ClassId(self.next(META_NEXT_CLASS)?);
@@ -289,7 +289,7 @@ impl<'r> Writer<'r> {
             return Ok(());
         }
         let message = "the namespace has been deleted";
-        Err(Fault::Refused(WBEM_E_INVALID_NAMESPACE.with(message)))
+        Err(Fault::refused(WBEM_E_INVALID_NAMESPACE.with(message)))
     }
 
     fn paths(&mut self) -> Result<&BTreeMap<NamespaceId, Namespace>, Fault> {

@@ -1,4 +1,12 @@
-//! The repository from outside: what is written is read again, alone and among others.
+//! The repository from outside: what is written is read again, alone and among others, after
+//! death and damage.
 
+mod backup;
+mod classes;
+mod damage;
+mod durability;
+mod growth;
 mod instances;
+mod processes;
 mod support;
+mod values;

@@ -1,0 +1,128 @@
+//! Copies of a repository: made while it is used, brought back while it is not.
+
+use std::fs::{self, File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use cim::status::*;
+use heed::CompactionOption;
+
+use crate::create::new_directory;
+use crate::fault::Fault;
+use crate::format::{DATA_FILE, LMDB_LOCK_FILE};
+use crate::gate::RESERVED;
+use crate::lock::{DirectoryLock, sync_directory};
+use crate::pages;
+use crate::repository::Repository;
+use crate::verify::Verification;
+
+impl Repository {
+    /// Writes a copy of the repository, as it is at one moment, to the file `to`, while others
+    /// read and write. The copy is compact; it takes the place of a file of that name when it
+    /// is whole and on disk. Only the owner can read it (mode 0600).
+    /// Errors: `WBEM_E_OUT_OF_DISK_SPACE`, `WBEM_E_ACCESS_DENIED`, `WBEM_E_NOT_FOUND` where the
+    /// directory of `to` is not there, `WBEM_E_INVALID_PARAMETER` where `to` names no file.
+    pub fn backup(&self, to: impl AsRef<Path>) -> cim::Result<()> {
+        let to = to.as_ref();
+        let temporary = beside(to)?;
+        let copied = self.copy_to(&temporary).and_then(|()| {
+            fs::rename(&temporary, to)?;
+            sync_directory(directory_of(to))
+        });
+        copied.map_err(|fault| {
+            // The failure is what the caller must hear of, not what is left of the attempt.
+            let _ = fs::remove_file(&temporary);
+            fault.at(to)
+        })
+    }
+
+    fn copy_to(&self, file: &Path) -> Result<(), Fault> {
+        let mut options = OpenOptions::new();
+        let mut file = options.write(true).create_new(true).mode(0o600).open(file)?;
+        self.with_environment(|env| env.copy_to_file(&mut file, CompactionOption::Enabled))?;
+        Ok(file.sync_all()?)
+    }
+
+    /// Brings the copy in the file `from` back as the repository in `dir`, which nobody may
+    /// have open. The copy is verified first, and what is there stays until the copy is in its
+    /// place; where this fails, nothing has changed. What is found in the copy is returned.
+    /// Errors: `WBEM_E_BACKUP_RESTORE_WINMGMT_RUNNING` where the repository is open anywhere;
+    /// `WBEM_E_INVALID_OBJECT` where the copy is damaged; `WBEM_E_DATABASE_VER_MISMATCH` where
+    /// its format is another version's; `WBEM_E_NOT_FOUND`; `WBEM_E_OUT_OF_DISK_SPACE`.
+    pub fn restore(from: impl AsRef<Path>, dir: impl AsRef<Path>) -> cim::Result<Verification> {
+        let (from, dir) = (from.as_ref(), dir.as_ref());
+        let mut copy = File::open(from).map_err(|error| Fault::from(error).at(from))?;
+        let Some(_lock) = DirectoryLock::exclusive(dir).map_err(|fault| fault.at(dir))? else {
+            return Err(WBEM_E_BACKUP_RESTORE_WINMGMT_RUNNING.with(format!(
+                "the repository {} is in use; stop every program that has it open",
+                dir.display()
+            )));
+        };
+        let new = new_directory(dir).map_err(|fault| fault.at(dir))?;
+        let restored = copy_in(&mut copy, &new)
+            .map_err(|fault| fault.at(dir))
+            .and_then(|()| verified(&new, from))
+            .and_then(|found| put_in_place(&new, dir).map_err(|f| f.at(dir)).map(|()| found));
+        // As above; after a success nothing of it is left but LMDB's lock file.
+        let _ = fs::remove_dir_all(&new);
+        restored
+    }
+}
+
+fn copy_in(from: &mut File, new: &Path) -> Result<(), Fault> {
+    let mut options = OpenOptions::new();
+    let path = new.join(DATA_FILE);
+    let mut to = options.write(true).create_new(true).mode(0o600).open(path)?;
+    std::io::copy(from, &mut to)?;
+    Ok(to.sync_all()?)
+}
+
+/// What is in the copy, if it is whole.
+fn verified(new: &Path, from: &Path) -> cim::Result<Verification> {
+    let refused = |why: &str| {
+        WBEM_E_INVALID_OBJECT.with(format!("{} is no sound backup: {why}", from.display()))
+    };
+    let found = walked(new).and_then(|()| Repository::open(new, RESERVED)?.look());
+    let found = found.map_err(|fault| match fault.damage() {
+        Some(damage) => refused(&damage),
+        None => fault.at(from),
+    })?;
+    match found.problems.first() {
+        Some(first) => Err(refused(first)),
+        None => Ok(found),
+    }
+}
+
+/// Damage is told before LMDB follows it.
+fn walked(new: &Path) -> Result<(), Fault> {
+    let walk = pages::walk_newest(&File::open(new.join(DATA_FILE))?)?;
+    walk.problems.into_iter().next().map_or(Ok(()), |first| Err(Fault::damaged(first)))
+}
+
+fn put_in_place(new: &Path, dir: &Path) -> Result<(), Fault> {
+    // LMDB's lock file tells of the file that goes; nobody has it open.
+    match fs::remove_file(dir.join(LMDB_LOCK_FILE)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    fs::rename(new.join(DATA_FILE), dir.join(DATA_FILE))?;
+    sync_directory(dir)
+}
+
+/// A name for a file that is to become `to`.
+fn beside(to: &Path) -> cim::Result<PathBuf> {
+    let Some(name) = to.file_name() else {
+        return Err(WBEM_E_INVALID_PARAMETER
+            .with(format!("{} names no file to write a backup to", to.display())));
+    };
+    let mut name = name.to_owned();
+    name.push(format!(".{}.partial", std::process::id()));
+    Ok(to.with_file_name(name))
+}
+
+fn directory_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
+}
