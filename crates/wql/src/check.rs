@@ -27,12 +27,7 @@ pub(crate) struct Surroundings {
 /// A test of a value that is not NULL.
 #[derive(Debug)]
 pub(crate) enum Check {
-    /// Between the two, both included, or not between them.
-    Integer {
-        low: i128,
-        high: i128,
-        between: bool,
-    },
+    Integer(IntegerRange),
     Real {
         operator: Comparison,
         constant: f64,
@@ -136,9 +131,7 @@ impl Check {
     /// Whether `value` passes; NULL never does, nor does a value of another type.
     pub(crate) fn holds(&self, value: &Value) -> bool {
         match (self, value) {
-            (Check::Integer { low, high, between }, value) => {
-                value.as_integer().is_some_and(|n| (*low <= n && n <= *high) == *between)
-            }
+            (Check::Integer(range), value) => range.holds(value),
             (Check::Text { operator: Comparison::Equal, constant, is_ascii }, Value::String(v)) => {
                 eq(v, constant, *is_ascii)
             }
@@ -215,7 +208,59 @@ fn integer(operator: Comparison, constant: &Constant) -> Result<Check, Refusal> 
         Comparison::GreaterOrEqual => (n, i128::MAX),
         Comparison::Equal | Comparison::NotEqual | Comparison::Like => (n, n),
     };
-    Ok(Check::Integer { low, high, between: operator != Comparison::NotEqual })
+    Ok(Check::Integer(IntegerRange::new(low, high, operator != Comparison::NotEqual)))
+}
+
+/// Integers between two bounds, or those that are not.
+#[derive(Debug)]
+pub(crate) struct IntegerRange {
+    /// The bounds for every width that 64 bits with a sign hold; both are included, and the
+    /// lower is above the higher where there is nothing between.
+    signed: (i64, i64),
+    /// The bounds for uint64.
+    unsigned: (u64, u64),
+    between: bool,
+}
+
+impl IntegerRange {
+    fn new(low: i128, high: i128, between: bool) -> Self {
+        let cut = |min: i128, max: i128| (low.clamp(min, max), high.clamp(min, max));
+        let is_outside = |min: i128, max: i128| high < min || low > max;
+        let (signed_min, signed_max) = (i64::MIN.into(), i64::MAX.into());
+        let (low_signed, high_signed) = cut(signed_min, signed_max);
+        let (low_unsigned, high_unsigned) = cut(0, u64::MAX.into());
+        IntegerRange {
+            signed: match is_outside(signed_min, signed_max) {
+                true => (1, 0),
+                false => (low_signed as i64, high_signed as i64),
+            },
+            unsigned: match is_outside(0, u64::MAX.into()) {
+                true => (1, 0),
+                false => (low_unsigned as u64, high_unsigned as u64),
+            },
+            between,
+        }
+    }
+
+    /// This is where a scan spends its time: two comparisons in the value's own width or one
+    /// that holds it, nothing wider.
+    #[inline]
+    fn holds(&self, value: &Value) -> bool {
+        let n: i64 = match *value {
+            Value::UInt64(v) => {
+                return (self.unsigned.0 <= v && v <= self.unsigned.1) == self.between;
+            }
+            Value::SInt8(v) => v.into(),
+            Value::UInt8(v) => v.into(),
+            Value::SInt16(v) => v.into(),
+            Value::UInt16(v) => v.into(),
+            Value::SInt32(v) => v.into(),
+            Value::UInt32(v) => v.into(),
+            Value::SInt64(v) => v,
+            _ => return false,
+        };
+        (self.signed.0 <= n && n <= self.signed.1) == self.between
+    }
 }
 
 fn text_check(operator: Comparison, text: SmolStr) -> Check {

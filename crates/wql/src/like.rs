@@ -82,14 +82,16 @@ impl Pattern {
     pub(crate) fn matches(&self, text: &str) -> bool {
         if !text.is_ascii() {
             let folded: Vec<char> = text.chars().map(fold).collect();
-            return matches(&self.runs, &folded, |piece, &c| piece.matches(c));
+            let begins = |text: &[char], run: &[Piece]| begins(text, run, |c| *c);
+            return matches(&self.runs, &folded, begins, |text, run| search(text, run, begins));
         }
-        let bytes = text.as_bytes();
         match &self.literal {
-            Some(literal) => matches(literal, bytes, |own, b| *own == b.to_ascii_lowercase()),
-            None => matches(&self.runs, bytes, |piece, b| {
-                piece.matches(char::from(b.to_ascii_lowercase()))
-            }),
+            Some(runs) => matches(runs, text.as_bytes(), begins_literal, search_literal),
+            None => {
+                let lower = |b: &u8| char::from(b.to_ascii_lowercase());
+                let begins = |text: &[u8], run: &[Piece]| begins(text, run, lower);
+                matches(&self.runs, text.as_bytes(), begins, |text, run| search(text, run, begins))
+            }
         }
     }
 }
@@ -141,11 +143,14 @@ fn literal(run: &[Piece]) -> Option<Box<[u8]>> {
 }
 
 /// Whether `text` begins with the first run, ends with the last and has the others between
-/// them in order.
-fn matches<P, T>(runs: &[Box<[P]>], text: &[T], eq: impl Fn(&P, &T) -> bool) -> bool {
-    let begins = |text: &[T], run: &[P]| {
-        text.len() >= run.len() && run.iter().zip(text).all(|(p, t)| eq(p, t))
-    };
+/// them in order. `begins` tells whether a text begins with a run, `search` where a run is
+/// first.
+fn matches<P, T>(
+    runs: &[Box<[P]>],
+    text: &[T],
+    begins: impl Fn(&[T], &[P]) -> bool,
+    search: impl Fn(&[T], &[P]) -> Option<usize>,
+) -> bool {
     let [first, middle @ .., last] = runs else {
         // No `%`: the only run is the whole text.
         return runs[0].len() == text.len() && begins(text, &runs[0]);
@@ -159,13 +164,41 @@ fn matches<P, T>(runs: &[Box<[P]>], text: &[T], eq: impl Fn(&P, &T) -> bool) -> 
     }
     let mut rest = &text[first.len()..];
     for run in middle {
-        let found = (0..=rest.len().saturating_sub(run.len())).find(|&at| begins(&rest[at..], run));
-        match found {
+        match search(rest, run) {
             Some(at) => rest = &rest[at + run.len()..],
             None => return false,
         }
     }
     true
+}
+
+fn begins<T>(text: &[T], run: &[Piece], folded: impl Fn(&T) -> char) -> bool {
+    text.len() >= run.len() && run.iter().zip(text).all(|(p, t)| p.matches(folded(t)))
+}
+
+fn search<T>(text: &[T], run: &[Piece], begins: impl Fn(&[T], &[Piece]) -> bool) -> Option<usize> {
+    let last = text.len().checked_sub(run.len())?;
+    (0..=last).find(|&at| begins(&text[at..], run))
+}
+
+fn begins_literal(text: &[u8], run: &[u8]) -> bool {
+    text.get(..run.len()).is_some_and(|start| start.eq_ignore_ascii_case(run))
+}
+
+/// As [`search`], with an eye on the first byte alone until it is found.
+fn search_literal(text: &[u8], run: &[u8]) -> Option<usize> {
+    let Some(&first) = run.first() else { return Some(0) };
+    let upper = first.to_ascii_uppercase();
+    let ends = text.len().checked_sub(run.len())? + 1;
+    let mut from = 0;
+    while let Some(step) = text[from..ends].iter().position(|&b| b == first || b == upper) {
+        let at = from + step;
+        if begins_literal(&text[at..], run) {
+            return Some(at);
+        }
+        from = at + 1;
+    }
+    None
 }
 
 #[cfg(test)]
