@@ -15,7 +15,7 @@ use crate::session::Options;
 
 /// WMI for Linux: ask this machine, and keep objects of your own.
 #[derive(Parser, Debug)]
-#[command(name = "wmi", version, max_term_width = 100, after_help = EXAMPLES)]
+#[command(name = "wmi", version, after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(flatten)]
     global: Global,
@@ -34,17 +34,17 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 access denied, 5 no answer
 6 partial result, 7 syntax of WQL or MOF.";
 
 #[derive(clap::Args, Debug)]
+#[command(next_help_heading = "Global options")]
 struct Global {
     /// The namespace, with slashes or backslashes [default: root/cimv2]
     #[arg(short, long, global = true, value_name = "NS")]
     namespace: Option<String>,
 
-    /// The directory of the repository [default: $XDG_DATA_HOME/openwmi; root's is
-    /// /var/lib/openwmi]
+    /// The directory of the repository [default: your own]
     #[arg(long, global = true, value_name = "DIR")]
     repository: Option<PathBuf>,
 
-    /// How objects are printed; auto is a table where it fits, else a list
+    /// The format; auto is a table where it fits, else a list
     #[arg(short, long, global = true, value_name = "FORMAT", default_value = "auto")]
     output: OutputArg,
 
@@ -56,7 +56,7 @@ struct Global {
     #[arg(long, global = true, value_name = "HOW", default_value = "rfc3339")]
     datetime: DatetimeArg,
 
-    /// Show system properties (__PATH and its like) and, in lists, system classes
+    /// Show system properties, as __PATH; in the list of classes, system classes
     #[arg(long, global = true)]
     system: bool,
 
@@ -118,7 +118,7 @@ pub(crate) struct GetArgs {
     /// The path of an instance, as 'Class.Key="value"', or the name of a class
     #[arg(value_name = "CLASS_OR_PATH")]
     path: String,
-    /// Only the instances that fit, as "Name = 'sshd'" (what WQL has after WHERE)
+    /// Only the instances that fit this condition of WQL, as "Name = 'sshd'"
     #[arg(short, long, value_name = "WHERE")]
     filter: Option<String>,
     /// Only these properties

@@ -81,13 +81,18 @@ impl Failure {
             _ if as_json => {
                 eprintln!("{}", serde_json::to_string(&FailureJson(self)).unwrap_or_default());
             }
-            _ => eprintln!("{}{}", label("error", Colour::Red), self.text()),
+            _ => {
+                eprintln!("{}{}", label("error", Colour::Red), self.text());
+                if matches!(self, Failure::Usage(_)) {
+                    eprintln!("\nFor more information, try 'wmi --help'.");
+                }
+            }
         }
     }
 
     fn text(&self) -> String {
         match self {
-            Failure::Usage(message) => format!("{message}\n\nFor more, try 'wmi --help'."),
+            Failure::Usage(message) => message.clone(),
             Failure::Output(error) => format!("the output cannot be written: {error}"),
             Failure::Operation(operation) => operation.text(),
             Failure::Told(_) => String::new(),

@@ -161,12 +161,12 @@ fn class_fields() -> Vec<Field> {
     vec![
         Field::of_class("Class", false, |class| Value::string(class.name().as_str())),
         Field::of_class("Superclass", false, |class| {
-            class.superclass().map_or(Value::Null, |s| Value::string(s.name().as_str()))
+            Value::string(class.superclass().map_or("", |s| s.name().as_str()))
         }),
         Field::of_class("Kind", false, |class| Value::string(kind(class))),
         Field::of_class("Keys", false, |class| {
             let keys = class.keys().iter().map(|&k| &class.properties()[usize::from(k)].name);
-            Value::array(keys.map(|k| Value::string(k.as_str())))
+            Value::string(keys.map(Name::as_str).collect::<Vec<_>>().join(", "))
         }),
         Field::of_class("Properties", true, |class| Value::UInt64(class.properties().len() as u64)),
         Field::of_class("Methods", true, |class| Value::UInt64(class.methods().len() as u64)),
@@ -230,6 +230,6 @@ mod tests {
             .map(|f| (f.name.to_string(), f.value(&class).into_owned()))
             .collect();
         assert_eq!(told[0], ("Class".to_owned(), Value::string("Test_Disk")));
-        assert_eq!(told[3], ("Keys".to_owned(), Value::array([Value::string("Id")])));
+        assert_eq!(told[3], ("Keys".to_owned(), Value::string("Id")));
     }
 }

@@ -21,7 +21,7 @@ impl Format for Mof {
             writeln!(out)?;
         }
         let text = match &object {
-            Object::Class(class) => mof::write_class(class),
+            Object::Class(class) => mof::write_class(class.declaration()),
             Object::Instance(instance) => mof::write_instance(instance),
         };
         writeln!(out, "{}", text.trim_matches('\n'))
