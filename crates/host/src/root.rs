@@ -10,7 +10,7 @@ use std::path::Path;
 
 use crate::facts::scan::{Fields, lines, text};
 use crate::processes::Processes;
-use crate::sys::{self, Dir, Volume};
+use crate::sys::{self, Dir, Links, Volume};
 
 /// The machine that is described.
 pub struct Root {
@@ -40,7 +40,7 @@ impl Root {
     /// # Errors
     /// Where the root directory cannot be opened.
     pub fn live() -> io::Result<Self> {
-        Ok(Root { dir: Dir::open(Path::new("/"))?, answers: Answers::Live })
+        Ok(Root { dir: Dir::open(Path::new("/"), Links::Anywhere)?, answers: Answers::Live })
     }
 
     /// The machine whose files lie below `dir`. Its file `answers` has a line for each of
@@ -54,17 +54,17 @@ impl Root {
     /// ```
     ///
     /// # Errors
-    /// Where `dir` or its `answers` cannot be read, or a line of it is in another form; the
+    /// Where `dir` or its `answers` cannot be read (before Linux 5.6 none can), or a line of it is in another form; the
     /// error names the line.
     pub fn captured(dir: &Path) -> io::Result<Self> {
-        let dir = Dir::open(dir)?;
-        let captured = Captured::parse(&dir.read_within(b"answers")?)?;
+        let dir = Dir::open(dir, Links::Within)?;
+        let captured = Captured::parse(&dir.read_at(b"answers")?)?;
         Ok(Root { dir, answers: Answers::Captured(captured) })
     }
 
     /// A file, as a path without a leading slash; `None` where it cannot be read.
     pub(crate) fn read(&self, path: &str) -> Option<Vec<u8>> {
-        self.dir.read_within(path.as_bytes()).ok()
+        self.dir.read_at(path.as_bytes()).ok()
     }
 
     /// The text of a file without the white space around it.
@@ -82,7 +82,7 @@ impl Root {
     /// The links of a directory with their texts; none where it cannot be read.
     pub(crate) fn links(&self, path: &str) -> Vec<(Vec<u8>, Vec<u8>)> {
         let mut links = Vec::new();
-        let Ok(dir) = self.dir.dir_within(path.as_bytes()) else { return links };
+        let Ok(dir) = self.dir.dir_at(path.as_bytes()) else { return links };
         // A listing that breaks off leaves the links that were seen.
         let _ = dir.for_each_entry(|name| {
             let mut target = Vec::new();
@@ -95,7 +95,7 @@ impl Root {
 
     /// The processes.
     pub(crate) fn processes(&self) -> io::Result<Processes> {
-        self.dir.dir_within(b"proc").map(Processes::new)
+        self.dir.dir_at(b"proc").map(Processes::new)
     }
 
     /// How much the file system at `mount_point` holds; `None` where it does not answer.

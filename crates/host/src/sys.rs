@@ -24,31 +24,42 @@ const LINK_LIMIT: usize = 4096;
 const READ_SIZE: usize = 16 << 10;
 
 /// A directory that is kept open, so that everything below it is of the same process or tree.
-pub(crate) struct Dir(OwnedFd);
+pub(crate) struct Dir {
+    fd: OwnedFd,
+    links: Links,
+}
+
+/// Where links in a path below a directory may lead.
+#[derive(Clone, Copy)]
+pub(crate) enum Links {
+    /// Anywhere, as the kernel follows them.
+    Anywhere,
+    /// Nowhere out of the directory: an absolute one begins there. Needs Linux 5.6.
+    Within,
+}
 
 impl Dir {
     /// Opens a directory of this machine.
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+    pub(crate) fn open(path: &Path, links: Links) -> io::Result<Self> {
         let fd = rustix::fs::openat(CWD, path, DIRECTORY, Mode::empty())?;
-        Ok(Dir(fd))
+        Ok(Dir { fd, links })
     }
 
-    /// Opens a directory below this one.
+    /// Opens the directory `name` in this one.
     pub(crate) fn dir(&self, name: &[u8]) -> io::Result<Self> {
-        let fd = rustix::fs::openat(&self.0, OsStr::from_bytes(name), DIRECTORY, Mode::empty())?;
-        Ok(Dir(fd))
+        let fd = rustix::fs::openat(&self.fd, OsStr::from_bytes(name), DIRECTORY, Mode::empty())?;
+        Ok(Dir { fd, links: self.links })
     }
 
-    /// As [`Dir::dir`], where links in the path cannot lead out of this directory: an absolute
-    /// one begins here.
-    pub(crate) fn dir_within(&self, path: &[u8]) -> io::Result<Self> {
-        self.open_within(path, DIRECTORY).map(Dir)
+    /// Opens a directory by its path below this one, following links.
+    pub(crate) fn dir_at(&self, path: &[u8]) -> io::Result<Self> {
+        Ok(Dir { fd: self.follow(path, DIRECTORY)?, links: self.links })
     }
 
-    /// Reads a file below this directory into `buffer`, whose contents are replaced. The file
+    /// Reads the file `name` in this directory into `buffer`, whose contents are replaced. The file
     /// must be one of those of `/proc/<pid>`, which hand out all they have in one read.
     pub(crate) fn read_once(&self, name: &[u8], buffer: &mut Vec<u8>) -> io::Result<()> {
-        let fd = rustix::fs::openat(&self.0, OsStr::from_bytes(name), FILE, Mode::empty())?;
+        let fd = rustix::fs::openat(&self.fd, OsStr::from_bytes(name), FILE, Mode::empty())?;
         buffer.clear();
         buffer.reserve(READ_SIZE);
         while rustix::io::read(&fd, spare_capacity(buffer))? > 0 {
@@ -61,9 +72,9 @@ impl Dir {
         Ok(())
     }
 
-    /// Reads a file whole, links in its path followed as by [`Dir::dir_within`].
-    pub(crate) fn read_within(&self, path: &[u8]) -> io::Result<Vec<u8>> {
-        let fd = self.open_within(path, FILE)?;
+    /// Reads a file whole by its path below this directory, following links.
+    pub(crate) fn read_at(&self, path: &[u8]) -> io::Result<Vec<u8>> {
+        let fd = self.follow(path, FILE)?;
         let mut bytes = Vec::with_capacity(READ_SIZE);
         while rustix::io::read(&fd, spare_capacity(&mut bytes))? > 0 && bytes.len() < FILE_LIMIT {
             bytes.reserve(READ_SIZE);
@@ -76,13 +87,13 @@ impl Dir {
     pub(crate) fn read_link(&self, name: &[u8], buffer: &mut Vec<u8>) -> io::Result<()> {
         buffer.clear();
         buffer.reserve(LINK_LIMIT);
-        rustix::fs::readlinkat_raw(&self.0, OsStr::from_bytes(name), spare_capacity(buffer))?;
+        rustix::fs::readlinkat_raw(&self.fd, OsStr::from_bytes(name), spare_capacity(buffer))?;
         Ok(())
     }
 
     /// Calls `each` with the name of every entry of this directory but `.` and `..`.
     pub(crate) fn for_each_entry(&self, mut each: impl FnMut(&[u8])) -> io::Result<()> {
-        let fd = rustix::fs::openat(&self.0, c".", LISTING, Mode::empty())?;
+        let fd = rustix::fs::openat(&self.fd, c".", LISTING, Mode::empty())?;
         for entry in rustix::fs::Dir::new(fd)? {
             match entry?.file_name().to_bytes() {
                 b"." | b".." => {}
@@ -94,18 +105,23 @@ impl Dir {
 
     /// The size that the kernel tells of an entry, in bytes.
     pub(crate) fn size(&self, name: &[u8]) -> io::Result<u64> {
-        let stat = rustix::fs::statat(&self.0, OsStr::from_bytes(name), AtFlags::empty())?;
+        let stat = rustix::fs::statat(&self.fd, OsStr::from_bytes(name), AtFlags::empty())?;
         Ok(stat.st_size.try_into().unwrap_or(0))
     }
 
     /// Whether this is the kernel's own `/proc`, not a copy of its files.
     pub(crate) fn is_procfs(&self) -> bool {
-        rustix::fs::fstatfs(&self.0).is_ok_and(|stat| stat.f_type == PROC_SUPER_MAGIC)
+        rustix::fs::fstatfs(&self.fd).is_ok_and(|stat| stat.f_type == PROC_SUPER_MAGIC)
     }
 
-    fn open_within(&self, path: &[u8], flags: OFlags) -> io::Result<OwnedFd> {
-        let path = OsStr::from_bytes(path);
-        Ok(rustix::fs::openat2(&self.0, path, flags, Mode::empty(), ResolveFlags::IN_ROOT)?)
+    fn follow(&self, path: &[u8], flags: OFlags) -> io::Result<OwnedFd> {
+        let (path, mode) = (OsStr::from_bytes(path), Mode::empty());
+        Ok(match self.links {
+            Links::Anywhere => rustix::fs::openat(&self.fd, path, flags, mode)?,
+            Links::Within => {
+                rustix::fs::openat2(&self.fd, path, flags, mode, ResolveFlags::IN_ROOT)?
+            }
+        })
     }
 }
 
