@@ -31,7 +31,10 @@ pub(crate) struct AuthorizedCall<'a, O> {
 impl<'a, O> Call<'a, O> {
     /// Asks whether the caller may be in the namespace at all.
     /// Errors: `WBEM_E_ACCESS_DENIED`.
-    pub(crate) fn authorize(self, descriptor: &SecurityDescriptor) -> Result<AuthorizedCall<'a, O>> {
+    pub(crate) fn authorize(
+        self,
+        descriptor: &SecurityDescriptor,
+    ) -> Result<AuthorizedCall<'a, O>> {
         let granted = descriptor.granted(self.context.caller());
         let call = AuthorizedCall {
             operation: self.operation,

@@ -15,6 +15,7 @@ use mof::{Action, ActionKind, Compilation, Diagnostic, InstanceDeclaration, PutF
 use wbem::{CallContext, CompileOptions, CompileReport, Flags, MofCompiler, MofDiagnostic};
 
 use crate::access::{self, AuthorizedCall, Call};
+use crate::class_rules::Rules;
 use crate::edit::{Edit, Place};
 use crate::manager::ObjectManager;
 
@@ -180,12 +181,16 @@ impl Executor<'_> {
             ActionKind::PutClass { declaration, pending, flags, .. } => {
                 call.require(access::to_write_class(), "write a class").map_err(failed)?;
                 if pending.is_empty() {
-                    return edit.put_class(&place, declaration, class_flags(*flags)).map_err(failed);
+                    let flags = class_flags(*flags);
+                    return edit
+                        .put_class(&place, declaration, flags, self.rules())
+                        .map_err(failed);
                 }
                 let mut class = declaration.clone();
                 let mut objects = Objects { edit, place: place.clone(), executor: self };
-                mof::complete_class(&mut class, pending, &action.place, &mut objects).map_err(failed_at)?;
-                edit.put_class(&place, &class, class_flags(*flags)).map_err(failed)
+                mof::complete_class(&mut class, pending, &action.place, &mut objects)
+                    .map_err(failed_at)?;
+                edit.put_class(&place, &class, class_flags(*flags), self.rules()).map_err(failed)
             }
             ActionKind::PutInstance { declaration, flags } => {
                 let mut objects = Objects { edit, place: place.clone(), executor: self };
@@ -193,9 +198,13 @@ impl Executor<'_> {
                 if class.is_dynamic() {
                     return Err(Stop::Dynamic(at));
                 }
-                call.require(access::to_write_instance(&class), "write an instance").map_err(failed)?;
-                let instance = mof::instantiate(declaration, class, &mut objects).map_err(failed_at)?;
-                edit.put_instance(&place, &instance, instance_flags(*flags)).map(drop).map_err(failed)
+                call.require(access::to_write_instance(&class), "write an instance")
+                    .map_err(failed)?;
+                let instance =
+                    mof::instantiate(declaration, class, &mut objects).map_err(failed_at)?;
+                edit.put_instance(&place, &instance, instance_flags(*flags))
+                    .map(drop)
+                    .map_err(failed)
             }
             ActionKind::DeleteClass { class, fail } => {
                 call.require(access::to_write_class(), "delete a class").map_err(failed)?;
@@ -225,6 +234,13 @@ impl Executor<'_> {
         let view = self.manager.view_of(&action.namespace).map_err(failed)?;
         let flags = instance_flags(*flags);
         crate::dynamic::put(&view, &class, &instance, flags, self.context).map(drop).map_err(failed)
+    }
+
+    fn rules(&self) -> Rules {
+        match self.compilation.dialect {
+            mof::Dialect::Wmi => Rules::Wmi,
+            mof::Dialect::Dmtf => Rules::Dmtf,
+        }
     }
 
     fn authorize<'a>(&'a self, action: &'a Action) -> Result<AuthorizedCall<'a, ()>> {

@@ -60,13 +60,14 @@ pub(crate) fn bind(view: &View<'_>, class: &Class) -> Result<Binding> {
                 .with(format!("class {} is dynamic but names no provider", class.name()))
         })?
         .into();
-    let registered = registered(view, "__Win32Provider", Value::string(name.as_str()))?.ok_or_else(|| {
-        let namespace = &view.schema.origin().namespace;
-        WBEM_E_PROVIDER_NOT_FOUND.with(format!(
-            "provider {name} of class {} is not registered in {namespace}",
-            class.name()
-        ))
-    })?;
+    let registered = registered(view, "__Win32Provider", Value::string(name.as_str()))?
+        .ok_or_else(|| {
+            let namespace = &view.schema.origin().namespace;
+            WBEM_E_PROVIDER_NOT_FOUND.with(format!(
+                "provider {name} of class {} is not registered in {namespace}",
+                class.name()
+            ))
+        })?;
     if registered.get("Enabled") == Some(&Value::Boolean(false)) {
         return Err(WBEM_E_PROVIDER_DISABLED.with(format!("provider {name} is disabled")));
     }
@@ -108,7 +109,8 @@ fn registered(view: &View<'_>, class: &'static str, key: Value) -> Result<Option
 
 fn load(view: &View<'_>, name: &Name, registered: &Instance) -> Result<Arc<dyn InstanceProvider>> {
     let clsid = registered.get("CLSID").and_then(Value::as_str).ok_or_else(|| {
-        WBEM_E_INVALID_PROVIDER_REGISTRATION.with(format!("provider {name} is registered without a CLSID"))
+        WBEM_E_INVALID_PROVIDER_REGISTRATION
+            .with(format!("provider {name} is registered without a CLSID"))
     })?;
     let namespace = &view.schema.origin().namespace;
     let place = (namespace.clone(), Name::from(clsid));
@@ -121,7 +123,8 @@ fn load(view: &View<'_>, name: &Name, registered: &Instance) -> Result<Arc<dyn I
             .with(format!("provider {name}: no provider with the CLSID {clsid} is in this program"))
     })?;
     let failed = |why: &str| {
-        WBEM_E_INITIALIZATION_FAILURE.with(format!("provider {name} could not be initialized: {why}"))
+        WBEM_E_INITIALIZATION_FAILURE
+            .with(format!("provider {name} could not be initialized: {why}"))
     };
     let made = catch_unwind(AssertUnwindSafe(|| factory(namespace)))
         .map_err(|_| failed("it panicked"))?
@@ -162,10 +165,10 @@ pub(crate) fn put(
     context: &CallContext,
 ) -> Result<ObjectPath> {
     crate::instance_rules::check_flags(flags)?;
-    crate::instance_rules::check_class(class)?;
     let binding = bind(view, class)?;
     binding.check(binding.supports_put, "SupportsPut")?;
-    let instance = crate::instance_rules::prepare(instance, class, &view.manager.environment.random)?;
+    let instance =
+        crate::instance_rules::prepare(instance, class, &view.manager.environment.random)?;
     guard(&binding.name, || binding.provider.put(&instance, flags, context))?;
     instance.relative_path().ok_or_else(|| WBEM_E_NO_KEY.into())
 }
@@ -185,7 +188,6 @@ pub(crate) fn delete(
 
 /// A provider that panics has failed its call and nothing else.
 fn guard<T>(name: &Name, call: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_| {
-        Err(WBEM_E_PROVIDER_FAILURE.with(format!("provider {name} panicked")))
-    })
+    catch_unwind(AssertUnwindSafe(call))
+        .unwrap_or_else(|_| Err(WBEM_E_PROVIDER_FAILURE.with(format!("provider {name} panicked"))))
 }

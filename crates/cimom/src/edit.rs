@@ -11,7 +11,7 @@ use cim::{Class, ClassDeclaration, Instance, InstanceKey, Name, Namespace, Objec
 use repository::{NamespaceId, PutMode, Writer};
 use wbem::Flags;
 
-use crate::class_rules::{self, Ground};
+use crate::class_rules::{self, Ground, Rules};
 use crate::instance_rules;
 use crate::manager::{ObjectManager, unknown};
 use crate::schema::{Declarations, Schema};
@@ -40,14 +40,11 @@ pub(crate) struct Place {
 impl ObjectManager {
     /// Runs `work` in a write that is durable, and seen by every later call, when this returns;
     /// or, where `work` fails, was never there.
-    pub(crate) fn edit<T>(
-        &self,
-        work: impl FnOnce(&mut Edit<'_, '_>) -> Result<T>,
-    ) -> Result<T> {
+    pub(crate) fn edit<T>(&self, work: impl FnOnce(&mut Edit<'_, '_>) -> Result<T>) -> Result<T> {
         let mut schemas = HashMap::new();
-        let done = self.repository.write(|writer| {
-            work(&mut Edit { manager: self, writer, schemas: &mut schemas })
-        })?;
+        let done = self
+            .repository
+            .write(|writer| work(&mut Edit { manager: self, writer, schemas: &mut schemas }))?;
         let changed = schemas.into_iter().filter(|(_, edited)| edited.is_changed);
         self.publish(changed.map(|(id, Edited { mut schema, .. })| {
             // A transaction that changes classes is one step further, whatever it changes.
@@ -78,6 +75,7 @@ impl Edit<'_, '_> {
         place: &Place,
         declaration: &ClassDeclaration,
         flags: Flags,
+        rules: Rules,
     ) -> Result<()> {
         self.load(place)?;
         let writer = &*self.writer;
@@ -86,7 +84,7 @@ impl Edit<'_, '_> {
             store: &Stored { writer, id: place.id },
             has_instances: &|class| writer.view().has_instances(place.id, class),
         };
-        for class in class_rules::put(declaration, flags, &ground)? {
+        for class in class_rules::put(declaration, flags, rules, &ground)? {
             self.writer.put_class(place.id, class.declaration())?;
             self.schema_mut(place).put(class);
         }
@@ -98,7 +96,9 @@ impl Edit<'_, '_> {
         self.load(place)?;
         let schema = &self.schemas[&place.id].schema;
         if !schema.contains(name) {
-            return Err(WBEM_E_NOT_FOUND.with(format!("class {name} not found in {}", place.namespace)));
+            return Err(
+                WBEM_E_NOT_FOUND.with(format!("class {name} not found in {}", place.namespace))
+            );
         }
         if schema.is_builtin(name) {
             return Err(WBEM_E_INVALID_OPERATION
@@ -141,7 +141,8 @@ impl Edit<'_, '_> {
         class: &Arc<Class>,
         key: &InstanceKey,
     ) -> Result<()> {
-        let missing = || WBEM_E_NOT_FOUND.with(format!("no such instance of class {}", class.name()));
+        let missing =
+            || WBEM_E_NOT_FOUND.with(format!("no such instance of class {}", class.name()));
         let actual = self.writer.view().locate(place.id, class, key)?.ok_or_else(missing)?;
         let actual = self.find_class(place, &actual)?.ok_or_else(missing)?;
         if !actual.is_a(class.name().as_str()) {
@@ -189,7 +190,8 @@ impl Edit<'_, '_> {
             return Ok(());
         }
         let view = self.writer.view();
-        let generation = view.generation(&place.namespace)?.ok_or_else(|| unknown(&place.namespace))?;
+        let generation =
+            view.generation(&place.namespace)?.ok_or_else(|| unknown(&place.namespace))?;
         let schema = match self.manager.known(place.id, generation) {
             Some(known) => Schema::clone(&known),
             None => {

@@ -43,9 +43,9 @@ fn describe(view: &View<'_>, index: usize, step: &Step) -> Result<Object> {
     let filtered = step.filter.as_ref().and_then(|f| texts(f.conjuncts().iter()));
     let properties = match &step.wanted {
         Wanted::All => Value::Null,
-        Wanted::Slots(slots) => {
-            Value::array(slots.iter().map(|&s| Value::string(step.class.properties()[s].name.as_str())))
-        }
+        Wanted::Slots(slots) => Value::array(
+            slots.iter().map(|&s| Value::string(step.class.properties()[s].name.as_str())),
+        ),
     };
     let mut instance = Instance::new(view.class(&PLAN_STEP, WBEM_E_INVALID_CLASS)?);
     instance.put("Step", &Value::UInt32(index as u32 + 1))?;

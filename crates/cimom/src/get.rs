@@ -85,10 +85,14 @@ pub(crate) fn key_values(class: &Class, keys: &PathKeys) -> Result<Vec<Value>> {
         let property = &class.properties()[usize::from(*slot)];
         let value = match keys {
             PathKeys::Unnamed(value) => Some(value),
-            PathKeys::Named(named) => named.iter().find(|(n, _)| *n == property.name).map(|(_, v)| v),
+            PathKeys::Named(named) => {
+                named.iter().find(|(n, _)| *n == property.name).map(|(_, v)| v)
+            }
             PathKeys::Class | PathKeys::Singleton => None,
         };
-        value.and_then(|v| cim::key::key_value(v, &property.ty)).ok_or_else(|| WBEM_E_INVALID_OBJECT_PATH.into())
+        value
+            .and_then(|v| cim::key::key_value(v, &property.ty))
+            .ok_or_else(|| WBEM_E_INVALID_OBJECT_PATH.into())
     };
     class.keys().iter().map(value_of).collect()
 }

@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 
-use cim::path::MAX_PATH;
 use cim::status::*;
 use cim::{CimType, Class, Instance, InstanceQualifiers, Result, Value};
 use wbem::Flags;
@@ -29,35 +28,15 @@ pub(crate) fn check_flags(flags: Flags) -> Result<()> {
     Ok(())
 }
 
-/// Whether `class` may have instances of its own.
-pub(crate) fn check_class(class: &Class) -> Result<()> {
-    let name = class.name();
-    if class.is_abstract() {
-        return Err(WBEM_E_INVALID_OPERATION
-            .with(format!("class {name} is abstract; only its subclasses have instances")));
-    }
-    if class.qualifiers().is_true("amendment") {
-        return Err(WBEM_E_INVALID_OPERATION
-            .with(format!("class {name} is an amendment and has no instances")));
-    }
-    if class.key_root().is_none() {
-        return Err(WBEM_E_NO_KEY.with(format!(
-            "class {name} has no key; only abstract and singleton classes go without"
-        )));
-    }
-    Ok(())
-}
-
 /// The instance to store: `given` with the values moved to `class`, which is its class as it
 /// is now, and a GUID from `random` for a single string key that is NULL.
 /// Errors: `WBEM_E_INVALID_OBJECT` where the client's class has properties that the class
-/// lacks, `WBEM_E_ILLEGAL_NULL`, `WBEM_E_QUOTA_VIOLATION`.
+/// lacks, `WBEM_E_NO_KEY`, those of [`Instance::check`].
 pub(crate) fn prepare(
     given: &Instance,
     class: &Arc<Class>,
     random: &dyn Fn() -> [u8; 16],
 ) -> Result<Instance> {
-    check_class(class)?;
     let mut instance = of_class(given, class)?;
     if let &[key] = class.keys()
         && instance.value(key.into()).is_null()
@@ -65,16 +44,12 @@ pub(crate) fn prepare(
     {
         instance.set(key.into(), Value::string(guid(random())));
     }
-    let missing = class.required().iter().find(|&&slot| instance.value(slot.into()).is_null());
-    if let Some(&slot) = missing {
-        let name = &class.properties()[usize::from(slot)].name;
-        return Err(WBEM_E_ILLEGAL_NULL
-            .with(format!("property {}.{name} must have a value", class.name())));
-    }
-    let path = instance.relative_path().map(|p| p.to_string()).unwrap_or_default();
-    if path.len() > MAX_PATH && path.chars().count() > MAX_PATH {
-        return Err(WBEM_E_QUOTA_VIOLATION
-            .with(format!("the instance's path has more than {MAX_PATH} characters")));
+    instance.check()?;
+    if class.key_root().is_none() {
+        return Err(WBEM_E_NO_KEY.with(format!(
+            "class {} has no key; only abstract and singleton classes go without",
+            class.name()
+        )));
     }
     Ok(instance)
 }
@@ -89,12 +64,17 @@ fn of_class(given: &Instance, class: &Arc<Class>) -> Result<Instance> {
             continue;
         }
         instance.put(property.name.as_str(), given.value(slot)).map_err(|e| {
-            WBEM_E_INVALID_OBJECT.with(format!("the instance does not fit its class: {}", e.message()))
+            WBEM_E_INVALID_OBJECT
+                .with(format!("the instance does not fit its class: {}", e.message()))
         })?;
     }
     if let Some(qualifiers) = given.qualifiers() {
-        let slot_now = |slot: u16| class.slot(given.class().properties()[usize::from(slot)].name.as_str());
-        let moved = qualifiers.properties.iter().filter_map(|(slot, q)| Some((slot_now(*slot)? as u16, q.clone())));
+        let slot_now =
+            |slot: u16| class.slot(given.class().properties()[usize::from(slot)].name.as_str());
+        let moved = qualifiers
+            .properties
+            .iter()
+            .filter_map(|(slot, q)| Some((slot_now(*slot)? as u16, q.clone())));
         instance.set_qualifiers(InstanceQualifiers {
             instance: qualifiers.instance.clone(),
             properties: moved.collect(),
@@ -107,7 +87,8 @@ fn of_class(given: &Instance, class: &Arc<Class>) -> Result<Instance> {
 fn guid(mut b: [u8; 16]) -> String {
     b[6] = b[6] & 0x0f | 0x40;
     b[8] = b[8] & 0x3f | 0x80;
-    let hex: Vec<String> =
-        [0..4, 4..6, 6..8, 8..10, 10..16].map(|r| b[r].iter().map(|x| format!("{x:02X}")).collect()).to_vec();
+    let hex: Vec<String> = [0..4, 4..6, 6..8, 8..10, 10..16]
+        .map(|r| b[r].iter().map(|x| format!("{x:02X}")).collect())
+        .to_vec();
     format!("{{{}}}", hex.join("-"))
 }

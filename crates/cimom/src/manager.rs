@@ -57,7 +57,11 @@ impl ObjectManager {
     /// Connects to a namespace (`root\cimv2`, `\\.\root\cimv2`, slashes as backslashes).
     /// Errors: `WBEM_E_INVALID_NAMESPACE`, `WBEM_E_INVALID_PARAMETER`,
     /// `WBEM_E_TRANSPORT_FAILURE` for another server, `WBEM_E_ACCESS_DENIED`.
-    pub fn connect(self: &Arc<Self>, path: &str, context: &CallContext) -> Result<Arc<dyn Services>> {
+    pub fn connect(
+        self: &Arc<Self>,
+        path: &str,
+        context: &CallContext,
+    ) -> Result<Arc<dyn Services>> {
         let Connection { server, namespace } = path.parse()?;
         self.check_server(server.as_deref())?;
         let id = self.repository.read()?.view().namespace(&namespace)?;
@@ -75,8 +79,9 @@ impl ObjectManager {
     pub(crate) fn check_server(&self, server: Option<&str>) -> Result<()> {
         match server {
             Some(other) if !is_local_server(other, &self.environment.server) => {
-                Err(WBEM_E_TRANSPORT_FAILURE
-                    .with(format!("server {other} is not this one; other servers cannot be reached")))
+                Err(WBEM_E_TRANSPORT_FAILURE.with(format!(
+                    "server {other} is not this one; other servers cannot be reached"
+                )))
             }
             _ => Ok(()),
         }
@@ -185,7 +190,11 @@ impl View<'_> {
     }
 
     /// The stored instance of exactly `class` with this key.
-    pub(crate) fn instance(&self, class: &Arc<Class>, key: &InstanceKey) -> Result<Option<Instance>> {
+    pub(crate) fn instance(
+        &self,
+        class: &Arc<Class>,
+        key: &InstanceKey,
+    ) -> Result<Option<Instance>> {
         self.stored(|view| view.instance(self.id, class, key))
     }
 

@@ -79,7 +79,8 @@ fn step(
     if bound.never_matches() {
         return Ok(None);
     }
-    let keys = bound.key_equalities().map(|keys| keys.into_iter().map(|(_, value)| value).collect());
+    let keys =
+        bound.key_equalities().map(|keys| keys.into_iter().map(|(_, value)| value).collect());
     let projection = bound.projection(query.locatable);
     let wanted = match bound.needed_slots(query.locatable) {
         Some(slots) => Wanted::Slots(slots.into()),

@@ -89,16 +89,13 @@ pub(crate) fn parse(language: &str, text: &str) -> Result<Query> {
 }
 
 /// What answers `call`'s query.
-pub(crate) fn run(
-    view: &View<'_>,
-    call: AuthorizedCall<'_, Query>,
-    flags: Flags,
-) -> Result<Run> {
+pub(crate) fn run(view: &View<'_>, call: AuthorizedCall<'_, Query>, flags: Flags) -> Result<Run> {
     let explain = call.context().value(EXPLAIN).and_then(|v| v.as_bool()) == Some(true);
     let (query, call) = call.split();
     match query {
-        Query::Select(select) if select.has_event_clause() => Err(WBEM_E_INVALID_QUERY
-            .with("WITHIN and GROUP belong to event queries, which are subscribed to, not executed")),
+        Query::Select(select) if select.has_event_clause() => Err(WBEM_E_INVALID_QUERY.with(
+            "WITHIN and GROUP belong to event queries, which are subscribed to, not executed",
+        )),
         Query::Select(select) if select.is_schema() => {
             let filter = BoundSchema::bind(&select)?;
             if explain {

@@ -60,7 +60,12 @@ impl Schema {
         schema
     }
 
-    fn list(&mut self, name: Name, superclass: Option<Name>, builtin: Option<Arc<ClassDeclaration>>) {
+    fn list(
+        &mut self,
+        name: Name,
+        superclass: Option<Name>,
+        builtin: Option<Arc<ClassDeclaration>>,
+    ) {
         if let Some(above) = &superclass {
             self.subclasses.entry(above.clone()).or_default().push(name.clone());
         }
@@ -124,7 +129,11 @@ impl Schema {
 
     /// The class `name`, made when first asked for.
     /// Errors: what keeps a stored declaration from being a class (a damaged repository).
-    pub(crate) fn class(&self, name: &Name, store: &dyn Declarations) -> Result<Option<Arc<Class>>> {
+    pub(crate) fn class(
+        &self,
+        name: &Name,
+        store: &dyn Declarations,
+    ) -> Result<Option<Arc<Class>>> {
         let Some(entry) = self.entries.get(name) else { return Ok(None) };
         if let Some(class) = entry.class.get() {
             return Ok(Some(class.clone()));
@@ -134,8 +143,9 @@ impl Schema {
         let mut parent: Option<Arc<Class>> = None;
         while let Some(above) = &chain[chain.len() - 1].superclass {
             let entry = self.entries.get(above).ok_or_else(|| {
-                WBEM_E_INVALID_SUPERCLASS
-                    .with(format!("superclass {above} of class {name} is missing; run wmi repo verify"))
+                WBEM_E_INVALID_SUPERCLASS.with(format!(
+                    "superclass {above} of class {name} is missing; run wmi repo verify"
+                ))
             })?;
             if let Some(class) = entry.class.get() {
                 parent = Some(class.clone());
@@ -149,13 +159,18 @@ impl Schema {
             chain.push(entry);
         }
         for entry in chain.into_iter().rev() {
-            let class = Class::derive(self.declaration(entry, store)?, parent, Some(self.origin.clone()))?;
+            let class =
+                Class::derive(self.declaration(entry, store)?, parent, Some(self.origin.clone()))?;
             parent = Some(entry.class.get_or_init(|| class).clone());
         }
         Ok(parent)
     }
 
-    fn declaration(&self, entry: &Entry, store: &dyn Declarations) -> Result<Arc<ClassDeclaration>> {
+    fn declaration(
+        &self,
+        entry: &Entry,
+        store: &dyn Declarations,
+    ) -> Result<Arc<ClassDeclaration>> {
         if let Some(builtin) = &entry.builtin {
             return Ok(builtin.clone());
         }

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use cim::naming::MAX_CLASS_NAME;
 use cim::path::PathKeys;
 use cim::status::*;
 use cim::{ClassDeclaration, Instance, InstanceKey, Name, Namespace, Object, ObjectPath, Result};
@@ -12,14 +13,12 @@ use repository::NamespaceId;
 use wbem::{CallContext, Flags, Services, Sink};
 
 use crate::access::{self, AuthorizedCall, Call};
+use crate::class_rules::Rules;
 use crate::edit::Place;
 use crate::get::Get;
 use crate::manager::{ObjectManager, View};
 use crate::query::InstanceQuery;
 use crate::{classes, get, query};
-
-/// The longest name of a class that an operation takes, in characters.
-const MAX_CLASS_NAME: usize = crate::class_rules::MAX_CLASS_NAME;
 
 pub(crate) struct Session {
     pub(crate) manager: Arc<ObjectManager>,
@@ -53,7 +52,11 @@ impl Session {
     }
 
     /// The session of the namespace that `path` names, if it is another than this one.
-    fn elsewhere(&self, path: &ObjectPath, context: &CallContext) -> Result<Option<Arc<dyn Services>>> {
+    fn elsewhere(
+        &self,
+        path: &ObjectPath,
+        context: &CallContext,
+    ) -> Result<Option<Arc<dyn Services>>> {
         match &path.namespace {
             Some(other) if *other != self.namespace => {
                 self.manager.connect(other.as_str(), context).map(Some)
@@ -63,7 +66,11 @@ impl Session {
     }
 
     /// Runs `start`, which hands the sink on, or gives it up where the call fails.
-    fn deliver(&self, sink: Sink, start: impl FnOnce(&View<'_>) -> Result<query::Run>) -> Result<()> {
+    fn deliver(
+        &self,
+        sink: Sink,
+        start: impl FnOnce(&View<'_>) -> Result<query::Run>,
+    ) -> Result<()> {
         let prepared = self.view().and_then(|view| Ok((start(&view)?, view)));
         match prepared {
             Ok((run, view)) => {
@@ -88,7 +95,10 @@ impl Services for Session {
     }
 
     fn get_object(&self, path: &str, flags: Flags, context: &CallContext) -> Result<Object> {
-        flags.only("GetObject", Flags::USE_AMENDED_QUALIFIERS | Flags::DIRECT_READ | Flags::RETURN_IMMEDIATELY)?;
+        flags.only(
+            "GetObject",
+            Flags::USE_AMENDED_QUALIFIERS | Flags::DIRECT_READ | Flags::RETURN_IMMEDIATELY,
+        )?;
         if path.is_empty() {
             self.authorize((), context)?;
             return get::empty_class();
@@ -102,10 +112,15 @@ impl Services for Session {
         get::object(&view, &call)
     }
 
-    fn put_class(&self, class: &ClassDeclaration, flags: Flags, context: &CallContext) -> Result<()> {
+    fn put_class(
+        &self,
+        class: &ClassDeclaration,
+        flags: Flags,
+        context: &CallContext,
+    ) -> Result<()> {
         let call = self.authorize((), context)?;
         call.require(access::to_write_class(), "write a class")?;
-        self.manager.edit(|edit| edit.put_class(&self.place(), class, flags))
+        self.manager.edit(|edit| edit.put_class(&self.place(), class, flags, Rules::Wmi))
     }
 
     fn delete_class(&self, class: &str, flags: Flags, context: &CallContext) -> Result<()> {
@@ -180,7 +195,8 @@ impl Services for Session {
     ) -> Result<()> {
         self.deliver(sink, |view| {
             flags.only("CreateInstanceEnum", ENUMERATION | Flags::DIRECT_READ)?;
-            let class = view.class(&class_name(class, "CreateInstanceEnum")?, WBEM_E_INVALID_CLASS)?;
+            let class =
+                view.class(&class_name(class, "CreateInstanceEnum")?, WBEM_E_INVALID_CLASS)?;
             let reach = query::Reach::new(flags);
             query::instances(view, self.authorize(InstanceQuery::all(class, reach), context)?)
         })

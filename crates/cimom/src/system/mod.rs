@@ -12,15 +12,18 @@ use repository::Writer;
 
 use crate::edit::Place;
 
-static EVERY: LazyLock<Vec<Arc<ClassDeclaration>>> = LazyLock::new(|| parse(include_str!("every.mof")));
-static ROOT: LazyLock<Vec<Arc<ClassDeclaration>>> = LazyLock::new(|| parse(include_str!("root.mof")));
+static EVERY: LazyLock<Vec<Arc<ClassDeclaration>>> =
+    LazyLock::new(|| parse(include_str!("every.mof")));
+static ROOT: LazyLock<Vec<Arc<ClassDeclaration>>> =
+    LazyLock::new(|| parse(include_str!("root.mof")));
 static IDENTIFICATION: LazyLock<Vec<Arc<ClassDeclaration>>> =
     LazyLock::new(|| parse(include_str!("identification.mof")));
 
 /// The declarations of the system classes that `namespace` has, superclasses first.
 pub(crate) fn declarations(namespace: &Namespace) -> impl Iterator<Item = Arc<ClassDeclaration>> {
     let is_root = *namespace == Namespace::root();
-    let is_default = namespace.parent() == Some(Namespace::root()) && cim::name::eq(namespace.leaf(), "default");
+    let is_default =
+        namespace.parent() == Some(Namespace::root()) && cim::name::eq(namespace.leaf(), "default");
     let root = is_root.then_some(&*ROOT).into_iter().flatten();
     let identification = (is_root || is_default).then_some(&*IDENTIFICATION).into_iter().flatten();
     EVERY.iter().chain(root).chain(identification).cloned()
@@ -32,7 +35,11 @@ pub(crate) fn namespace_class() -> Name {
 }
 
 /// What the put of an instance of a system class brings with it, before it is stored.
-pub(crate) fn before_put(writer: &mut Writer<'_>, place: &Place, instance: &Instance) -> Result<()> {
+pub(crate) fn before_put(
+    writer: &mut Writer<'_>,
+    place: &Place,
+    instance: &Instance,
+) -> Result<()> {
     if instance.class().is_a(namespace_class().as_str()) {
         return namespace::before_put(writer, place, instance);
     }
@@ -40,7 +47,11 @@ pub(crate) fn before_put(writer: &mut Writer<'_>, place: &Place, instance: &Inst
 }
 
 /// What the deletion of an instance of a system class brings with it.
-pub(crate) fn before_delete(writer: &mut Writer<'_>, place: &Place, instance: &Instance) -> Result<()> {
+pub(crate) fn before_delete(
+    writer: &mut Writer<'_>,
+    place: &Place,
+    instance: &Instance,
+) -> Result<()> {
     if instance.class().is_a(namespace_class().as_str()) {
         return namespace::before_delete(writer, place, instance);
     }

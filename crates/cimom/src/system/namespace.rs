@@ -9,7 +9,11 @@ use repository::Writer;
 use crate::edit::Place;
 
 /// Makes the namespace that the instance names.
-pub(super) fn before_put(writer: &mut Writer<'_>, place: &Place, instance: &Instance) -> Result<()> {
+pub(super) fn before_put(
+    writer: &mut Writer<'_>,
+    place: &Place,
+    instance: &Instance,
+) -> Result<()> {
     let child = child(place, instance)?;
     if writer.view().namespace(&child)?.is_none() {
         writer.create_namespace(&child)?;
@@ -18,7 +22,11 @@ pub(super) fn before_put(writer: &mut Writer<'_>, place: &Place, instance: &Inst
 }
 
 /// Deletes the namespace with all it holds, namespaces in it included.
-pub(super) fn before_delete(writer: &mut Writer<'_>, place: &Place, instance: &Instance) -> Result<()> {
+pub(super) fn before_delete(
+    writer: &mut Writer<'_>,
+    place: &Place,
+    instance: &Instance,
+) -> Result<()> {
     let child = child(place, instance)?;
     writer.delete_namespace(&child).map(drop)
 }
