@@ -1,8 +1,8 @@
 //! A small WMI for tests: a temporary repository with an object manager, and no host.
 //!
 //! Everything is asked through `wbem::Services` and `wbem::MofCompiler`, as any client asks.
-//! Nothing differs between two runs: the server is called `HOST`, and GUIDs are counted. What a
-//! test expects of the answers is its own affair.
+//! Nothing differs between two runs: the server is called `HOST`, its clocks are an hour east of
+//! UTC, and GUIDs are counted. What a test expects of the answers is its own affair.
 
 use std::cell::Cell;
 use std::path::PathBuf;
@@ -49,8 +49,7 @@ impl World {
         let manager = open(&directory, providers);
         let world = World { manager, administrator, directory };
         for namespace in [r"root\default", NAMESPACE] {
-            let namespace = Namespace::new(namespace).expect("a namespace's name");
-            world.manager.ensure_namespace(&namespace, &world.administrator).expect("a namespace");
+            world.create_namespace(namespace);
         }
         world
     }
@@ -60,6 +59,16 @@ impl World {
         let World { manager, administrator, directory } = self;
         drop(manager);
         World { manager: open(&directory, providers), administrator, directory }
+    }
+
+    /// Makes a namespace in one that is there, as WMI does it: by an instance that names it.
+    pub fn create_namespace(&self, path: &str) {
+        let (parent, name) = path.rsplit_once('\\').expect("a namespace in another");
+        let parent = self.connect(parent).expect("the namespace to make it in");
+        let class = parent.get_object("__NAMESPACE", Flags::default(), &self.administrator);
+        let mut instance = Instance::new(class.expect("a system class").class().clone());
+        instance.put("Name", &name.into()).expect("its key");
+        parent.put_instance(&instance, Flags::CREATE_ONLY, &self.administrator).expect(path);
     }
 
     /// The context of calls by an administrator of this machine.
@@ -93,14 +102,22 @@ impl World {
     /// Compiles `mof` into [`NAMESPACE`], `flags` for classes and instances, and tells how it
     /// went.
     pub fn try_compile(&self, mof: &str, flags: Flags) -> CompileReport {
-        let options = compile_options(flags);
+        self.compile_text(mof, &compile_options(flags))
+    }
+
+    /// Compiles `mof` by `options` and tells how it went.
+    pub fn compile_text(&self, mof: &str, options: &CompileOptions) -> CompileReport {
         let compiled =
-            self.manager.compile_text("test.mof", mof.as_bytes(), &options, &self.administrator);
+            self.manager.compile_text("test.mof", mof.as_bytes(), options, &self.administrator);
         compiled.unwrap_or_else(|e| panic!("the compilation could not run: {e}"))
     }
 
     /// Compiles the files in order.
-    pub fn compile_files(&self, files: &[PathBuf], options: &CompileOptions) -> Result<CompileReport> {
+    pub fn compile_files(
+        &self,
+        files: &[PathBuf],
+        options: &CompileOptions,
+    ) -> Result<CompileReport> {
         self.manager.compile_files(files, options, &self.administrator, &mut |_, _| {})
     }
 
@@ -161,7 +178,8 @@ impl Default for World {
 fn open(directory: &TempDir, providers: NativeProviders) -> Arc<ObjectManager> {
     let repository = Repository::create_or_open(directory.path().join("repository"));
     let repository = repository.expect("a repository in a temporary directory");
-    let environment = Environment { server: "HOST".into(), providers, random: counted };
+    let environment =
+        Environment { server: "HOST".into(), providers, random: counted, local_offset: || 60 };
     ObjectManager::new(repository, environment)
 }
 

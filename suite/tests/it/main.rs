@@ -1,3 +1,4 @@
 //! Tests across the crates.
 
 mod oracles;
+mod scripts;

@@ -1,0 +1,197 @@
+//! A native provider for tests: it has a few instances, and keeps a log of what it is asked.
+//!
+//! It never filters, whatever it says of predicates: what a test sees filtered, the core has
+//! filtered. What it does wrong, it does because the test told it to.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use cim::status::WBEM_E_NOT_FOUND;
+use cim::{Class, Instance, Object, Result, Value};
+use wbem::provider::{Factory, Predicate};
+use wbem::{CallContext, Completion, Flags, InstanceProvider, Pushdown, Request, Sink, Wanted};
+
+use crate::text;
+
+/// The values that an instance has, by property.
+pub type Values = Vec<(&'static str, Value)>;
+
+/// What the provider does when it is asked.
+#[derive(Clone, Debug, Default)]
+pub enum Conduct {
+    /// What is expected of it.
+    #[default]
+    Serve,
+    /// It panics.
+    Panic,
+    /// It lets go of its sink without a final status.
+    DropSink,
+    /// It does what it is asked and ends with this; of an error, it delivers nothing.
+    End(Completion),
+}
+
+/// The provider.
+pub struct TestProvider {
+    instances: Mutex<Vec<Values>>,
+    says: Vec<(&'static str, Pushdown)>,
+    conduct: Conduct,
+    log: Log,
+}
+
+/// What a provider was asked, in order.
+#[derive(Clone, Default)]
+pub struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Log {
+    /// What was asked since the last time, a line each.
+    pub fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *lock(&self.0))
+    }
+
+    fn write(&self, line: String) {
+        lock(&self.0).push(line);
+    }
+}
+
+impl TestProvider {
+    /// A provider of these instances, which takes no notice of predicates.
+    pub fn new(instances: Vec<Values>) -> Self {
+        TestProvider {
+            instances: Mutex::new(instances),
+            says: Vec::new(),
+            conduct: Conduct::default(),
+            log: Log::default(),
+        }
+    }
+
+    /// It says this of predicates over `property`.
+    pub fn says(mut self, property: &'static str, pushdown: Pushdown) -> Self {
+        self.says.push((property, pushdown));
+        self
+    }
+
+    /// It behaves so from its first call on.
+    pub fn conduct(mut self, conduct: Conduct) -> Self {
+        self.conduct = conduct;
+        self
+    }
+
+    /// Its log.
+    pub fn log(&self) -> Log {
+        self.log.clone()
+    }
+
+    /// How it is made: each namespace gets the same one.
+    pub fn factory(self) -> Factory {
+        let provider = Arc::new(self);
+        Arc::new(move |namespace| {
+            provider.log.write(format!("initialize {namespace}"));
+            Ok(provider.clone())
+        })
+    }
+
+    /// Writes the log and does what was told, or goes on.
+    fn begin(&self, asked: String) -> Result<()> {
+        self.log.write(asked);
+        match &self.conduct {
+            Conduct::Panic => panic!("the test told the provider to panic"),
+            Conduct::End(Err(error)) => Err(error.clone()),
+            _ => Ok(()),
+        }
+    }
+
+    fn instances(&self, class: &Arc<Class>) -> Vec<Instance> {
+        let with_values = |values: &Values| {
+            let mut instance = Instance::new(class.clone());
+            for (name, value) in values {
+                instance.put(name, value).expect("a value that suits the property");
+            }
+            instance
+        };
+        lock(&self.instances).iter().map(with_values).collect()
+    }
+}
+
+impl InstanceProvider for TestProvider {
+    fn pushdown(&self, class: &Class, predicate: &Predicate) -> Pushdown {
+        let name = &class.properties()[predicate.slot].name;
+        let said = self.says.iter().find(|(property, _)| name.is(property));
+        said.map_or(Pushdown::Unsupported, |(_, pushdown)| *pushdown)
+    }
+
+    fn get(
+        &self,
+        class: &Arc<Class>,
+        keys: &[Value],
+        wanted: &Wanted,
+        _context: &CallContext,
+    ) -> Result<Instance> {
+        let (asked, wanted) = (self::keys(class, keys), self::wanted(class, wanted));
+        self.begin(format!("get {} {asked} wanted {wanted}", class.name()))?;
+        let found = self.instances(class).into_iter().find(|i| self::keys(class, &key(i)) == asked);
+        found.ok_or_else(|| WBEM_E_NOT_FOUND.into())
+    }
+
+    fn enumerate(&self, request: &Request<'_>, _context: &CallContext, mut sink: Sink) {
+        let Request { class, wanted, predicates } = request;
+        let told: Vec<String> = predicates.iter().map(|p| predicate(class, p)).collect();
+        let noted =
+            if told.is_empty() { String::new() } else { format!(" where {}", told.join(" and ")) };
+        let wanted = self::wanted(class, wanted);
+        if let Err(e) = self.begin(format!("enumerate {}{noted} wanted {wanted}", class.name())) {
+            return sink.complete(Err(e));
+        }
+        for instance in self.instances(class) {
+            if sink.indicate(vec![Object::Instance(instance)]).is_break() {
+                self.log.write("stopped".to_owned());
+                break;
+            }
+        }
+        match &self.conduct {
+            Conduct::DropSink => drop(sink),
+            Conduct::End(completion) => sink.complete(completion.clone()),
+            _ => sink.complete(wbem::COMPLETE),
+        }
+    }
+
+    fn put(&self, instance: &Instance, flags: Flags, _context: &CallContext) -> Result<()> {
+        let object = text::object(&Object::Instance(instance.clone()));
+        self.begin(format!("put {object} flags {:#x}", flags.0))
+    }
+
+    fn delete(&self, class: &Arc<Class>, keys: &[Value], _context: &CallContext) -> Result<()> {
+        self.begin(format!("delete {} {}", class.name(), self::keys(class, keys)))
+    }
+}
+
+fn key(instance: &Instance) -> Vec<Value> {
+    instance.class().keys().iter().map(|&slot| instance.value(slot.into()).clone()).collect()
+}
+
+fn keys(class: &Class, values: &[Value]) -> String {
+    let named = class.keys().iter().zip(values).map(|(&slot, value)| {
+        format!("{}={}", class.properties()[usize::from(slot)].name, text::value(value))
+    });
+    named.collect::<Vec<_>>().join(",")
+}
+
+fn wanted(class: &Class, wanted: &Wanted) -> String {
+    match wanted {
+        Wanted::All => "all".to_owned(),
+        Wanted::Slots(slots) => {
+            let mut names: Vec<&str> =
+                slots.iter().map(|&slot| class.properties()[slot].name.as_str()).collect();
+            names.sort_unstable();
+            names.join(",")
+        }
+    }
+}
+
+fn predicate(class: &Class, predicate: &Predicate) -> String {
+    let name = &class.properties()[predicate.slot].name;
+    format!("{name} {} {}", predicate.comparison.symbol(), text::value(&predicate.value))
+}
+
+/// A panic of another holder leaves these values whole: they are only moved in and out.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

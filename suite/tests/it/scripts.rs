@@ -1,0 +1,59 @@
+//! The scripts of `suite/tests/data`: a test a file, of the same name.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+fn data() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data")
+}
+
+fn run(name: &str) {
+    let path = data().join(format!("{name}.test"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    openwmi_suite::script::run(&format!("{name}.test"), &text);
+}
+
+macro_rules! scripts {
+    ($($name:ident)*) => {
+        const SCRIPTS: &[&str] = &[$(stringify!($name)),*];
+
+        $(
+            #[test]
+            fn $name() {
+                run(stringify!($name));
+            }
+        )*
+    };
+}
+
+scripts! {
+    g01_parentheses_bind_before_and
+    g02_strings_compare_without_case
+    g03_booleans_are_equal_or_not
+    g05_neither_arithmetic_nor_two_properties
+    g06_the_constant_may_stand_first
+    g07_like_sets
+    g09_embedded_properties
+    g10_schema_queries
+    g11_class_restricts_to_the_exact_class
+    g13_datetimes
+    g14_intervals
+    g15_key_order_and_short_form
+    g17_what_cannot_be_a_key
+    g18_keys_are_frozen
+    g19_qualifiers_propagate_by_flavor
+    g21_terminal_classes
+    g22_no_rollback_once_storing_has_begun
+    g35_update_modes
+    g37_names_without_case
+}
+
+#[test]
+fn no_script_is_forgotten() {
+    let files = std::fs::read_dir(data()).expect("the scripts");
+    let names = files.map(|file| file.expect("an entry").file_name().into_string().expect("text"));
+    let found: BTreeSet<String> =
+        names.filter_map(|name| name.strip_suffix(".test").map(str::to_owned)).collect();
+    let listed: BTreeSet<String> = SCRIPTS.iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(found, listed, "files, and the tests that run them");
+}
