@@ -1,3 +1,7 @@
+//! Provides the class: its properties by name, each with its source, and nothing of queries.
+//! Input is the list of mounts, and what the kernel tells of the devices below them, by way of
+//! `crate::root`; output goes through `super::property`.
+//!
 #![doc = include_str!("win32_logicaldisk.md")]
 
 use std::cell::OnceCell;

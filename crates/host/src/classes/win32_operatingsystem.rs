@@ -1,3 +1,7 @@
+//! Provides the class: its properties by name, each with its source, and nothing of queries.
+//! Input is what the kernel and the distribution tell of themselves, by way of
+//! `crate::root`; output goes through `super::property`.
+//!
 #![doc = include_str!("win32_operatingsystem.md")]
 
 use std::cell::OnceCell;

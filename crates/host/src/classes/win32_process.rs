@@ -1,3 +1,7 @@
+//! Provides the class: its properties by name, each with its source, and nothing of queries.
+//! Input is the processes below `/proc`, each read file by file, by way of
+//! `crate::processes`; output goes through `super::property`.
+//!
 #![doc = include_str!("win32_process.md")]
 
 use std::ops::ControlFlow;
