@@ -4,7 +4,7 @@
 //! a class later (instances). Which conversions exist is `cim::Value::convert`'s affair.
 
 use cim::status::*;
-use cim::{PropertyType, Value};
+use cim::{CimType, PropertyType, Value};
 
 /// `value` as `ty`. Errors: `WBEMMOF_E_UNEXPECTED_ARRAY_INIT`, `WBEMMOF_E_TYPE_MISMATCH`,
 /// `WBEMMOF_E_OUT_OF_RANGE`, `WBEMMOF_E_NULL_ARRAY_ELEM`.
@@ -49,9 +49,14 @@ fn checked(value: Option<Value>) -> Option<Value> {
 }
 
 fn mismatch(value: &Value, ty: &PropertyType) -> cim::Error {
+    if let (CimType::DateTime, Some(text)) = (ty.cim, value.as_str())
+        && let Err(error) = text.parse::<cim::DateTime>()
+    {
+        return WBEMMOF_E_TYPE_MISMATCH.with(error.message().to_owned());
+    }
     let is_number = value.as_integer().is_some() || value.as_real().is_some();
-    let takes_number = ty.cim.is_integer() || ty.cim.is_real() || ty.cim == cim::CimType::Char16;
-    let shown = value.convert(&cim::CimType::String.into());
+    let takes_number = ty.cim.is_integer() || ty.cim.is_real() || ty.cim == CimType::Char16;
+    let shown = value.convert(&CimType::String.into());
     let shown = match shown.as_ref().and_then(Value::as_str) {
         Some(text) => crate::literal::shown(text),
         None => "this value".to_owned(),
@@ -59,13 +64,12 @@ fn mismatch(value: &Value, ty: &PropertyType) -> cim::Error {
     if is_number && takes_number {
         return WBEMMOF_E_OUT_OF_RANGE.with(format!("{shown} is out of the range of {ty}"));
     }
-    WBEMMOF_E_TYPE_MISMATCH.with(format!("{shown} cannot be made a {ty}"))
+    WBEMMOF_E_TYPE_MISMATCH.with(format!("{shown} cannot be a value of type {ty}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cim::CimType;
 
     #[test]
     fn g5_values_convert_or_say_why_not() {

@@ -146,12 +146,12 @@ pub(crate) fn check_kind(value: &InitialValue, ty: &PropertyType) -> Result<()> 
         }
         InitialValue::Alias(alias) if ty.cim != CimType::Reference || ty.is_array => {
             Err(WBEMMOF_E_UNEXPECTED_ALIAS.with(format!(
-                "${alias} stands where a {ty} should; only a reference can be an alias"
+                "${alias} cannot be a value of type {ty}; only a reference can be an alias"
             )))
         }
         InitialValue::Instance(instance) if ty.cim != CimType::Object || ty.is_array => {
             Err(WBEMMOF_E_TYPE_MISMATCH
-                .with(format!("an instance of {} cannot be made a {ty}", instance.class)))
+                .with(format!("an instance of {} cannot be a value of type {ty}", instance.class)))
         }
         InitialValue::Alias(_) | InitialValue::Instance(_) => Ok(()),
     }

@@ -12,6 +12,7 @@
 //! | `parser`, `ast`, `unit` | a file's items; a file with all it includes |
 //! | `lower`, `action` | items to actions: dialects, qualifiers, aliases, pragmas |
 //! | `instantiate`, `convert` | values in their types, once the classes are known |
+//! | `write` | objects to text |
 //! | `diagnostic` | what is wrong, with a picture |
 
 #![forbid(unsafe_code)]
@@ -27,6 +28,7 @@ mod lower;
 mod parser;
 mod source;
 mod unit;
+mod write;
 
 pub use action::{
     Action, ActionKind, Compilation, Dialect, InitialValue, InstanceDeclaration, Options,
@@ -38,3 +40,4 @@ pub use lower::parse;
 pub use parser::MAX_NESTING;
 pub use source::{Disk, MAX_FILE, Memory, Place, Source, Sources, Span};
 pub use unit::{MAX_FILES, MAX_INCLUDES};
+pub use write::{write_class, write_instance};

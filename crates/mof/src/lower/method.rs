@@ -29,7 +29,7 @@ impl Lowering<'_> {
                 drafts.push(draft);
                 continue;
             };
-            if let Err(draft) = join(first, draft) {
+            if !join(first, &draft) {
                 let related = (self.place(first.span), "first declared here");
                 let message = format!(
                     "parameter {} is declared twice, which it may be only once in and once out, \
@@ -112,8 +112,8 @@ impl Lowering<'_> {
                 }
                 Some(id) => {
                     let message = format!(
-                        "parameter {} of {} has Id {id}; the {count} parameters are numbered from \
-                         0 to {}, each once",
+                        "parameter {} of {} has Id {id}; the Ids of its parameters are 0 to {}, \
+                         each once",
                         draft.parameter.name,
                         method.name,
                         count - 1
@@ -127,34 +127,34 @@ impl Lowering<'_> {
     }
 }
 
-/// Makes `first` in and out if the two declare one parameter, once in and once out; else gives
-/// the second back.
-fn join(first: &mut Draft, second: Draft) -> Result<(), Draft> {
+/// Makes `first` in and out if the two declare one parameter, once in and once out.
+fn join(first: &mut Draft, second: &Draft) -> bool {
     let (a, b) = (&first.parameter, &second.parameter);
+    let (inward, outward) = match (a.is_in(), a.is_out(), b.is_in(), b.is_out()) {
+        (true, false, false, true) => (&a.qualifiers, &b.qualifiers),
+        (false, true, true, false) => (&b.qualifiers, &a.qualifiers),
+        _ => return false,
+    };
     let ids_agree = first.id.is_none() || second.id.is_none() || first.id == second.id;
     let defaults_agree = a.default == b.default || a.default.is_null() || b.default.is_null();
-    let out = match (a.is_in(), a.is_out(), b.is_in(), b.is_out()) {
-        (true, false, false, true) => &b.qualifiers,
-        (false, true, true, false) => &a.qualifiers,
-        _ => return Err(second),
-    };
     let same = ids_agree
         && defaults_agree
         && a.ty == b.ty
-        && without(&a.qualifiers, &DIRECTIONS) == without(&b.qualifiers, &DIRECTIONS);
-    let (Some(out), true) = (out.get("out").cloned(), same) else { return Err(second) };
-    let inward = if a.is_in() { &a.qualifiers } else { &b.qualifiers };
+        && without(inward, &DIRECTIONS) == without(outward, &DIRECTIONS);
+    if !same {
+        return false;
+    }
     let mut merged = Vec::with_capacity(inward.len() + 1);
     for qualifier in inward.iter().filter(|q| !q.name.is("out")) {
         merged.push(qualifier.clone());
         if qualifier.name.is("in") {
-            merged.push(out.clone());
+            merged.extend(outward.get("out").cloned());
         }
     }
     first.parameter.qualifiers = merged.into_iter().collect();
     if first.parameter.default.is_null() {
-        first.parameter.default = second.parameter.default;
+        first.parameter.default = second.parameter.default.clone();
     }
     first.id = first.id.or(second.id);
-    Ok(())
+    true
 }

@@ -92,21 +92,18 @@ impl Parser<'_> {
             );
         }
         let init = if self.eat(b'=') { Some(self.init()?) } else { None };
-        if !self.at(b';') && init.is_none() {
-            return Err(self.expected(WBEMMOF_E_EXPECTED_SEMI, "';', '=' or '('"));
-        }
-        self.end_of_member()?;
+        self.end_of_member(if init.is_some() { "';'" } else { "';', '=' or '('" })?;
         Ok(Member::Property(Variable { qualifiers, ty, name, array: after_name, init }))
     }
 
     /// The `;` after a member. Where it is missing and the next line goes on, only that is
     /// reported; else what follows is skipped.
-    pub(super) fn end_of_member(&mut self) -> Parsed<()> {
+    pub(super) fn end_of_member(&mut self, what: &str) -> Parsed<()> {
         if self.at(b';') || self.at(b'}') || self.is_on_next_line() && self.at_member() {
             self.semicolon("the declaration");
             return Ok(());
         }
-        Err(self.expected(WBEMMOF_E_EXPECTED_SEMI, "';'"))
+        Err(self.expected(WBEMMOF_E_EXPECTED_SEMI, what))
     }
 
     fn is_on_next_line(&self) -> bool {
@@ -127,7 +124,7 @@ impl Parser<'_> {
             }
         }
         self.expect(b')', WBEMMOF_E_EXPECTED_CLOSE_PAREN, "',' or ')' after a parameter")?;
-        self.end_of_member()?;
+        self.end_of_member("';'")?;
         Ok(Method { qualifiers, returns, name, parameters })
     }
 

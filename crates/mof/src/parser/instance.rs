@@ -17,7 +17,7 @@ impl Parser<'_> {
         Ok(instance)
     }
 
-    /// An embedded instance from the keyword on. It has no `;` of its own.
+    /// An embedded instance with its qualifiers. It has no `;` of its own.
     pub(super) fn embedded_instance(&mut self) -> Parsed<Instance> {
         if self.depth >= MAX_NESTING {
             return Err(self.fail(
@@ -26,8 +26,13 @@ impl Parser<'_> {
             ));
         }
         let start = self.token.span;
+        let qualifiers = self.optional_qualifiers()?;
+        if !self.at_keyword("instance") {
+            let what = "instance of after the qualifiers";
+            return Err(self.expected(WBEMMOF_E_INVALID_INSTANCE_DECLARATION, what));
+        }
         self.depth += 1;
-        let instance = self.instance_body(Vec::new(), start);
+        let instance = self.instance_body(qualifiers, start);
         self.depth -= 1;
         instance.map(|(instance, _)| instance)
     }
@@ -78,7 +83,7 @@ impl Parser<'_> {
         let name = self.ident(WBEMMOF_E_EXPECTED_PROPERTY_NAME, "a property's name")?;
         self.expect(b'=', WBEMMOF_E_EXPECTED_SEMI, "'=' after the property's name")?;
         let init = self.init()?;
-        self.end_of_member()?;
+        self.end_of_member("';'")?;
         Ok(Assignment { qualifiers, name, init })
     }
 }

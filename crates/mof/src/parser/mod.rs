@@ -39,6 +39,7 @@ pub(crate) fn parse(source: &Arc<Source>, diagnostics: &mut Diagnostics) -> Vec<
         token,
         end: 0,
         depth: 0,
+        is_comment_told: false,
         scratch: String::new(),
         reporter: Reporter { source, diagnostics },
     };
@@ -54,6 +55,8 @@ struct Parser<'a> {
     end: u32,
     /// How many embedded instances are open.
     depth: u32,
+    /// Whether it has been reported that a comment has no end. There is at most one.
+    is_comment_told: bool,
     scratch: String,
     reporter: Reporter<'a>,
 }
@@ -242,7 +245,10 @@ impl<'a> Parser<'a> {
             Bad::Char => {
                 (WBEMMOF_E_ILLEGAL_CONSTANT_VALUE, "the character is not closed on its line")
             }
-            Bad::Comment => (WBEMMOF_E_UNRECOGNIZED_TOKEN, "the comment is not closed with */"),
+            Bad::Comment => {
+                self.is_comment_told = true;
+                (WBEMMOF_E_UNRECOGNIZED_TOKEN, "the comment is not closed with */")
+            }
         };
         self.fail(status, message)
     }
@@ -301,7 +307,7 @@ impl<'a> Parser<'a> {
     /// Takes a token that is not looked at more closely. A comment without end is told even so:
     /// it hides the rest of the file.
     fn skip(&mut self) {
-        if self.token.kind == Kind::Bad(Bad::Comment) {
+        if self.token.kind == Kind::Bad(Bad::Comment) && !self.is_comment_told {
             self.bad(Bad::Comment);
         }
         self.bump();

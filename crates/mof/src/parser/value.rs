@@ -16,6 +16,17 @@ impl Parser<'_> {
         if !self.eat(b'{') {
             return self.element();
         }
+        match self.elements() {
+            Ok(elements) => Ok(Init::Array(elements, self.since(start))),
+            Err(Failed) => {
+                self.skip_array();
+                Err(Failed)
+            }
+        }
+    }
+
+    /// The elements of an array up to its `}`.
+    fn elements(&mut self) -> Parsed<Vec<Init>> {
         let mut elements = Vec::new();
         while !self.at(b'}') {
             if self.at(b'{') {
@@ -30,14 +41,33 @@ impl Parser<'_> {
             }
         }
         self.expect(b'}', WBEMMOF_E_EXPECTED_CLOSE_BRACE, "',' or '}' after an element")?;
-        Ok(Init::Array(elements, self.since(start)))
+        Ok(elements)
+    }
+
+    /// Goes on after the `}` of an array with an error in it, or at the `;` where none comes.
+    fn skip_array(&mut self) {
+        let mut depth = 1u32;
+        loop {
+            match self.token.kind {
+                Kind::End => return,
+                Kind::Sign(b';') if depth == 1 => return,
+                Kind::Sign(b'{') => depth += 1,
+                Kind::Sign(b'}') => depth -= 1,
+                _ if self.begins_item() => return,
+                _ => {}
+            }
+            self.skip();
+            if depth == 0 {
+                return;
+            }
+        }
     }
 
     fn element(&mut self) -> Parsed<Init> {
         if self.token.kind == Kind::Alias {
             return Ok(Init::Alias(self.alias_name()));
         }
-        if self.at_keyword("instance") {
+        if self.at_keyword("instance") || self.at(b'[') {
             return self.embedded_instance().map(|i| Init::Instance(Box::new(i)));
         }
         self.literal().map(Init::Literal)

@@ -1,0 +1,8 @@
+//! Tests of the crate as its users see it.
+//!
+//! `UPDATE=1 cargo test -p openwmi-mof` writes the goldens under `tests/data` anew.
+
+mod arbitrary;
+mod dump;
+mod goldens;
+mod round_trip;
