@@ -3,26 +3,32 @@
 //!
 //! Asked for by the context value `wbem::EXPLAIN`; answered like any query, through a sink.
 
-use cim::status::WBEM_E_INVALID_CLASS;
-use cim::{Instance, Name, Object, ObjectPath, PathKeys, Result, Value};
+use std::sync::{Arc, LazyLock};
+
+use cim::{Class, Instance, Object, ObjectPath, PathKeys, Result, Value};
 use wbem::Wanted;
 
-use crate::manager::View;
 use crate::plan::{Ask, Plan, Step, texts};
 use crate::query::Run;
 use crate::resolve::Source;
+use crate::system;
 
-const PLAN_STEP: Name = Name::from_static("OpenWMI_PlanStep");
+/// `OpenWMI_PlanStep`, declared beside this file.
+static PLAN_STEP: LazyLock<Arc<Class>> = LazyLock::new(|| {
+    let declared = system::parse(include_str!("explain.mof"));
+    let [declaration] = declared.as_slice() else { panic!("explain.mof declares one class") };
+    Class::derive(declaration.clone(), None, None).expect("explain.mof declares a sound class")
+});
 
 /// The steps of a plan over instances.
-pub(crate) fn plan(view: &View<'_>, plan: &Plan) -> Result<Run> {
-    let steps = plan.steps.iter().enumerate().map(|(i, step)| describe(view, i, step));
+pub(crate) fn plan(plan: &Plan) -> Result<Run> {
+    let steps = plan.steps.iter().enumerate().map(|(i, step)| describe(i, step));
     Ok(Run::Objects(steps.collect::<Result<_>>()?))
 }
 
 /// The one step of a query over classes.
-pub(crate) fn schema(view: &View<'_>, condition: Option<String>) -> Result<Run> {
-    let mut instance = Instance::new(view.class(&PLAN_STEP, WBEM_E_INVALID_CLASS)?);
+pub(crate) fn schema(condition: Option<String>) -> Result<Run> {
+    let mut instance = Instance::new(PLAN_STEP.clone());
     instance.put("Step", &Value::UInt32(1))?;
     instance.put("Class", &"meta_class".into())?;
     instance.put("Source", &"Schema".into())?;
@@ -31,7 +37,7 @@ pub(crate) fn schema(view: &View<'_>, condition: Option<String>) -> Result<Run> 
     Ok(Run::Objects(vec![Object::Instance(instance)]))
 }
 
-fn describe(view: &View<'_>, index: usize, step: &Step) -> Result<Object> {
+fn describe(index: usize, step: &Step) -> Result<Object> {
     let source = match &step.source {
         Source::Repository => "Repository",
         Source::Provider(binding) => binding.name.as_str(),
@@ -47,7 +53,7 @@ fn describe(view: &View<'_>, index: usize, step: &Step) -> Result<Object> {
             slots.iter().map(|&s| Value::string(step.class.properties()[s].name.as_str())),
         ),
     };
-    let mut instance = Instance::new(view.class(&PLAN_STEP, WBEM_E_INVALID_CLASS)?);
+    let mut instance = Instance::new(PLAN_STEP.clone());
     instance.put("Step", &Value::UInt32(index as u32 + 1))?;
     instance.put("Class", &step.class.name().as_str().into())?;
     instance.put("Source", &source.into())?;

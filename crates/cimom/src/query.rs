@@ -99,7 +99,7 @@ pub(crate) fn run(view: &View<'_>, call: AuthorizedCall<'_, Query>, flags: Flags
         Query::Select(select) if select.is_schema() => {
             let filter = BoundSchema::bind(&select)?;
             if explain {
-                return explain::schema(view, select.condition.as_ref().map(ToString::to_string));
+                return explain::schema(select.condition.as_ref().map(ToString::to_string));
             }
             let mut names: Vec<Name> = view.schema.names().cloned().collect();
             names.sort();
@@ -114,7 +114,7 @@ pub(crate) fn run(view: &View<'_>, call: AuthorizedCall<'_, Query>, flags: Flags
             let reach = Reach { shallow: false, direct: flags.has(Flags::DIRECT_READ) };
             let query = InstanceQuery { class, select: Some(select), reach, locatable };
             let plan = plan::plan(resolve::resolve(view, call.with(query))?, view.local_offset())?;
-            if explain { explain::plan(view, &plan) } else { Ok(Run::Plan(plan)) }
+            if explain { explain::plan(&plan) } else { Ok(Run::Plan(plan)) }
         }
         Query::Associators(_) => Err(not_supported("ASSOCIATORS OF")),
         Query::References(_) => Err(not_supported("REFERENCES OF")),

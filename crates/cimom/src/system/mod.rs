@@ -58,8 +58,8 @@ pub(crate) fn before_delete(
     Ok(())
 }
 
-/// Built in, so a mistake in it is one of this program.
-fn parse(text: &str) -> Vec<Arc<ClassDeclaration>> {
+/// The classes of a text that is built in, so that a mistake in it is one of this program.
+pub(crate) fn parse(text: &str) -> Vec<Arc<ClassDeclaration>> {
     let options = mof::Options { system_classes: true, ..mof::Options::new(Namespace::root()) };
     let name = std::path::Path::new("system classes");
     let compiled = mof::parse(&mut mof::Memory::file(name, text), name, &options);
