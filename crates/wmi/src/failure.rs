@@ -7,7 +7,7 @@
 use std::io;
 
 use cim::WbemStatus;
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::Serialize;
 
 use crate::exit;
 use crate::screen;
@@ -79,14 +79,9 @@ impl Failure {
         match self {
             Failure::Told(_) => {}
             _ if as_json => {
-                eprintln!("{}", serde_json::to_string(&FailureJson(self)).unwrap_or_default());
+                eprintln!("{}", serde_json::to_string(&FailureJson::new(self)).unwrap_or_default());
             }
-            _ => {
-                eprintln!("{}{}", label("error", Colour::Red), self.text());
-                if matches!(self, Failure::Usage(_)) {
-                    eprintln!("\nFor more information, try 'wmi --help'.");
-                }
-            }
+            _ => eprintln!("{}{}", label("error", Colour::Red), self.text()),
         }
     }
 
@@ -134,24 +129,29 @@ impl From<io::Error> for Failure {
     }
 }
 
-struct FailureJson<'a>(&'a Failure);
+/// A failure as JSON: of one that is not WMI's, symbol and number are null.
+#[derive(Serialize)]
+struct FailureJson<'a> {
+    error: Option<&'static str>,
+    number: Option<String>,
+    message: String,
+    suggestion: Option<&'a str>,
+    exit_code: u8,
+}
 
-impl Serialize for FailureJson<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        if let Failure::Operation(operation) = self.0 {
-            map.serialize_entry("error", &operation.status.symbol())?;
-            map.serialize_entry("number", &format!("0x{:08X}", operation.status.0))?;
-            map.serialize_entry("message", operation.message())?;
-            map.serialize_entry("suggestion", &operation.suggestion)?;
-        } else {
-            map.serialize_entry("error", &None::<&str>)?;
-            map.serialize_entry("number", &None::<&str>)?;
-            map.serialize_entry("message", &self.0.text())?;
-            map.serialize_entry("suggestion", &None::<&str>)?;
+impl<'a> FailureJson<'a> {
+    fn new(failure: &'a Failure) -> Self {
+        let operation = match failure {
+            Failure::Operation(operation) => Some(operation),
+            _ => None,
+        };
+        FailureJson {
+            error: operation.and_then(|o| o.status.symbol()),
+            number: operation.map(|o| format!("0x{:08X}", o.status.0)),
+            message: operation.map_or_else(|| failure.text(), |o| o.message().to_owned()),
+            suggestion: operation.and_then(|o| o.suggestion.as_deref()),
+            exit_code: failure.exit_code(),
         }
-        map.serialize_entry("exit_code", &self.0.exit_code())?;
-        map.end()
     }
 }
 
@@ -190,7 +190,8 @@ mod tests {
             r"WBEM_E_INVALID_CLASS (0x80041010): class Win32_Foo not found in root\cimv2; did you mean Win32_Fan?"
         );
         let json: serde_json::Value =
-            serde_json::from_str(&serde_json::to_string(&FailureJson(&failure)).unwrap()).unwrap();
+            serde_json::from_str(&serde_json::to_string(&FailureJson::new(&failure)).unwrap())
+                .unwrap();
         assert_eq!(json["number"], "0x80041010");
         assert_eq!(json["suggestion"], "Win32_Fan");
         assert_eq!(json["exit_code"], 3);

@@ -6,7 +6,9 @@
 use std::path::PathBuf;
 
 use cim::Namespace;
+use cim::status::WBEMMOF_E_INVALID_FILE;
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
 use wbem::{CompileOptions, CompileReport, Flags, MofDiagnostic};
 
 use crate::exit;
@@ -84,17 +86,19 @@ fn tell(
             format!("{}; {stored}", counted(errors as u64, "error"))
         }
     };
-    let json = serde_json::json!({
-        "namespace": namespace.as_str(),
-        "classes": report.classes,
-        "instances": report.instances,
-        "complete": report.syntax.is_empty() && report.storage.is_none(),
-    });
+    let json = Summary {
+        namespace: namespace.as_str(),
+        classes: report.classes,
+        instances: report.instances,
+        complete: report.syntax.is_empty() && report.storage.is_none(),
+    };
     super::say(form, &text, &json)?;
-    match (report.syntax.is_empty(), &report.storage) {
-        (true, None) => Ok(Outcome::Done),
-        (true, Some(_)) => Err(Failure::Told(exit::OTHER)),
-        (false, _) => Err(Failure::Told(exit::SYNTAX)),
+    // A file that cannot be read is among the errors of syntax, but is none.
+    let is_syntax = |error: &MofDiagnostic| error.status != WBEMMOF_E_INVALID_FILE;
+    match (report.syntax.iter().any(is_syntax), report.syntax.is_empty(), &report.storage) {
+        (false, true, None) => Ok(Outcome::Done),
+        (true, ..) => Err(Failure::Told(exit::SYNTAX)),
+        _ => Err(Failure::Told(exit::OTHER)),
     }
 }
 
@@ -103,15 +107,36 @@ fn placed(diagnostic: &MofDiagnostic) -> String {
     format!("{file}:{line}:{column}: {message}")
 }
 
-fn as_json(diagnostic: &MofDiagnostic) -> serde_json::Value {
-    serde_json::json!({
-        "error": diagnostic.status.symbol(),
-        "number": format!("0x{:08X}", diagnostic.status.0),
-        "message": diagnostic.message,
-        "file": diagnostic.file,
-        "line": diagnostic.line,
-        "column": diagnostic.column,
-    })
+/// What was stored, as JSON.
+#[derive(Serialize)]
+struct Summary<'a> {
+    namespace: &'a str,
+    classes: u64,
+    instances: u64,
+    complete: bool,
+}
+
+/// An error with its place, as JSON.
+#[derive(Serialize)]
+struct ErrorJson<'a> {
+    error: Option<&'static str>,
+    number: String,
+    message: &'a str,
+    file: &'a str,
+    line: usize,
+    column: usize,
+}
+
+fn as_json(diagnostic: &MofDiagnostic) -> String {
+    let json = ErrorJson {
+        error: diagnostic.status.symbol(),
+        number: format!("0x{:08X}", diagnostic.status.0),
+        message: &diagnostic.message,
+        file: &diagnostic.file,
+        line: diagnostic.line,
+        column: diagnostic.column,
+    };
+    serde_json::to_string(&json).unwrap_or_default()
 }
 
 fn counted(n: u64, thing: &str) -> String {

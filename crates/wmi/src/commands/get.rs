@@ -62,6 +62,7 @@ fn one(
         named: Some(names).filter(|names| !names.is_empty()),
         class: Some(path.class.clone()),
         single: true,
+        ..Selection::default()
     };
     let mut printer = Printer::stdout(settings, selection);
     let _ = printer.batch(vec![Object::Instance(instance)]);

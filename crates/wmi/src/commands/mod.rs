@@ -13,13 +13,15 @@ pub(crate) mod set;
 
 use std::io::{self, Write};
 
+use serde::Serialize;
+
 use crate::output::Form;
 
 /// Prints one line that says `text`, or `json` where the output is JSON.
-fn say(form: Form, text: &str, json: &serde_json::Value) -> io::Result<()> {
+fn say(form: Form, text: &str, json: &impl Serialize) -> io::Result<()> {
     let mut out = io::stdout();
     match form.is_json() {
-        true => writeln!(out, "{json}")?,
+        true => writeln!(out, "{}", serde_json::to_string(json)?)?,
         false => writeln!(out, "{text}")?,
     }
     out.flush()

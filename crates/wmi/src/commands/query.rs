@@ -28,7 +28,7 @@ pub(crate) fn run_parsed(
     let selection = match explain {
         true => {
             context.set(EXPLAIN, true);
-            Selection { system: settings.system, ..Selection::default() }
+            Selection { system: settings.system, as_declared: true, ..Selection::default() }
         }
         false => selection(query, settings),
     };

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use indicatif::ProgressBar;
 use openwmi::Wmi;
+use serde::Serialize;
 
 use crate::exit;
 use crate::failure::Failure;
@@ -26,18 +27,28 @@ pub(crate) fn verify(options: &Options) -> Result<Outcome, Failure> {
         report.instances,
         report.problems.len()
     );
-    let json = serde_json::json!({
-        "repository": wmi.repository_path().to_string_lossy(),
-        "namespaces": report.namespaces,
-        "classes": report.classes,
-        "instances": report.instances,
-        "problems": report.problems,
-    });
+    let json = Verified {
+        repository: wmi.repository_path().display().to_string(),
+        namespaces: report.namespaces,
+        classes: report.classes,
+        instances: report.instances,
+        problems: &report.problems,
+    };
     super::say(options.settings.form, &text, &json)?;
     match report.problems.is_empty() {
         true => Ok(Outcome::Done),
         false => Err(Failure::Told(exit::OTHER)),
     }
+}
+
+/// What was read, as JSON.
+#[derive(Serialize)]
+struct Verified<'a> {
+    repository: String,
+    namespaces: u64,
+    classes: u64,
+    instances: u64,
+    problems: &'a [String],
 }
 
 /// Copies the repository, which may be in use, to `file`.

@@ -1,7 +1,8 @@
 //! Which properties of an object are shown, in which order, and their values.
 //!
 //! Of an instance its properties: those a query selects in the order selected, else all
-//! in the alphabetical order in which WMI enumerates them; system properties before them, where
+//! in the alphabetical order in which WMI enumerates them (those of a plan as declared, in
+//! which they read as a sentence); system properties before them, where
 //! asked for. Of a class, where it is one line or block among others, what it is: name,
 //! superclass, kind, keys, number of properties and methods.
 
@@ -17,6 +18,8 @@ pub(crate) struct Selection {
     pub(crate) system: bool,
     /// The properties that the request names, system properties among them; `None` for all.
     pub(crate) named: Option<Vec<Name>>,
+    /// Whether all stand in the order of their declaration, not in that of the alphabet.
+    pub(crate) as_declared: bool,
     /// The class that the request names. An object of another class says so.
     pub(crate) class: Option<Name>,
     /// Whether the request names one object by its path.
@@ -107,9 +110,13 @@ impl Selection {
     }
 
     fn properties(&self, class: &Class) -> Vec<Field> {
-        let alphabetical = class.slots_by_name().iter().map(|&s| usize::from(s));
         let Some(named) = &self.named else {
-            return alphabetical.map(|slot| Field::slot(class, slot)).collect();
+            let by_name = class.slots_by_name().iter().map(|&s| usize::from(s));
+            let field = |slot| Field::slot(class, slot);
+            return match self.as_declared {
+                true => (0..class.properties().len()).map(field).collect(),
+                false => by_name.map(field).collect(),
+            };
         };
         let find = |name: &Name| match SystemProperty::from_name(name.as_str()) {
             Some(property) => Some(Field::system(property)),

@@ -2,7 +2,8 @@
 //!
 //! The first objects decide how wide the columns are, then lines are written as objects
 //! arrive. On a terminal the widest columns give way until the table fits, and what does not
-//! fit a column goes on in the next line; elsewhere nothing is broken or cut.
+//! fit a column goes on in the next line; elsewhere an object is one line, and a value that is
+//! wider than its column pushes the rest of the line aside. Nothing is cut off.
 
 use std::io::{self, Write};
 
@@ -19,6 +20,8 @@ use crate::screen::Screen;
 const GAP: u16 = 2;
 /// Below this a column does not give way.
 const NARROW: u16 = 8;
+/// A wider value does not widen its column where there is no terminal.
+const WIDE: usize = 60;
 
 /// Lines under a header.
 pub(super) struct Table {
@@ -58,7 +61,10 @@ impl Table {
     ) -> io::Result<()> {
         let mut block = Block::new(columns);
         objects.iter().for_each(|object| block.push(object, self.style));
-        block.widths = fitted(block.natural_widths(), self.screen.width);
+        block.widths = match self.screen.width {
+            Some(width) => fitted(block.natural_widths(), width),
+            None => block.usual_widths(),
+        };
         block.write_header(self.screen, out)?;
         self.block = Some(block);
         Ok(())
@@ -115,8 +121,19 @@ impl Block {
         table.column_max_content_widths()
     }
 
+    /// The widths that hold every name, and every value that is not very wide.
+    fn usual_widths(&self) -> Vec<u16> {
+        let names = self.names();
+        let width = |i: usize| {
+            let values = self.lines.iter().map(|line| line[i].chars().count());
+            let widest = values.filter(|&w| w <= WIDE).max().unwrap_or(0);
+            u16::try_from(widest.max(names[i].chars().count())).unwrap_or(u16::MAX)
+        };
+        (0..names.len()).map(width).collect()
+    }
+
     fn write_header(&self, screen: Screen, out: &mut dyn Write) -> io::Result<()> {
-        for line in self.drawn(&[self.names()], &self.widths) {
+        for line in self.drawn(&[self.names()], screen) {
             writeln!(out, "{}", screen.bold(&line))?;
         }
         Ok(())
@@ -126,16 +143,19 @@ impl Block {
         if self.lines.is_empty() {
             return Ok(());
         }
-        // Off a terminal a value that is wider than those before it pushes the rest aside.
-        if screen.width.is_none() {
-            let needed = self.natural_widths();
-            self.widths.iter_mut().zip(needed).for_each(|(width, n)| *width = n.max(*width));
-        }
         let lines = std::mem::take(&mut self.lines);
-        self.drawn(&lines, &self.widths).into_iter().try_for_each(|line| writeln!(out, "{line}"))
+        self.drawn(&lines, screen).into_iter().try_for_each(|line| writeln!(out, "{line}"))
     }
 
-    fn drawn(&self, lines: &[Vec<String>], widths: &[u16]) -> Vec<String> {
+    fn drawn(&self, lines: &[Vec<String>], screen: Screen) -> Vec<String> {
+        match screen.width {
+            Some(_) => self.wrapped(lines),
+            None => lines.iter().map(|line| self.unbroken(line)).collect(),
+        }
+    }
+
+    /// Lines whose every value stays in its column.
+    fn wrapped(&self, lines: &[Vec<String>]) -> Vec<String> {
         let mut table = comfy_table::Table::new();
         table.load_style(presets::NOTHING);
         for line in lines {
@@ -145,19 +165,34 @@ impl Block {
             });
             table.add_row(cells.collect::<Vec<_>>());
         }
-        let last = widths.len().saturating_sub(1);
+        let last = self.widths.len().saturating_sub(1);
         for (i, column) in table.column_iter_mut().enumerate() {
             let gap = if i == last { 0 } else { GAP };
             column.set_padding((0, gap));
-            column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(widths[i] + gap)));
+            column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(self.widths[i] + gap)));
         }
         table.lines().map(|line| line.trim_end().to_owned()).collect()
+    }
+
+    /// One line, in which a value may be wider than its column. Every character counts as one
+    /// wide: what reads this is no terminal.
+    fn unbroken(&self, values: &[String]) -> String {
+        let mut line = String::new();
+        for (i, (value, (_, is_number))) in values.iter().zip(self.columns.names()).enumerate() {
+            let width = usize::from(self.widths[i]);
+            line.push_str(if i == 0 { "" } else { "  " });
+            line.push_str(&match is_number {
+                true => format!("{value:>width$}"),
+                false => format!("{value:<width$}"),
+            });
+        }
+        line.truncate(line.trim_end().len());
+        line
     }
 }
 
 /// The widths, made to fit `screen`: the widest columns give way, none below [`NARROW`].
-fn fitted(mut widths: Vec<u16>, screen: Option<u16>) -> Vec<u16> {
-    let Some(screen) = screen else { return widths };
+fn fitted(mut widths: Vec<u16>, screen: u16) -> Vec<u16> {
     let gaps = usize::from(GAP) * widths.len().saturating_sub(1);
     let total = |widths: &[u16]| widths.iter().map(|&w| usize::from(w)).sum::<usize>() + gaps;
     while total(&widths) > usize::from(screen) {
@@ -198,15 +233,15 @@ mod tests {
         assert!(text.lines().all(|line| line.chars().count() <= 60), "{text}");
         assert_eq!(text.matches("word").count(), 20, "{text}");
         let text = printed(Form::Table, Selection::default(), objects());
-        assert_eq!(text.lines().count(), 2, "{text}");
+        let value = format!("a   {}  18446744073709551615   0.5", wide.trim());
+        assert_eq!(text.lines().nth(1), Some(value.as_str()));
     }
 
     #[test]
     fn columns_give_way_from_the_widest_down() {
-        assert_eq!(fitted(vec![4, 100, 50], Some(44)), [4, 18, 18]);
-        assert_eq!(fitted(vec![4, 100, 50], Some(120)), [4, 62, 50]);
-        assert_eq!(fitted(vec![4, 100, 50], None), [4, 100, 50]);
-        assert_eq!(fitted(vec![9, 9], Some(2)), [8, 8]);
+        assert_eq!(fitted(vec![4, 100, 50], 44), [4, 18, 18]);
+        assert_eq!(fitted(vec![4, 100, 50], 120), [4, 62, 50]);
+        assert_eq!(fitted(vec![9, 9], 2), [8, 8]);
     }
 
     #[test]
