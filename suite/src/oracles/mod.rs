@@ -4,7 +4,11 @@
 //! its name in `fuzz/`, and the ordinary tests, which replay the files of `corpus/` and vary them.
 
 mod datetime;
+mod mof;
 mod object_path;
+mod wql;
 
 pub use datetime::datetime;
+pub use mof::mof;
 pub use object_path::object_path;
+pub use wql::wql;

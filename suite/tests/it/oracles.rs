@@ -15,7 +15,9 @@ type Target = (&'static str, fn(&[u8]));
 #[rustfmt::skip] // One line a target.
 const TARGETS: &[Target] = &[
     ("datetime", oracles::datetime),
+    ("mof", oracles::mof),
     ("object_path", oracles::object_path),
+    ("wql", oracles::wql),
 ];
 
 /// The inputs kept for `target`, by file name.
