@@ -10,6 +10,29 @@
 //! plan its execution. `ASSOCIATORS OF` and `REFERENCES OF` are parsed here and walked
 //! elsewhere; so are the clauses of event queries.
 //!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # use std::sync::Arc;
+//! # use cim::{Class, ClassDeclaration, CimType, Instance, PropertyDeclaration, Value};
+//! # let property = |name: &str, cim: CimType| PropertyDeclaration {
+//! #     name: name.into(), ty: cim.into(), default: None, qualifiers: Default::default(),
+//! # };
+//! # let properties = vec![property("Name", CimType::String), property("Size", CimType::UInt64)];
+//! # let declaration = ClassDeclaration { name: "Disk".into(), properties, ..Default::default() };
+//! # let class = Class::derive(Arc::new(declaration), None, None)?;
+//! # let mut disk = Instance::new(class.clone());
+//! # disk.put("Name", &Value::string("C:"))?;
+//! # disk.put("Size", &Value::UInt64(5000))?;
+//! let text = "SELECT Name FROM Disk WHERE Size > 1000 AND NOT Name LIKE 'D%'";
+//! let wql::Query::Select(select) = wql::parse(text)? else { return Ok(()) };
+//! let bound = wql::BoundSelect::bind(&select, &class, 0)?;
+//! assert!(bound.matches(&disk));
+//! let projection = bound.projection(false).expect("not SELECT *");
+//! assert_eq!(projection.apply(disk).values(), [Value::string("C:")]);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! | module | what |
 //! |---|---|
 //! | [`query`] | the queries as the parser makes them |
