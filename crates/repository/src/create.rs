@@ -76,3 +76,45 @@ fn check_version(opened: &Opened) -> Result<(), Fault> {
     }
     Err(Fault::other_version(version))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Repository;
+    use cim::status::{WBEM_E_CRITICAL_ERROR, WBEM_E_DATABASE_VER_MISMATCH};
+
+    #[test]
+    fn another_format_is_refused() {
+        for (version, status) in [
+            (Some(FORMAT_VERSION + 1), WBEM_E_DATABASE_VER_MISMATCH),
+            (Some(0), WBEM_E_DATABASE_VER_MISMATCH),
+            (None, WBEM_E_CRITICAL_ERROR),
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            let (_, opened) = create_or_open(dir.path(), SMALL_MAP).unwrap();
+            let mut txn = opened.env.write_txn().unwrap();
+            match version {
+                Some(version) => {
+                    let version = version.to_le_bytes();
+                    opened.dbs.meta.put(&mut txn, META_FORMAT, &version).unwrap();
+                }
+                None => assert!(opened.dbs.meta.delete(&mut txn, META_FORMAT).unwrap()),
+            }
+            txn.commit().unwrap();
+            drop(opened);
+            let error = Repository::create_or_open(dir.path()).err().unwrap();
+            assert_eq!(error.status(), status, "{error}");
+        }
+    }
+
+    #[test]
+    fn what_a_first_start_left_half_done_is_cleared_away() {
+        let dir = tempfile::tempdir().unwrap();
+        let new = new_directory(dir.path()).unwrap();
+        fs::write(new.join(DATA_FILE), "half").unwrap();
+        drop(Repository::create_or_open(dir.path()).unwrap());
+        assert!(!new.exists());
+        let left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().path()).collect();
+        assert_eq!(left.len(), 3, "{left:?}");
+    }
+}

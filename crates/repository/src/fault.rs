@@ -54,6 +54,12 @@ impl Fault {
         Fault::refused(WBEM_E_TOO_MUCH_DATA.with("a value or list is longer than 4 GiB"))
     }
 
+    /// Whether a read or write failed, without a reason that is more than that.
+    pub(crate) fn is_io_error(&self) -> bool {
+        let errno = Some(rustix::io::Errno::IO.raw_os_error());
+        matches!(&*self.0, Cause::Lmdb(heed::Error::Io(error)) if error.raw_os_error() == errno)
+    }
+
     /// What is wrong, if it is that something stored is.
     pub(crate) fn damage(&self) -> Option<String> {
         use heed::MdbError::{Corrupted, Invalid, PageNotFound};

@@ -38,13 +38,13 @@ struct State {
 }
 
 /// Somebody is inside until this is dropped. It must outlive every use of the environment.
-pub(crate) struct Pass(Arc<Gate>);
+struct Pass(Arc<Gate>);
 
 /// The environment, and the right to use it.
 pub(crate) struct Inside {
     // INVARIANT: dropped in this order.
     pub(crate) opened: Opened,
-    pub(crate) pass: Pass,
+    _pass: Pass,
 }
 
 impl Gate {
@@ -68,7 +68,7 @@ impl Gate {
             }
         };
         state.inside += 1;
-        Ok(Inside { opened, pass: Pass(self.clone()) })
+        Ok(Inside { opened, _pass: Pass(self.clone()) })
     }
 
     /// Opens the environment again with a map of at least `map_size` bytes. The caller is not

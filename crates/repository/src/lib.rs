@@ -18,7 +18,7 @@
 //! | `bindings` | what is kept in memory of a class that is read or written |
 //! | `keyed`, `stored` | entries under names of any length; those of namespaces and classes |
 //! | `record`, `layout`, `value`, `object`, `declaration`, `bytes` | the encodings |
-//! | `fault` | failures, and the statuses they become |
+//! | `fault`, `space` | failures, and the statuses they become |
 
 #![deny(unsafe_code)]
 
@@ -39,6 +39,7 @@ mod pages;
 mod put;
 mod record;
 mod repository;
+mod space;
 mod stored;
 mod value;
 mod verify;

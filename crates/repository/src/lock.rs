@@ -7,12 +7,19 @@
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use crate::fault::Fault;
 use crate::format::LOCK_FILE;
+
+/// How often the lock is tried, and with what pause. Once is not enough: where a process that has
+/// let go of it was just starting another one, that one holds it for a moment.
+const ATTEMPTS: usize = 20;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The lock, held until it is dropped.
 pub(crate) struct DirectoryLock(File);
@@ -28,11 +35,14 @@ impl DirectoryLock {
     /// Makes the directory if need be, and takes the lock alone, if nobody holds it.
     pub(crate) fn exclusive(dir: &Path) -> Result<Option<Self>, Fault> {
         let lock = DirectoryLock(lock_file(dir)?);
-        match flock(&lock.0, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Some(lock)),
-            Err(Errno::WOULDBLOCK) => Ok(None),
-            Err(error) => Err(error.into()),
+        for _ in 0..ATTEMPTS {
+            match flock(&lock.0, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => return Ok(Some(lock)),
+                Err(Errno::WOULDBLOCK) => thread::sleep(PAUSE),
+                Err(error) => return Err(error.into()),
+            }
         }
+        Ok(None)
     }
 
     /// Waits until it holds the lock alone. In between, another may have held it alone.

@@ -120,3 +120,22 @@ impl Opened {
         self.env.unnamed_database_stat().page_size as usize
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use heed::EnvFlags;
+
+    #[test]
+    fn nothing_that_gives_up_durability_or_locks_is_set() {
+        let dir = tempfile::tempdir().unwrap();
+        let opened = create(dir.path(), 1 << 20).unwrap();
+        let flags = EnvFlags::from_bits_retain(opened.env.get_flags().unwrap());
+        let forbidden = EnvFlags::NO_SYNC
+            | EnvFlags::NO_META_SYNC
+            | EnvFlags::WRITE_MAP
+            | EnvFlags::MAP_ASYNC
+            | EnvFlags::NO_LOCK;
+        assert!(!flags.intersects(forbidden), "{flags:?}");
+    }
+}

@@ -176,3 +176,42 @@ fn other_slots(
     }
     instance
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::declaration::declaration;
+    use crate::layout::Layout;
+    use crate::object;
+    use crate::view::NO_CLASSES;
+    use proptest::prelude::*;
+
+    /// Reads bytes as everything that is read anywhere; whatever they are, this returns.
+    fn read_as_everything(bytes: &[u8]) {
+        let _ = declaration(&mut Input::new(bytes), NO_CLASSES, 0);
+        let _ = object::read(&mut Input::new(bytes), NO_CLASSES, 0);
+        let mut input = Input::new(bytes);
+        if let Ok(layout) = Layout::read(&mut input) {
+            let kinds: Vec<Kind> = layout.fields().iter().map(|f| f.kind).collect();
+            let _ = read(&mut input, &kinds, NO_CLASSES, 0);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_from_anywhere_are_read_or_refused(
+            bytes in prop::collection::vec(prop_oneof![0..4u8, any::<u8>()], 0..300),
+        ) {
+            read_as_everything(&bytes);
+        }
+    }
+
+    #[test]
+    fn objects_in_objects_do_not_run_the_stack_out() {
+        // An instance without a name whose one field, x, is an object: and so on.
+        let one = [1, 0, 1, 13, 1, b'x', 0, 0, 1, 1];
+        read_as_everything(&one.repeat(100_000));
+        // A list of lists cannot be; a count that promises more than follows is refused.
+        read_as_everything(&[1, 0, 1, 0x8d, 1, b'x', 0, 0, 1, 1, 0xff, 0xff, 0xff, 0xff, 0x0f]);
+    }
+}

@@ -7,17 +7,20 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, ThreadId};
 
-use cim::status::WBEM_E_INVALID_OPERATION;
+use cim::status::{WBEM_E_INVALID_OPERATION, WBEM_E_OUT_OF_DISK_SPACE};
 use heed::{Env, MdbError, RoTxn, WithoutTls};
 
 use crate::bindings::Bindings;
 use crate::create;
 use crate::fault::Fault;
-use crate::gate::{Gate, Inside, Pass, RESERVED};
+use crate::gate::{Gate, Inside, RESERVED};
 use crate::lock::DirectoryLock;
-use crate::open::Databases;
+use crate::space;
 use crate::view::{NO_CLASSES, View};
 use crate::writer::Writer;
+
+/// Sizes of maps are multiples of this: the largest page a kernel may have.
+const MAP_STEP: usize = 64 << 10;
 
 /// A repository that is open. It is closed when this and all snapshots of it are dropped.
 pub struct Repository {
@@ -41,11 +44,10 @@ pub(crate) struct Shared {
 /// The state of the repository at one moment. Short-lived: while it is there, pages that
 /// later writes set free are not used again.
 pub struct Snapshot {
-    // INVARIANT: dropped in this order; the pass is let go when the transaction is over.
+    // INVARIANT: dropped in this order; the transaction is over before its environment may go.
     txn: RoTxn<'static, WithoutTls>,
-    dbs: Databases,
+    inside: Inside,
     shared: Arc<Shared>,
-    _pass: Pass,
 }
 
 impl Repository {
@@ -123,12 +125,25 @@ impl Repository {
         let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let _named = Named::new(&self.writer, own);
         let at = |fault: Fault| fault.at(&self.shared.dir);
-        let inside = self.shared.enter_to_write().map_err(at)?;
-        let txn = inside.opened.env.write_txn().map_err(|error| at(error.into()))?;
-        let mut writer = Writer::new(txn, &inside.opened.dbs, &self.shared.dir);
-        let done = work(&mut writer)?;
-        writer.commit().map_err(at)?;
-        Ok(done)
+        loop {
+            let (inside, refusal) = self.shared.enter_to_write().map_err(at)?;
+            let txn = match inside.opened.env.write_txn() {
+                Ok(txn) => txn,
+                // While this one waited for its turn, another process wrote past this one's map.
+                Err(heed::Error::Mdb(MdbError::MapResized)) => continue,
+                Err(error) => return Err(at(error.into())),
+            };
+            let mut writer = Writer::new(txn, &inside.opened.dbs, &self.shared.dir);
+            let done = work(&mut writer).and_then(|done| {
+                writer.commit().map_err(|fault| at(space::reason(fault, &self.shared.dir)))?;
+                Ok(done)
+            });
+            return done.map_err(|error| match refusal {
+                // There would have been room, had the map been allowed to grow.
+                Some(refusal) if error.status() == WBEM_E_OUT_OF_DISK_SPACE => at(refusal),
+                _ => error,
+            });
+        }
     }
 }
 
@@ -151,17 +166,17 @@ impl Drop for Named<'_> {
 impl Shared {
     fn snapshot(self: &Arc<Self>) -> Result<Snapshot, Fault> {
         loop {
-            let Inside { opened, pass } = self.gate.enter(&self.dir)?;
-            let (dbs, map_size) = (opened.dbs, opened.env.info().map_size);
-            match opened.env.clone().static_read_txn() {
-                Ok(txn) => return Ok(Snapshot { txn, dbs, shared: self.clone(), _pass: pass }),
+            let inside = self.gate.enter(&self.dir)?;
+            match inside.opened.env.clone().static_read_txn() {
+                Ok(txn) => return Ok(Snapshot { txn, inside, shared: self.clone() }),
                 Err(heed::Error::Mdb(MdbError::MapResized)) => {
-                    drop((opened, pass));
+                    let map_size = inside.opened.env.info().map_size;
+                    drop(inside);
                     self.gate.grow(&self.dir, map_size * 2)?;
                 }
                 Err(heed::Error::Mdb(MdbError::ReadersFull)) => {
                     // What processes that were killed have left behind is not full.
-                    if opened.env.clear_stale_readers()? == 0 {
+                    if inside.opened.env.clear_stale_readers()? == 0 {
                         return Err(heed::Error::Mdb(MdbError::ReadersFull).into());
                     }
                 }
@@ -170,22 +185,26 @@ impl Shared {
         }
     }
 
-    /// Enters an environment in whose map there is room to write. Where it cannot be made
-    /// because a snapshot stays open, what is left has to do.
-    fn enter_to_write(&self) -> Result<Inside, Fault> {
+    /// Enters an environment in whose map there is room to write. Where it may not grow, what is
+    /// left has to do, and why it may not is told.
+    fn enter_to_write(&self) -> Result<(Inside, Option<Fault>), Fault> {
         let inside = self.gate.enter(&self.dir)?;
         // A process that was killed must not keep pages from being used again.
         inside.opened.env.clear_stale_readers()?;
         let info = inside.opened.env.info();
         let used = (info.last_page_number + 1) * inside.opened.page_size();
         if used <= info.map_size / 4 * 3 {
-            return Ok(inside);
+            return Ok((inside, None));
         }
         drop(inside);
-        let grown = self.gate.grow(&self.dir, (info.map_size * 2).max(used * 2));
+        let wanted = (info.map_size * 2).max(used.next_multiple_of(MAP_STEP) * 2);
+        let grown = self.gate.grow(&self.dir, wanted);
         let inside = self.gate.enter(&self.dir)?;
-        let outgrown = used > inside.opened.env.info().map_size;
-        if outgrown { grown.map(|()| inside) } else { Ok(inside) }
+        match grown {
+            // Another process has outgrown this one's map: there is no room at all.
+            Err(refusal) if used > inside.opened.env.info().map_size => Err(refusal),
+            grown => Ok((inside, grown.err())),
+        }
     }
 }
 
@@ -194,10 +213,68 @@ impl Snapshot {
     pub fn view(&self) -> View<'_> {
         View {
             txn: &self.txn,
-            dbs: &self.dbs,
+            dbs: &self.inside.opened.dbs,
             bindings: &self.shared.bindings,
             dir: &self.shared.dir,
             classes: NO_CLASSES,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cim::status::{WBEM_E_RETRY_LATER, WBEM_E_SERVER_TOO_BUSY};
+
+    #[test]
+    fn a_map_that_may_not_grow_says_why_and_grows_when_it_may() {
+        let dir = tempfile::tempdir().unwrap();
+        let repository = Repository::create_or_open_with_map(dir.path(), 1 << 20).unwrap();
+        let note = "x".repeat(100_000);
+        let put = |n: usize| repository.write(|w| w.put_meta(&n.to_string(), Some(&note)));
+        let snapshot = repository.read().unwrap();
+        // Newcomers are let in again after the wait, though one who is inside stays.
+        let refused = (0..20).find_map(|n| put(n).err()).unwrap();
+        assert_eq!(refused.status(), WBEM_E_RETRY_LATER);
+        assert_eq!(repository.read().unwrap().view().meta("0").unwrap().unwrap(), note);
+        assert_eq!(snapshot.view().meta("0").unwrap(), None);
+        drop(snapshot);
+        (0..20).for_each(|n| put(n).unwrap());
+    }
+
+    #[test]
+    fn what_does_not_fit_in_one_transaction_is_refused_and_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let repository = Repository::create_or_open_with_map(dir.path(), 1 << 20).unwrap();
+        let put = repository.write(|w| w.put_meta("x", Some(&"x".repeat(4 << 20))));
+        assert_eq!(put.unwrap_err().status(), WBEM_E_OUT_OF_DISK_SPACE);
+        assert_eq!(repository.read().unwrap().view().meta("x").unwrap(), None);
+        repository.write(|w| w.put_meta("x", Some("y"))).unwrap();
+    }
+
+    #[test]
+    fn snapshots_past_the_limit_are_refused_until_others_go() {
+        let dir = tempfile::tempdir().unwrap();
+        let repository = Repository::create_or_open(dir.path()).unwrap();
+        let mut snapshots = Vec::new();
+        let refused = loop {
+            match repository.read() {
+                Ok(snapshot) => snapshots.push(snapshot),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!((refused.status(), snapshots.len()), (WBEM_E_SERVER_TOO_BUSY, 1024));
+        snapshots.pop();
+        repository.read().unwrap();
+    }
+
+    #[test]
+    fn one_process_has_it_open_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = Repository::create_or_open(dir.path()).unwrap();
+        let second = Repository::create_or_open(dir.path()).err().unwrap();
+        assert_eq!(second.status(), WBEM_E_INVALID_OPERATION);
+        drop(first);
+        Repository::create_or_open(dir.path()).unwrap();
     }
 }

@@ -382,3 +382,6 @@ fn read_record(layouts: &BTreeMap<u16, Vec<Kind>>, bytes: &[u8]) -> Result<(), F
 fn shown(key: &[u8]) -> String {
     String::from_utf8_lossy(key).trim_end_matches('\0').replace('\0', ", ")
 }
+
+#[cfg(test)]
+mod tests;

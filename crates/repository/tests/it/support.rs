@@ -1,5 +1,9 @@
 //! What the tests share: a repository in a directory of its own, and classes to fill it with.
 
+use std::fmt::Display;
+use std::io::{BufRead, BufReader, Lines};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 
 use cim::{
@@ -87,4 +91,67 @@ pub(crate) fn key(class: &Arc<Class>, id: &str) -> InstanceKey {
 
 pub(crate) fn name(text: &str) -> Name {
     text.into()
+}
+
+const CHILD: &str = "OPENWMI_REPOSITORY_TEST_CHILD";
+
+/// A process that runs one test of this binary, in which [`as_child`] gives `dir`.
+pub(crate) fn child(test: &str, dir: &Path) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", test, "--nocapture", "--test-threads=1"]).env(CHILD, dir);
+    command
+}
+
+/// The directory, in a process that [`child`] started; such tests do nothing otherwise.
+pub(crate) fn as_child() -> Option<PathBuf> {
+    std::env::var_os(CHILD).map(PathBuf::from)
+}
+
+/// Tells the parent something, in a line of its own.
+pub(crate) fn tell(what: impl Display) {
+    println!("\n> {what}");
+}
+
+/// A process that runs, and the lines it tells. It is killed when this is dropped.
+pub(crate) struct Running {
+    process: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Running {
+    pub(crate) fn start(test: &str, dir: &Path) -> Self {
+        let mut command = child(test, dir);
+        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        Running { process, lines }
+    }
+
+    /// The next thing it tells; `None` when it has ended.
+    pub(crate) fn told(&mut self) -> Option<String> {
+        let mut lines = self.lines.by_ref().map_while(Result::ok);
+        lines.find_map(|line| Some(line.strip_prefix("> ")?.to_owned()))
+    }
+
+    /// Kills it, and gives the last thing that it told since it was asked.
+    pub(crate) fn kill(mut self) -> Option<String> {
+        self.process.kill().unwrap();
+        let last = std::iter::from_fn(|| self.told()).last();
+        self.process.wait().unwrap();
+        last
+    }
+
+    /// Closes its input and waits for it to end well.
+    pub(crate) fn finish(mut self) {
+        drop(self.process.stdin.take());
+        while self.told().is_some() {}
+        assert!(self.process.wait().unwrap().success());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }
