@@ -1,4 +1,5 @@
 //! Tests across the crates.
 
+mod kill;
 mod oracles;
 mod scripts;
