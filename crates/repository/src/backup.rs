@@ -21,10 +21,11 @@ impl Repository {
     /// read and write. The copy is compact; it takes the place of a file of that name when it
     /// is whole and on disk. Only the owner can read it (mode 0600).
     /// Errors: `WBEM_E_OUT_OF_DISK_SPACE`, `WBEM_E_ACCESS_DENIED`, `WBEM_E_NOT_FOUND` where the
-    /// directory of `to` is not there, `WBEM_E_INVALID_PARAMETER` where `to` names no file.
+    /// directory of `to` is not there, `WBEM_E_INVALID_PARAMETER` where `to` names no file or one
+    /// in the repository's own directory.
     pub fn backup(&self, to: impl AsRef<Path>) -> cim::Result<()> {
         let to = to.as_ref();
-        let temporary = beside(to)?;
+        let temporary = self.beside(to)?;
         let copied = self.copy_to(&temporary).and_then(|()| {
             fs::rename(&temporary, to)?;
             sync_directory(directory_of(to))
@@ -41,6 +42,20 @@ impl Repository {
         let mut file = options.write(true).create_new(true).mode(0o600).open(file)?;
         self.with_environment(|env| env.copy_to_file(&mut file, CompactionOption::Enabled))?;
         Ok(file.sync_all()?)
+    }
+
+    /// A name for a file that is to become `to`.
+    fn beside(&self, to: &Path) -> cim::Result<PathBuf> {
+        let refused = |why| {
+            let to = to.display();
+            WBEM_E_INVALID_PARAMETER.with(format!("no backup can be written to {to}: {why}"))
+        };
+        let mut name = to.file_name().ok_or_else(|| refused("it names no file"))?.to_owned();
+        if directory_of(to).canonicalize().is_ok_and(|directory| directory == self.directory()) {
+            return Err(refused("it is the repository's own directory"));
+        }
+        name.push(format!(".{}.partial", std::process::id()));
+        Ok(to.with_file_name(name))
     }
 
     /// Brings the copy in the file `from` back as the repository in `dir`, which nobody may
@@ -107,17 +122,6 @@ fn put_in_place(new: &Path, dir: &Path) -> Result<(), Fault> {
     }
     fs::rename(new.join(DATA_FILE), dir.join(DATA_FILE))?;
     sync_directory(dir)
-}
-
-/// A name for a file that is to become `to`.
-fn beside(to: &Path) -> cim::Result<PathBuf> {
-    let Some(name) = to.file_name() else {
-        return Err(WBEM_E_INVALID_PARAMETER
-            .with(format!("{} names no file to write a backup to", to.display())));
-    };
-    let mut name = name.to_owned();
-    name.push(format!(".{}.partial", std::process::id()));
-    Ok(to.with_file_name(name))
 }
 
 fn directory_of(file: &Path) -> &Path {

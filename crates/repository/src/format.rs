@@ -1,9 +1,8 @@
+//! The format of everything stored: the names and numbers for the code that reads and writes it,
+//! and below, byte by byte, what they stand for. The encodings themselves are in `bytes`,
+//! `value`, `declaration`, `object`, `layout`, `record` and `keyed`.
+//!
 #![doc = include_str!("../FORMAT.md")]
-//!
-//! # This module
-//!
-//! The names and numbers above, for the code that reads and writes them; the encodings
-//! themselves are in `bytes`, `value`, `declaration`, `object`, `layout`, `record` and `keyed`.
 
 /// The version of the format that this crate reads and writes.
 pub const FORMAT_VERSION: u32 = 1;

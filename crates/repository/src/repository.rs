@@ -76,7 +76,8 @@ impl Repository {
     pub(crate) fn open(dir: &Path, map_size: usize) -> Result<Repository, Fault> {
         let (lock, opened) = create::create_or_open(dir, map_size)?;
         let shared = Shared {
-            dir: dir.to_owned(),
+            // The working directory may be another one when the file is opened again.
+            dir: dir.canonicalize()?,
             gate: Gate::new(opened),
             bindings: Bindings::default(),
             _lock: lock,
@@ -85,7 +86,7 @@ impl Repository {
         Ok(Repository { shared: Arc::new(shared), writing, writer })
     }
 
-    /// The directory it is in.
+    /// The directory it is in, without symbolic links.
     pub fn directory(&self) -> &Path {
         &self.shared.dir
     }
@@ -266,6 +267,15 @@ mod tests {
         assert_eq!((refused.status(), snapshots.len()), (WBEM_E_SERVER_TOO_BUSY, 1024));
         snapshots.pop();
         repository.read().unwrap();
+    }
+
+    #[test]
+    fn they_may_be_handed_from_thread_to_thread() {
+        fn is_send<T: Send>() {}
+        fn is_sync<T: Sync>() {}
+        is_send::<Snapshot>();
+        is_send::<Repository>();
+        is_sync::<Repository>();
     }
 
     #[test]

@@ -74,7 +74,8 @@ impl<'t> View<'t> {
         View { classes, ..self }
     }
 
-    /// The version of everything stored: where it is equal, nothing has changed.
+    /// The version of everything stored: where it is the same in two snapshots, so is everything
+    /// that they see. (What a writer sees has a version that may never come to be.)
     pub fn version(&self) -> usize {
         self.txn.id()
     }

@@ -97,10 +97,10 @@ impl<'r> Writer<'r> {
 
     /// Returns when everything is on disk.
     pub(crate) fn commit(mut self) -> Result<(), Fault> {
-        let paths = self.paths.take().unwrap_or_default();
         for id in std::mem::take(&mut self.touched) {
-            let Some(path) = paths.get(&id) else { continue };
-            let Some(entry) = self.view().find_namespace(path)? else { continue };
+            // One that was deleted since has no generation any more.
+            let Some(path) = self.paths()?.get(&id).cloned() else { continue };
+            let Some(entry) = self.view().find_namespace(&path)? else { continue };
             let bytes = NamespaceEntry { generation: entry.generation + 1, ..entry }.to_bytes()?;
             let folded = path.as_name().folded();
             self.dbs.namespaces.put(&mut self.txn, &[], folded.as_bytes(), &bytes)?;

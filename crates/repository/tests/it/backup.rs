@@ -108,7 +108,10 @@ fn a_backup_that_fails_leaves_the_one_before() {
     repository.backup(&copy).unwrap();
     let nowhere = repository.backup(dir.path().join("none/copy")).unwrap_err();
     assert_eq!(nowhere.status(), WBEM_E_NOT_FOUND, "{nowhere}");
-    assert_eq!(repository.backup("/").unwrap_err().status(), WBEM_E_INVALID_PARAMETER);
+    for no_place in ["/".into(), repository.directory().join("data.mdb")] {
+        let refused = repository.backup(&no_place).unwrap_err();
+        assert_eq!(refused.status(), WBEM_E_INVALID_PARAMETER, "{refused}");
+    }
     // A directory of that name is not replaced.
     let directory = dir.path().join("directory");
     fs::create_dir(&directory).unwrap();

@@ -162,7 +162,12 @@ fn the_generation_tells_of_classes_and_the_version_of_everything() {
     let after_class = seen();
     assert!(after_class.0 > before.0);
     assert_eq!(after_class.1, before.1);
-    repository.write(|w| w.delete_class(root, thing.name())).unwrap();
+    repository
+        .write(|w| {
+            w.delete_class(root, thing.name())?;
+            w.create_namespace(&namespace("root\\third"))
+        })
+        .unwrap();
     assert!(seen().0 > after_class.0);
 }
 
