@@ -122,13 +122,11 @@ impl ObjectManager {
     pub(crate) fn view(&self, namespace: &Namespace, id: NamespaceId) -> Result<View<'_>> {
         let snapshot = self.repository.read()?;
         let view = snapshot.view();
-        let generation = view.generation(namespace)?.ok_or_else(|| unknown(namespace))?;
+        let state = view.state(namespace)?.filter(|state| state.0 == id);
+        let (_, generation) = state.ok_or_else(|| unknown(namespace))?;
         let schema = match self.known(id, generation) {
             Some(schema) => schema,
             None => {
-                if view.namespace(namespace)? != Some(id) {
-                    return Err(unknown(namespace));
-                }
                 let stored = view.classes(id)?.into_iter().map(|c| (c.name, c.superclass));
                 let schema = Arc::new(Schema::new(self.origin(namespace), generation, stored));
                 self.publish([(id, schema.clone())]);

@@ -106,6 +106,12 @@ impl<'t> View<'t> {
         self.at(self.find_namespace(namespace).map(|entry| entry.map(|e| e.generation)))
     }
 
+    /// Number and generation of a namespace in one look-up; see [`View::namespace`] and
+    /// [`View::generation`].
+    pub fn state(&self, namespace: &Namespace) -> cim::Result<Option<(NamespaceId, u64)>> {
+        self.at(self.find_namespace(namespace).map(|entry| entry.map(|e| (e.id, e.generation))))
+    }
+
     /// The classes of a namespace, in order of their names. Reads none of their bodies.
     pub fn classes(&self, namespace: NamespaceId) -> cim::Result<Vec<ClassListing>> {
         self.at(self.list_classes(namespace))
