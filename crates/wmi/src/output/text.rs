@@ -1,8 +1,8 @@
 //! A value as text: for people in tables and lists, and for fields of CSV.
 //!
-//! For people NULL is `NULL`, arrays and embedded objects stand in braces, and characters that
-//! would move a terminal's cursor are spelled out. For CSV text is as it is, and what has
-//! structure is JSON.
+//! For people NULL is `NULL`, arrays and embedded objects (what they have that is not NULL)
+//! stand in braces, and characters that would move a terminal's cursor are spelled out. For
+//! CSV text is as it is, and what has structure is JSON.
 
 use std::fmt::Write;
 
@@ -69,12 +69,16 @@ fn write_object(object: &Object, style: Style, text: &mut String) {
     push_visible(class.name().as_str(), text);
     let Object::Instance(instance) = object else { return };
     text.push_str(" {");
-    for (i, &slot) in class.slots_by_name().iter().enumerate() {
-        let slot = usize::from(slot);
-        text.push_str(if i == 0 { "" } else { ", " });
-        push_visible(class.properties()[slot].name.as_str(), text);
-        text.push_str(": ");
-        write_value(instance.value(slot), style, text);
+    let mut separator = "";
+    for &slot in class.slots_by_name() {
+        let (property, value) =
+            (&class.properties()[usize::from(slot)], instance.value(slot.into()));
+        if !value.is_null() {
+            text.push_str(std::mem::replace(&mut separator, ", "));
+            push_visible(property.name.as_str(), text);
+            text.push_str(": ");
+            write_value(value, style, text);
+        }
     }
     text.push('}');
 }
@@ -133,7 +137,7 @@ mod tests {
             (Value::array([]), "{}", Some("[]")),
             (
                 person,
-                "Test_Disk {Id: d0, Label: NULL, Size: 18446744073709551615, Used: 0.5}",
+                "Test_Disk {Id: d0, Size: 18446744073709551615, Used: 0.5}",
                 Some(
                     r#"{"__CLASS":"Test_Disk","Id":"d0","Label":null,"Size":18446744073709551615,"Used":0.5}"#,
                 ),

@@ -1,0 +1,83 @@
+//! What the program says and how it ends where something is wrong.
+
+use crate::program::Program;
+
+/// Arguments, the number, and what standard error has in it.
+type Case = (&'static [&'static str], i32, &'static str);
+
+const CASES: &[Case] = &[
+    (
+        &["query", "SELECT * FROM Win32_Proces"],
+        3,
+        "error: WBEM_E_INVALID_CLASS (0x80041010): class Win32_Proces not found in root\\cimv2; \
+         did you mean Win32_Process?\n",
+    ),
+    (&["query", "SELECT Nam FROM Win32_Process"], 7, "did you mean Name?\n"),
+    (&["query", "SELECT Name FROM Win32_Process WHERE Procesid = 1"], 7, "did you mean ProcessId?"),
+    (
+        &["query", "SELECT * FORM X"],
+        7,
+        "error: WBEM_E_INVALID_QUERY (0x80041017): expected FROM, found FORM\n  \
+         SELECT * FORM X\n           ^^^^\n",
+    ),
+    (&["get", "Win32_Process", "-f", "Name ="], 7, "SELECT * FROM Win32_Process WHERE Name ="),
+    (&["get", "Win32_Process.Handle=\"-1\""], 3, "error: WBEM_E_NOT_FOUND (0x80041002): "),
+    (&["get", "Win32_Process.Hande=\"1\""], 2, "did you mean Handle?"),
+    (&["get", "Win32_Process.Handle"], 2, "error: WBEM_E_INVALID_OBJECT_PATH (0x8004103A): "),
+    (&["get", "Win32_Process=1", "-f", "Name = 'x'"], 2, "names one instance"),
+    (&["get", "Win32_Process", "-p", "Name FROM X"], 2, "'Name FROM X' is no name of a property"),
+    (&["get", r"\\elsewhere\root\cimv2:Win32_Process=1"], 1, "elsewhere is another machine"),
+    (&["class", "show", "Win32_OperatingSytem"], 3, "did you mean Win32_OperatingSystem?"),
+    (&["-n", "root/cimv3", "ns"], 3, "did you mean root\\cimv2?"),
+    (&["-n", "root//x", "ns"], 3, "error: WBEM_E_INVALID_NAMESPACE (0x8004100E): "),
+    (&["new", "Win32_Process", "Handle"], 2, "write PROPERTY=VALUE"),
+    (&["new", "Win32_Process", "Handel=1"], 3, "did you mean Handle?"),
+    (&["new", "Win32_Process", "Handle=1", "Handle=2"], 2, "it takes one value"),
+    (&["new", "Win32_Process", "ProcessId=-1"], 2, "-1 is out of its range, 0 to 4294967295"),
+    (&["new", "a b", "X=1"], 2, "'a b' is no name of a class"),
+    (&["set", "Win32_Process", "Name=x"], 2, "name an instance"),
+    (&["set", "Win32_OperatingSystem=@", "__PATH=x"], 1, "is a system property"),
+    (&["rm", "CIM_Process"], 2, "with --class it is deleted"),
+    (&["ns", "-o", "xml"], 2, "use -o json or -o jsonl"),
+    (&["qury", "x"], 2, "a similar subcommand exists: 'query'"),
+    (&["ns", "--repositry", "x"], 2, "a similar argument exists: '--repository'"),
+];
+
+#[test]
+fn each_mistake_is_told_with_its_number_and_a_remedy() {
+    let program = Program::new();
+    for (arguments, code, said) in CASES {
+        let run = program.run(arguments);
+        assert_eq!(run.code, *code, "{arguments:?}: {}", run.err);
+        assert!(run.err.contains(said), "{arguments:?}: {}", run.err);
+        assert_eq!(run.out, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn errors_are_json_where_the_output_is() {
+    let program = Program::new();
+    for format in ["json", "jsonl"] {
+        let run = program.run(&["query", "SELECT * FROM Win32_Proces", "-o", format]);
+        let error: serde_json::Value = serde_json::from_str(&run.err).unwrap();
+        let expected = serde_json::json!({
+            "error": "WBEM_E_INVALID_CLASS",
+            "number": "0x80041010",
+            "message": "class Win32_Proces not found in root\\cimv2",
+            "suggestion": "Win32_Process",
+            "exit_code": 3,
+        });
+        assert_eq!((run.code, error), (3, expected));
+        assert_eq!((run.err.lines().count(), run.out.as_str()), (1, ""));
+    }
+}
+
+#[test]
+fn output_that_cannot_be_written_is_a_failure() {
+    let program = Program::new();
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = program.command(&["ns"]).stdout(full).output().unwrap();
+    let err = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{err}");
+    assert!(err.starts_with("error: the output cannot be written: "), "{err}");
+}

@@ -1,0 +1,12 @@
+//! The program as its users have it: the built binary, each test on a repository of its own.
+//!
+//! What is printed of this machine is tested for its shape and for what the test itself knows
+//! (its own process), never for what this machine happens to be.
+
+mod classes;
+mod compile;
+mod errors;
+mod objects;
+mod program;
+mod query;
+mod repository;
