@@ -1,0 +1,73 @@
+//! A whole schema compiled into an empty repository, durably, against pywbem's compiler.
+//!
+//! Ours is timed from the call on the compiler to its return, when the last commit is on disk;
+//! making the repository with the classes of the host comes before.
+
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+use cim::Namespace;
+
+use crate::instances::options;
+use crate::measure::{Clock, median};
+use crate::pywbem::Pywbem;
+use crate::report::{self, Bar, Figure, Quantity};
+use crate::schema::Schema;
+use crate::scratch;
+
+const ROUNDS: usize = 7;
+const THEIR_ROUNDS: usize = 3;
+
+pub(crate) fn run() -> Result<()> {
+    let schema = Schema::get()?;
+    let (file, classes) = (schema.file(), schema.classes());
+    report::note(format_args!("{}, {classes} classes", schema.name()));
+    once(&file, classes)?;
+    let times: Vec<[f64; 2]> = (0..ROUNDS).map(|_| once(&file, classes)).collect::<Result<_>>()?;
+    let [wall, processor] = [0, 1].map(|at| median(times.iter().map(|time| time[at]).collect()));
+    report::figure(&Figure {
+        name: "processor time",
+        ours: Quantity::Seconds(processor),
+        baseline: None,
+        bar: Bar::AtMost(Quantity::Seconds(0.25)),
+    });
+    let Some(pywbem) = Pywbem::find() else {
+        report::note("against pywbem: skipped, no Python with pywbem; set OPENWMI_PYTHON to one");
+        return Ok(());
+    };
+    let theirs: Vec<_> = (0..THEIR_ROUNDS).map(|_| pywbem.compile(&file)).collect::<Result<_>>()?;
+    ensure!(
+        theirs.iter().all(|it| it.classes == classes),
+        "pywbem finds another number of classes"
+    );
+    report::note(format_args!(
+        "pywbem {} of processor time",
+        Quantity::Seconds(median(theirs.iter().map(|it| it.processor).collect()))
+    ));
+    report::figure(&Figure {
+        name: "time, against pywbem",
+        ours: Quantity::Seconds(wall),
+        baseline: Some(Quantity::Seconds(median(theirs.iter().map(|it| it.wall).collect()))),
+        bar: Bar::Faster(60.0),
+    });
+    Ok(())
+}
+
+/// Compiles it into a new repository; the seconds that passed, and those of the processor.
+fn once(file: &Path, classes: u64) -> Result<[f64; 2]> {
+    let directory = scratch::directory()?;
+    let wmi = scratch::wmi(directory.path())?;
+    let options = options(Namespace::new(r"root\dmtf")?);
+    let (compiler, context) = (wmi.compiler(), wmi.context());
+    let start = Clock::Processor.now();
+    let (wall, report) = Clock::Wall.time(|| {
+        Ok(compiler.compile_files(&[file.to_owned()], &options, &context, &mut |_, _| {})?)
+    })?;
+    let processor = Clock::Processor.now() - start;
+    ensure!(
+        report.syntax.is_empty() && report.storage.is_none(),
+        "it does not compile: {report:?}"
+    );
+    ensure!(report.classes == classes, "{} of {classes} classes", report.classes);
+    Ok([wall, processor])
+}

@@ -1,0 +1,84 @@
+//! The benchmarks: what an operation costs, against a baseline measured in the same run.
+//!
+//! `cargo xtask bench [NAME...]` builds and runs this. Each benchmark is a module; it first checks
+//! that both sides do the same work, then measures them by turns, and reports one line a figure.
+//! Nothing fails where a bar is not met: the line says so. Data is written beside the program's own
+//! file, because a temporary directory may be one that no sync reaches.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`compile`], [`schema`], [`pywbem`] | the DMTF schema, one like it, and the other compiler |
+//! | [`conditions`] | WHERE |
+//! | [`provided`] | instances of a provider |
+//! | [`stored`], [`lmdb`] | stored instances read and written, and LMDB alone |
+//! | [`instances`] | many instances from MOF |
+//! | [`processes`] | the processes of this machine |
+//! | [`start`] | from nothing to an answer |
+//! | [`item`] | the classes and instances that are measured |
+//! | [`measure`], [`report`], [`scratch`] | clocks and medians, lines, directories |
+
+#![deny(unsafe_code)]
+
+mod compile;
+mod conditions;
+mod instances;
+mod item;
+mod lmdb;
+mod measure;
+mod processes;
+mod provided;
+mod pywbem;
+mod report;
+mod schema;
+mod scratch;
+mod start;
+mod stored;
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+
+/// A benchmark: its name, what it measures, and how.
+type Benchmark = (&'static str, &'static str, fn() -> Result<()>);
+
+const BENCHMARKS: [Benchmark; 8] = [
+    (
+        "compile",
+        "the DMTF schema 2.49, or one like it, compiled into an empty repository",
+        compile::run,
+    ),
+    ("where", "conditions over 100,000 prebuilt instances of 21 properties", conditions::run),
+    ("provided", "100,000 instances of 21 properties from a provider to a sink", provided::run),
+    ("get", "a stored instance by its path, in random order", stored::get),
+    ("create", "an instance created durably", stored::create),
+    ("instances", "100,000 instances created by compiling MOF", instances::run),
+    ("processes", "SELECT * FROM Win32_Process", processes::run),
+    ("start", "the program from its start to its first answer", start::run),
+];
+
+fn main() -> ExitCode {
+    let names: Vec<String> = std::env::args().skip(1).collect();
+    match run(&names) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(names: &[String]) -> Result<()> {
+    for name in names {
+        if !BENCHMARKS.iter().any(|(known, ..)| known == name) {
+            let known = BENCHMARKS.map(|(known, ..)| known).join(", ");
+            bail!("there is no benchmark `{name}`; there are {known}");
+        }
+    }
+    for (name, what, run) in BENCHMARKS {
+        if names.is_empty() || names.iter().any(|wanted| wanted == name) {
+            report::title(name, what);
+            run().with_context(|| format!("the benchmark `{name}`"))?;
+        }
+    }
+    Ok(())
+}
