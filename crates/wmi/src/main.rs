@@ -40,8 +40,14 @@ fn main() -> ExitCode {
     let args = Args::read();
     let options = args.options(Screen::stdout());
     ExitCode::from(match run(&args.command, &options) {
-        Ok(Outcome::Empty) if args.fail_empty() => exit::NOT_FOUND,
-        Ok(Outcome::Done | Outcome::Empty) => exit::DONE,
+        Ok(Outcome::Done) => exit::DONE,
+        Ok(Outcome::Empty) => {
+            // Who sits before an empty terminal wonders whether it worked.
+            if options.settings.screen.width.is_some() && options.settings.form.is_text() {
+                eprintln!("nothing found");
+            }
+            if args.fail_empty() { exit::NOT_FOUND } else { exit::DONE }
+        }
         Ok(Outcome::Partial) => exit::PARTIAL,
         Err(failure) if failure.is_reader_gone() => exit::DONE,
         Err(failure) => {

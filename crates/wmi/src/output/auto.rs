@@ -1,7 +1,8 @@
 //! The format for people who ask for none: a table where it fits, else a list.
 //!
 //! On a terminal a table fits that is not wider than the terminal. Elsewhere there is no
-//! width, and a table fits that has few columns. The first objects decide for all.
+//! width, and a table fits that has few columns. The first objects decide for all. Classes are
+//! always a table: the little that is told of each is not worth a block of lines.
 
 use std::io::{self, Write};
 
@@ -35,10 +36,14 @@ impl Auto {
     fn choose(&mut self, out: &mut dyn Write) -> io::Result<()> {
         let waiting = std::mem::take(&mut self.waiting);
         let (selection, style) = (self.selection.clone(), self.style);
-        let fits = match self.screen.width {
-            Some(width) => Table::natural_width(&waiting, &selection, style) <= usize::from(width),
-            None => Columns::over(&waiting, &selection).names().len() <= FEW,
-        };
+        let are_classes = waiting.iter().all(|object| object.as_class().is_some());
+        let fits = are_classes
+            || match self.screen.width {
+                Some(width) => {
+                    Table::natural_width(&waiting, &selection, style) <= usize::from(width)
+                }
+                None => Columns::over(&waiting, &selection).names().len() <= FEW,
+            };
         let mut chosen: Box<dyn Format> = match fits {
             true => Box::new(Table::new(selection, style, self.screen)),
             false => Box::new(List::new(selection, style)),
@@ -83,6 +88,10 @@ mod tests {
         };
         assert!(print(37).starts_with("Id  Label"), "{}", print(37));
         assert!(print(36).starts_with("Id    : d0\n"), "{}", print(36));
+        let class = vec![fixture::disk_class().into()];
+        let text = printed_on(Some(36), Form::Auto, Selection::default(), class);
+        assert!(text.starts_with("Class"), "{text}");
+        assert!(text.contains("Test_"), "{text}");
     }
 
     #[test]

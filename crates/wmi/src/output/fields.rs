@@ -3,8 +3,8 @@
 //! Of an instance its properties: those a query selects in the order selected, else all
 //! in the alphabetical order in which WMI enumerates them (those of a plan as declared, in
 //! which they read as a sentence); system properties before them, where
-//! asked for. Of a class, where it is one line or block among others, what it is: name,
-//! superclass, kind, keys, number of properties and methods.
+//! asked for. Of a class, where it is one line or block among others, its name, superclass and
+//! kind.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -76,8 +76,8 @@ impl Field {
         Field { name: property.name.clone(), is_number, source: Source::Slot(slot) }
     }
 
-    fn of_class(name: &'static str, is_number: bool, tell: fn(&Class) -> Value) -> Self {
-        Field { name: Name::from_static(name), is_number, source: Source::OfClass(tell) }
+    fn of_class(name: &'static str, tell: fn(&Class) -> Value) -> Self {
+        Field { name: Name::from_static(name), is_number: false, source: Source::OfClass(tell) }
     }
 }
 
@@ -166,17 +166,11 @@ impl Fields {
 
 fn class_fields() -> Vec<Field> {
     vec![
-        Field::of_class("Class", false, |class| Value::string(class.name().as_str())),
-        Field::of_class("Superclass", false, |class| {
+        Field::of_class("Class", |class| Value::string(class.name().as_str())),
+        Field::of_class("Superclass", |class| {
             Value::string(class.superclass().map_or("", |s| s.name().as_str()))
         }),
-        Field::of_class("Kind", false, |class| Value::string(kind(class))),
-        Field::of_class("Keys", false, |class| {
-            let keys = class.keys().iter().map(|&k| &class.properties()[usize::from(k)].name);
-            Value::string(keys.map(Name::as_str).collect::<Vec<_>>().join(", "))
-        }),
-        Field::of_class("Properties", true, |class| Value::UInt64(class.properties().len() as u64)),
-        Field::of_class("Methods", true, |class| Value::UInt64(class.methods().len() as u64)),
+        Field::of_class("Kind", |class| Value::string(kind(class))),
     ]
 }
 
@@ -237,6 +231,6 @@ mod tests {
             .map(|f| (f.name.to_string(), f.value(&class).into_owned()))
             .collect();
         assert_eq!(told[0], ("Class".to_owned(), Value::string("Test_Disk")));
-        assert_eq!(told[3], ("Keys".to_owned(), Value::string("Id")));
+        assert_eq!(told[1], ("Superclass".to_owned(), Value::string("Test_Any")));
     }
 }

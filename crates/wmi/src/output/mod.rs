@@ -64,6 +64,11 @@ pub(crate) enum Form {
 }
 
 impl Form {
+    /// Whether it is for people.
+    pub(crate) fn is_text(self) -> bool {
+        matches!(self, Form::Auto | Form::Table | Form::List)
+    }
+
     /// Whether errors are told in JSON too.
     pub(crate) fn is_json(self) -> bool {
         matches!(self, Form::Json | Form::JsonLines)
