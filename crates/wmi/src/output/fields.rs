@@ -1,10 +1,9 @@
 //! Which properties of an object are shown, in which order, and their values.
 //!
-//! Of an instance its properties: those a query selects in the order selected, else all
-//! in the alphabetical order in which WMI enumerates them (those of a plan as declared, in
-//! which they read as a sentence); system properties before them, where
-//! asked for. Of a class, where it is one line or block among others, its name, superclass and
-//! kind.
+//! Of an instance its properties: those a query selects in the order selected, else all in the
+//! alphabetical order in which WMI enumerates them (those of a plan as declared, in which they
+//! read as a sentence); system properties before them, where asked for. Of a class, where it is
+//! one line or block among others, its name, superclass and kind.
 
 use std::borrow::Cow;
 use std::sync::Arc;
