@@ -82,10 +82,10 @@ fn picture<'a>(
 ) -> Group<'a> {
     let text = place.source.text();
     let start = text.floor_char_boundary(place.span.start as usize);
-    let line_start = text[..start].rfind('\n').map_or(0, |i| i + 1);
-    let line_end = text[start..].find(['\n', '\r']).map_or(text.len(), |i| start + i);
+    let (_, line_start) = place.source.line(start);
     let from = text.ceil_char_boundary(line_start.max(start.saturating_sub(PICTURED)));
-    let to = text.floor_char_boundary(line_end.min(start + PICTURED));
+    let far = text.floor_char_boundary((start + PICTURED).min(text.len()));
+    let to = text[start..far].find(['\n', '\r']).map_or(far, |i| start + i);
     let end = text.ceil_char_boundary(place.span.end as usize).clamp(start, to.max(start));
     let (line, column) = place.line_column();
     let path = place.source.path().to_string_lossy();

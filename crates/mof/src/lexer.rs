@@ -73,10 +73,9 @@ impl<'a> Lexer<'a> {
         loop {
             match self.rest() {
                 [b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c, ..] => self.at += 1,
-                // A line break of other scripts, a byte order mark in mid-file, an old end of file.
+                // An old end of file.
                 [0x1a, ..] => self.at += 1,
-                [0xef, 0xbb, 0xbf, ..] | [0xe2, 0x80, 0xa8 | 0xa9, ..] => self.at += 3,
-                [0xc2, 0xa0, ..] => self.at += 2,
+                rest if wide_blank(rest) > 0 => self.at += wide_blank(rest),
                 [b'/', b'/', ..] => self.at += find(self.rest(), |b| b == b'\n'),
                 [b'/', b'*', rest @ ..] => match rest.windows(2).position(|w| w == b"*/") {
                     Some(length) => self.at += length + 4,
@@ -101,14 +100,12 @@ impl<'a> Lexer<'a> {
             b'"' => text(rest),
             b'\'' => character(rest),
             b'$' => match rest.get(1) {
-                Some(&b) if starts_name(b) => {
-                    (1 + find(&rest[1..], |b| !continues_name(b)), Kind::Alias)
-                }
+                Some(&b) if starts_name(b) => (1 + name(&rest[1..]), Kind::Alias),
                 _ => (1, Kind::Bad(Bad::Dollar)),
             },
             b'0'..=b'9' => (number(rest, 0), Kind::Number),
             b'+' | b'-' | b'.' if number_follows(rest) => (number(rest, 1), Kind::Number),
-            _ if starts_name(first) => (find(rest, |b| !continues_name(b)), Kind::Ident),
+            _ if starts_name(first) => (name(rest), Kind::Ident),
             _ => (1, Kind::Bad(Bad::Character)),
         };
         self.at += length;
@@ -128,8 +125,26 @@ fn starts_name(b: u8) -> bool {
     b.is_ascii_alphabetic() || b == b'_' || b >= 0x80
 }
 
-fn continues_name(b: u8) -> bool {
-    starts_name(b) || b.is_ascii_digit()
+/// The length of the name at the beginning.
+fn name(rest: &[u8]) -> usize {
+    let mut at = 0;
+    loop {
+        at += find(&rest[at..], |b| !(b.is_ascii_alphanumeric() || b == b'_'));
+        match rest.get(at) {
+            Some(0x80..) if wide_blank(&rest[at..]) == 0 => at += 1,
+            _ => return at,
+        }
+    }
+}
+
+/// The length of a blank beyond ASCII: a no-break space, a line or paragraph separator, a byte
+/// order mark in mid-file.
+fn wide_blank(rest: &[u8]) -> usize {
+    match rest {
+        [0xc2, 0xa0, ..] => 2,
+        [0xe2, 0x80, 0xa8 | 0xa9, ..] | [0xef, 0xbb, 0xbf, ..] => 3,
+        _ => 0,
+    }
 }
 
 /// A sign or a point that begins a number.
@@ -236,6 +251,15 @@ mod tests {
                 (Kind::Number, "1.5e-3"),
             ]
         );
+    }
+
+    #[test]
+    fn blanks_beyond_ascii_separate() {
+        let (a, b) = ((Kind::Ident, "ä"), (Kind::Ident, "b"));
+        for blank in ["\u{a0}", "\u{2028}", "\u{2029}", "\u{feff}", "\u{1a}", "\u{c}"] {
+            assert_eq!(tokens(&format!("{blank}ä{blank}b")), [a, b], "{blank:?}");
+        }
+        assert_eq!(tokens("\u{a1}\u{2030}"), [(Kind::Ident, "\u{a1}\u{2030}")]);
     }
 
     #[test]

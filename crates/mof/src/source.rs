@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use cim::status::*;
 
@@ -54,12 +54,14 @@ impl Sources for Memory {
 pub struct Source {
     path: PathBuf,
     text: String,
+    /// Where each line starts; found when the first place is told.
+    lines: OnceLock<Box<[u32]>>,
 }
 
 impl Source {
     /// A file of text.
     pub fn new(path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
-        Source { path: path.into(), text: text.into() }
+        Source { path: path.into(), text: text.into(), lines: OnceLock::new() }
     }
 
     /// Decodes `bytes`. Errors: `WBEMMOF_E_INVALID_FILE` where they are no text in a known
@@ -67,7 +69,7 @@ impl Source {
     /// come with it.
     pub(crate) fn decode(path: &Path, bytes: Vec<u8>) -> (Self, Option<cim::Error>) {
         let (text, error) = decode(bytes);
-        (Source { path: path.into(), text }, error)
+        (Source::new(path, text), error)
     }
 
     /// The path it was read from.
@@ -82,11 +84,19 @@ impl Source {
 
     /// Line and column of a byte, both from 1; columns count characters.
     pub fn line_column(&self, at: u32) -> (u32, u32) {
-        let before = &self.text.as_bytes()[..self.text.floor_char_boundary(at as usize)];
-        let start = before.iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
-        let line = before[..start].iter().filter(|&&b| b == b'\n').count() + 1;
-        let column = self.text[start..before.len()].chars().count() + 1;
-        (line as u32, column as u32)
+        let at = self.text.floor_char_boundary(at as usize);
+        let (line, start) = self.line(at);
+        (line, self.text[start..at].chars().count() as u32 + 1)
+    }
+
+    /// The number of the line in which a byte stands, and where it starts.
+    pub(crate) fn line(&self, at: usize) -> (u32, usize) {
+        let lines = self.lines.get_or_init(|| {
+            let ends = self.text.match_indices('\n').map(|(end, _)| end as u32 + 1);
+            std::iter::once(0).chain(ends).collect()
+        });
+        let after = lines.partition_point(|&start| start as usize <= at);
+        (after as u32, lines[after - 1] as usize)
     }
 }
 

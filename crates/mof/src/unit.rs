@@ -82,7 +82,7 @@ impl Loader<'_> {
         if self.open.contains(&path) {
             return Err(format!("{} includes itself", path.display()));
         }
-        if self.open.len() >= MAX_INCLUDES {
+        if self.open.len() > MAX_INCLUDES {
             return Err(format!("includes are nested deeper than {MAX_INCLUDES}"));
         }
         if self.files >= MAX_FILES {

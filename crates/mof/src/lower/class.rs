@@ -117,7 +117,10 @@ impl Lowering<'_> {
         qualifiers: &mut cim::Qualifiers,
     ) {
         let Some(ast::ArraySuffix { size: Some(size), span }) = array else { return };
-        let max = self.max_qualifier(size);
+        let max = match self.max_qualifier(size) {
+            Ok(max) => max,
+            Err(error) => return self.report_error(&error, span),
+        };
         match qualifiers.value("max") {
             None => qualifiers.set(max),
             Some(value) if *value == max.value => {}

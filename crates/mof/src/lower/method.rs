@@ -1,5 +1,6 @@
 //! Methods: directions and numbers of their parameters (behaviour.md C.3).
 
+use cim::derivation::MAX_PROPERTIES;
 use cim::status::*;
 use cim::{MethodDeclaration, Parameter, Qualifiers};
 
@@ -21,6 +22,15 @@ struct Draft {
 impl Lowering<'_> {
     pub(super) fn method(&mut self, method: ast::Method) -> Option<MethodDeclaration> {
         self.check_member_name(&method.name);
+        if method.parameters.len() > MAX_PROPERTIES {
+            let message = format!(
+                "method {} has {} parameters; the limit is {MAX_PROPERTIES}",
+                method.name.name,
+                method.parameters.len()
+            );
+            self.report(WBEM_E_TOO_MANY_PROPERTIES, message, method.name.span);
+            return None;
+        }
         let mut drafts: Vec<Draft> = Vec::with_capacity(method.parameters.len());
         for variable in method.parameters {
             let Some(draft) = self.parameter(variable) else { continue };

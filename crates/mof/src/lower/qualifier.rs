@@ -155,7 +155,18 @@ impl Lowering<'_> {
             None => self.plain_qualifier(&name, arguments, flavors),
         };
         self.declared.extend(declared);
-        lowered
+        lowered.filter(|q| self.check_direction(q, name.span))
+    }
+
+    /// The two that tell a parameter's direction are TRUE or FALSE whatever their declaration.
+    fn check_direction(&mut self, qualifier: &Qualifier, span: Span) -> bool {
+        let is_direction = qualifier.name.is("in") || qualifier.name.is("out");
+        if is_direction && qualifier.value.as_bool().is_none() {
+            let message = format!("qualifier {} is TRUE or FALSE", qualifier.name);
+            self.report(WBEMMOF_E_TYPE_MISMATCH, message, span);
+            return false;
+        }
+        true
     }
 
     fn declared_qualifier(
@@ -199,7 +210,7 @@ impl Lowering<'_> {
         }
         let value = match plain_value(arguments) {
             // Since Windows 8 these two count as TRUE wherever they stand (G.9).
-            Ok(_) if self.dialect == Dialect::Wmi && is_key_or_static(&name.name) => true.into(),
+            Ok(_) if name.name.is("key") || name.name.is("static") => true.into(),
             Ok(value) => value,
             Err((error, span)) => {
                 self.report_error(&error, span.unwrap_or(name.span));
@@ -225,7 +236,7 @@ impl Lowering<'_> {
         let propagates = flavor.with(Flavor::implied(name.name.as_str()));
         let propagates = propagates.has(Flavor::TO_DERIVED) || propagates.has(Flavor::TO_INSTANCE);
         let says = written.has(Flavors::ENABLE_OVERRIDE | Flavors::DISABLE_OVERRIDE);
-        if says && !propagates && self.dialect == Dialect::Wmi {
+        if says && !propagates {
             self.report(
                 WBEMMOF_E_INCOMPATIBLE_FLAVOR_TYPES,
                 format!(
@@ -239,16 +250,14 @@ impl Lowering<'_> {
 
     /// The qualifier MAX that an array's size is kept as. It has the type that DMTF's dialect
     /// declares for it, so that one name has one type in a class.
-    pub(super) fn max_qualifier(&self, size: i32) -> Qualifier {
+    pub(super) fn max_qualifier(&self, size: i32) -> cim::Result<Qualifier> {
         const MAX: Name = Name::from_static("MAX");
         let size = Value::SInt32(size);
-        match self.declared.get(&MAX) {
-            Some(max) => {
-                let value = size.convert(&max.ty).unwrap_or(size);
-                Qualifier::new(MAX, value, max.flavor)
-            }
-            None => Qualifier::new(MAX, size, Flavor::default()),
-        }
+        let Some(max) = self.declared.get(&MAX) else {
+            return Ok(Qualifier::new(MAX, size, Flavor::default()));
+        };
+        let size = if max.ty.is_array { Value::array([size]) } else { size };
+        Ok(Qualifier::new(MAX, convert(&size, &max.ty)?, max.flavor))
     }
 
     /// The `In` that an unmarked parameter has in DMTF's dialect.
@@ -327,10 +336,6 @@ fn plain_literal(literal: Literal) -> Result<Value, ValueError> {
             Some(literal.span),
         )),
     }
-}
-
-fn is_key_or_static(name: &Name) -> bool {
-    name.is("key") || name.is("static")
 }
 
 /// `base` changed by what the keywords say.

@@ -321,8 +321,8 @@ impl<'a> Parser<'a> {
             Kind::Ident => self.begins_object() || self.at_keyword("qualifier"),
             _ => false,
         };
-        let line = &self.text[..self.token.span.start as usize];
-        starts && line[line.rfind('\n').map_or(0, |i| i + 1)..].trim().is_empty()
+        let before = self.text[..self.token.span.start as usize].bytes();
+        starts && before.rev().find(|b| !matches!(b, b' ' | b'\t')).is_none_or(|b| b == b'\n')
     }
 
     /// Whether `class X` or `instance of X` follows.

@@ -7,6 +7,10 @@ use super::{Failed, Parsed, Parser};
 use crate::ast::*;
 use crate::lexer::{Kind, Token};
 
+/// The most tokens that are looked through for the `]` of a list with an error in it, so that
+/// many such lists do not each cost the rest of the file.
+const MAX_LOOKAHEAD: usize = 4096;
+
 impl Parser<'_> {
     pub(super) fn optional_qualifiers(&mut self) -> Parsed<Vec<Qualifier>> {
         if self.at(b'[') { self.qualifiers() } else { Ok(Vec::new()) }
@@ -40,20 +44,22 @@ impl Parser<'_> {
         let mut lexer = self.lexer.clone();
         let mut token = self.token;
         let mut depth = 0u32;
-        loop {
+        for _ in 0..MAX_LOOKAHEAD {
             match token.kind {
                 Kind::Sign(b'[' | b'(' | b'{') => depth += 1,
-                Kind::Sign(b']') if depth == 0 => break,
+                Kind::Sign(b']') if depth == 0 => {
+                    while self.token.span.start < token.span.start {
+                        self.bump();
+                    }
+                    return Ok(());
+                }
                 Kind::Sign(b']' | b')' | b'}') => depth = depth.saturating_sub(1),
-                Kind::Sign(b';' | b'#') | Kind::End => return Err(Failed),
+                Kind::Sign(b';' | b'#') | Kind::End => break,
                 _ => {}
             }
             token = lexer.next();
         }
-        while self.token.span.start < token.span.start {
-            self.bump();
-        }
-        Ok(())
+        Err(Failed)
     }
 
     fn qualifier(&mut self) -> Parsed<Qualifier> {

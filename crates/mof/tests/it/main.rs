@@ -5,4 +5,6 @@
 mod arbitrary;
 mod dump;
 mod goldens;
+mod instantiate;
+mod limits;
 mod round_trip;
