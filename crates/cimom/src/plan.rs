@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use cim::{Class, Result, Value};
 use wbem::{CallContext, Pushdown, Wanted};
-use wql::{BoundSelect, Comparison, Conjunct, Predicate};
+use wql::{BoundSelect, Comparison, Conjunct, Expr, Predicate};
 
 use crate::dynamic::Binding;
 use crate::query::InstanceQuery;
@@ -135,6 +135,12 @@ fn fixes_key(class: &Class, term: &Conjunct) -> bool {
 
 /// The terms as one text; `None` where there are none.
 pub(crate) fn texts<'a>(terms: impl Iterator<Item = &'a Conjunct>) -> Option<String> {
-    let texts: Vec<String> = terms.map(|c| c.to_string()).collect();
+    let terms: Vec<&Conjunct> = terms.collect();
+    // Beside another term an OR needs its parentheses, because AND binds before it.
+    let text = |term: &&Conjunct| match term.expr() {
+        Expr::Or(_) if terms.len() > 1 => format!("({term})"),
+        _ => term.to_string(),
+    };
+    let texts: Vec<String> = terms.iter().map(text).collect();
     (!texts.is_empty()).then(|| texts.join(" AND "))
 }
