@@ -195,10 +195,12 @@ impl Services for Session {
     ) -> Result<()> {
         self.deliver(sink, |view| {
             flags.only("CreateInstanceEnum", ENUMERATION | Flags::DIRECT_READ)?;
-            let class =
-                view.class(&class_name(class, "CreateInstanceEnum")?, WBEM_E_INVALID_CLASS)?;
-            let reach = query::Reach::new(flags);
-            query::instances(view, self.authorize(InstanceQuery::all(class, reach), context)?)
+            let class = class_name(class, "CreateInstanceEnum")?;
+            // Who may not read is not told which classes there are.
+            let call = self.authorize((), context)?;
+            let class = view.class(&class, WBEM_E_INVALID_CLASS)?;
+            let query = InstanceQuery::all(class, query::Reach::new(flags));
+            query::instances(view, call.with(query))
         })
     }
 
