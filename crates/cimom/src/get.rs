@@ -33,19 +33,28 @@ pub(crate) fn object(view: &View<'_>, call: &AuthorizedCall<'_, Get>) -> Result<
     if path.keys == PathKeys::Class {
         return Ok(Object::Class(class));
     }
-    let found = match stored(view, &class, &InstanceKey::from_path(&class, &path.keys)?)? {
+    let key = InstanceKey::from_path(&class, &path.keys)?;
+    let found = match stored(view, &class, &key, *direct)? {
         Some(instance) => Some(instance),
         None => provided(view, &class, &path.keys, *direct, call.context())?,
     };
     found.map(Object::Instance).ok_or_else(|| WBEM_E_NOT_FOUND.with(format!("{path} not found")))
 }
 
-/// The stored instance with this key, of `class` or below it.
-fn stored(view: &View<'_>, class: &Arc<Class>, key: &InstanceKey) -> Result<Option<Instance>> {
+/// The stored instance with this key, of `class` or, unless `direct`, below it.
+fn stored(
+    view: &View<'_>,
+    class: &Arc<Class>,
+    key: &InstanceKey,
+    direct: bool,
+) -> Result<Option<Instance>> {
     if !class.is_dynamic()
         && let Some(instance) = view.instance(class, key)?
     {
         return Ok(Some(instance));
+    }
+    if direct {
+        return Ok(None);
     }
     let Some(actual) = view.stored(|v| v.locate(view.id, class, key))? else { return Ok(None) };
     match view.find_class(&actual)? {
