@@ -13,7 +13,7 @@ use cim::status::*;
 use cim::{Class, Instance, InstanceKey, Name, ObjectPath, Result, Value};
 use wbem::{CallContext, Flags, InstanceProvider, Wanted};
 
-use crate::get::key_values;
+use crate::get::{self, key_values};
 use crate::manager::View;
 
 /// The provider of a class, and what it is registered for.
@@ -60,7 +60,7 @@ pub(crate) fn bind(view: &View<'_>, class: &Class) -> Result<Binding> {
                 .with(format!("class {} is dynamic but names no provider", class.name()))
         })?
         .into();
-    let registered = registered(view, "__Win32Provider", Value::string(name.as_str()))?
+    let registered = registered(view, PROVIDER, Value::string(name.as_str()))?
         .ok_or_else(|| {
             let namespace = &view.schema.origin().namespace;
             WBEM_E_PROVIDER_NOT_FOUND.with(format!(
@@ -71,14 +71,8 @@ pub(crate) fn bind(view: &View<'_>, class: &Class) -> Result<Binding> {
     if registered.get("Enabled") == Some(&Value::Boolean(false)) {
         return Err(WBEM_E_PROVIDER_DISABLED.with(format!("provider {name} is disabled")));
     }
-    let path = registered.relative_path().unwrap_or_else(|| ObjectPath {
-        server: None,
-        namespace: None,
-        class: registered.class().name().clone(),
-        keys: PathKeys::Class,
-    });
-    let reference = Value::Reference(path.to_string().into());
-    let registration = registered_for_instances(view, reference)?.ok_or_else(|| {
+    check_hosting(&name, &registered)?;
+    let registration = registration(view, &registered)?.ok_or_else(|| {
         WBEM_E_INVALID_PROVIDER_REGISTRATION
             .with(format!("provider {name} has no __InstanceProviderRegistration"))
     })?;
@@ -93,18 +87,60 @@ pub(crate) fn bind(view: &View<'_>, class: &Class) -> Result<Binding> {
     })
 }
 
-fn registered_for_instances(view: &View<'_>, provider: Value) -> Result<Option<Instance>> {
-    registered(view, "__InstanceProviderRegistration", provider)
+/// Errors: `WBEM_E_INVALID_PROVIDER_REGISTRATION` for a HostingModel that is none (G.14). A
+/// native provider runs in this process whichever it is.
+fn check_hosting(name: &Name, registered: &Instance) -> Result<()> {
+    const MODELS: [&str; 9] = [
+        "WmiCore",
+        "NetworkServiceHost",
+        "NetworkServiceHostOrSelfHost",
+        "LocalServiceHost",
+        "LocalSystemHost",
+        "LocalSystemHostOrSelfHost",
+        "SelfHost",
+        "Decoupled:Com",
+        "Decoupled:NonCom",
+    ];
+    let Some(model) = registered.get("HostingModel").and_then(Value::as_str) else { return Ok(()) };
+    let is_model = |known: &&str| {
+        let rest = model.get(known.len()..).filter(|_| cim::name::eq(&model[..known.len()], known));
+        // After a colon comes the name of a host's group, or an option.
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+    };
+    if MODELS.iter().any(is_model) {
+        return Ok(());
+    }
+    Err(WBEM_E_INVALID_PROVIDER_REGISTRATION.with(format!(
+        "provider {name} is registered with the HostingModel {model}, which is none; \
+         NetworkServiceHost is the usual one"
+    )))
 }
 
-/// The instance of the system class `class` whose one key is `key`.
-fn registered(view: &View<'_>, class: &'static str, key: Value) -> Result<Option<Instance>> {
-    let class = view.class(&Name::from_static(class), WBEM_E_INVALID_CLASS)?;
+/// What the registered provider is registered for as a provider of instances. The registration
+/// may refer to it by its own class or, where that is a derived one, by `__Win32Provider`.
+fn registration(view: &View<'_>, registered: &Instance) -> Result<Option<Instance>> {
+    let Some(path) = registered.relative_path() else { return Ok(None) };
+    let general = ObjectPath { class: PROVIDER, ..path.clone() };
+    for path in [path, general] {
+        let reference = Value::Reference(path.to_string().into());
+        if let Some(found) = self::registered(view, REGISTRATION, reference)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+const PROVIDER: Name = Name::from_static("__Win32Provider");
+const REGISTRATION: Name = Name::from_static("__InstanceProviderRegistration");
+
+/// The instance of the system class `class`, or of one derived from it, whose one key is `key`.
+fn registered(view: &View<'_>, class: Name, key: Value) -> Result<Option<Instance>> {
+    let class = view.class(&class, WBEM_E_INVALID_CLASS)?;
     let mut values: Vec<Value> = class.defaults().to_vec();
     if let [slot] = class.keys() {
         values[usize::from(*slot)] = key;
     }
-    view.instance(&class, &InstanceKey::from_values(&class, &values)?)
+    get::stored(view, &class, &InstanceKey::from_values(&class, &values)?, false)
 }
 
 fn load(view: &View<'_>, name: &Name, registered: &Instance) -> Result<Arc<dyn InstanceProvider>> {

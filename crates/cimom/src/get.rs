@@ -42,7 +42,7 @@ pub(crate) fn object(view: &View<'_>, call: &AuthorizedCall<'_, Get>) -> Result<
 }
 
 /// The stored instance with this key, of `class` or, unless `direct`, below it.
-fn stored(
+pub(crate) fn stored(
     view: &View<'_>,
     class: &Arc<Class>,
     key: &InstanceKey,
