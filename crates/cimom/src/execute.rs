@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cim::status::{WBEM_E_NOT_FOUND, WBEM_E_PROVIDER_FAILURE, WBEM_S_NO_ERROR};
 use cim::{Instance, InstanceKey, Object, Result};
-use wbem::sink::Done;
+use wbem::sink::{Done, Requirement};
 use wbem::{Completion, ObjectSink, Request, Sink};
 use wql::BoundSelect;
 
@@ -43,7 +43,9 @@ pub(crate) fn run(plan: &Plan, view: &View<'_>, sink: Sink) {
 fn ask(plan: &Plan, step: &Step, view: &View<'_>, client: &Arc<Client>) -> Completion {
     let done = Arc::new(Done::default());
     let mut sink = StepSink {
-        filter: step.filter.clone(),
+        planned: step.filter.clone(),
+        whole: step.condition.clone(),
+        is_asked: false,
         projection: step.projection.clone(),
         client: client.clone(),
         done: done.clone(),
@@ -146,16 +148,25 @@ impl Client {
 
 /// Does to what one source delivers what the source did not do.
 struct StepSink {
-    filter: Option<BoundSelect>,
+    /// What the plan leaves to the core.
+    planned: Option<BoundSelect>,
+    /// The whole condition.
+    whole: Option<BoundSelect>,
+    /// Whether the source has asked to be filtered by the whole condition.
+    is_asked: bool,
     projection: Option<wql::Projection>,
     client: Arc<Client>,
     done: Arc<Done>,
 }
 
 impl StepSink {
+    fn filter(&self) -> Option<&BoundSelect> {
+        if self.is_asked { self.whole.as_ref() } else { self.planned.as_ref() }
+    }
+
     fn shape(&self, object: Object) -> Option<Object> {
         let Object::Instance(instance) = object else { return Some(object) };
-        if self.filter.as_ref().is_some_and(|f| !f.matches(&instance)) {
+        if self.filter().is_some_and(|f| !f.matches(&instance)) {
             return None;
         }
         Some(Object::Instance(self.project(instance)))
@@ -171,7 +182,7 @@ impl StepSink {
 
 impl ObjectSink for StepSink {
     fn indicate(&mut self, batch: Vec<Object>) -> ControlFlow<()> {
-        let batch = match (&self.filter, &self.projection) {
+        let batch = match (self.filter(), &self.projection) {
             (None, None) => batch,
             _ => batch.into_iter().filter_map(|object| self.shape(object)).collect(),
         };
@@ -180,6 +191,10 @@ impl ObjectSink for StepSink {
             true => ControlFlow::Continue(()),
             false => self.client.indicate(batch),
         }
+    }
+
+    fn requirements(&mut self, requirement: Requirement) {
+        self.is_asked = requirement == Requirement::StartPostfilter;
     }
 
     fn complete(self: Box<Self>, completion: Completion) {

@@ -33,6 +33,8 @@ pub(crate) struct Step {
     pub(crate) exact: Option<String>,
     /// What the core filters by.
     pub(crate) filter: Option<BoundSelect>,
+    /// The whole condition, for a source that asks midway to be filtered.
+    pub(crate) condition: Option<BoundSelect>,
     /// What of an instance is delivered.
     pub(crate) projection: Option<wql::Projection>,
 }
@@ -71,9 +73,17 @@ fn step(
         if let Source::Provider(binding) = &source {
             binding.check_enumeration()?;
         }
-        let (ask, wanted) = (Ask::Enumerate, Wanted::All);
-        let (pushed, exact, filter, projection) = Default::default();
-        return Ok(Some(Step { class, source, ask, wanted, pushed, exact, filter, projection }));
+        return Ok(Some(Step {
+            class,
+            source,
+            ask: Ask::Enumerate,
+            wanted: Wanted::All,
+            pushed: Vec::new(),
+            exact: None,
+            filter: None,
+            condition: None,
+            projection: None,
+        }));
     };
     let bound = BoundSelect::bind(select, &class, local_offset)?;
     if bound.never_matches() {
@@ -88,13 +98,14 @@ fn step(
     };
     let (ask, pushed, exact, remainder) = match &source {
         Source::Repository => match keys {
-            Some(keys) => (Ask::Get(keys), Vec::new(), None, bound),
-            None => (Ask::Enumerate, Vec::new(), None, bound),
+            Some(keys) => (Ask::Get(keys), Vec::new(), None, bound.clone()),
+            None => (Ask::Enumerate, Vec::new(), None, bound.clone()),
         },
         Source::Provider(binding) => push_down(binding, &class, &bound, keys)?,
     };
-    let filter = Some(remainder).filter(|r| !r.conjuncts().is_empty());
-    Ok(Some(Step { class, source, ask, wanted, pushed, exact, filter, projection }))
+    let has_terms = |select: &BoundSelect| !select.conjuncts().is_empty();
+    let (filter, condition) = (Some(remainder).filter(has_terms), Some(bound).filter(has_terms));
+    Ok(Some(Step { class, source, ask, wanted, pushed, exact, filter, condition, projection }))
 }
 
 /// How the provider is asked, which predicates it gets, those it answers exactly as text, and
