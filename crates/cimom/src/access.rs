@@ -3,9 +3,10 @@
 //! A [`Call`] comes from the session; only [`Call::authorize`] makes an [`AuthorizedCall`] of
 //! it, and no later stage takes anything else. What an operation needs depends on the class
 //! (static or dynamic, system or not), which is known only after resolution; the stages ask
-//! [`AuthorizedCall::require`] with what the functions here say. Rights: behaviour.md G.11.
+//! [`AuthorizedCall::require`] with what the functions here say, or
+//! [`AuthorizedCall::require_to_write`]. Rights: behaviour.md G.11.
 
-use cim::security::{Rights, SecurityDescriptor};
+use cim::security::{Rights, SecurityDescriptor, Sid};
 use cim::status::WBEM_E_ACCESS_DENIED;
 use cim::{Class, Namespace, Result};
 use wbem::CallContext;
@@ -87,13 +88,30 @@ impl<'a, O> AuthorizedCall<'a, O> {
     }
 }
 
+impl<O> AuthorizedCall<'_, O> {
+    /// Errors: `WBEM_E_ACCESS_DENIED` where the caller may not write or delete instances of
+    /// `class`. Registrations of providers run code for everybody, so that only administrators
+    /// write them (behaviour.md A.2).
+    pub(crate) fn require_to_write(&self, class: &Class, purpose: &str) -> Result<()> {
+        self.require(to_write_instance(class), purpose)?;
+        let is_registration = class.is_a("__Provider") || class.is_a("__ProviderRegistration");
+        if !is_registration || self.context.caller().is(&Sid::administrators()) {
+            return Ok(());
+        }
+        Err(WBEM_E_ACCESS_DENIED.with(format!(
+            "{} is no administrator and cannot {purpose}, which registers a provider",
+            self.context.caller().user
+        )))
+    }
+}
+
 /// What it takes to write a class.
 pub(crate) fn to_write_class() -> Rights {
     Rights::FULL_WRITE_REP
 }
 
 /// What it takes to write or delete an instance of `class`.
-pub(crate) fn to_write_instance(class: &Class) -> Rights {
+fn to_write_instance(class: &Class) -> Rights {
     if class.is_dynamic() {
         Rights::WRITE_PROVIDER
     } else if class.name().is_system() || class.ancestors().any(|c| c.name().is_system()) {
@@ -106,7 +124,7 @@ pub(crate) fn to_write_instance(class: &Class) -> Rights {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cim::security::{Ace, Identity, Sid};
+    use cim::security::{Ace, Identity};
     use std::sync::Arc;
 
     fn authorize(rights: Rights, context: &CallContext) -> Result<()> {

@@ -198,8 +198,7 @@ impl Executor<'_> {
                 if class.is_dynamic() {
                     return Err(Stop::Dynamic(at));
                 }
-                call.require(access::to_write_instance(&class), "write an instance")
-                    .map_err(failed)?;
+                call.require_to_write(&class, "write an instance").map_err(failed)?;
                 let instance =
                     mof::instantiate(declaration, class, &mut objects).map_err(failed_at)?;
                 edit.put_instance(&place, &instance, instance_flags(*flags))
@@ -230,7 +229,7 @@ impl Executor<'_> {
         });
         let instance: Instance = made.map_err(failed)??;
         let class = instance.class().clone();
-        call.require(access::to_write_instance(&class), "write an instance").map_err(failed)?;
+        call.require_to_write(&class, "write an instance").map_err(failed)?;
         let view = self.manager.view_of(&action.namespace).map_err(failed)?;
         let flags = instance_flags(*flags);
         crate::dynamic::put(&view, &class, &instance, flags, self.context).map(drop).map_err(failed)
@@ -258,7 +257,7 @@ fn delete_instance(
     let class = edit.find_class(place, &path.class)?.ok_or_else(|| {
         WBEM_E_NOT_FOUND.with(format!("class {} not found in {}", path.class, place.namespace))
     })?;
-    call.require(access::to_write_instance(&class), "delete an instance")?;
+    call.require_to_write(&class, "delete an instance")?;
     let key = cim::InstanceKey::from_path(&class, &path.keys)?;
     edit.delete_instance(place, &class, &key)
 }

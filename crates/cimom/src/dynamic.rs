@@ -60,8 +60,8 @@ pub(crate) fn bind(view: &View<'_>, class: &Class) -> Result<Binding> {
                 .with(format!("class {} is dynamic but names no provider", class.name()))
         })?
         .into();
-    let registered = registered(view, PROVIDER, Value::string(name.as_str()))?
-        .ok_or_else(|| {
+    let registered =
+        registered(view, PROVIDER, Value::string(name.as_str()))?.ok_or_else(|| {
             let namespace = &view.schema.origin().namespace;
             WBEM_E_PROVIDER_NOT_FOUND.with(format!(
                 "provider {name} of class {} is not registered in {namespace}",

@@ -156,7 +156,7 @@ impl Services for Session {
         let call = self.authorize((), context)?;
         let view = self.view()?;
         let class = view.class(instance.class().name(), WBEM_E_INVALID_CLASS)?;
-        call.require(access::to_write_instance(&class), "write this instance")?;
+        call.require_to_write(&class, "write this instance")?;
         if class.is_dynamic() {
             return crate::dynamic::put(&view, &class, instance, flags, context);
         }
@@ -177,7 +177,7 @@ impl Services for Session {
         let call = self.authorize((), context)?;
         let view = self.view()?;
         let class = view.class(&path.class, WBEM_E_NOT_FOUND)?;
-        call.require(access::to_write_instance(&class), "delete this instance")?;
+        call.require_to_write(&class, "delete this instance")?;
         if class.is_dynamic() {
             return crate::dynamic::delete(&view, &class, &path.keys, context);
         }
