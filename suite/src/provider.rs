@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use cim::status::WBEM_E_NOT_FOUND;
 use cim::{Class, Instance, Object, Result, Value};
 use wbem::provider::{Factory, Predicate};
+use wbem::sink::Requirement;
 use wbem::{CallContext, Completion, Flags, InstanceProvider, Pushdown, Request, Sink, Wanted};
 
 use crate::text;
@@ -27,6 +28,10 @@ pub enum Conduct {
     DropSink,
     /// It does what it is asked and ends with this; of an error, it delivers nothing.
     End(Completion),
+    /// It delivers from another thread, after its call has returned.
+    OtherThread,
+    /// It asks the core to filter the first two instances, and no more after them.
+    FilterFirstTwo,
 }
 
 /// The provider.
@@ -140,16 +145,27 @@ impl InstanceProvider for TestProvider {
         if let Err(e) = self.begin(format!("enumerate {}{noted} wanted {wanted}", class.name())) {
             return sink.complete(Err(e));
         }
-        for instance in self.instances(class) {
-            if sink.indicate(vec![Object::Instance(instance)]).is_break() {
-                self.log.write("stopped".to_owned());
-                break;
-            }
-        }
+        let instances = self.instances(class);
         match &self.conduct {
-            Conduct::DropSink => drop(sink),
-            Conduct::End(completion) => sink.complete(completion.clone()),
-            _ => sink.complete(wbem::COMPLETE),
+            Conduct::OtherThread => {
+                let log = self.log.clone();
+                std::thread::spawn(move || deliver(instances, &log, &mut sink).end(sink));
+            }
+            Conduct::FilterFirstTwo => {
+                let (first, rest) = instances.split_at(2);
+                sink.requirements(Requirement::StartPostfilter);
+                deliver(first.to_vec(), &self.log, &mut sink);
+                sink.requirements(Requirement::StopPostfilter);
+                deliver(rest.to_vec(), &self.log, &mut sink).end(sink);
+            }
+            Conduct::DropSink => {
+                deliver(instances, &self.log, &mut sink);
+            }
+            Conduct::End(completion) => {
+                deliver(instances, &self.log, &mut sink);
+                sink.complete(completion.clone());
+            }
+            Conduct::Serve | Conduct::Panic => deliver(instances, &self.log, &mut sink).end(sink),
         }
     }
 
@@ -161,6 +177,26 @@ impl InstanceProvider for TestProvider {
     fn delete(&self, class: &Arc<Class>, keys: &[Value], _context: &CallContext) -> Result<()> {
         self.begin(format!("delete {} {}", class.name(), self::keys(class, keys)))
     }
+}
+
+/// That all was delivered, or nobody wanted more: either way the result is complete.
+struct Delivered;
+
+impl Delivered {
+    fn end(self, sink: Sink) {
+        sink.complete(wbem::COMPLETE);
+    }
+}
+
+/// Delivers one by one, so that a client can stop anywhere.
+fn deliver(instances: Vec<Instance>, log: &Log, sink: &mut Sink) -> Delivered {
+    for instance in instances {
+        if sink.indicate(vec![Object::Instance(instance)]).is_break() {
+            log.write("stopped".to_owned());
+            break;
+        }
+    }
+    Delivered
 }
 
 fn key(instance: &Instance) -> Vec<Value> {

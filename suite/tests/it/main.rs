@@ -1,5 +1,12 @@
 //! Tests across the crates.
 
-mod kill;
+mod explain;
+mod f2_calls;
+mod g1_namespaces;
+mod g2_system_classes;
+mod g9_compiler;
+mod limits;
 mod oracles;
+mod providers;
 mod scripts;
+mod security;

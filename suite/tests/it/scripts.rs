@@ -27,6 +27,7 @@ macro_rules! scripts {
 }
 
 scripts! {
+    f2_operations
     g01_parentheses_bind_before_and
     g02_strings_compare_without_case
     g03_booleans_are_equal_or_not
@@ -34,6 +35,7 @@ scripts! {
     g06_the_constant_may_stand_first
     g07_like_sets
     g09_embedded_properties
+    g10_constants_convert
     g10_schema_queries
     g11_class_restricts_to_the_exact_class
     g13_datetimes
@@ -46,6 +48,14 @@ scripts! {
     g22_no_rollback_once_storing_has_begun
     g35_update_modes
     g37_names_without_case
+    g3_system_properties
+    g5_types_and_literals
+    g6_enforced_qualifiers
+    g7_derivation
+    g9_aliases
+    g9_language
+    g9_pragmas
+    wins_projected_objects
 }
 
 #[test]

@@ -1,0 +1,153 @@
+//! The plan of a query, told as instances through `wbem::Services` (issue "what must exist" 7,
+//! architecture decision 4): which sources are asked what, and what the core filters.
+
+use cim::status::*;
+use cim::{Object, Value};
+use openwmi_suite::World;
+use openwmi_suite::provider::{Log, TestProvider};
+use openwmi_suite::text;
+use wbem::{EXPLAIN, Flags, NativeProviders, Pushdown};
+
+const CLSID: &str = "{5F3A7B10-0000-4000-8000-000000000003}";
+
+const MOF: &str = r#"
+    instance of __Win32Provider as $P { Name = "P"; CLSID = "{5F3A7B10-0000-4000-8000-000000000003}"; };
+    instance of __InstanceProviderRegistration { provider = $P; SupportsGet = TRUE; };
+    [abstract] class Test_Base { [key] string K; uint32 V; string S; };
+    class Test_Stored : Test_Base { };
+    class Test_StoredBelow : Test_Stored { };
+    class Test_Unused : Test_Base { };
+    [dynamic, provider("P")] class Test_Provided : Test_Base { };
+    instance of Test_Stored { K = "a"; V = 1; };
+    instance of Test_StoredBelow { K = "b"; V = 2; };"#;
+
+fn world() -> (World, Log) {
+    let provider = TestProvider::new(Vec::new())
+        .says("K", Pushdown::Exact)
+        .says("V", Pushdown::Exact)
+        .says("S", Pushdown::Inexact);
+    let log = provider.log();
+    let mut providers = NativeProviders::default();
+    providers.register(CLSID, provider.factory());
+    let world = World::with_providers(providers);
+    world.compile(MOF);
+    (world, log)
+}
+
+fn explain(world: &World, query: &str, flags: Flags) -> cim::Result<Vec<Object>> {
+    let services = world.services();
+    let mut context = world.administrator().clone();
+    context.set(EXPLAIN, true);
+    wbem::collect(|sink| services.exec_query("WQL", query, flags, &context, sink))
+}
+
+/// The steps in their order, each `Class Source Operation Path | PushedDown | Filtered |
+/// Properties`.
+fn steps(world: &World, query: &str, flags: Flags) -> Vec<String> {
+    let mut steps = explain(world, query, flags).unwrap();
+    steps.sort_by_key(|step| step.get("Step").unwrap().as_integer());
+    let numbers: Vec<i128> =
+        steps.iter().map(|s| s.get("Step").unwrap().as_integer().unwrap()).collect();
+    assert_eq!(numbers, (1..=steps.len() as i128).collect::<Vec<_>>());
+    let told = |step: &Object| {
+        let of = |name: &str| match step.get(name).unwrap() {
+            Value::Null => "-".to_owned(),
+            Value::String(text) => text.to_string(),
+            other => text::value(&other),
+        };
+        let what = ["Class", "Source", "Operation", "Path"].map(of).join(" ");
+        let how = ["PushedDown", "Filtered", "Properties"].map(of).join(" | ");
+        format!("{what} | {how}")
+    };
+    steps.iter().map(told).collect()
+}
+
+#[test]
+fn every_source_of_a_hierarchy_is_a_step() {
+    let (world, log) = world();
+    let expected = [
+        "Test_Stored Repository CreateInstanceEnum - | - | - | -",
+        "Test_Provided P CreateInstanceEnum - | - | - | -",
+        "Test_StoredBelow Repository CreateInstanceEnum - | - | - | -",
+    ];
+    let mut found = steps(&world, "SELECT * FROM Test_Base", Flags::default());
+    let mut expected = expected.map(str::to_owned);
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected);
+    // Planning asks the provider nothing but what it does with predicates.
+    assert_eq!(log.take(), [r"initialize root\test"]);
+}
+
+#[test]
+fn what_is_pushed_down_and_what_is_filtered() {
+    let (world, log) = world();
+    let query = r#"SELECT K FROM Test_Base WHERE V > 5 AND S LIKE "x%" AND (K = "a" OR K = "b")"#;
+    let mut found = steps(&world, query, Flags::default());
+    found.sort();
+    let expected = [
+        r#"Test_Provided P CreateInstanceEnum - | V > 5 | S LIKE "x%" AND (K = "a" OR K = "b") | {"K", "V", "S"}"#,
+        r#"Test_Stored Repository CreateInstanceEnum - | - | V > 5 AND S LIKE "x%" AND (K = "a" OR K = "b") | {"K", "V", "S"}"#,
+        r#"Test_StoredBelow Repository CreateInstanceEnum - | - | V > 5 AND S LIKE "x%" AND (K = "a" OR K = "b") | {"K", "V", "S"}"#,
+    ];
+    assert_eq!(found, expected);
+    assert_eq!(log.take(), [r"initialize root\test"]);
+}
+
+#[test]
+fn a_key_becomes_a_get() {
+    let (world, _) = world();
+    let query = r#"SELECT V FROM Test_Provided WHERE K = "a" AND S = "y""#;
+    let found = steps(&world, query, Flags::default());
+    let expected =
+        [r#"Test_Provided P GetObject Test_Provided.K="a" | K = "a" | S = "y" | {"K", "V", "S"}"#];
+    assert_eq!(found, expected);
+    let found = steps(&world, r#"SELECT * FROM Test_StoredBelow WHERE K = "b""#, Flags::default());
+    let [step] = &found[..] else { panic!("{found:?}") };
+    let begins = r#"Test_StoredBelow Repository GetObject Test_StoredBelow.K="b" | "#;
+    assert!(step.starts_with(begins), "{step}");
+}
+
+#[test]
+fn classes_that_cannot_answer_are_no_step() {
+    let (world, _) = world();
+    for (query, flags, classes) in [
+        (r#"SELECT * FROM Test_Base WHERE __CLASS = "Test_Stored""#, Flags::default(), 1),
+        (r#"SELECT * FROM Test_Base WHERE __CLASS = "Nobody""#, Flags::default(), 0),
+        ("SELECT * FROM Test_Unused", Flags::default(), 0),
+        ("SELECT * FROM Test_Stored", Flags::DIRECT_READ, 1),
+    ] {
+        assert_eq!(steps(&world, query, flags).len(), classes, "{query}");
+    }
+}
+
+#[test]
+fn a_query_over_classes_is_one_step() {
+    let (world, _) = world();
+    let query = r#"SELECT * FROM meta_class WHERE __this ISA "Test_Base""#;
+    let expected = [r#"meta_class Schema CreateClassEnum - | - | __this ISA "Test_Base" | -"#];
+    assert_eq!(steps(&world, query, Flags::default()), expected);
+}
+
+#[test]
+fn a_plan_is_refused_as_its_query_is() {
+    let (world, _) = world();
+    for (query, expected) in [
+        ("SELECT * FROM Nobody", WBEM_E_INVALID_CLASS),
+        ("SELECT Nope FROM Test_Base", WBEM_E_INVALID_QUERY),
+        ("nonsense", WBEM_E_INVALID_QUERY),
+    ] {
+        let error = explain(&world, query, Flags::default()).unwrap_err();
+        assert_eq!(error.status(), expected, "{query}");
+    }
+}
+
+/// One step, word for word, as it is given.
+#[test]
+fn a_step_is_an_instance() {
+    let (world, _) = world();
+    let found = explain(&world, "SELECT * FROM Test_Provided", Flags::default()).unwrap();
+    let texts: Vec<String> = found.iter().map(text::object).collect();
+    let expected = r#"OpenWMI_PlanStep{Class="Test_Provided", Filtered=NULL, Operation="CreateInstanceEnum", Path=NULL, Properties=NULL, PushedDown=NULL, Source="P", Step=1}"#;
+    assert_eq!(texts, [expected]);
+}

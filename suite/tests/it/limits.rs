@@ -1,0 +1,169 @@
+//! The documented limits (behaviour.md F.2a, G.6, G.7).
+
+use cim::status::*;
+use cim::{CimType, ClassDeclaration, Flavor, PropertyDeclaration, Qualifier, Qualifiers, Value};
+use openwmi_suite::World;
+use openwmi_suite::world::symbol;
+use wbem::Flags;
+
+fn property(name: String, ty: CimType, is_key: bool) -> PropertyDeclaration {
+    let mut qualifiers = Qualifiers::default();
+    if is_key {
+        qualifiers.set(Qualifier::new("key", true, Flavor::default()));
+    }
+    PropertyDeclaration { name: name.into(), ty: ty.into(), default: None, qualifiers }
+}
+
+/// A class with a key and properties up to `count` of them.
+fn wide(name: &str, superclass: Option<&str>, count: usize) -> ClassDeclaration {
+    let prefix = name.trim_start_matches("Test_");
+    let own = |i: usize| property(format!("{prefix}{i}"), CimType::UInt32, false);
+    let mut properties: Vec<_> = (1..count).map(own).collect();
+    properties.push(property(format!("{prefix}K"), CimType::String, superclass.is_none()));
+    ClassDeclaration {
+        name: name.into(),
+        superclass: superclass.map(Into::into),
+        properties,
+        ..ClassDeclaration::default()
+    }
+}
+
+fn put(world: &World, class: &ClassDeclaration) -> Result<(), &'static str> {
+    let services = world.services();
+    services.put_class(class, Flags::default(), world.administrator()).map_err(|e| symbol(&e))
+}
+
+#[test]
+fn g34_the_1025th_property() {
+    let world = World::new();
+    let refused = Err("WBEM_E_TOO_MANY_PROPERTIES");
+    assert_eq!(put(&world, &wide("Test_A", None, 1025)), refused);
+    assert_eq!(put(&world, &wide("Test_A", None, 1024)), Ok(()));
+    let class = world.object("Test_A").unwrap();
+    assert_eq!(class.class().properties().len(), 1024);
+    // Inherited ones count.
+    assert_eq!(put(&world, &wide("Test_B", Some("Test_A"), 1)), refused);
+    assert_eq!(put(&world, &wide("Test_C", None, 1000)), Ok(()));
+    assert_eq!(put(&world, &wide("Test_D", Some("Test_C"), 24)), Ok(()));
+    assert_eq!(put(&world, &wide("Test_E", Some("Test_D"), 1)), refused);
+}
+
+#[test]
+fn g34_also_where_a_superclass_grows() {
+    let world = World::new();
+    assert_eq!(put(&world, &wide("Test_A", None, 1000)), Ok(()));
+    assert_eq!(put(&world, &wide("Test_B", Some("Test_A"), 24)), Ok(()));
+    let grown = wide("Test_A", None, 1001);
+    let services = world.services();
+    let flags = Flags::UPDATE_SAFE_MODE;
+    let error = services.put_class(&grown, flags, world.administrator()).unwrap_err();
+    assert_eq!(error.status(), WBEM_E_CLASS_HAS_CHILDREN);
+}
+
+#[test]
+fn g34_the_compiler_is_told_the_same() {
+    let world = World::new();
+    let properties: String = (0..1024).map(|i| format!("uint32 P{i}; ")).collect();
+    let mof = format!("class Test_A {{ [key] string K; {properties} }};");
+    let report = world.try_compile(&mof, Flags::default());
+    let told = report.syntax.first().or(report.storage.as_ref()).unwrap();
+    assert_eq!(told.status, WBEM_E_TOO_MANY_PROPERTIES);
+}
+
+#[test]
+fn g6_at_most_256_keys() {
+    let world = World::new();
+    let keyed = |count: usize| ClassDeclaration {
+        name: "Test_Keys".into(),
+        properties: (0..count).map(|i| property(format!("K{i}"), CimType::UInt8, true)).collect(),
+        ..ClassDeclaration::default()
+    };
+    assert!(put(&world, &keyed(257)).is_err());
+    assert_eq!(put(&world, &keyed(256)), Ok(()));
+    let values: Vec<(String, Value)> =
+        (0..256).map(|i| (format!("K{i}"), Value::UInt8(i as u8))).collect();
+    let values: Vec<(&str, Value)> = values.iter().map(|(n, v)| (n.as_str(), v.clone())).collect();
+    let instance = world.instance("Test_Keys", &values);
+    let services = world.services();
+    let path = services.put_instance(&instance, Flags::default(), world.administrator()).unwrap();
+    assert!(world.get(&path.to_string()).is_ok());
+}
+
+#[test]
+fn f2a_the_name_of_a_class_has_4096_characters() {
+    let world = World::new();
+    let (fits, long) = ("A".repeat(4096), "A".repeat(4097));
+    let mut class = wide("Test_A", None, 1);
+    class.name = long.as_str().into();
+    assert_eq!(put(&world, &class), Err("WBEM_E_QUOTA_VIOLATION"));
+    class.name = fits.as_str().into();
+    assert_eq!(put(&world, &class), Ok(()));
+    assert!(world.get(&fits).is_ok());
+    let services = world.services();
+    let (flags, context) = (Flags::default(), world.administrator());
+    let deleted = services.delete_class(&long, flags, context);
+    assert_eq!(deleted.unwrap_err().status(), WBEM_E_QUOTA_VIOLATION);
+    for (name, expected) in [(&long, WBEM_E_QUOTA_VIOLATION), (&fits, WBEM_S_NO_ERROR)] {
+        let status = |result: cim::Result<Vec<String>>| match result {
+            Ok(_) => WBEM_S_NO_ERROR,
+            Err(e) => e.status(),
+        };
+        let below = world.collect(|s, c, sink| s.create_class_enum(Some(name), flags, c, sink));
+        assert_eq!(status(below), expected);
+        let of = world.collect(|s, c, sink| s.create_instance_enum(name, flags, c, sink));
+        assert_eq!(status(of), expected);
+    }
+}
+
+#[test]
+fn f2a_a_path_has_8192_characters() {
+    let world = World::new();
+    world.compile("class Test_A { [key] string K; };");
+    let services = world.services();
+    let (flags, context) = (Flags::default(), world.administrator());
+    let around = r#"Test_A.K="""#.len();
+    let put = |length: usize| {
+        let key = Value::string("k".repeat(length - around));
+        services.put_instance(&world.instance("Test_A", &[("K", key)]), flags, context)
+    };
+    assert_eq!(put(8193).unwrap_err().status(), WBEM_E_QUOTA_VIOLATION);
+    let path = put(8192).unwrap().to_string();
+    assert_eq!(path.chars().count(), 8192);
+    assert!(services.get_object(&path, flags, context).is_ok());
+    let long = format!("{path}x");
+    let error = services.get_object(&long, flags, context).unwrap_err();
+    assert_eq!(error.status(), WBEM_E_QUOTA_VIOLATION);
+    let error = services.delete_instance(&long, flags, context).unwrap_err();
+    assert_eq!(error.status(), WBEM_E_QUOTA_VIOLATION);
+}
+
+#[test]
+fn f21_a_query_has_16384_characters() {
+    let world = World::new();
+    world.compile("class Test_A { [key] string K; };");
+    let query = |length: usize| {
+        let text = r#"SELECT * FROM Test_A WHERE K = """#;
+        let filler = "x".repeat(length - text.len());
+        text.replace("\"\"", &format!("\"{filler}\""))
+    };
+    assert_eq!(world.query(&query(16384)).unwrap(), Vec::<String>::new());
+    let error = world.query(&query(16385)).unwrap_err();
+    assert_eq!(error.status(), WBEM_E_QUOTA_VIOLATION);
+}
+
+/// A query of documented length is answered or refused, however it is built.
+#[test]
+fn f2_complex_queries_are_refused_and_break_nothing() {
+    let world = World::new();
+    world.compile("class Test_A { [key] uint32 K; };\ninstance of Test_A { K = 1; };");
+    let nested = |deep: usize| {
+        format!("SELECT * FROM Test_A WHERE {}K=1{}", "(".repeat(deep), ")".repeat(deep))
+    };
+    assert_eq!(world.query(&nested(8000)).unwrap_err().status(), WBEM_E_QUOTA_VIOLATION);
+    assert_eq!(world.query(&nested(50)).unwrap(), ["Test_A{K=1}"]);
+    let terms: Vec<String> = (0..1300).map(|i| format!("K = {i}")).collect();
+    let long = format!("SELECT * FROM Test_A WHERE {}", terms.join(" OR "));
+    assert_eq!(world.query(&long).unwrap(), ["Test_A{K=1}"]);
+    let nots = format!("SELECT * FROM Test_A WHERE {} K = 1", "NOT ".repeat(4000));
+    assert_eq!(world.query(&nots).unwrap(), ["Test_A{K=1}"]);
+}
