@@ -10,6 +10,8 @@
 //! | [`gaps`] | the ledger of what is known to fail |
 //! | [`oracles`] | promises that hold for any input |
 
+#![deny(unsafe_code)]
+
 pub mod gaps;
 pub mod oracles;
 pub mod provider;

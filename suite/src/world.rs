@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use cim::security::Identity;
 use cim::{Error, Instance, Namespace, Object, Result};
-use cimom::{Environment, ObjectManager};
+use cimom::{Cimom, Environment};
 use repository::Repository;
 use tempfile::TempDir;
 use wbem::{
@@ -29,7 +29,7 @@ thread_local! {
 
 /// A repository in a temporary directory, and the object manager over it.
 pub struct World {
-    manager: Arc<ObjectManager>,
+    manager: Arc<Cimom>,
     administrator: CallContext,
     /// Last, so that the repository is closed before its directory goes.
     directory: TempDir,
@@ -175,12 +175,12 @@ impl Default for World {
     }
 }
 
-fn open(directory: &TempDir, providers: NativeProviders) -> Arc<ObjectManager> {
+fn open(directory: &TempDir, providers: NativeProviders) -> Arc<Cimom> {
     let repository = Repository::create_or_open(directory.path().join("repository"));
     let repository = repository.expect("a repository in a temporary directory");
     let environment =
         Environment { server: "HOST".into(), providers, random: counted, local_offset: || 60 };
-    ObjectManager::new(repository, environment)
+    Cimom::new(repository, environment)
 }
 
 /// The bytes of the next GUID: the last one tells which it is.

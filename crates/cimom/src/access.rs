@@ -22,6 +22,7 @@ pub(crate) struct Call<'a, O> {
 }
 
 /// A call whose caller may open the namespace and read in it.
+#[derive(Clone)]
 pub(crate) struct AuthorizedCall<'a, O> {
     operation: O,
     namespace: &'a Namespace,

@@ -6,8 +6,8 @@ use wbem::{Completion, Sink};
 use wql::BoundSchema;
 
 use crate::access::AuthorizedCall;
+use crate::cimom::View;
 use crate::execute::BATCH;
-use crate::manager::View;
 use crate::query::Run;
 
 /// The subclasses of `superclass`, or with none all classes; `shallow` for the first

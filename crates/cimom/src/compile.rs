@@ -15,15 +15,15 @@ use mof::{Action, ActionKind, Compilation, Diagnostic, InstanceDeclaration, PutF
 use wbem::{CallContext, CompileOptions, CompileReport, Flags, MofCompiler, MofDiagnostic};
 
 use crate::access::{self, AuthorizedCall, Call};
+use crate::cimom::Cimom;
 use crate::class_rules::Rules;
 use crate::edit::{Edit, Place};
-use crate::manager::ObjectManager;
 
 /// How many actions share a transaction: enough that its sync does not count, few enough that
 /// other writers need not wait long.
 const BATCH: usize = 1000;
 
-impl MofCompiler for ObjectManager {
+impl MofCompiler for Cimom {
     fn compile_files(
         &self,
         files: &[PathBuf],
@@ -58,7 +58,7 @@ impl MofCompiler for ObjectManager {
     }
 }
 
-impl ObjectManager {
+impl Cimom {
     fn compile(
         &self,
         file: &Path,
@@ -75,7 +75,7 @@ impl ObjectManager {
         if options.create_namespace {
             self.ensure_namespace(&options.namespace, context)?;
         }
-        let executor = Executor { manager: self, compilation, context };
+        let executor = Executor { cimom: self, compilation, context };
         report.storage = executor.run(report, progress).map(|d| told(&d));
         if report.storage.is_none() && !compilation.autorecover {
             report.warnings.push(no_autorecover(file));
@@ -85,7 +85,7 @@ impl ObjectManager {
 }
 
 struct Executor<'a> {
-    manager: &'a ObjectManager,
+    cimom: &'a Cimom,
     compilation: &'a Compilation,
     context: &'a CallContext,
 }
@@ -149,7 +149,7 @@ impl Executor<'_> {
     /// Does the actions of `range` in one transaction, all or none.
     fn batch(&self, range: Range<usize>) -> Option<Stop> {
         let mut stop = None;
-        let done = self.manager.edit(|edit| {
+        let done = self.cimom.edit(|edit| {
             for at in range.clone() {
                 if let Err(s) = self.action(edit, at) {
                     stop = Some(s);
@@ -221,7 +221,7 @@ impl Executor<'_> {
         let failed = |e: cim::Error| Box::new(Diagnostic::from_error(&e, action.place.clone()));
         let call = self.authorize(action).map_err(failed)?;
         // Classes and aliases are looked up in a transaction that writes nothing.
-        let made = self.manager.edit(|edit| {
+        let made = self.cimom.edit(|edit| {
             let place = edit.place(&action.namespace)?;
             let mut objects = Objects { edit, place, executor: self };
             let class = objects.instance_class(declaration)?;
@@ -230,7 +230,7 @@ impl Executor<'_> {
         let instance: Instance = made.map_err(failed)??;
         let class = instance.class().clone();
         call.require_to_write(&class, "write an instance").map_err(failed)?;
-        let view = self.manager.view_of(&action.namespace).map_err(failed)?;
+        let view = self.cimom.view_of(&action.namespace).map_err(failed)?;
         let flags = instance_flags(*flags);
         crate::dynamic::put(&view, &class, &instance, flags, self.context).map(drop).map_err(failed)
     }
@@ -244,7 +244,7 @@ impl Executor<'_> {
 
     fn authorize<'a>(&'a self, action: &'a Action) -> Result<AuthorizedCall<'a, ()>> {
         let call = Call { operation: (), namespace: &action.namespace, context: self.context };
-        call.authorize(self.manager.descriptor())
+        call.authorize(self.cimom.descriptor())
     }
 }
 

@@ -13,8 +13,8 @@ use cim::status::*;
 use cim::{Class, Instance, InstanceKey, Name, ObjectPath, Result, Value};
 use wbem::{CallContext, Flags, InstanceProvider, Wanted};
 
+use crate::cimom::View;
 use crate::get::{self, key_values};
-use crate::manager::View;
 
 /// The provider of a class, and what it is registered for.
 #[derive(Clone)]
@@ -150,11 +150,11 @@ fn load(view: &View<'_>, name: &Name, registered: &Instance) -> Result<Arc<dyn I
     })?;
     let namespace = &view.schema.origin().namespace;
     let place = (namespace.clone(), Name::from(clsid));
-    let loaded = || view.manager.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+    let loaded = || view.cimom.loaded.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(provider) = loaded().get(&place) {
         return Ok(provider.clone());
     }
-    let factory = view.manager.environment.providers.get(clsid).ok_or_else(|| {
+    let factory = view.cimom.environment.providers.get(clsid).ok_or_else(|| {
         WBEM_E_PROVIDER_LOAD_FAILURE
             .with(format!("provider {name}: no provider with the CLSID {clsid} is in this program"))
     })?;
@@ -203,8 +203,7 @@ pub(crate) fn put(
     crate::instance_rules::check_flags(flags)?;
     let binding = bind(view, class)?;
     binding.check(binding.supports_put, "SupportsPut")?;
-    let instance =
-        crate::instance_rules::prepare(instance, class, &view.manager.environment.random)?;
+    let instance = crate::instance_rules::prepare(instance, class, &view.cimom.environment.random)?;
     guard(&binding.name, || binding.provider.put(&instance, flags, context))?;
     instance.relative_path().ok_or_else(|| WBEM_E_NO_KEY.into())
 }

@@ -11,15 +11,15 @@ use cim::{Class, ClassDeclaration, Instance, InstanceKey, Name, Namespace, Objec
 use repository::{NamespaceId, PutMode, Writer};
 use wbem::Flags;
 
+use crate::cimom::{Cimom, unknown};
 use crate::class_rules::{self, Ground, Rules};
 use crate::instance_rules;
-use crate::manager::{ObjectManager, unknown};
 use crate::schema::{Declarations, Schema};
 use crate::system;
 
 /// A write in progress.
 pub(crate) struct Edit<'e, 'w> {
-    manager: &'e ObjectManager,
+    cimom: &'e Cimom,
     writer: &'e mut Writer<'w>,
     schemas: &'e mut HashMap<NamespaceId, Edited>,
 }
@@ -37,14 +37,14 @@ pub(crate) struct Place {
     pub(crate) id: NamespaceId,
 }
 
-impl ObjectManager {
+impl Cimom {
     /// Runs `work` in a write that is durable, and seen by every later call, when this returns;
     /// or, where `work` fails, was never there.
     pub(crate) fn edit<T>(&self, work: impl FnOnce(&mut Edit<'_, '_>) -> Result<T>) -> Result<T> {
         let mut schemas = HashMap::new();
         let done = self
             .repository
-            .write(|writer| work(&mut Edit { manager: self, writer, schemas: &mut schemas }))?;
+            .write(|writer| work(&mut Edit { cimom: self, writer, schemas: &mut schemas }))?;
         let changed = schemas.into_iter().filter(|(_, edited)| edited.is_changed);
         self.publish(changed.map(|(id, Edited { mut schema, .. })| {
             // A transaction that changes classes is one step further, whatever it changes.
@@ -123,7 +123,7 @@ impl Edit<'_, '_> {
     ) -> Result<ObjectPath> {
         instance_rules::check_flags(flags)?;
         let class = self.instance_class(place, given.class().name())?;
-        let instance = instance_rules::prepare(given, &class, &self.manager.environment.random)?;
+        let instance = instance_rules::prepare(given, &class, &self.cimom.environment.random)?;
         let mode = match () {
             () if flags.has(Flags::CREATE_ONLY) => PutMode::Create,
             () if flags.has(Flags::UPDATE_ONLY) => PutMode::Update,
@@ -192,11 +192,11 @@ impl Edit<'_, '_> {
         let view = self.writer.view();
         let generation =
             view.generation(&place.namespace)?.ok_or_else(|| unknown(&place.namespace))?;
-        let schema = match self.manager.known(place.id, generation) {
+        let schema = match self.cimom.known(place.id, generation) {
             Some(known) => Schema::clone(&known),
             None => {
                 let stored = view.classes(place.id)?.into_iter().map(|c| (c.name, c.superclass));
-                Schema::new(self.manager.origin(&place.namespace), generation, stored)
+                Schema::new(self.cimom.origin(&place.namespace), generation, stored)
             }
         };
         self.schemas.insert(place.id, Edited { schema, is_changed: false });

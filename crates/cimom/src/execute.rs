@@ -13,8 +13,8 @@ use wbem::sink::{Done, Requirement};
 use wbem::{Completion, ObjectSink, Request, Sink};
 use wql::BoundSelect;
 
+use crate::cimom::View;
 use crate::dynamic::{self, Binding};
-use crate::manager::View;
 use crate::plan::{Ask, Plan, Step};
 use crate::resolve::Source;
 

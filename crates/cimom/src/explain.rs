@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 use cim::{Class, Instance, Object, ObjectPath, PathKeys, Result, Value};
 use wbem::Wanted;
 
-use crate::plan::{Ask, Plan, Step, texts};
+use crate::plan::{Ask, Step, texts};
 use crate::query::Run;
 use crate::resolve::Source;
 use crate::system;
@@ -20,9 +20,9 @@ static PLAN_STEP: LazyLock<Arc<Class>> = LazyLock::new(|| {
     Class::derive(declaration.clone(), None, None).expect("explain.mof declares a sound class")
 });
 
-/// The steps of a plan over instances.
-pub(crate) fn plan(plan: &Plan) -> Result<Run> {
-    let steps = plan.steps.iter().enumerate().map(|(i, step)| describe(i, step));
+/// The steps of plans over instances.
+pub(crate) fn steps<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Result<Run> {
+    let steps = steps.into_iter().enumerate().map(|(i, step)| describe(i, step));
     Ok(Run::Objects(steps.collect::<Result<_>>()?))
 }
 

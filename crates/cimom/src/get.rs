@@ -11,8 +11,8 @@ use cim::{Class, ClassDeclaration, Instance, InstanceKey, Object, ObjectPath, Re
 use wbem::{CallContext, Wanted};
 
 use crate::access::AuthorizedCall;
+use crate::cimom::View;
 use crate::dynamic;
-use crate::manager::View;
 
 /// What GetObject is asked.
 pub(crate) struct Get {

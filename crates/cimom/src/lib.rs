@@ -1,4 +1,4 @@
-//! The object manager: WMI's operations over the repository and the providers.
+//! The object cimom: WMI's operations over the repository and the providers.
 //!
 //! Implements `wbem::Services` and `wbem::MofCompiler`. Every call goes one way, and each arrow
 //! is a type, so that no stage can be skipped:
@@ -13,11 +13,12 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`manager`] | the object manager, its environment, and the view that an operation has |
+//! | [`cimom`] | the object cimom, its environment, and the view that an operation has |
 //! | `session` | the operations of a connection |
 //! | `access` | who may do what |
 //! | `schema`, `system` | the classes of a namespace; the system classes and their rules |
 //! | `get`, `classes`, `query` | reads |
+//! | `associations` | `ASSOCIATORS OF`, `REFERENCES OF` |
 //! | `resolve`, `plan`, `execute`, `explain` | the way of a query |
 //! | `dynamic` | providers: binding a class to one, asking it |
 //! | `edit`, `class_rules`, `instance_rules` | writes |
@@ -26,6 +27,8 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod associations;
+pub mod cimom;
 mod class_rules;
 mod classes;
 mod compile;
@@ -35,7 +38,6 @@ mod execute;
 mod explain;
 mod get;
 mod instance_rules;
-pub mod manager;
 mod plan;
 mod query;
 mod resolve;
@@ -43,4 +45,4 @@ mod schema;
 mod session;
 mod system;
 
-pub use manager::{Environment, ObjectManager};
+pub use cimom::{Cimom, Environment};

@@ -11,7 +11,8 @@ use wbem::{EXPLAIN, Flags, Sink};
 use wql::{BoundSchema, Query, Select};
 
 use crate::access::AuthorizedCall;
-use crate::manager::View;
+use crate::associations::{self, Answer, Question, Walk};
+use crate::cimom::View;
 use crate::plan::Plan;
 use crate::{classes, execute, explain, plan, resolve};
 
@@ -56,6 +57,8 @@ pub(crate) enum Run {
     Classes { names: Vec<Name>, filter: Option<BoundSchema> },
     /// Ask these sources.
     Plan(Plan),
+    /// Follow these associations.
+    Walk(Box<Walk>),
 }
 
 impl Run {
@@ -63,6 +66,7 @@ impl Run {
     pub(crate) fn deliver(self, view: &View<'_>, mut sink: Sink) {
         match self {
             Run::Plan(plan) => execute::run(&plan, view, sink),
+            Run::Walk(walk) => walk.deliver(view, sink),
             Run::Objects(objects) => {
                 let _ = sink.indicate(objects);
                 sink.complete(wbem::COMPLETE);
@@ -114,15 +118,29 @@ pub(crate) fn run(view: &View<'_>, call: AuthorizedCall<'_, Query>, flags: Flags
             let reach = Reach { shallow: false, direct: flags.has(Flags::DIRECT_READ) };
             let query = InstanceQuery { class, select: Some(select), reach, locatable };
             let plan = plan::plan(resolve::resolve(view, call.with(query))?, view.local_offset())?;
-            if explain { explain::plan(&plan) } else { Ok(Run::Plan(plan)) }
+            if explain { explain::steps(&plan.steps) } else { Ok(Run::Plan(plan)) }
         }
-        Query::Associators(_) => Err(not_supported("ASSOCIATORS OF")),
-        Query::References(_) => Err(not_supported("REFERENCES OF")),
+        Query::Associators(query) => walk(view, query.into(), call, explain),
+        Query::References(query) => walk(view, query.into(), call, explain),
     }
 }
 
-fn not_supported(what: &str) -> cim::Error {
-    WBEM_E_NOT_SUPPORTED.with(format!("{what} is understood but cannot be executed yet"))
+fn walk(
+    view: &View<'_>,
+    question: Question,
+    call: AuthorizedCall<'_, ()>,
+    explain: bool,
+) -> Result<Run> {
+    match associations::prepare(view, question, call)? {
+        Answer::Walk(walk) if explain => {
+            let steps = walk.steps.iter().flat_map(|(_, plan)| &plan.steps);
+            explain::steps(steps)
+        }
+        Answer::Walk(walk) => Ok(Run::Walk(walk)),
+        Answer::Classes(classes) => {
+            Ok(Run::Objects(classes.into_iter().map(Object::Class).collect()))
+        }
+    }
 }
 
 /// All instances that an enumeration asks for.

@@ -10,8 +10,8 @@ use cim::{Class, Name, Result};
 use wbem::CallContext;
 
 use crate::access::AuthorizedCall;
+use crate::cimom::View;
 use crate::dynamic::{self, Binding};
-use crate::manager::View;
 use crate::query::InstanceQuery;
 
 /// Where the instances of a class are.

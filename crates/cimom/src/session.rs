@@ -13,22 +13,22 @@ use repository::NamespaceId;
 use wbem::{CallContext, Flags, Services, Sink};
 
 use crate::access::{self, AuthorizedCall, Call};
+use crate::cimom::{Cimom, View};
 use crate::class_rules::Rules;
 use crate::edit::Place;
 use crate::get::Get;
-use crate::manager::{ObjectManager, View};
 use crate::query::InstanceQuery;
 use crate::{classes, get, query};
 
 pub(crate) struct Session {
-    pub(crate) manager: Arc<ObjectManager>,
+    pub(crate) cimom: Arc<Cimom>,
     pub(crate) namespace: Namespace,
     pub(crate) id: NamespaceId,
 }
 
 impl Session {
     fn view(&self) -> Result<View<'_>> {
-        self.manager.view(&self.namespace, self.id)
+        self.cimom.view(&self.namespace, self.id)
     }
 
     fn place(&self) -> Place {
@@ -41,13 +41,13 @@ impl Session {
         context: &'a CallContext,
     ) -> Result<AuthorizedCall<'a, O>> {
         let call = Call { operation, namespace: &self.namespace, context };
-        call.authorize(self.manager.descriptor())
+        call.authorize(self.cimom.descriptor())
     }
 
     /// The parts of `path`, which must lie in this namespace.
     fn own_path(&self, path: &str) -> Result<ObjectPath> {
         let path: ObjectPath = path.parse()?;
-        self.manager.check_server(path.server.as_deref())?;
+        self.cimom.check_server(path.server.as_deref())?;
         Ok(path)
     }
 
@@ -59,7 +59,7 @@ impl Session {
     ) -> Result<Option<Arc<dyn Services>>> {
         match &path.namespace {
             Some(other) if *other != self.namespace => {
-                self.manager.connect(other.as_str(), context).map(Some)
+                self.cimom.connect(other.as_str(), context).map(Some)
             }
             _ => Ok(None),
         }
@@ -91,7 +91,7 @@ impl Services for Session {
     }
 
     fn open_namespace(&self, relative: &str, context: &CallContext) -> Result<Arc<dyn Services>> {
-        self.manager.connect(self.namespace.child(relative)?.as_str(), context)
+        self.cimom.connect(self.namespace.child(relative)?.as_str(), context)
     }
 
     fn get_object(&self, path: &str, flags: Flags, context: &CallContext) -> Result<Object> {
@@ -120,7 +120,7 @@ impl Services for Session {
     ) -> Result<()> {
         let call = self.authorize((), context)?;
         call.require(access::to_write_class(), "write a class")?;
-        self.manager.edit(|edit| edit.put_class(&self.place(), class, flags, Rules::Wmi))
+        self.cimom.edit(|edit| edit.put_class(&self.place(), class, flags, Rules::Wmi))
     }
 
     fn delete_class(&self, class: &str, flags: Flags, context: &CallContext) -> Result<()> {
@@ -128,7 +128,7 @@ impl Services for Session {
         let call = self.authorize((), context)?;
         call.require(access::to_write_class(), "delete a class")?;
         let class = class_name(class, "DeleteClass")?;
-        self.manager.edit(|edit| edit.delete_class(&self.place(), &class))
+        self.cimom.edit(|edit| edit.delete_class(&self.place(), &class))
     }
 
     fn create_class_enum(
@@ -161,7 +161,7 @@ impl Services for Session {
             return crate::dynamic::put(&view, &class, instance, flags, context);
         }
         drop(view);
-        self.manager.edit(|edit| edit.put_instance(&self.place(), instance, flags))
+        self.cimom.edit(|edit| edit.put_instance(&self.place(), instance, flags))
     }
 
     fn delete_instance(&self, path: &str, flags: Flags, context: &CallContext) -> Result<()> {
@@ -183,7 +183,7 @@ impl Services for Session {
         }
         let key = InstanceKey::from_path(&class, &path.keys)?;
         drop(view);
-        self.manager.edit(|edit| edit.delete_instance(&self.place(), &class, &key))
+        self.cimom.edit(|edit| edit.delete_instance(&self.place(), &class, &key))
     }
 
     fn create_instance_enum(

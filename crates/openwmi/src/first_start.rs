@@ -7,7 +7,7 @@
 use cim::path::Namespace;
 use cim::status::WBEM_E_FAILED;
 use cim::{Error, Result};
-use cimom::ObjectManager;
+use cimom::Cimom;
 use wbem::{CallContext, CompileOptions, CompileReport, Flags, MofCompiler};
 
 /// The namespaces that every repository has beside root.
@@ -18,13 +18,13 @@ const NAMESPACES: [&str; 5] =
 const INSTALLED: &str = "host classes";
 
 /// Sees to it that the repository has the namespaces and the classes.
-pub(crate) fn install(manager: &ObjectManager, context: &CallContext) -> Result<()> {
+pub(crate) fn install(cimom: &Cimom, context: &CallContext) -> Result<()> {
     let version = version();
-    if manager.note(INSTALLED)?.as_deref() == Some(&version) {
+    if cimom.note(INSTALLED)?.as_deref() == Some(&version) {
         return Ok(());
     }
     for namespace in NAMESPACES {
-        manager.ensure_namespace(&Namespace::new(namespace)?, context)?;
+        cimom.ensure_namespace(&Namespace::new(namespace)?, context)?;
     }
     let options = CompileOptions {
         namespace: Namespace::new(NAMESPACES[0])?,
@@ -34,12 +34,12 @@ pub(crate) fn install(manager: &ObjectManager, context: &CallContext) -> Result<
         check_only: false,
     };
     for (name, text) in texts() {
-        let report = manager.compile_text(name, text.as_bytes(), &options, context)?;
+        let report = cimom.compile_text(name, text.as_bytes(), &options, context)?;
         if let Some(error) = first_error(&report) {
             return Err(error);
         }
     }
-    manager.set_note(INSTALLED, &version, context)
+    cimom.set_note(INSTALLED, &version, context)
 }
 
 fn texts() -> impl Iterator<Item = (&'static str, &'static str)> {

@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use cim::Result;
 use cim::status::{WBEM_E_FAILED, WBEM_E_INVALID_PARAMETER};
-use cimom::{Environment, ObjectManager};
+use cimom::{Cimom, Environment};
 use host::Root;
 use repository::Repository;
 use smol_str::SmolStr;
@@ -44,7 +44,7 @@ pub struct OpenOptions {
 
 /// An open WMI.
 pub struct Wmi {
-    manager: Arc<ObjectManager>,
+    cimom: Arc<Cimom>,
     context: CallContext,
 }
 
@@ -65,7 +65,7 @@ impl Wmi {
         let mut providers = NativeProviders::default();
         host::register(&mut providers, &Arc::new(machine));
         let context = CallContext::local(Arc::new(caller::identity(&directory)?));
-        let manager = ObjectManager::new(
+        let cimom = Cimom::new(
             repository,
             Environment {
                 server: server_name(),
@@ -74,14 +74,14 @@ impl Wmi {
                 local_offset: caller::local_offset,
             },
         );
-        first_start::install(&manager, &context)?;
-        Ok(Wmi { manager, context })
+        first_start::install(&cimom, &context)?;
+        Ok(Wmi { cimom, context })
     }
 
     /// Connects to a namespace.
     /// Errors: `WBEM_E_INVALID_NAMESPACE`, `WBEM_E_ACCESS_DENIED`.
     pub fn connect(&self, namespace: &str) -> Result<Arc<dyn Services>> {
-        self.manager.connect(namespace, &self.context)
+        self.cimom.connect(namespace, &self.context)
     }
 
     /// The context of a call by the user who runs this program.
@@ -91,22 +91,22 @@ impl Wmi {
 
     /// The MOF compiler.
     pub fn compiler(&self) -> &dyn MofCompiler {
-        &*self.manager
+        &*self.cimom
     }
 
     /// The directory of the repository.
     pub fn repository_path(&self) -> &Path {
-        self.manager.repository().directory()
+        self.cimom.repository().directory()
     }
 
     /// Reads the whole repository and tells what is wrong with it.
     pub fn verify(&self) -> Result<Verification> {
-        self.manager.repository().verify()
+        self.cimom.repository().verify()
     }
 
     /// Writes a copy of the repository to the file `to`, while others go on using it.
     pub fn backup(&self, to: &Path) -> Result<()> {
-        self.manager.repository().backup(to)
+        self.cimom.repository().backup(to)
     }
 
     /// Puts the copy in the file `from` in the place of the repository, which nobody may have

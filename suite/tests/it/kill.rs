@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use cim::security::Identity;
 use cim::{Namespace, Object};
-use cimom::{Environment, ObjectManager};
+use cimom::{Environment, Cimom};
 use openwmi_suite::world::NAMESPACE;
 use repository::Repository;
 use wbem::{CallContext, CompileOptions, Flags, MofCompiler, NativeProviders, Services};
@@ -167,7 +167,7 @@ fn text(at: usize) -> String {
     format!("object {at} ").repeat(1 + at % 20)
 }
 
-fn open(directory: &Path) -> Arc<ObjectManager> {
+fn open(directory: &Path) -> Arc<Cimom> {
     let repository = Repository::create_or_open(directory.join("repository")).expect("opens");
     let environment = Environment {
         server: "HOST".into(),
@@ -175,13 +175,13 @@ fn open(directory: &Path) -> Arc<ObjectManager> {
         random: || [0; 16],
         local_offset: || 0,
     };
-    let manager = ObjectManager::new(repository, environment);
+    let manager = Cimom::new(repository, environment);
     let namespace = Namespace::new(NAMESPACE).expect("a namespace");
     manager.ensure_namespace(&namespace, &administrator()).expect("a namespace");
     manager
 }
 
-fn connect(manager: &Arc<ObjectManager>) -> Arc<dyn Services> {
+fn connect(manager: &Arc<Cimom>) -> Arc<dyn Services> {
     manager.connect(NAMESPACE, &administrator()).expect("connects")
 }
 

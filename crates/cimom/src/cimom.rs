@@ -1,4 +1,4 @@
-//! The object manager: the repository, the native providers, and the schemas of namespaces.
+//! The object cimom: the repository, the native providers, and the schemas of namespaces.
 //!
 //! Hands out sessions and, to each operation, a [`View`]: one state of a namespace, data and
 //! schema of the same moment. What an operation does with it is in the modules of the operations.
@@ -10,12 +10,16 @@ use arc_swap::ArcSwap;
 use cim::path::{Connection, is_local_server};
 use cim::security::SecurityDescriptor;
 use cim::status::*;
-use cim::{Class, ClassDeclaration, Instance, InstanceKey, Name, Namespace, Origin, Result};
+use cim::{
+    Class, ClassDeclaration, Instance, InstanceKey, Name, Namespace, Object, ObjectPath, Origin,
+    Result,
+};
 use repository::{NamespaceId, Repository, Snapshot};
 use smol_str::SmolStr;
 use wbem::{CallContext, InstanceProvider, NativeProviders, Services};
 
 use crate::access::{self, Call};
+use crate::get::{self, Get};
 use crate::schema::{Declarations, Schema};
 use crate::session::Session;
 
@@ -32,7 +36,7 @@ pub struct Environment {
 }
 
 /// The object manager of one repository.
-pub struct ObjectManager {
+pub struct Cimom {
     pub(crate) repository: Repository,
     pub(crate) environment: Environment,
     /// The descriptor of every namespace to which none was given.
@@ -42,10 +46,10 @@ pub struct ObjectManager {
     pub(crate) loaded: Mutex<HashMap<(Namespace, Name), Arc<dyn InstanceProvider>>>,
 }
 
-impl ObjectManager {
+impl Cimom {
     /// The object manager of `repository`.
     pub fn new(repository: Repository, environment: Environment) -> Arc<Self> {
-        Arc::new(ObjectManager {
+        Arc::new(Cimom {
             repository,
             environment,
             descriptor: SecurityDescriptor::default_namespace(),
@@ -67,7 +71,7 @@ impl ObjectManager {
         let id = self.repository.read()?.view().namespace(&namespace)?;
         let id = id.ok_or_else(|| unknown(&namespace))?;
         Call { operation: (), namespace: &namespace, context }.authorize(&self.descriptor)?;
-        Ok(Arc::new(Session { manager: self.clone(), namespace, id }))
+        Ok(Arc::new(Session { cimom: self.clone(), namespace, id }))
     }
 
     /// The repository, for what concerns it as a whole: verify, backup.
@@ -133,7 +137,27 @@ impl ObjectManager {
                 schema
             }
         };
-        Ok(View { manager: self, id, snapshot, schema })
+        Ok(View { cimom: self, id, snapshot, schema })
+    }
+
+    /// The object that a reference found in `view` leads to, in whichever namespace.
+    pub(crate) fn follow(
+        &self,
+        view: &View<'_>,
+        reference: &str,
+        context: &CallContext,
+    ) -> Result<Object> {
+        let path: ObjectPath = reference.parse()?;
+        self.check_server(path.server.as_deref())?;
+        let here = &view.schema.origin().namespace;
+        let namespace = path.namespace.clone().unwrap_or_else(|| here.clone());
+        let operation = Get { path, direct: false };
+        let call =
+            Call { operation, namespace: &namespace, context }.authorize(&self.descriptor)?;
+        if namespace == *here {
+            return get::object(view, &call);
+        }
+        get::object(&self.view_of(&namespace)?, &call)
     }
 
     /// The state of `namespace` now, for one that is not connected to.
@@ -169,7 +193,7 @@ pub(crate) fn unknown(namespace: &Namespace) -> cim::Error {
 
 /// One state of a namespace: what one operation reads.
 pub(crate) struct View<'m> {
-    pub(crate) manager: &'m ObjectManager,
+    pub(crate) cimom: &'m Cimom,
     pub(crate) id: NamespaceId,
     pub(crate) snapshot: Snapshot,
     pub(crate) schema: Arc<Schema>,
@@ -178,7 +202,7 @@ pub(crate) struct View<'m> {
 impl View<'_> {
     /// Minutes east of UTC, for dates that name no offset.
     pub(crate) fn local_offset(&self) -> i16 {
-        (self.manager.environment.local_offset)()
+        (self.cimom.environment.local_offset)()
     }
 
     /// Reads what is stored. Embedded instances get the classes of this namespace.

@@ -1,0 +1,391 @@
+//! `ASSOCIATORS OF` and `REFERENCES OF`: from an object over associations to other objects.
+//!
+//! The source is resolved to a real object first, so that the path of a superclass finds it
+//! (behaviour.md E.2). Then each association class that can refer to it is asked for the
+//! associations that do, like any query with the reference in its WHERE, and the objects at their
+//! other ends are fetched. With SchemaOnly the same is asked of classes (E.3).
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use cim::key::reference_identity;
+use cim::path::PathKeys;
+use cim::status::*;
+use cim::{CimType, Class, Instance, Name, Object, ObjectPath, Result, Value};
+use wbem::{CallContext, Completion, Sink};
+use wql::{Associators, References};
+
+use crate::access::AuthorizedCall;
+use crate::cimom::View;
+use crate::execute::BATCH;
+use crate::get::{self, Get};
+use crate::plan::{self, Plan};
+use crate::query::{InstanceQuery, Reach};
+use crate::resolve;
+
+/// What is asked, of either statement.
+#[derive(Default)]
+pub(crate) struct Question {
+    source: Option<ObjectPath>,
+    /// Whether the endpoints are wanted; else the associations themselves.
+    wants_endpoints: bool,
+    assoc_class: Option<Name>,
+    role: Option<Name>,
+    result_role: Option<Name>,
+    result_class: Option<Name>,
+    required_qualifier: Option<Name>,
+    required_assoc_qualifier: Option<Name>,
+    class_defs_only: bool,
+    schema_only: bool,
+    keys_only: bool,
+}
+
+impl From<Associators> for Question {
+    fn from(q: Associators) -> Self {
+        Question {
+            source: Some(q.source),
+            wants_endpoints: true,
+            assoc_class: q.assoc_class,
+            role: q.role,
+            result_role: q.result_role,
+            result_class: q.result_class,
+            required_qualifier: q.required_qualifier,
+            required_assoc_qualifier: q.required_assoc_qualifier,
+            class_defs_only: q.class_defs_only,
+            schema_only: q.schema_only,
+            keys_only: q.keys_only,
+        }
+    }
+}
+
+impl From<References> for Question {
+    fn from(q: References) -> Self {
+        Question {
+            source: Some(q.source),
+            // What a REFERENCES OF asks of its result it asks of the association.
+            assoc_class: q.result_class,
+            required_assoc_qualifier: q.required_qualifier,
+            role: q.role,
+            class_defs_only: q.class_defs_only,
+            schema_only: q.schema_only,
+            keys_only: q.keys_only,
+            ..Question::default()
+        }
+    }
+}
+
+/// A walk that is ready to be made.
+pub(crate) struct Walk {
+    question: Question,
+    /// Every spelling of the source that a reference may have, as identities.
+    source: Vec<String>,
+    /// Each association class and how it is asked.
+    pub(crate) steps: Vec<(Arc<Class>, Plan)>,
+    context: CallContext,
+}
+
+/// What answers the question.
+pub(crate) enum Answer {
+    Walk(Box<Walk>),
+    /// Of SchemaOnly.
+    Classes(Vec<Arc<Class>>),
+}
+
+/// Resolves the source and finds the associations that can refer to it.
+/// Errors: `WBEM_E_NOT_FOUND` for a source that does not exist, `WBEM_E_INVALID_QUERY` for the
+/// path of a class without SchemaOnly and the reverse.
+pub(crate) fn prepare(
+    view: &View<'_>,
+    question: Question,
+    call: AuthorizedCall<'_, ()>,
+) -> Result<Answer> {
+    let path = question.source.clone().ok_or(WBEM_E_INVALID_QUERY)?;
+    if question.schema_only != (path.keys == PathKeys::Class) {
+        return Err(WBEM_E_INVALID_QUERY
+            .with(format!("{path}: SchemaOnly goes with the path of a class, and only with it")));
+    }
+    if question.schema_only {
+        let class = view.class(&path.class, WBEM_E_NOT_FOUND)?;
+        return schema_associations(view, &question, &class).map(Answer::Classes);
+    }
+    let context = call.context();
+    let call = call.with(Get { path, direct: false });
+    let source = match get::object(view, &call)? {
+        Object::Instance(source) => source,
+        Object::Class(class) => {
+            return Err(WBEM_E_INVALID_QUERY.with(format!("{} is a class", class.name())));
+        }
+    };
+    let (_, call) = call.split();
+    let spelled = source.relative_path().ok_or(WBEM_E_NOT_FOUND)?;
+    let mut steps = Vec::new();
+    for class in association_classes(view)? {
+        if class.is_abstract() || !question.accepts_association(&class) {
+            continue;
+        }
+        let roles = question.source_roles(&class, source.class());
+        if !roles.is_empty() {
+            let plan = ask_for(view, &class, &roles, &spelled, call.clone())?;
+            steps.push((class, plan));
+        }
+    }
+    let source = identities(&source, &spelled);
+    Ok(Answer::Walk(Box::new(Walk { question, source, steps, context: context.clone() })))
+}
+
+impl Question {
+    fn accepts_association(&self, class: &Class) -> bool {
+        self.assoc_class.as_ref().is_none_or(|a| class.is_a(a.as_str()))
+            && self.required_assoc_qualifier.as_ref().is_none_or(|q| carries(class, q))
+    }
+
+    fn accepts_endpoint(&self, class: &Class) -> bool {
+        self.result_class.as_ref().is_none_or(|r| class.is_a(r.as_str()))
+            && self.required_qualifier.as_ref().is_none_or(|q| carries(class, q))
+    }
+
+    /// The properties of `association` that may hold a reference to an object of `source`.
+    fn source_roles(&self, association: &Class, source: &Class) -> Vec<Name> {
+        let holds = |of: Option<&Name>| match of {
+            Some(class) => source.is_a(class.as_str()) && !cim::name::eq(class.as_str(), "object"),
+            None => true,
+        };
+        let references = association.properties().iter().filter(|p| is_reference(&p.ty));
+        references
+            .filter(|p| holds(p.ty.class.as_ref()))
+            .filter(|p| self.role.as_ref().is_none_or(|role| *role == p.name))
+            .map(|p| p.name.clone())
+            .collect()
+    }
+
+    fn accepts_result_role(&self, name: &Name) -> bool {
+        self.result_role.as_ref().is_none_or(|role| role == name)
+    }
+}
+
+fn is_reference(ty: &cim::PropertyType) -> bool {
+    ty.cim == CimType::Reference && !ty.is_array
+}
+
+fn carries(class: &Class, qualifier: &Name) -> bool {
+    match class.qualifiers().value(qualifier.as_str()) {
+        None | Some(Value::Boolean(false)) => false,
+        Some(_) => true,
+    }
+}
+
+/// All association classes of the namespace.
+fn association_classes(view: &View<'_>) -> Result<Vec<Arc<Class>>> {
+    let mut names: Vec<&Name> = view.schema.names().collect();
+    names.sort();
+    let mut found = Vec::new();
+    for name in names {
+        let class = view.class(name, WBEM_E_INVALID_CLASS)?;
+        if class.is_association() {
+            found.push(class);
+        }
+    }
+    Ok(found)
+}
+
+/// How `association` is asked for its instances that refer to the object at `path` by one of
+/// `roles`.
+fn ask_for(
+    view: &View<'_>,
+    association: &Arc<Class>,
+    roles: &[Name],
+    path: &ObjectPath,
+    call: AuthorizedCall<'_, ()>,
+) -> Result<Plan> {
+    let text = path.to_string().replace('\\', r"\\").replace('"', "\\\"");
+    let terms: Vec<String> = roles.iter().map(|role| format!("{role} = \"{text}\"")).collect();
+    let query = format!("SELECT * FROM {} WHERE {}", association.name(), terms.join(" OR "));
+    let wql::Query::Select(select) = wql::parse(&query)? else {
+        return Err(WBEM_E_INVALID_QUERY.with(query));
+    };
+    let reach = Reach { shallow: true, direct: false };
+    let class = association.clone();
+    let query = InstanceQuery { class, select: Some(select), reach, locatable: false };
+    plan::plan(resolve::resolve(view, call.with(query))?, view.local_offset())
+}
+
+/// The identities under which `source` may be referred to: by its class or by any above it
+/// that has its keys.
+fn identities(source: &Instance, spelled: &ObjectPath) -> Vec<String> {
+    let origin = source.class().origin();
+    let with_keys = source.class().ancestors().filter(|c| c.key_root().is_some());
+    let names = std::iter::once(source.class().name()).chain(with_keys.map(|c| c.name()));
+    names
+        .map(|name| {
+            let path = ObjectPath { class: name.clone(), ..spelled.clone() };
+            path.identity(origin.map(|o| &**o))
+        })
+        .collect()
+}
+
+impl Walk {
+    /// Makes the walk, and completes `sink`.
+    pub(crate) fn deliver(&self, view: &View<'_>, mut sink: Sink) {
+        let completion = self.walk(view, &mut sink);
+        sink.complete(completion);
+    }
+
+    fn walk(&self, view: &View<'_>, sink: &mut Sink) -> Completion {
+        let mut out =
+            Out { sink, batch: Vec::new(), classes: Vec::new(), question: &self.question };
+        for (class, plan) in &self.steps {
+            let associations = wbem::collect(|sink| {
+                crate::execute::run(plan, view, sink);
+                Ok(())
+            })?;
+            for association in associations {
+                let Object::Instance(association) = association else { continue };
+                let more = match self.question.wants_endpoints {
+                    true => self.endpoints(view, class, &association, &mut out)?,
+                    false => out.push(Object::Instance(association)),
+                };
+                if more.is_break() {
+                    return wbem::COMPLETE;
+                }
+            }
+        }
+        let _ = out.flush();
+        wbem::COMPLETE
+    }
+
+    /// Delivers what is at the other ends of `association`. What is referred to and does not
+    /// exist is no endpoint, and no error.
+    fn endpoints(
+        &self,
+        view: &View<'_>,
+        class: &Class,
+        association: &Instance,
+        out: &mut Out<'_>,
+    ) -> Result<ControlFlow<()>> {
+        let origin = class.origin().map(|o| &**o);
+        let references: Vec<(&Name, &str)> = class
+            .properties()
+            .iter()
+            .zip(association.values())
+            .filter(|(p, _)| is_reference(&p.ty))
+            .filter_map(|(p, value)| Some((&p.name, value.as_str()?)))
+            .collect();
+        let is_source = |(name, text): &(&Name, &str)| {
+            self.question.role.as_ref().is_none_or(|role| *role == **name)
+                && self.source.contains(&reference_identity(text, origin))
+        };
+        let Some(at) = references.iter().position(is_source) else {
+            return Ok(ControlFlow::Continue(()));
+        };
+        for (i, (name, text)) in references.iter().enumerate() {
+            if i == at || !self.question.accepts_result_role(name) {
+                continue;
+            }
+            let Some(endpoint) = self.endpoint(view, text)? else { continue };
+            if self.question.accepts_endpoint(endpoint.class()) && out.push(endpoint).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn endpoint(&self, view: &View<'_>, text: &str) -> Result<Option<Object>> {
+        let found = view.cimom.follow(view, text, &self.context);
+        match found {
+            Ok(object) => Ok(Some(object)),
+            Err(e) if is_dangling(e.status()) => Ok(None),
+            Err(e) => Err(e),
+        }
+    }
+}
+
+/// Whether a reference that fails so leads nowhere.
+fn is_dangling(status: cim::WbemStatus) -> bool {
+    [
+        WBEM_E_NOT_FOUND,
+        WBEM_E_INVALID_OBJECT_PATH,
+        WBEM_E_INVALID_NAMESPACE,
+        WBEM_E_TRANSPORT_FAILURE,
+    ]
+    .contains(&status)
+}
+
+/// Shapes results and hands them over in batches.
+struct Out<'a> {
+    sink: &'a mut Sink,
+    batch: Vec<Object>,
+    /// The classes delivered so far, where only classes are wanted.
+    classes: Vec<Name>,
+    question: &'a Question,
+}
+
+impl Out<'_> {
+    fn push(&mut self, object: Object) -> ControlFlow<()> {
+        if self.question.class_defs_only {
+            let class = object.class().clone();
+            if self.classes.contains(class.name()) {
+                return ControlFlow::Continue(());
+            }
+            self.classes.push(class.name().clone());
+            self.batch.push(Object::Class(class));
+        } else {
+            self.batch.push(match object {
+                Object::Instance(instance) if self.question.keys_only => {
+                    Object::Instance(keys_of(instance))
+                }
+                object => object,
+            });
+        }
+        if self.batch.len() < BATCH { ControlFlow::Continue(()) } else { self.flush() }
+    }
+
+    fn flush(&mut self) -> ControlFlow<()> {
+        self.sink.indicate(std::mem::take(&mut self.batch))
+    }
+}
+
+/// The instance with nothing but its keys.
+fn keys_of(mut instance: Instance) -> Instance {
+    let class = instance.class().clone();
+    for slot in 0..class.properties().len() {
+        if !class.keys().iter().any(|&key| usize::from(key) == slot) {
+            instance.set(slot, Value::Null);
+        }
+    }
+    instance
+}
+
+/// The classes that associations can lead to from `source`, or the associations themselves;
+/// each once for every way (E.3).
+fn schema_associations(
+    view: &View<'_>,
+    question: &Question,
+    source: &Class,
+) -> Result<Vec<Arc<Class>>> {
+    let mut found = Vec::new();
+    for association in association_classes(view)? {
+        if !question.accepts_association(&association) {
+            continue;
+        }
+        let roles = question.source_roles(&association, source);
+        if roles.is_empty() {
+            continue;
+        }
+        if !question.wants_endpoints {
+            found.push(association);
+            continue;
+        }
+        let others = association.properties().iter().filter(|p| is_reference(&p.ty));
+        for other in others.filter(|p| question.accepts_result_role(&p.name)) {
+            // The source's own property leads nowhere, unless another one holds it too.
+            if roles == [other.name.clone()] {
+                continue;
+            }
+            let Some(name) = &other.ty.class else { continue };
+            if let Some(class) = view.find_class(name)?.filter(|c| question.accepts_endpoint(c)) {
+                found.push(class);
+            }
+        }
+    }
+    Ok(found)
+}
