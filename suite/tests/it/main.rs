@@ -5,6 +5,7 @@ mod f2_calls;
 mod g1_namespaces;
 mod g2_system_classes;
 mod g9_compiler;
+mod kill;
 mod limits;
 mod oracles;
 mod providers;

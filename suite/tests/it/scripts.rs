@@ -27,6 +27,7 @@ macro_rules! scripts {
 }
 
 scripts! {
+    e2_associators_and_references
     f2_operations
     g01_parentheses_bind_before_and
     g02_strings_compare_without_case
@@ -50,6 +51,7 @@ scripts! {
     g37_names_without_case
     g3_system_properties
     g5_types_and_literals
+    g6_documented_qualifiers
     g6_enforced_qualifiers
     g7_derivation
     g9_aliases
