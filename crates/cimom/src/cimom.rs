@@ -1,6 +1,6 @@
 //! The object cimom: the repository, the native providers, and the schemas of namespaces.
 //!
-//! Hands out sessions and, to each operation, a [`View`]: one state of a namespace, data and
+//! Hands out sessions and, to each operation, a `View`: one state of a namespace, data and
 //! schema of the same moment. What an operation does with it is in the modules of the operations.
 
 use std::collections::HashMap;
