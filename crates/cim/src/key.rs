@@ -14,7 +14,7 @@ use crate::value::Value;
 /// The identity of an instance among those of its class's key root. The bytes are an order and
 /// an equality, nothing to print.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub struct InstanceKey(Box<[u8]>);
+pub struct InstanceKey(Vec<u8>);
 
 impl InstanceKey {
     /// The key of the instance with these values by slot.
@@ -22,7 +22,7 @@ impl InstanceKey {
     /// is NULL, `WBEM_E_VALUE_OUT_OF_RANGE` where a text holds control characters.
     pub fn from_values(class: &Class, values: &[Value]) -> Result<Self> {
         if class.is_singleton() {
-            return Ok(InstanceKey(Box::from(*b"@")));
+            return Ok(InstanceKey(b"@".to_vec()));
         }
         if class.keys().is_empty() {
             return Err(WBEM_E_NO_KEY.with(format!("class {} has no key", class.name())));
@@ -32,7 +32,7 @@ impl InstanceKey {
             let slot = usize::from(slot);
             append(class, &class.properties()[slot].name, &values[slot], &mut bytes)?;
         }
-        Ok(InstanceKey(bytes.into()))
+        Ok(InstanceKey(bytes))
     }
 
     /// The key that a path names in `class`, which is the class of the path.
@@ -40,7 +40,7 @@ impl InstanceKey {
     pub fn from_path(class: &Class, keys: &PathKeys) -> Result<Self> {
         if class.is_singleton() {
             return match keys {
-                PathKeys::Singleton => Ok(InstanceKey(Box::from(*b"@"))),
+                PathKeys::Singleton => Ok(InstanceKey(b"@".to_vec())),
                 _ => Err(mismatch(class, "it is a singleton; write =@")),
             };
         }
@@ -63,7 +63,7 @@ impl InstanceKey {
                 return Err(mismatch(class, &wanted_keys(class)));
             }
         }
-        Ok(InstanceKey(bytes.into()))
+        Ok(InstanceKey(bytes))
     }
 
     /// The bytes under which it is stored.

@@ -40,9 +40,10 @@ impl Name {
     /// Whether `text` is spelled as MOF and WQL allow: a letter, underscore or a character
     /// from U+0080 on, then also digits.
     pub fn is_identifier(text: &str) -> bool {
-        let mut chars = text.chars();
-        let starts = |c: char| c.is_ascii_alphabetic() || c == '_' || c >= '\u{80}';
-        chars.next().is_some_and(starts) && chars.all(|c| starts(c) || c.is_ascii_digit())
+        // No byte of a character beyond ASCII is an ASCII one.
+        let starts = |b: u8| b.is_ascii_alphabetic() || b == b'_' || !b.is_ascii();
+        let mut bytes = text.bytes();
+        bytes.next().is_some_and(starts) && bytes.all(|b| starts(b) || b.is_ascii_digit())
     }
 
     /// A name with no allocation, for names known at build time.
@@ -53,8 +54,15 @@ impl Name {
 
 /// Whether two texts are equal without case.
 pub fn eq(a: &str, b: &str) -> bool {
-    a.eq_ignore_ascii_case(b)
-        || (!(a.is_ascii() && b.is_ascii()) && folded_chars(a).eq(folded_chars(b)))
+    a.eq_ignore_ascii_case(b) || (!differ_in_ascii(a, b) && folded_chars(a).eq(folded_chars(b)))
+}
+
+/// Whether two texts that are not equal as ASCII differ first in ASCII characters or in length,
+/// so that they are not equal otherwise. Of most texts that differ the first bytes tell.
+fn differ_in_ascii(a: &str, b: &str) -> bool {
+    let mut pairs = a.bytes().zip(b.bytes());
+    let differing = pairs.find(|(x, y)| !x.is_ascii() || !x.eq_ignore_ascii_case(y));
+    differing.is_none_or(|(x, y)| x.is_ascii() && y.is_ascii())
 }
 
 /// The order of two texts without case.
@@ -197,6 +205,10 @@ mod tests {
             ("É", "é", true),
             // The sign for kelvin folds to the ASCII letter.
             ("\u{212A}", "k", true),
+            ("a\u{212A}b", "AKB", true),
+            ("a\u{212A}b", "AKC", false),
+            ("Größe1", "größe2", false),
+            ("Größe", "größer", false),
             (LONG, &LONG.to_uppercase(), true),
         ] {
             let (x, y) = (Name::from(a), Name::from(b));

@@ -192,9 +192,9 @@ impl<'a> Parser<'a> {
 
     /// What stands before the first colon, if that comes before any key.
     fn prefix(&mut self) -> Result<(Option<SmolStr>, Option<Namespace>)> {
-        let end =
-            self.text.find([':', '"', '\'', '=']).filter(|&i| self.text[i..].starts_with(':'));
-        let Some(end) = end else { return Ok((None, None)) };
+        let bytes = self.text.as_bytes();
+        let end = bytes.iter().position(|b| matches!(b, b':' | b'"' | b'\'' | b'='));
+        let Some(end) = end.filter(|&end| bytes[end] == b':') else { return Ok((None, None)) };
         let prefix = &self.text[..end];
         // A single leading backslash is how some write "from the root on, here".
         let from_root = prefix.strip_prefix(['\\', '/']).filter(|r| !r.starts_with(['\\', '/']));
@@ -208,13 +208,13 @@ impl<'a> Parser<'a> {
     }
 
     fn keys(&mut self) -> Result<PathKeys> {
-        if self.eat('=') {
-            return Ok(match self.eat('@') {
+        if self.eat(b'=') {
+            return Ok(match self.eat(b'@') {
                 true => PathKeys::Singleton,
                 false => PathKeys::Unnamed(self.value()?),
             });
         }
-        if !self.eat('.') {
+        if !self.eat(b'.') {
             return Ok(PathKeys::Class);
         }
         let mut keys: Vec<(Name, KeyValue)> = Vec::new();
@@ -226,31 +226,37 @@ impl<'a> Parser<'a> {
             if keys.len() >= MAX_KEYS {
                 return Err(self.error(&format!("at most {MAX_KEYS} keys")));
             }
-            if !self.eat('=') {
+            if !self.eat(b'=') {
                 return Err(self.error("'='"));
             }
             keys.push((name, self.value()?));
-            if !self.eat(',') {
+            if !self.eat(b',') {
                 return Ok(PathKeys::Named(keys));
             }
         }
     }
 
     fn value(&mut self) -> Result<KeyValue> {
-        match self.rest().chars().next() {
-            Some(quote @ ('"' | '\'')) => self.quoted(quote).map(KeyValue::Text),
-            Some(c) if c.is_ascii_alphanumeric() || c == '-' || c == '+' => self.bare(),
+        match self.rest().as_bytes().first() {
+            Some(&quote @ (b'"' | b'\'')) => self.quoted(quote).map(KeyValue::Text),
+            Some(b) if b.is_ascii_alphanumeric() || matches!(b, b'-' | b'+') => self.bare(),
             _ => Err(self.error("a value")),
         }
     }
 
-    fn quoted(&mut self, quote: char) -> Result<SmolStr> {
-        let start = self.at;
-        let mut text = String::new();
-        let mut chars = self.rest().char_indices().skip(1);
+    fn quoted(&mut self, quote: u8) -> Result<SmolStr> {
+        let quoted = &self.rest()[1..];
+        let end = quoted.bytes().position(|b| b == quote || b == b'\\');
+        // Most have no backslash in them, which takes the slow way.
+        if let Some(end) = end.filter(|&end| quoted.as_bytes()[end] == quote) {
+            self.at += end + 2;
+            return Ok(quoted[..end].into());
+        }
+        let mut text = String::with_capacity(quoted.len());
+        let mut chars = quoted.char_indices();
         while let Some((i, c)) = chars.next() {
-            if c == quote {
-                self.at = start + i + 1;
+            if c == char::from(quote) {
+                self.at += i + 2;
                 return Ok(text.into());
             }
             match c {
@@ -282,7 +288,8 @@ impl<'a> Parser<'a> {
 
     fn name(&mut self, what: &str) -> Result<Name> {
         let rest = self.rest();
-        let end = rest.find(['.', '=', ',', ' ', ':', '"', '\'']).unwrap_or(rest.len());
+        let ends = |b: u8| matches!(b, b'.' | b'=' | b',' | b' ' | b':' | b'"' | b'\'');
+        let end = rest.bytes().position(ends).unwrap_or(rest.len());
         if !Name::is_identifier(&rest[..end]) {
             return Err(self.error(what));
         }
@@ -290,8 +297,8 @@ impl<'a> Parser<'a> {
         Ok(rest[..end].into())
     }
 
-    fn eat(&mut self, c: char) -> bool {
-        let found = self.rest().starts_with(c);
+    fn eat(&mut self, sign: u8) -> bool {
+        let found = self.rest().as_bytes().first() == Some(&sign);
         self.at += usize::from(found);
         found
     }

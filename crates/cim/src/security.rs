@@ -83,7 +83,7 @@ impl Identity {
 
     /// Whether the caller is `sid` or belongs to it. To everyone belongs everyone.
     pub fn is(&self, sid: &Sid) -> bool {
-        self.user == *sid || self.groups.contains(sid) || *sid == Sid::everyone()
+        self.user == *sid || self.groups.contains(sid) || sid.is_everyone()
     }
 }
 

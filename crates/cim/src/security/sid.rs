@@ -37,6 +37,11 @@ impl Sid {
         Sid { authority: 1, sub_authorities: vec![0] }
     }
 
+    /// Whether it is [`Sid::everyone`]. Asked with every call.
+    pub(crate) fn is_everyone(&self) -> bool {
+        self.authority == 1 && self.sub_authorities == [0]
+    }
+
     /// `S-1-5-32-544`: the administrators.
     pub fn administrators() -> Self {
         Sid { authority: 5, sub_authorities: vec![32, 544] }
