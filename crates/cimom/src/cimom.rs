@@ -23,6 +23,9 @@ use crate::get::{self, Get};
 use crate::schema::{Declarations, Schema};
 use crate::session::Session;
 
+/// Past this number of namespaces in memory all are dropped, and read again as they are needed.
+const MOST_SCHEMAS: usize = 1024;
+
 /// What the object manager is told of the world.
 pub struct Environment {
     /// The name of this server, as `__SERVER` gives it.
@@ -176,6 +179,10 @@ impl Cimom {
         let schemas: Vec<_> = schemas.into_iter().collect();
         self.schemas.rcu(|known| {
             let mut next = HashMap::clone(known);
+            // Namespaces come and go; those of the past must not pile up.
+            if next.len() >= MOST_SCHEMAS {
+                next.clear();
+            }
             for (id, schema) in &schemas {
                 let newer = next.get(id).is_some_and(|s| s.generation() > schema.generation());
                 if !newer {
