@@ -44,16 +44,20 @@ pub struct TestProvider {
 
 /// What a provider was asked, in order.
 #[derive(Clone, Default)]
-pub struct Log(Arc<Mutex<Vec<String>>>);
+pub struct Log {
+    lines: Arc<Mutex<Vec<String>>>,
+    /// What each line begins with, where several providers write.
+    name: String,
+}
 
 impl Log {
     /// What was asked since the last time, a line each.
     pub fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *lock(&self.0))
+        std::mem::take(&mut *lock(&self.lines))
     }
 
     fn write(&self, line: String) {
-        lock(&self.0).push(line);
+        lock(&self.lines).push(self.name.clone() + &line);
     }
 }
 
@@ -83,6 +87,12 @@ impl TestProvider {
     /// Its log.
     pub fn log(&self) -> Log {
         self.log.clone()
+    }
+
+    /// It writes into `log`, which others write into as well, each line after its `name`.
+    pub fn logging_as(mut self, name: &str, log: &Log) -> Self {
+        self.log = Log { lines: log.lines.clone(), name: format!("{name} ") };
+        self
     }
 
     /// How it is made: each namespace gets the same one.

@@ -167,3 +167,40 @@ fn f2_complex_queries_are_refused_and_break_nothing() {
     let nots = format!("SELECT * FROM Test_A WHERE {} K = 1", "NOT ".repeat(4000));
     assert_eq!(world.query(&nots).unwrap(), ["Test_A{K=1}"]);
 }
+
+/// The words: deep nesting and cyclic derivation get an error, not a crash.
+#[test]
+fn g7_derivation_ends_somewhere() {
+    let world = World::new();
+    let mut mof = String::from("class Test_0 { [key] uint32 K; };\n");
+    for i in 1..2000 {
+        mof.push_str(&format!("class Test_{i} : Test_{} {{ }};\n", i - 1));
+    }
+    let report = world.try_compile(&mof, Flags::default());
+    let error = report.storage.expect("a limit");
+    assert_eq!(error.status, WBEM_E_INVALID_SUPERCLASS);
+    let deepest = error.line - 2;
+    assert!(deepest >= 100, "{deepest} generations are few");
+    let object = world.object(&format!("Test_{deepest}")).unwrap();
+    let derivation = object.system(cim::SystemProperty::Derivation);
+    assert_eq!(derivation.as_array().map(<[Value]>::len), Some(deepest));
+    let below =
+        world.collect(|s, c, sink| s.create_class_enum(Some("Test_0"), Flags::default(), c, sink));
+    assert_eq!(below.unwrap().len(), deepest);
+    let services = world.services();
+    services.delete_class("Test_0", Flags::default(), world.administrator()).unwrap();
+    assert!(world.get(&format!("Test_{deepest}")).is_err());
+}
+
+#[test]
+fn g9_embedded_instances_nest_only_so_deep() {
+    let world = World::new();
+    world.compile("class Test_A { [key] uint32 K; object O; };");
+    let nested = |deep: usize| {
+        let open = "instance of Test_A { K = 1; O = ".repeat(deep);
+        format!("{open}NULL{};", "; }".repeat(deep))
+    };
+    assert_eq!(world.try_compile(&nested(10), Flags::default()).storage, None);
+    let report = world.try_compile(&nested(20_000), Flags::default());
+    assert!(!report.syntax.is_empty(), "{report:?}");
+}

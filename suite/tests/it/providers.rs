@@ -663,6 +663,81 @@ fn the_compiler_puts_instances_of_dynamic_classes_to_their_provider() {
     assert_eq!(world.query("SELECT * FROM Test_Stored").unwrap().len(), 2);
 }
 
+const THREE: &str = r#"
+    [dynamic, provider("PA")] class A { [key] uint32 k; uint32 a; };
+    [dynamic, provider("PB")] class B : A { uint32 b; };
+    [dynamic, provider("PC")] class C : B { uint32 c; };"#;
+
+/// A world in which A, B and C, each below the one before, have a provider each, all with one log.
+fn three_generations() -> (World, Log) {
+    let log = Log::default();
+    let mut providers = NativeProviders::default();
+    let mut mof = String::new();
+    for (name, own) in [("PA", "a"), ("PB", "b"), ("PC", "c")] {
+        let clsid = format!("{{5F3A7B10-0000-4000-8000-0000000000{name}}}");
+        let values = vec![("k", Value::UInt32(1)), (own, Value::UInt32(7))];
+        let provider = TestProvider::new(vec![values]).logging_as(name, &log);
+        providers.register(&clsid, provider.factory());
+        mof.push_str(&registration(name, &clsid).replace("$P", &format!("${name}")));
+    }
+    let world = World::with_providers(providers);
+    world.compile(&mof);
+    world.compile(THREE);
+    (world, log)
+}
+
+fn who_was_asked(log: &Log, what: &str) -> Vec<String> {
+    let lines = log.take();
+    let asked = lines.iter().filter_map(|line| line.split_once(&format!(" {what} ")));
+    asked.map(|(who, rest)| format!("{who} {}", rest.split(['{', ' ']).next().unwrap())).collect()
+}
+
+#[test]
+fn b7_a_put_goes_from_the_top_of_the_derivation_down() {
+    openwmi_suite::gaps::check("b7_a_put_goes_from_the_top_of_the_derivation_down", || {
+        let (world, log) = three_generations();
+        let instance = world.instance("C", &[("k", Value::UInt32(1)), ("c", Value::UInt32(2))]);
+        let services = world.services();
+        services.put_instance(&instance, Flags::default(), world.administrator()).unwrap();
+        let who: Vec<String> = who_was_asked(&log, "put");
+        let who: Vec<&str> = who.iter().filter_map(|w| w.split(' ').next()).collect();
+        assert_eq!(who, ["PA", "PB", "PC"]);
+    });
+}
+
+#[test]
+fn b8_a_delete_goes_to_every_class_with_its_own_path() {
+    openwmi_suite::gaps::check("b8_a_delete_goes_to_every_class_with_its_own_path", || {
+        let (world, log) = three_generations();
+        let services = world.services();
+        services.delete_instance("C.k=1", Flags::default(), world.administrator()).unwrap();
+        assert_eq!(who_was_asked(&log, "delete"), ["PA A", "PB B", "PC C"]);
+    });
+}
+
+#[test]
+fn b4_inherited_values_come_from_the_superclasses_providers() {
+    openwmi_suite::gaps::check("b4_inherited_values_come_from_the_superclasses_providers", || {
+        let (world, _) = three_generations();
+        assert_eq!(world.get("C.k=1").unwrap(), "C{a=7, b=7, c=7, k=1}");
+    });
+}
+
+#[test]
+fn b27_lazy_properties_are_left_out_of_queries() {
+    openwmi_suite::gaps::check("b27_lazy_properties_are_left_out_of_queries", || {
+        let (world, _) = world(three());
+        world.compile(
+            r#"[dynamic, provider("P")] class Test_Lazy
+               { [key] string K; uint32 V; [Lazy] string S; };"#,
+        );
+        let query = r#"SELECT * FROM Test_Lazy WHERE K = "b""#;
+        assert_eq!(world.query(query).unwrap(), [r#"Test_Lazy{K="b", S=NULL, V=5}"#]);
+        let path = r#"Test_Lazy.K="b""#;
+        assert_eq!(world.get(path).unwrap(), r#"Test_Lazy{K="b", S="y", V=5}"#);
+    });
+}
+
 /// The objects that came before the end, and the end.
 fn deliver(world: &World, query: &str) -> (Vec<String>, Result<WbemStatus, WbemStatus>) {
     let services = world.services();

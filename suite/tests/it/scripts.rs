@@ -50,10 +50,12 @@ scripts! {
     g35_update_modes
     g37_names_without_case
     g3_system_properties
+    g4_identity_of_instances
     g5_types_and_literals
     g6_documented_qualifiers
     g6_enforced_qualifiers
     g7_derivation
+    g7_embedded_values_stay_with_their_names
     g9_aliases
     g9_language
     g9_pragmas
