@@ -9,5 +9,6 @@ mod kill;
 mod limits;
 mod oracles;
 mod providers;
+mod pywbem;
 mod scripts;
 mod security;
