@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use cim::security::Identity;
 use cim::{Namespace, Object};
-use cimom::{Environment, Cimom};
+use cimom::{Cimom, Environment};
 use openwmi_suite::world::NAMESPACE;
 use repository::Repository;
 use wbem::{CallContext, CompileOptions, Flags, MofCompiler, NativeProviders, Services};
