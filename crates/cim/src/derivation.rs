@@ -14,6 +14,7 @@ use crate::class::{
 use crate::name::Name;
 use crate::path::Origin;
 use crate::qualifier::{Flavor, Qualifiers};
+use crate::signature;
 use crate::status::*;
 use crate::types::CimType;
 use crate::value::Value;
@@ -325,6 +326,7 @@ fn merge_methods(
                 .with(format!("class {} declares method {} twice", declaration.name, own.name)));
         }
         check_parameters(&declaration.name, own)?;
+        signature::check(&declaration.name, own)?;
         match merged.iter().position(|m| m.name == own.name) {
             Some(slot) => {
                 merged[slot] = Arc::new(override_method(declaration, own, &merged[slot])?);

@@ -11,6 +11,7 @@
 //! | [`qualifier`] | qualifiers, flavors, propagation |
 //! | [`class`], [`naming`] | classes as declared and whole, names that users may give |
 //! | [`derivation`], [`update`] | inheritance, what may change |
+//! | [`signature`] | the parameters of a method as objects |
 //! | [`instance`], [`object`], [`projection`] | instances, system properties, results of queries |
 //! | [`namespace`], [`path`], [`key`] | where objects live, object paths, what identifies an instance |
 //! | [`security`] | identities, rights, descriptors |
@@ -30,6 +31,7 @@ pub mod path;
 pub mod projection;
 pub mod qualifier;
 pub mod security;
+pub mod signature;
 pub mod status;
 pub mod types;
 pub mod update;
