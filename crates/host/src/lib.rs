@@ -7,7 +7,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`facts`] | pure parsers, one for each source |
-//! | `sys`, [`root`], `processes`, `machine` | the system calls, and what is read by them |
+//! | `sys`, [`root`], `processes`, `processors`, `machine` | the system calls, and what is read by them |
 //! | [`classes`] | one class, one file, its MOF and its table of sources beside it |
 
 #![forbid(unsafe_code)]
@@ -20,6 +20,7 @@ pub mod root;
 mod machine;
 mod needs;
 mod processes;
+mod processors;
 mod sys;
 
 pub use classes::{CLASSES, Class, SUPERCLASSES, register};

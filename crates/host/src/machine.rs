@@ -7,6 +7,7 @@ use cim::{DateTime, Value};
 use jiff::tz::TimeZone;
 
 use crate::facts::os_release::OsRelease;
+use crate::facts::smbios::{self, Structure};
 use crate::facts::{kernel_stat, time_zone};
 use crate::root::Root;
 
@@ -23,6 +24,7 @@ pub(crate) struct Machine<'a> {
     os_name: OnceCell<Value>,
     zone: OnceCell<TimeZone>,
     boot_micros: OnceCell<Option<i64>>,
+    smbios: OnceCell<Vec<u8>>,
     page_size: u64,
     ticks_per_second: u64,
 }
@@ -37,6 +39,7 @@ impl<'a> Machine<'a> {
             os_name: OnceCell::new(),
             zone: OnceCell::new(),
             boot_micros: OnceCell::new(),
+            smbios: OnceCell::new(),
             page_size: root.page_size(),
             ticks_per_second: root.ticks_per_second().max(1),
         }
@@ -86,11 +89,27 @@ impl<'a> Machine<'a> {
     /// How many minutes its local time is ahead of UTC then: `/etc/localtime`; without that
     /// file local time is UTC, as it is for the C library.
     pub(crate) fn offset_minutes(&self, unix_micros: i64) -> Option<i16> {
-        let zone = self.zone.get_or_init(|| {
+        time_zone::offset_minutes(self.zone(), unix_micros)
+    }
+
+    /// The rules of its local time: `/etc/localtime`, else those of UTC.
+    pub(crate) fn zone(&self) -> &TimeZone {
+        self.zone.get_or_init(|| {
             let rules = self.root.read("etc/localtime");
             rules.and_then(|bytes| time_zone::parse(&bytes)).unwrap_or(TimeZone::UTC)
-        });
-        time_zone::offset_minutes(zone, unix_micros)
+        })
+    }
+
+    /// What its firmware tells of structures of one type, the first of them:
+    /// `/sys/firmware/dmi/tables/DMI`, which only root may read.
+    pub(crate) fn smbios(&self, kind: u8) -> Option<Structure<'_>> {
+        self.all_smbios(kind).next()
+    }
+
+    /// All structures of one type.
+    pub(crate) fn all_smbios(&self, kind: u8) -> impl Iterator<Item = Structure<'_>> {
+        let tables = || self.root.read("sys/firmware/dmi/tables/DMI").unwrap_or_default();
+        smbios::structures(self.smbios.get_or_init(tables), kind)
     }
 
     /// A time as the machine's local time.

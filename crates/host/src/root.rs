@@ -8,7 +8,7 @@
 use std::io;
 use std::path::Path;
 
-use crate::facts::scan::{Fields, lines, text};
+use crate::facts::scan::{Fields, decimal, lines, text};
 use crate::processes::Processes;
 use crate::sys::{self, Dir, Links, Volume};
 
@@ -70,6 +70,11 @@ impl Root {
     /// The text of a file without the white space around it.
     pub(crate) fn read_text(&self, path: &str) -> Option<String> {
         Some(text(self.read(path)?.trim_ascii()).into_owned())
+    }
+
+    /// The number that a file holds in decimal; `None` where it holds anything else.
+    pub(crate) fn read_number(&self, path: &str) -> Option<u64> {
+        decimal(self.read(path)?.trim_ascii())
     }
 
     /// The text of a link; `None` where there is none.

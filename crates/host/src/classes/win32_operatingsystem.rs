@@ -44,7 +44,7 @@ impl HostClass for Win32OperatingSystem {
         Property::free("CSName", |f| f.machine.host_name()),
         Property::free("CurrentTimeZone", |f| f.offset_minutes().into()),
         Property::free("DataExecutionPrevention_Available", |f| {
-            f.file("proc/cpuinfo").and_then(|bytes| cpuinfo::has_no_execute(&bytes)).into()
+            f.file("proc/cpuinfo").and_then(|bytes| cpuinfo::has_flag(&bytes, b"nx")).into()
         }),
         Property::free("Distributed", |_| false.into()),
         Property::free("FreePhysicalMemory", |f| f.memory().available.into()),
@@ -95,10 +95,6 @@ impl Facts<'_> {
         self.machine.root().read(path)
     }
 
-    fn number(&self, path: &str) -> Option<u64> {
-        scan::decimal(self.file(path)?.trim_ascii())
-    }
-
     fn memory(&self) -> &MemInfo {
         self.memory.get_or_init(|| {
             self.file("proc/meminfo").map(|bytes| MemInfo::parse(&bytes)).unwrap_or_default()
@@ -120,8 +116,8 @@ impl Facts<'_> {
 
     /// Every process takes a pid and has a thread, so that both limits bound their number.
     fn max_processes(&self) -> Option<u32> {
-        let pids = self.number("proc/sys/kernel/pid_max")?;
-        let threads = self.number("proc/sys/kernel/threads-max")?;
+        let pids = self.machine.root().read_number("proc/sys/kernel/pid_max")?;
+        let threads = self.machine.root().read_number("proc/sys/kernel/threads-max")?;
         // Pid 0 is nobody's.
         pids.saturating_sub(1).min(threads).try_into().ok()
     }

@@ -23,6 +23,8 @@ pub mod kernel_stat;
 pub mod kernel_version;
 pub mod meminfo;
 pub mod mountinfo;
+pub mod number_list;
+pub mod smbios;
 
 pub mod block_device;
 pub mod disk_links;
@@ -35,7 +37,7 @@ mod tests {
     use super::*;
 
     /// Files of a captured machine, one for each form that is parsed.
-    const FILES: [&[u8]; 11] = [
+    const FILES: [&[u8]; 13] = [
         include_bytes!("../../tests/fixtures/server/proc/431/stat"),
         include_bytes!("../../tests/fixtures/server/proc/431/status"),
         include_bytes!("../../tests/fixtures/server/proc/431/cmdline"),
@@ -45,6 +47,8 @@ mod tests {
         include_bytes!("../../tests/fixtures/server/proc/stat"),
         include_bytes!("../../tests/fixtures/server/proc/self/mountinfo"),
         include_bytes!("../../tests/fixtures/server/proc/sys/kernel/version"),
+        include_bytes!("../../tests/fixtures/server/sys/firmware/dmi/tables/DMI"),
+        include_bytes!("../../tests/fixtures/server/sys/devices/system/cpu/online"),
         include_bytes!("../../tests/fixtures/server/etc/os-release"),
         include_bytes!("../../tests/fixtures/server/usr/share/zoneinfo/Europe/Berlin"),
     ];
@@ -55,7 +59,12 @@ mod tests {
         let _ = process_cmdline::CommandLine::parse(&mut bytes.to_vec()).map(|c| c.program_name());
         let _ = process_io::ProcessIo::parse(bytes);
         let _ = process_exe::file_name(process_exe::path(bytes));
-        let _ = cpuinfo::has_no_execute(bytes);
+        let _ = cpuinfo::has_virtualization_flag(bytes, b"ept");
+        let _ = cpuinfo::Cpu::find(bytes, 1).map(|cpu| cpu.megahertz());
+        let _ = number_list::parse(bytes);
+        for structure in smbios::structures(bytes, smbios::PROCESSOR) {
+            let _ = (structure.text(7), structure.word(0x26), structure.quad(8));
+        }
         let _ = meminfo::MemInfo::parse(bytes);
         let _ = kernel_stat::boot_time(bytes);
         let _ = kernel_version::KernelBuild::parse(bytes);

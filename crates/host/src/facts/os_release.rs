@@ -16,6 +16,8 @@ pub struct OsRelease {
     pub vendor_name: Option<String>,
     /// `VARIANT_ID`: the edition, as `server` or `workstation`.
     pub variant_id: Option<String>,
+    /// `SUPPORT_URL`: where users get support.
+    pub support_url: Option<String>,
 }
 
 impl OsRelease {
@@ -29,6 +31,7 @@ impl OsRelease {
                 b"NAME" => &mut release.name,
                 b"VENDOR_NAME" => &mut release.vendor_name,
                 b"VARIANT_ID" => &mut release.variant_id,
+                b"SUPPORT_URL" => &mut release.support_url,
                 _ => continue,
             };
             *field = Some(unquote(&line[equals + 1..])).filter(|value| !value.is_empty());
@@ -64,12 +67,14 @@ mod tests {
     #[test]
     fn quotes_comments_and_repeated_names() {
         let text = b"# NAME=no\nNAME=Fedora\nNAME=\"Fedora Linux\"\nPRETTY_NAME='It\\s \"40\"'\n\
-            VENDOR_NAME=\"A \\\"B\\\" \\$C \\n\"\nVARIANT_ID=\nVERSION_ID=12\nnonsense\n";
+            VENDOR_NAME=\"A \\\"B\\\" \\$C \\n\"\nVARIANT_ID=\nVERSION_ID=12\n\
+            SUPPORT_URL=https://example.org/a?b=c\nnonsense\n";
         let expected = OsRelease {
             name: Some("Fedora Linux".into()),
             pretty_name: Some("It\\s \"40\"".into()),
             vendor_name: Some("A \"B\" $C \\n".into()),
             variant_id: None,
+            support_url: Some("https://example.org/a?b=c".into()),
         };
         assert_eq!(OsRelease::parse(text), expected);
         assert_eq!(

@@ -16,6 +16,19 @@ pub fn offset_minutes(zone: &TimeZone, unix_micros: i64) -> Option<i16> {
     (seconds / 60).try_into().ok()
 }
 
+/// Whether clocks are on summer time then.
+pub fn is_summer_time(zone: &TimeZone, unix_micros: i64) -> Option<bool> {
+    Some(zone.to_offset_info(Timestamp::from_microsecond(unix_micros).ok()?).dst().is_dst())
+}
+
+/// Whether clocks will still be changed to summer time, or back from it, after then.
+pub fn changes_to_summer_time(zone: &TimeZone, unix_micros: i64) -> Option<bool> {
+    let now = is_summer_time(zone, unix_micros)?;
+    // Two, because the next change may be another one than of summer time.
+    let mut next = zone.following(Timestamp::from_microsecond(unix_micros).ok()?).take(2);
+    Some(next.any(|change| change.dst().is_dst() != now))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,5 +46,21 @@ mod tests {
         let west = TimeZone::fixed(jiff::tz::offset(-5));
         assert_eq!(offset_minutes(&west, 1_763_694_925_000_000), Some(-300));
         assert_eq!(offset_minutes(&west, i64::MAX), None);
+    }
+
+    #[test]
+    fn summer_time_begins_and_ends() {
+        const DAY: i64 = 86_400_000_000;
+        // From the last Sunday of March to that of October.
+        let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        let summer_2026 = 1_781_086_400_000_000;
+        assert_eq!(is_summer_time(&zone, summer_2026), Some(true));
+        assert_eq!(is_summer_time(&zone, summer_2026 - 180 * DAY), Some(false));
+        for time in [summer_2026, summer_2026 - 180 * DAY] {
+            assert_eq!(changes_to_summer_time(&zone, time), Some(true));
+        }
+        assert_eq!(is_summer_time(&TimeZone::UTC, summer_2026), Some(false));
+        assert_eq!(changes_to_summer_time(&TimeZone::UTC, summer_2026), Some(false));
+        assert_eq!(changes_to_summer_time(&zone, i64::MAX), None);
     }
 }

@@ -80,10 +80,14 @@ fn instance(object: Object) -> Instance {
     }
 }
 
-/// A value as the rules spell it: `-` for NULL, else as text.
+/// A value as the rules spell it: `-` for NULL, an array in braces, else as text.
 pub(crate) fn spelled(value: &Value) -> String {
     if value.is_null() {
         return "-".to_owned();
+    }
+    if let Some(elements) = value.as_array() {
+        let elements: Vec<String> = elements.iter().map(spelled).collect();
+        return format!("{{{}}}", elements.join(", "));
     }
     value.convert(&CimType::String.into()).unwrap().as_str().unwrap().to_owned()
 }

@@ -42,6 +42,7 @@ fn instances_are_found_by_their_keys() {
         ("Win32_Process", "977", "Name", "nginx"),
         ("Win32_LogicalDisk", "/mnt/My Disk", "FileSystem", "vfat"),
         ("Win32_LogicalDisk", "/HOME", "FileSystem", "btrfs"),
+        ("Win32_ComputerSystem", "KESTREL", "Status", "OK"),
     ] {
         let class = class(class_name);
         let keys = [Value::string(key)];
@@ -67,6 +68,7 @@ fn what_is_not_there_is_not_found() {
         ("Win32_Process", ""),
         ("Win32_LogicalDisk", "/mnt/hidden"),
         ("Win32_LogicalDisk", "/proc"),
+        ("Win32_ComputerSystem", "falcon"),
     ] {
         let keys = [Value::string(key)];
         let found =

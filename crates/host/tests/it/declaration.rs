@@ -5,10 +5,11 @@ use cim::{Class, Value};
 use crate::captured::class;
 
 /// The classes with a provider, and the keys that the documentation gives them.
-const KEYS: [(&str, &[&str]); 3] = [
+const KEYS: [(&str, &[&str]); 4] = [
     ("Win32_Process", &["Handle"]),
     ("Win32_LogicalDisk", &["DeviceID"]),
     ("Win32_OperatingSystem", &[]),
+    ("Win32_ComputerSystem", &["Name"]),
 ];
 
 #[test]
@@ -79,6 +80,10 @@ fn methods_are_declared_and_not_implemented() {
             "AttachDebugger Create GetAvailableVirtualSize GetOwner GetOwnerSid SetPriority Terminate",
         ),
         ("Win32_LogicalDisk", "Chkdsk ExcludeFromAutochk Reset ScheduleAutoChk SetPowerState"),
+        (
+            "Win32_ComputerSystem",
+            "JoinDomainOrWorkgroup Rename SetPowerState UnjoinDomainOrWorkgroup",
+        ),
         ("Win32_OperatingSystem", "Reboot SetDateTime Shutdown Win32Shutdown Win32ShutdownTracker"),
     ] {
         let class = class(name);

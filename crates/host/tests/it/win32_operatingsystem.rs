@@ -88,7 +88,7 @@ fn what_is_not_there_is_null() {
     let [system] = &found[..] else { panic!("{found:?}") };
     for (name, value) in [
         ("Name", "Linux"),
-        ("CSName", "bare"),
+        ("CSName", "bare.example.org"),
         ("OSArchitecture", "32-bit"),
         // No zone is UTC.
         ("LocalDateTime", "20260610101320.000000+000"),
