@@ -9,7 +9,9 @@ use cim::status::WBEM_E_NOT_FOUND;
 use cim::{Class, Instance, Object, Result, Value};
 use wbem::provider::{Factory, Predicate};
 use wbem::sink::Requirement;
-use wbem::{CallContext, Completion, Flags, InstanceProvider, Pushdown, Request, Sink, Wanted};
+use wbem::{
+    CallContext, Completion, Flags, InstanceProvider, Native, Pushdown, Request, Sink, Wanted,
+};
 
 use crate::text;
 
@@ -100,7 +102,7 @@ impl TestProvider {
         let provider = Arc::new(self);
         Arc::new(move |namespace| {
             provider.log.write(format!("initialize {namespace}"));
-            Ok(provider.clone())
+            Ok(Native::instances(provider.clone()))
         })
     }
 

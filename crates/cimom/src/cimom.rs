@@ -4,6 +4,7 @@
 //! schema of the same moment. What an operation does with it is in the modules of the operations.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
@@ -16,7 +17,7 @@ use cim::{
 };
 use repository::{NamespaceId, Repository, Snapshot};
 use smol_str::SmolStr;
-use wbem::{CallContext, InstanceProvider, NativeProviders, Services};
+use wbem::{CallContext, Native, NativeProviders, Services};
 
 use crate::access::{self, Call};
 use crate::get::{self, Get};
@@ -44,9 +45,24 @@ pub struct Cimom {
     pub(crate) environment: Environment,
     /// The descriptor of every namespace to which none was given.
     descriptor: SecurityDescriptor,
-    schemas: ArcSwap<HashMap<NamespaceId, Arc<Schema>>>,
+    schemas: ArcSwap<HashMap<NamespaceId, Known>>,
     /// Providers that were made, by namespace and CLSID.
-    pub(crate) loaded: Mutex<HashMap<(Namespace, Name), Arc<dyn InstanceProvider>>>,
+    pub(crate) loaded: Mutex<HashMap<(Namespace, Name), Native>>,
+}
+
+/// A schema that was made, and when it was current.
+#[derive(Clone)]
+struct Known {
+    schema: Arc<Schema>,
+    /// The version of the repository at which it was last found to be current, so that a call
+    /// that follows no write need not ask; 0, which no version is, before.
+    version: Arc<AtomicUsize>,
+}
+
+impl Known {
+    fn new(schema: Arc<Schema>) -> Self {
+        Known { schema, version: Arc::default() }
+    }
 }
 
 impl Cimom {
@@ -128,17 +144,9 @@ impl Cimom {
     /// be it that another one has its name now.
     pub(crate) fn view(&self, namespace: &Namespace, id: NamespaceId) -> Result<View<'_>> {
         let snapshot = self.repository.read()?;
-        let view = snapshot.view();
-        let state = view.state(namespace)?.filter(|state| state.0 == id);
-        let (_, generation) = state.ok_or_else(|| unknown(namespace))?;
-        let schema = match self.known(id, generation) {
+        let schema = match self.current(id, snapshot.view().version()) {
             Some(schema) => schema,
-            None => {
-                let stored = view.classes(id)?.into_iter().map(|c| (c.name, c.superclass));
-                let schema = Arc::new(Schema::new(self.origin(namespace), generation, stored));
-                self.publish([(id, schema.clone())]);
-                schema
-            }
+            None => self.schema(namespace, id, snapshot.view())?,
         };
         Ok(View { cimom: self, id, snapshot, schema })
     }
@@ -169,9 +177,43 @@ impl Cimom {
         self.view(namespace, id.ok_or_else(|| unknown(namespace))?)
     }
 
+    /// The schema of a namespace, if it was current when the repository had this version.
+    fn current(&self, id: NamespaceId, version: usize) -> Option<Arc<Schema>> {
+        let known = self.schemas.load();
+        let known = known.get(&id)?;
+        (known.version.load(Ordering::Relaxed) == version).then(|| known.schema.clone())
+    }
+
+    /// The schema of `namespace` as `view` sees it.
+    fn schema(
+        &self,
+        namespace: &Namespace,
+        id: NamespaceId,
+        view: repository::View<'_>,
+    ) -> Result<Arc<Schema>> {
+        let state = view.state(namespace)?.filter(|state| state.0 == id);
+        let (_, generation) = state.ok_or_else(|| unknown(namespace))?;
+        let schema = match self.known(id, generation) {
+            Some(schema) => schema,
+            None => {
+                let stored = view.classes(id)?.into_iter().map(|c| (c.name, c.superclass));
+                let schema = Arc::new(Schema::new(self.origin(namespace), generation, stored));
+                self.publish([(id, schema.clone())]);
+                schema
+            }
+        };
+        if let Some(known) = self.schemas.load().get(&id)
+            && Arc::ptr_eq(&known.schema, &schema)
+        {
+            known.version.store(view.version(), Ordering::Relaxed);
+        }
+        Ok(schema)
+    }
+
     /// The schema of a namespace in the state `generation`, if it was made already.
     pub(crate) fn known(&self, id: NamespaceId, generation: u64) -> Option<Arc<Schema>> {
-        self.schemas.load().get(&id).filter(|s| s.generation() == generation).cloned()
+        let known = self.schemas.load();
+        known.get(&id).map(|k| k.schema.clone()).filter(|s| s.generation() == generation)
     }
 
     /// Makes `schemas` the ones that later calls see, unless newer ones are there.
@@ -184,9 +226,9 @@ impl Cimom {
                 next.clear();
             }
             for (id, schema) in &schemas {
-                let newer = next.get(id).is_some_and(|s| s.generation() > schema.generation());
-                if !newer {
-                    next.insert(*id, schema.clone());
+                let known = next.get(id).map(|known| known.schema.generation());
+                if known.is_none_or(|generation| generation <= schema.generation()) {
+                    next.insert(*id, Known::new(schema.clone()));
                 }
             }
             next

@@ -1,8 +1,8 @@
 //! Dynamic classes: which provider a class is bound to, and asking it.
 //!
 //! A class names its provider; the namespace's `__Win32Provider` of that name gives the CLSID,
-//! `__InstanceProviderRegistration` says what it supports, the table of native providers has the
-//! code (architecture, decision 4). Registrations are read with every call, so that a change
+//! `__InstanceProviderRegistration` says what it supports (`__MethodProviderRegistration`, that
+//! it runs methods), the table of native providers has the code (architecture, decision 4). Registrations are read with every call, so that a change
 //! holds from the next call on. Errors: behaviour.md B.1.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,7 +11,7 @@ use std::sync::{Arc, PoisonError};
 use cim::path::PathKeys;
 use cim::status::*;
 use cim::{Class, Instance, InstanceKey, Name, ObjectPath, Result, Value};
-use wbem::{CallContext, Flags, InstanceProvider, Wanted};
+use wbem::{CallContext, Flags, InstanceProvider, MethodProvider, Native, Wanted};
 
 use crate::cimom::View;
 use crate::get::{self, key_values};
@@ -48,16 +48,52 @@ impl Binding {
     }
 }
 
-/// The provider of `class`. Errors: `WBEM_E_PROVIDER_NOT_FOUND` where it is not registered,
-/// `WBEM_E_INVALID_PROVIDER_REGISTRATION` where it is not registered for instances or
-/// without a CLSID, `WBEM_E_PROVIDER_DISABLED`, `WBEM_E_PROVIDER_LOAD_FAILURE` where no code
-/// has the CLSID, `WBEM_E_INITIALIZATION_FAILURE`.
+/// The provider of the instances of `class`. Errors: those of [`provider`], and
+/// `WBEM_E_INVALID_PROVIDER_REGISTRATION` where it is not registered for instances,
+/// `WBEM_E_PROVIDER_NOT_CAPABLE` where its code knows none.
 pub(crate) fn bind(view: &View<'_>, class: &Class) -> Result<Binding> {
+    let (name, registered) = provider(view, class)?;
+    let registration = registration(view, &name, &registered, INSTANCES)?;
+    let supports = |flag: &str| registration.get(flag) == Some(&Value::Boolean(true));
+    let provider = load(view, &name, &registered)?.instances;
+    Ok(Binding {
+        provider: provider.ok_or_else(|| not_capable(&name, "instances"))?,
+        name,
+        supports_get: supports("SupportsGet"),
+        supports_put: supports("SupportsPut"),
+        supports_delete: supports("SupportsDelete"),
+        supports_enumeration: supports("SupportsEnumeration"),
+    })
+}
+
+/// The provider of the methods that `class` implements, and its name. Errors: as [`bind`], for
+/// methods.
+pub(crate) fn bind_methods(
+    view: &View<'_>,
+    class: &Class,
+) -> Result<(Name, Arc<dyn MethodProvider>)> {
+    let (name, registered) = provider(view, class)?;
+    registration(view, &name, &registered, METHODS)?;
+    let provider = load(view, &name, &registered)?.methods;
+    let provider = provider.ok_or_else(|| not_capable(&name, "methods"))?;
+    Ok((name, provider))
+}
+
+fn not_capable(name: &Name, what: &str) -> cim::Error {
+    WBEM_E_PROVIDER_NOT_CAPABLE.with(format!("the code of provider {name} provides no {what}"))
+}
+
+/// The name of the provider of `class`, and its registration in the namespace.
+/// Errors: `WBEM_E_PROVIDER_NOT_FOUND` where it is not registered,
+/// `WBEM_E_INVALID_PROVIDER_REGISTRATION` where the class names none or the registration cannot
+/// be meant, `WBEM_E_PROVIDER_DISABLED`. When it is loaded: `WBEM_E_PROVIDER_LOAD_FAILURE` where
+/// no code has the CLSID, `WBEM_E_INITIALIZATION_FAILURE`.
+fn provider(view: &View<'_>, class: &Class) -> Result<(Name, Instance)> {
     let name: Name = class
         .provider()
         .ok_or_else(|| {
             WBEM_E_INVALID_PROVIDER_REGISTRATION
-                .with(format!("class {} is dynamic but names no provider", class.name()))
+                .with(format!("class {} is to be provided but names no provider", class.name()))
         })?
         .into();
     let registered =
@@ -72,19 +108,7 @@ pub(crate) fn bind(view: &View<'_>, class: &Class) -> Result<Binding> {
         return Err(WBEM_E_PROVIDER_DISABLED.with(format!("provider {name} is disabled")));
     }
     check_hosting(&name, &registered)?;
-    let registration = registration(view, &registered)?.ok_or_else(|| {
-        WBEM_E_INVALID_PROVIDER_REGISTRATION
-            .with(format!("provider {name} has no __InstanceProviderRegistration"))
-    })?;
-    let supports = |flag: &str| registration.get(flag) == Some(&Value::Boolean(true));
-    Ok(Binding {
-        provider: load(view, &name, &registered)?,
-        name,
-        supports_get: supports("SupportsGet"),
-        supports_put: supports("SupportsPut"),
-        supports_delete: supports("SupportsDelete"),
-        supports_enumeration: supports("SupportsEnumeration"),
-    })
+    Ok((name, registered))
 }
 
 /// Errors: `WBEM_E_INVALID_PROVIDER_REGISTRATION` for a HostingModel that is none (G.14). A
@@ -116,22 +140,31 @@ fn check_hosting(name: &Name, registered: &Instance) -> Result<()> {
     )))
 }
 
-/// What the registered provider is registered for as a provider of instances. The registration
-/// may refer to it by its own class or, where that is a derived one, by `__Win32Provider`.
-fn registration(view: &View<'_>, registered: &Instance) -> Result<Option<Instance>> {
-    let Some(path) = registered.relative_path() else { return Ok(None) };
-    let general = ObjectPath { class: PROVIDER, ..path.clone() };
-    for path in [path, general] {
-        let reference = Value::Reference(path.to_string().into());
-        if let Some(found) = self::registered(view, REGISTRATION, reference)? {
-            return Ok(Some(found));
+/// What the registered provider is registered for in the class `class` of registrations. The
+/// registration may refer to it by its own class or, where that is a derived one, by
+/// `__Win32Provider`.
+/// Errors: `WBEM_E_INVALID_PROVIDER_REGISTRATION` where there is none.
+fn registration(
+    view: &View<'_>,
+    name: &Name,
+    registered: &Instance,
+    class: Name,
+) -> Result<Instance> {
+    if let Some(path) = registered.relative_path() {
+        let general = ObjectPath { class: PROVIDER, ..path.clone() };
+        for path in [path, general] {
+            let reference = Value::Reference(path.to_string().into());
+            if let Some(found) = self::registered(view, class.clone(), reference)? {
+                return Ok(found);
+            }
         }
     }
-    Ok(None)
+    Err(WBEM_E_INVALID_PROVIDER_REGISTRATION.with(format!("provider {name} has no {class}")))
 }
 
 const PROVIDER: Name = Name::from_static("__Win32Provider");
-const REGISTRATION: Name = Name::from_static("__InstanceProviderRegistration");
+const INSTANCES: Name = Name::from_static("__InstanceProviderRegistration");
+const METHODS: Name = Name::from_static("__MethodProviderRegistration");
 
 /// The instance of the system class `class`, or of one derived from it, whose one key is `key`.
 fn registered(view: &View<'_>, class: Name, key: Value) -> Result<Option<Instance>> {
@@ -143,7 +176,7 @@ fn registered(view: &View<'_>, class: Name, key: Value) -> Result<Option<Instanc
     get::stored(view, &class, &InstanceKey::from_values(&class, &values)?, false)
 }
 
-fn load(view: &View<'_>, name: &Name, registered: &Instance) -> Result<Arc<dyn InstanceProvider>> {
+fn load(view: &View<'_>, name: &Name, registered: &Instance) -> Result<Native> {
     let clsid = registered.get("CLSID").and_then(Value::as_str).ok_or_else(|| {
         WBEM_E_INVALID_PROVIDER_REGISTRATION
             .with(format!("provider {name} is registered without a CLSID"))
@@ -222,7 +255,7 @@ pub(crate) fn delete(
 }
 
 /// A provider that panics has failed its call and nothing else.
-fn guard<T>(name: &Name, call: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(crate) fn guard<T>(name: &Name, call: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(call))
         .unwrap_or_else(|_| Err(WBEM_E_PROVIDER_FAILURE.with(format!("provider {name} panicked"))))
 }

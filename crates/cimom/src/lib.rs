@@ -20,6 +20,7 @@
 //! | `get`, `classes`, `query` | reads |
 //! | `associations` | `ASSOCIATORS OF`, `REFERENCES OF` |
 //! | `resolve`, `plan`, `execute`, `explain` | the way of a query |
+//! | `methods` | ExecMethod |
 //! | `dynamic` | providers: binding a class to one, asking it |
 //! | `edit`, `class_rules`, `instance_rules` | writes |
 //! | `compile` | MOF actions, stored |
@@ -38,6 +39,7 @@ mod execute;
 mod explain;
 mod get;
 mod instance_rules;
+mod methods;
 mod plan;
 mod query;
 mod resolve;

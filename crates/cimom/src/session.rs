@@ -17,6 +17,7 @@ use crate::cimom::{Cimom, View};
 use crate::class_rules::Rules;
 use crate::edit::Place;
 use crate::get::Get;
+use crate::methods::{self, Invocation};
 use crate::query::InstanceQuery;
 use crate::{classes, get, query};
 
@@ -217,6 +218,25 @@ impl Services for Session {
             let query = query::parse(language, text)?;
             query::run(view, self.authorize(query, context)?, flags)
         })
+    }
+
+    fn exec_method(
+        &self,
+        path: &str,
+        method: &str,
+        flags: Flags,
+        context: &CallContext,
+        in_parameters: Option<&Instance>,
+    ) -> Result<Option<Instance>> {
+        flags.only("ExecMethod", Flags::RETURN_IMMEDIATELY)?;
+        let path = self.own_path(path)?;
+        if let Some(other) = self.elsewhere(&path, context)? {
+            let path = path.relative().to_string();
+            return other.exec_method(&path, method, flags, context, in_parameters);
+        }
+        let call = self.authorize(Invocation { path, method, in_parameters }, context)?;
+        let prepared = methods::prepare(&self.view()?, call)?;
+        prepared.run(context)
     }
 }
 

@@ -8,7 +8,7 @@
 //! | [`services`] | the operations on a namespace |
 //! | [`flags`], [`context`] | what goes with a call |
 //! | [`sink`] | where results go |
-//! | [`provider`] | native providers |
+//! | [`provider`], [`method`] | native providers: of instances, of methods |
 //! | [`compiler`] | the MOF compiler |
 
 #![forbid(unsafe_code)]
@@ -16,6 +16,7 @@
 pub mod compiler;
 pub mod context;
 pub mod flags;
+pub mod method;
 pub mod provider;
 pub mod services;
 pub mod sink;
@@ -23,6 +24,7 @@ pub mod sink;
 pub use compiler::{CompileOptions, CompileReport, MofCompiler, MofDiagnostic};
 pub use context::CallContext;
 pub use flags::Flags;
-pub use provider::{InstanceProvider, NativeProviders, Pushdown, Request, Wanted};
+pub use method::{MethodCall, MethodProvider};
+pub use provider::{InstanceProvider, Native, NativeProviders, Pushdown, Request, Wanted};
 pub use services::{EXPLAIN, Services};
 pub use sink::{COMPLETE, Completion, ObjectSink, Progress, Requirement, Sink, collect, for_each};

@@ -1,4 +1,4 @@
-//! What a native provider of instances is, and how one is found.
+//! What a native provider is, of instances above all, and how one is found.
 //!
 //! A provider is a factory registered in code under a CLSID; MOF binds a class to it as to any
 //! provider: by the class's `Provider` qualifier, `__Win32Provider.CLSID` and
@@ -14,6 +14,7 @@ use cim::{Class, Instance, Name, Namespace, Result, Value};
 
 use crate::context::CallContext;
 use crate::flags::Flags;
+use crate::method::MethodProvider;
 use crate::sink::Sink;
 
 pub use wql::{Comparison, Predicate};
@@ -91,9 +92,30 @@ pub trait InstanceProvider: Send + Sync {
     }
 }
 
+/// What one provider is: any of these, and what it is asked for it must be.
+#[derive(Clone, Default)]
+pub struct Native {
+    /// Its instances.
+    pub instances: Option<Arc<dyn InstanceProvider>>,
+    /// Its methods.
+    pub methods: Option<Arc<dyn MethodProvider>>,
+}
+
+impl Native {
+    /// One of instances alone.
+    pub fn instances(provider: Arc<dyn InstanceProvider>) -> Self {
+        Native { instances: Some(provider), ..Native::default() }
+    }
+
+    /// One of methods alone.
+    pub fn methods(provider: Arc<dyn MethodProvider>) -> Self {
+        Native { methods: Some(provider), ..Native::default() }
+    }
+}
+
 /// Makes a provider for a namespace, when a client first needs it.
 /// Errors: any; the client gets `WBEM_E_INITIALIZATION_FAILURE`.
-pub type Factory = Arc<dyn Fn(&Namespace) -> Result<Arc<dyn InstanceProvider>> + Send + Sync>;
+pub type Factory = Arc<dyn Fn(&Namespace) -> Result<Native> + Send + Sync>;
 
 /// The native providers that exist in this program, by CLSID.
 #[derive(Clone, Default)]

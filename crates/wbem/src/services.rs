@@ -82,6 +82,22 @@ pub trait Services: Send + Sync {
         context: &CallContext,
         sink: Sink,
     ) -> Result<()>;
+
+    /// Runs a method of the class or instance at `path`; gives the out parameters, ReturnValue
+    /// among them, or nothing where the method hands nothing out. `in_parameters` is an instance of
+    /// the method's in signature ([`cim::Method::in_signature`]); what it leaves out has the
+    /// method's defaults. That the method itself failed is told by ReturnValue alone.
+    /// Flags: `RETURN_IMMEDIATELY`. Errors: `WBEM_E_NOT_FOUND`, `WBEM_E_INVALID_METHOD`,
+    /// `WBEM_E_INVALID_METHOD_PARAMETERS` (also where an instance is missing from the path),
+    /// `WBEM_E_METHOD_DISABLED`, `WBEM_E_METHOD_NOT_IMPLEMENTED`, the provider's.
+    fn exec_method(
+        &self,
+        path: &str,
+        method: &str,
+        flags: Flags,
+        context: &CallContext,
+        in_parameters: Option<&Instance>,
+    ) -> Result<Option<Instance>>;
 }
 
 /// The context value (boolean) that asks a query for its plan instead of its result.

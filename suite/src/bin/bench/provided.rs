@@ -13,7 +13,7 @@ use anyhow::{Result, ensure};
 use cim::status::WBEM_E_NOT_FOUND;
 use cim::{CimType, Class, Instance, Object, Value};
 use openwmi_suite::World;
-use wbem::{CallContext, Flags, InstanceProvider, NativeProviders, Request, Sink, Wanted};
+use wbem::{CallContext, Flags, InstanceProvider, Native, NativeProviders, Request, Sink, Wanted};
 
 use crate::item::{COUNTERS, ID, ITEM, Kind, Random};
 use crate::measure::{self, Clock};
@@ -34,7 +34,7 @@ pub(crate) fn run() -> Result<()> {
 fn one(kind: &'static Kind, name: &str) -> Result<()> {
     let provider = Arc::new(Provider::new(kind));
     let mut providers = NativeProviders::default();
-    providers.register(CLSID, Arc::new(move |_| Ok(provider.clone())));
+    providers.register(CLSID, Arc::new(move |_| Ok(Native::instances(provider.clone()))));
     let world = World::with_providers(providers);
     world.compile(&kind.class_mof(r#"[dynamic, provider("Bench")]"#));
     world.compile(&registration());

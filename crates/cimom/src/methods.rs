@@ -1,0 +1,177 @@
+//! ExecMethod: which object, which class's code, which provider; then the provider is asked.
+//!
+//! The path names a class or an instance; the class that the instance really has decides which
+//! code runs, and the nearest class from it upwards that marks the method as `Implemented` has
+//! that code and names its provider (behaviour.md C.3, C.4, F.2, ruling I-9). Nothing of the
+//! repository is held while the method runs: it may take long, and may call back.
+
+use std::sync::Arc;
+
+use cim::path::PathKeys;
+use cim::security::Rights;
+use cim::status::*;
+use cim::{Class, Instance, Method, Name, ObjectPath, Result, Value};
+use wbem::{CallContext, MethodCall, MethodProvider};
+
+use crate::access::AuthorizedCall;
+use crate::cimom::View;
+use crate::dynamic;
+use crate::get::{self, Get, key_values};
+
+/// What ExecMethod is asked.
+pub(crate) struct Invocation<'a> {
+    pub(crate) path: ObjectPath,
+    pub(crate) method: &'a str,
+    pub(crate) in_parameters: Option<&'a Instance>,
+}
+
+/// A method that is ready to be run.
+pub(crate) struct Prepared {
+    class: Arc<Class>,
+    keys: Option<Vec<Value>>,
+    implemented_in: Arc<Class>,
+    method: Arc<Method>,
+    in_parameters: Option<Instance>,
+    provider_name: Name,
+    provider: Arc<dyn MethodProvider>,
+}
+
+/// Finds all that it takes to run the method.
+pub(crate) fn prepare(
+    view: &View<'_>,
+    call: AuthorizedCall<'_, Invocation<'_>>,
+) -> Result<Prepared> {
+    call.require(Rights::METHOD_EXECUTE, "run a method")?;
+    let (Invocation { path, method, in_parameters }, call) = call.split();
+    let named = view.class(&path.class, WBEM_E_NOT_FOUND)?;
+    let keys = match path.keys {
+        PathKeys::Class => None,
+        _ => Some(key_values(&named, &path.keys)?),
+    };
+    let class = match &keys {
+        Some(_) if !decides_itself(&named, method) => {
+            let keys = path.keys.clone();
+            let get = Get { path, direct: false };
+            let class = get::object(view, &call.with(get))?.class().clone();
+            // A class below the one named may have further keys, or others in their place.
+            return found(view, &class, Some(key_values(&class, &keys)?), method, in_parameters);
+        }
+        _ => named,
+    };
+    found(view, &class, keys, method, in_parameters)
+}
+
+/// Whether the class named in the path decides which code runs, without a look at the instance:
+/// so it does for a method that says so, and for one that needs no instance.
+fn decides_itself(class: &Class, method: &str) -> bool {
+    class.method(method).is_some_and(|method| {
+        is_marked(class, method, "bypass_getobject") || is_marked(class, method, "static")
+    })
+}
+
+fn found(
+    view: &View<'_>,
+    class: &Arc<Class>,
+    keys: Option<Vec<Value>>,
+    method: &str,
+    in_parameters: Option<&Instance>,
+) -> Result<Prepared> {
+    let name = class.name();
+    let method = class.method(method).ok_or_else(|| {
+        WBEM_E_INVALID_METHOD.with(format!("class {name} has no method {method}"))
+    })?;
+    let place = format!("{name}.{}", method.name);
+    if keys.is_none() && !is_marked(class, method, "static") {
+        return Err(WBEM_E_INVALID_METHOD_PARAMETERS.with(format!(
+            "method {place} is not static; call it on an instance, not on the class"
+        )));
+    }
+    if is_marked(class, method, "disabled") {
+        return Err(WBEM_E_METHOD_DISABLED.with(format!("method {place} is disabled")));
+    }
+    let implemented_in = implementation(class, &method.name).ok_or_else(|| {
+        WBEM_E_METHOD_NOT_IMPLEMENTED.with(format!(
+            "method {place} is marked as Implemented neither in {name} nor in a class above it"
+        ))
+    })?;
+    let in_parameters = arguments(&place, method, in_parameters)?;
+    let (provider_name, provider) = dynamic::bind_methods(view, &implemented_in)?;
+    let (class, method) = (class.clone(), method.clone());
+    Ok(Prepared { class, keys, implemented_in, method, in_parameters, provider_name, provider })
+}
+
+/// Whether `method` of `class` has the qualifier `name`, be it that it does not propagate and
+/// stands at a class above that declares the method last.
+fn is_marked(class: &Class, method: &Method, name: &str) -> bool {
+    method.qualifiers.is_true(name)
+        || class.ancestors().find(|c| *c.name() == method.declared_in).is_some_and(|above| {
+            above.method(method.name.as_str()).is_some_and(|m| m.qualifiers.is_true(name))
+        })
+}
+
+/// The nearest class from `class` upwards whose own declaration of the method says that it is
+/// implemented there: the qualifier never speaks for a class below.
+fn implementation(class: &Arc<Class>, method: &Name) -> Option<Arc<Class>> {
+    let implements = |class: &&Arc<Class>| {
+        let own = class.declaration().methods.iter().find(|m| m.name == *method);
+        own.is_some_and(|m| m.qualifiers.is_true("implemented"))
+    };
+    std::iter::once(class).chain(class.ancestors()).find(implements).cloned()
+}
+
+/// What is passed to the method: the values of `given` by name, defaults where it has none.
+/// Errors: `WBEM_E_INVALID_METHOD_PARAMETERS` where the method takes no parameter of a name, or
+/// takes it in another type.
+fn arguments(place: &str, method: &Method, given: Option<&Instance>) -> Result<Option<Instance>> {
+    let mut arguments = method.in_signature().map(Instance::new);
+    let Some(given) = given else { return Ok(arguments) };
+    for (slot, property) in given.class().properties().iter().enumerate() {
+        let name = &property.name;
+        let target = arguments.as_mut().and_then(|a| Some((a.class().slot(name.as_str())?, a)));
+        let Some((target, arguments)) = target else {
+            return Err(WBEM_E_INVALID_METHOD_PARAMETERS
+                .with(format!("method {place} takes no parameter {name}")));
+        };
+        let ty = &arguments.class().properties()[target].ty;
+        if !property.ty.same_kind(ty) {
+            return Err(WBEM_E_INVALID_METHOD_PARAMETERS
+                .with(format!("parameter {name} of method {place} is {ty}, not {}", property.ty)));
+        }
+        if given.is_supplied(slot) || !given.value(slot).is_null() {
+            arguments.set(target, given.value(slot).clone());
+        }
+    }
+    Ok(arguments)
+}
+
+impl Prepared {
+    /// Runs the method.
+    /// Errors: the provider's; `WBEM_E_PROVIDER_FAILURE` where it panics or hands out what the
+    /// method does not.
+    pub(crate) fn run(self, context: &CallContext) -> Result<Option<Instance>> {
+        let out_signature = self.method.out_signature();
+        let call = MethodCall {
+            class: &self.class,
+            keys: self.keys.as_deref(),
+            implemented_in: &self.implemented_in,
+            method: &self.method,
+            in_parameters: self.in_parameters.as_ref(),
+            out_signature: out_signature.as_ref(),
+        };
+        let exec = || self.provider.exec_method(&call, context);
+        let out = dynamic::guard(&self.provider_name, exec)?;
+        let fits = match (&out, &out_signature) {
+            (Some(out), Some(signature)) => Arc::ptr_eq(out.class(), signature),
+            (out, signature) => out.is_none() && signature.is_none(),
+        };
+        if fits {
+            return Ok(out);
+        }
+        Err(WBEM_E_PROVIDER_FAILURE.with(format!(
+            "provider {} handed out something else than method {}.{} does",
+            self.provider_name,
+            self.class.name(),
+            self.method.name
+        )))
+    }
+}
