@@ -12,6 +12,7 @@ use cim::key::reference_identity;
 use cim::path::PathKeys;
 use cim::status::*;
 use cim::{CimType, Class, Instance, Name, Object, ObjectPath, Result, Value};
+use smol_str::SmolStr;
 use wbem::{CallContext, Completion, Sink};
 use wql::{Associators, References};
 
@@ -117,7 +118,7 @@ pub(crate) fn prepare(
         }
     };
     let (_, call) = call.split();
-    let spelled = source.relative_path().ok_or(WBEM_E_NOT_FOUND)?;
+    let paths = paths(&source).ok_or(WBEM_E_NOT_FOUND)?;
     let mut steps = Vec::new();
     for class in association_classes(view)? {
         if class.is_abstract() || !question.accepts_association(&class) {
@@ -125,11 +126,12 @@ pub(crate) fn prepare(
         }
         let roles = question.source_roles(&class, source.class());
         if !roles.is_empty() {
-            let plan = ask_for(view, &class, &roles, &spelled, call.clone())?;
+            let plan = ask_for(view, &class, &roles, &paths, call.clone())?;
             steps.push((class, plan));
         }
     }
-    let source = identities(&source, &spelled);
+    let origin = source.class().origin().map(|o| &**o);
+    let source = paths.iter().map(|path| path.identity(origin)).collect();
     Ok(Answer::Walk(Box::new(Walk { question, source, steps, context: context.clone() })))
 }
 
@@ -188,18 +190,27 @@ fn association_classes(view: &View<'_>) -> Result<Vec<Arc<Class>>> {
     Ok(found)
 }
 
-/// How `association` is asked for its instances that refer to the object at `path` by one of
-/// `roles`.
+/// How `association` is asked for its instances that refer by one of `roles` to the object that
+/// has these paths.
 fn ask_for(
     view: &View<'_>,
     association: &Arc<Class>,
     roles: &[Name],
-    path: &ObjectPath,
+    paths: &[ObjectPath],
     call: AuthorizedCall<'_, ()>,
 ) -> Result<Plan> {
-    let text = path.to_string().replace('\\', r"\\").replace('"', "\\\"");
-    let terms: Vec<String> = roles.iter().map(|role| format!("{role} = \"{text}\"")).collect();
-    let query = format!("SELECT * FROM {} WHERE {}", association.name(), terms.join(" OR "));
+    // A provider may look for a reference by itself where the condition is no more than that, and
+    // writes its references as it likes: it is asked by the object's own path alone.
+    let asked = if association.is_dynamic() { &paths[..1] } else { paths };
+    let mut terms = Vec::new();
+    for path in asked {
+        let text = path.to_string().replace('\\', r"\\").replace('"', "\\\"");
+        terms.extend(roles.iter().map(|role| format!("{role} = \"{text}\"")));
+    }
+    let all = format!("SELECT * FROM {}", association.name());
+    let query = format!("{all} WHERE {}", terms.join(" OR "));
+    // What is too long for a query is left to the walk, which looks at each association anyway.
+    let query = if query.chars().count() <= wql::MAX_QUERY { query } else { all };
     let wql::Query::Select(select) = wql::parse(&query)? else {
         return Err(WBEM_E_INVALID_QUERY.with(query));
     };
@@ -209,18 +220,13 @@ fn ask_for(
     plan::plan(resolve::resolve(view, call.with(query))?, view.local_offset())
 }
 
-/// The identities under which `source` may be referred to: by its class or by any above it
-/// that has its keys.
-fn identities(source: &Instance, spelled: &ObjectPath) -> Vec<String> {
-    let origin = source.class().origin();
+/// The paths by which `source` may be referred to: of its class and of any above it that has
+/// its keys.
+fn paths(source: &Instance) -> Option<Vec<ObjectPath>> {
+    let own = source.relative_path()?;
     let with_keys = source.class().ancestors().filter(|c| c.key_root().is_some());
-    let names = std::iter::once(source.class().name()).chain(with_keys.map(|c| c.name()));
-    names
-        .map(|name| {
-            let path = ObjectPath { class: name.clone(), ..spelled.clone() };
-            path.identity(origin.map(|o| &**o))
-        })
-        .collect()
+    let above = with_keys.map(|c| ObjectPath { class: c.name().clone(), ..own.clone() });
+    Some(std::iter::once(own.clone()).chain(above).collect())
 }
 
 impl Walk {
@@ -240,8 +246,10 @@ impl Walk {
             })?;
             for association in associations {
                 let Object::Instance(association) = association else { continue };
+                let references = references(class, &association);
+                let Some(at) = self.source_among(&references, class) else { continue };
                 let more = match self.question.wants_endpoints {
-                    true => self.endpoints(view, class, &association, &mut out)?,
+                    true => self.endpoints(view, &references, at, &mut out)?,
                     false => out.push(Object::Instance(association)),
                 };
                 if more.is_break() {
@@ -253,30 +261,24 @@ impl Walk {
         wbem::COMPLETE
     }
 
-    /// Delivers what is at the other ends of `association`. What is referred to and does not
-    /// exist is no endpoint, and no error.
+    /// Which of an association's references is to the source.
+    fn source_among(&self, references: &[(Name, SmolStr)], class: &Class) -> Option<usize> {
+        let origin = class.origin().map(|o| &**o);
+        references.iter().position(|(name, text)| {
+            self.question.role.as_ref().is_none_or(|role| role == name)
+                && self.source.contains(&reference_identity(text, origin))
+        })
+    }
+
+    /// Delivers what is at the other ends of an association than `at`. What is referred to and
+    /// does not exist is no endpoint, and no error.
     fn endpoints(
         &self,
         view: &View<'_>,
-        class: &Class,
-        association: &Instance,
+        references: &[(Name, SmolStr)],
+        at: usize,
         out: &mut Out<'_>,
     ) -> Result<ControlFlow<()>> {
-        let origin = class.origin().map(|o| &**o);
-        let references: Vec<(&Name, &str)> = class
-            .properties()
-            .iter()
-            .zip(association.values())
-            .filter(|(p, _)| is_reference(&p.ty))
-            .filter_map(|(p, value)| Some((&p.name, value.as_str()?)))
-            .collect();
-        let is_source = |(name, text): &(&Name, &str)| {
-            self.question.role.as_ref().is_none_or(|role| *role == **name)
-                && self.source.contains(&reference_identity(text, origin))
-        };
-        let Some(at) = references.iter().position(is_source) else {
-            return Ok(ControlFlow::Continue(()));
-        };
         for (i, (name, text)) in references.iter().enumerate() {
             if i == at || !self.question.accepts_result_role(name) {
                 continue;
@@ -297,6 +299,13 @@ impl Walk {
             Err(e) => Err(e),
         }
     }
+}
+
+/// The references that an association holds, by the names of their properties.
+fn references(class: &Class, association: &Instance) -> Vec<(Name, SmolStr)> {
+    let properties = class.properties().iter().zip(association.values());
+    let references = properties.filter(|(p, _)| is_reference(&p.ty));
+    references.filter_map(|(p, v)| Some((p.name.clone(), v.as_str()?.into()))).collect()
 }
 
 /// Whether a reference that fails so leads nowhere.

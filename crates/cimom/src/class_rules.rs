@@ -81,7 +81,17 @@ pub(crate) fn put(
     }
     let weight = change(existing.declaration(), &declaration);
     allowed(name, weight, mode, !below.is_empty(), has_instances)?;
+    if !below.is_empty() && keys(&existing) != keys(&class) {
+        return Err(WBEM_E_CLASS_HAS_CHILDREN.with(format!(
+            "class {name} has subclasses, whose keys would change with its own; delete them first"
+        )));
+    }
     rederive(class, &below, mode, ground)
+}
+
+/// The names of a class's keys, in their order.
+fn keys(class: &Class) -> Vec<&Name> {
+    class.keys().iter().map(|&slot| &class.properties()[usize::from(slot)].name).collect()
 }
 
 fn superclass(name: &Name, above: &Name, ground: &Ground<'_>) -> Result<Arc<Class>> {
