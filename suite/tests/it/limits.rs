@@ -204,3 +204,24 @@ fn g9_embedded_instances_nest_only_so_deep() {
     let report = world.try_compile(&nested(20_000), Flags::default());
     assert!(!report.syntax.is_empty(), "{report:?}");
 }
+
+/// An object may have a path half as long as a query: it has associations like any other.
+#[test]
+fn f2a_associations_of_an_object_with_a_long_path() {
+    let world = World::new();
+    world.compile(
+        "class Test_A { [key] string K; }; class Test_B : Test_A { }; class Test_C : Test_B { };
+         [association] class Test_L { [key] Test_A ref A; [key] Test_A ref B; };
+         instance of Test_C { K = \"end\"; };",
+    );
+    let long = "k".repeat(8000);
+    world.compile(&format!(
+        r#"instance of Test_C {{ K = "{long}"; }};
+           instance of Test_L {{ A = "Test_B='{long}'"; B = "Test_C='end'"; }};
+           instance of Test_L {{ A = "Test_C='end'"; B = "Test_C='end'"; }};"#
+    ));
+    let found = world.query(&format!("ASSOCIATORS OF {{Test_C='{long}'}}")).unwrap();
+    assert_eq!(found, [r#"Test_C{K="end"}"#]);
+    let found = world.query(&format!("REFERENCES OF {{Test_C='{long}'}}")).unwrap();
+    assert_eq!(found.len(), 1);
+}

@@ -663,6 +663,33 @@ fn the_compiler_puts_instances_of_dynamic_classes_to_their_provider() {
     assert_eq!(world.query("SELECT * FROM Test_Stored").unwrap().len(), 2);
 }
 
+/// Behaviour.md E.2: a dynamic association is asked for the source and no further object.
+#[test]
+fn e2_a_provided_association_is_asked_by_its_reference() {
+    let reference = |k: &str| Value::Reference(format!("Test_A.K=\"{k}\"").into());
+    let link = |a: &str, b: &str| vec![("A", reference(a)), ("B", reference(b))];
+    let links = vec![link("x", "y"), link("y", "x"), link("y", "z"), link("x", "nobody")];
+    let (world, log) = world(TestProvider::new(links).says("A", Pushdown::Inexact));
+    world.compile(
+        r#"class Test_A { [key] string K; };
+           [association, dynamic, provider("P")] class Test_L
+           { [key] Test_A ref A; [key] Test_A ref B; };
+           instance of Test_A { K = "x"; }; instance of Test_A { K = "y"; };
+           instance of Test_A { K = "z"; };"#,
+    );
+    let (found, asked) = ask(&world, &log, "ASSOCIATORS OF {Test_A='x'}");
+    assert_eq!(found, [r#"Test_A{K="y"}"#, r#"Test_A{K="y"}"#]);
+    assert_eq!(asked, ["enumerate Test_L wanted all"]);
+    let (found, asked) = ask(&world, &log, "ASSOCIATORS OF {Test_A='x'} WHERE Role = A");
+    assert_eq!(found, [r#"Test_A{K="y"}"#]);
+    let told = r#"enumerate Test_L where A = ref "Test_A.K=\"x\"" wanted all"#;
+    assert_eq!(asked, [told]);
+    let (found, _) = ask(&world, &log, "REFERENCES OF {Test_A='z'}");
+    assert_eq!(found, [r#"Test_L{A=ref "Test_A.K=\"y\"", B=ref "Test_A.K=\"z\""}"#]);
+    let (_, asked) = ask(&world, &log, "ASSOCIATORS OF {Test_A='x'} WHERE AssocClass = Other");
+    assert_eq!(asked, Vec::<String>::new(), "who cannot answer is not asked");
+}
+
 const THREE: &str = r#"
     [dynamic, provider("PA")] class A { [key] uint32 k; uint32 a; };
     [dynamic, provider("PB")] class B : A { uint32 b; };
