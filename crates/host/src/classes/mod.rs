@@ -12,18 +12,22 @@
 
 pub(crate) mod property;
 
+pub mod win32_computersystem;
 pub mod win32_logicaldisk;
 pub mod win32_operatingsystem;
 pub mod win32_process;
+pub mod win32_processor;
 
 use std::sync::Arc;
 
 use wbem::{InstanceProvider, Native, NativeProviders};
 
 use self::property::{HostClass, Provider};
+use self::win32_computersystem::Win32ComputerSystem;
 use self::win32_logicaldisk::Win32LogicalDisk;
 use self::win32_operatingsystem::Win32OperatingSystem;
 use self::win32_process::Win32Process;
+use self::win32_processor::Win32Processor;
 use crate::root::Root;
 
 /// A class that this crate provides.
@@ -58,9 +62,13 @@ impl Class {
 pub const SUPERCLASSES: &[(&str, &str)] = &[
     ("cim_managedsystemelement.mof", include_str!("cim_managedsystemelement.mof")),
     ("cim_logicalelement.mof", include_str!("cim_logicalelement.mof")),
+    ("cim_system.mof", include_str!("cim_system.mof")),
+    ("cim_computersystem.mof", include_str!("cim_computersystem.mof")),
+    ("cim_unitarycomputersystem.mof", include_str!("cim_unitarycomputersystem.mof")),
     ("cim_operatingsystem.mof", include_str!("cim_operatingsystem.mof")),
     ("cim_process.mof", include_str!("cim_process.mof")),
     ("cim_logicaldevice.mof", include_str!("cim_logicaldevice.mof")),
+    ("cim_processor.mof", include_str!("cim_processor.mof")),
     ("cim_storageextent.mof", include_str!("cim_storageextent.mof")),
     ("cim_logicaldisk.mof", include_str!("cim_logicaldisk.mof")),
 ];
@@ -81,6 +89,16 @@ pub const CLASSES: &[Class] = &[
         "Win32_OperatingSystem",
         "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C03}",
         include_str!("win32_operatingsystem.mof"),
+    ),
+    Class::new::<Win32ComputerSystem>(
+        "Win32_ComputerSystem",
+        "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C04}",
+        include_str!("win32_computersystem.mof"),
+    ),
+    Class::new::<Win32Processor>(
+        "Win32_Processor",
+        "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C05}",
+        include_str!("win32_processor.mof"),
     ),
 ];
 

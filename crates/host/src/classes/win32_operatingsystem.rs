@@ -10,11 +10,10 @@ use cim::{DateTime, Result, Value};
 
 use super::property::{Each, HostClass, Property};
 use crate::facts::block_device::BlockDevice;
-use crate::facts::cpuinfo;
 use crate::facts::kernel_version::KernelBuild;
 use crate::facts::meminfo::MemInfo;
 use crate::facts::mountinfo::{self, Mount};
-use crate::facts::scan;
+use crate::facts::{architecture, cpuinfo, scan};
 use crate::machine::{COMPUTER_SYSTEM, Machine, OPERATING_SYSTEM};
 use crate::needs::Needs;
 
@@ -58,7 +57,8 @@ impl HostClass for Win32OperatingSystem {
         Property::free("NumberOfLicensedUsers", |_| 0u32.into()),
         Property::free("NumberOfProcesses", |f| f.process_count().into()),
         Property::free("OSArchitecture", |f| {
-            address_width(&f.machine.root().architecture()).into()
+            let width = architecture::address_width(&f.machine.root().architecture());
+            width.map(|bits| format!("{bits}-bit")).into()
         }),
         Property::free("OSType", |f| f.os_type().into()),
         Property::free("PortableOperatingSystem", |f| f.is_portable()),
@@ -163,38 +163,4 @@ fn system_device(root: &Mount<'_>) -> Option<String> {
 
 fn sum(a: Option<u64>, b: Option<u64>) -> Value {
     a.zip(b).and_then(|(a, b)| a.checked_add(b)).into()
-}
-
-/// The width of addresses, from the kernel's name of its architecture.
-fn address_width(architecture: &str) -> Option<&'static str> {
-    const OTHERS_32: [&str; 12] = [
-        "i386", "i486", "i586", "i686", "mips", "ppc", "riscv32", "s390", "sparc", "parisc",
-        "m68k", "sh4",
-    ];
-    if architecture.contains("64") || matches!(architecture, "s390x" | "alpha" | "armv8l") {
-        return Some("64-bit");
-    }
-    let is_32 = OTHERS_32.contains(&architecture) || architecture.starts_with("armv");
-    is_32.then_some("32-bit")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn widths_of_architectures() {
-        for (name, width) in [
-            ("x86_64", Some("64-bit")),
-            ("aarch64", Some("64-bit")),
-            ("ppc64le", Some("64-bit")),
-            ("s390x", Some("64-bit")),
-            ("i686", Some("32-bit")),
-            ("armv7l", Some("32-bit")),
-            ("vax", None),
-            ("", None),
-        ] {
-            assert_eq!(address_width(name), width, "{name}");
-        }
-    }
 }

@@ -18,6 +18,7 @@ pub mod process_io;
 pub mod process_stat;
 pub mod process_status;
 
+pub mod architecture;
 pub mod cpuinfo;
 pub mod kernel_stat;
 pub mod kernel_version;

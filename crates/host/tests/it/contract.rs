@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
-use cim::status::WBEM_E_NOT_FOUND;
+use cim::status::{WBEM_E_FAILED, WBEM_E_NOT_FOUND};
 use cim::{Object, Value};
 use host::Root;
 use wbem::{COMPLETE, NativeProviders, Pushdown, Request, Wanted, collect, for_each};
@@ -43,6 +43,7 @@ fn instances_are_found_by_their_keys() {
         ("Win32_LogicalDisk", "/mnt/My Disk", "FileSystem", "vfat"),
         ("Win32_LogicalDisk", "/HOME", "FileSystem", "btrfs"),
         ("Win32_ComputerSystem", "KESTREL", "Status", "OK"),
+        ("Win32_Processor", "cpu1", "NumberOfCores", "1"),
     ] {
         let class = class(class_name);
         let keys = [Value::string(key)];
@@ -69,6 +70,7 @@ fn what_is_not_there_is_not_found() {
         ("Win32_LogicalDisk", "/mnt/hidden"),
         ("Win32_LogicalDisk", "/proc"),
         ("Win32_ComputerSystem", "falcon"),
+        ("Win32_Processor", "CPU2"),
     ] {
         let keys = [Value::string(key)];
         let found =
@@ -170,6 +172,21 @@ fn a_key_that_is_said_to_be_exact_is() {
     assert_eq!(handles(&["977", "977"]), ["977"]);
     assert_eq!(handles(&["977", "1"]), [""; 0]);
     assert_eq!(handles(&["0977"]), [""; 0]);
+}
+
+#[test]
+fn what_cannot_be_listed_is_an_error() {
+    let (_dir, root) = crowd(0);
+    for name in ["Win32_Process", "Win32_LogicalDisk", "Win32_Processor"] {
+        let class = class(name);
+        let provider = host_class(name).provider(root.clone());
+        let request = Request { class: &class, wanted: &Wanted::All, predicates: &[] };
+        let run = |sink| {
+            provider.enumerate(&request, &context(), sink);
+            Ok(())
+        };
+        assert_eq!(collect(run).unwrap_err().status(), WBEM_E_FAILED, "{name}");
+    }
 }
 
 #[test]

@@ -5,11 +5,12 @@ use cim::{Class, Value};
 use crate::captured::class;
 
 /// The classes with a provider, and the keys that the documentation gives them.
-const KEYS: [(&str, &[&str]); 4] = [
+const KEYS: [(&str, &[&str]); 5] = [
     ("Win32_Process", &["Handle"]),
     ("Win32_LogicalDisk", &["DeviceID"]),
     ("Win32_OperatingSystem", &[]),
     ("Win32_ComputerSystem", &["Name"]),
+    ("Win32_Processor", &["DeviceID"]),
 ];
 
 #[test]
@@ -84,6 +85,7 @@ fn methods_are_declared_and_not_implemented() {
             "Win32_ComputerSystem",
             "JoinDomainOrWorkgroup Rename SetPowerState UnjoinDomainOrWorkgroup",
         ),
+        ("Win32_Processor", "Reset SetPowerState"),
         ("Win32_OperatingSystem", "Reboot SetDateTime Shutdown Win32Shutdown Win32ShutdownTracker"),
     ] {
         let class = class(name);

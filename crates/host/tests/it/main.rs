@@ -10,3 +10,4 @@ mod win32_computersystem;
 mod win32_logicaldisk;
 mod win32_operatingsystem;
 mod win32_process;
+mod win32_processor;

@@ -94,8 +94,8 @@ fn what_is_not_there_is_null() {
         ("DaylightInEffect", "FALSE"),
         ("EnableDaylightSavingsTime", "FALSE"),
         ("HypervisorPresent", "-"),
-        ("NumberOfProcessors", "-"),
-        ("NumberOfLogicalProcessors", "-"),
+        ("NumberOfProcessors", "1"),
+        ("NumberOfLogicalProcessors", "2"),
         // A tablet, which the older list of kinds does not have.
         ("PCSystemType", "-"),
         ("PCSystemTypeEx", "8"),
