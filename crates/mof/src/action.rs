@@ -67,7 +67,7 @@ pub struct Compilation {
     pub actions: Vec<Action>,
     /// Everything that is wrong, at most [`crate::MAX_DIAGNOSTICS`].
     pub diagnostics: Vec<Diagnostic>,
-    /// Whether the main file has `#pragma autorecover`.
+    /// Whether the text has `#pragma autorecover`.
     pub autorecover: bool,
     /// Which rules were followed.
     pub dialect: Dialect,
@@ -155,8 +155,8 @@ pub struct InstanceDeclaration {
 pub struct PropertyValue {
     /// The property.
     pub name: Name,
-    /// Its value.
-    pub value: InitialValue,
+    /// Its value; `None` where none is given and only the qualifiers say something.
+    pub value: Option<InitialValue>,
     /// The property's own qualifiers in this instance.
     pub qualifiers: Qualifiers,
     /// Where it stands, in the instance's file.

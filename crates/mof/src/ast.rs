@@ -87,7 +87,8 @@ pub(crate) struct Instance {
 pub(crate) struct Assignment {
     pub qualifiers: Vec<Qualifier>,
     pub name: Ident,
-    pub init: Init,
+    /// Absent in `Name;`, where only the qualifiers say something.
+    pub init: Option<Init>,
 }
 
 pub(crate) enum Init {

@@ -40,9 +40,11 @@ pub fn instantiate(
         InstanceQualifiers { instance: declaration.qualifiers.clone(), properties: Vec::new() };
     for property in &declaration.properties {
         let slot = slot_of(declaration, property, instance.class())?;
-        let ty = instance.class().properties()[slot].ty.clone();
-        let place = declaration.place.at(property.span);
-        instance.set(slot, resolve(&property.value, &ty, &place, context)?);
+        if let Some(value) = &property.value {
+            let ty = instance.class().properties()[slot].ty.clone();
+            let place = declaration.place.at(property.span);
+            instance.set(slot, resolve(value, &ty, &place, context)?);
+        }
         if !property.qualifiers.is_empty() {
             // A class has at most 1024 properties.
             qualifiers.properties.push((slot as u16, property.qualifiers.clone()));
@@ -106,10 +108,10 @@ fn relative_path(
     for property in &declaration.properties {
         let slot = slot_of(declaration, property, instance.class())?;
         let is_key = instance.class().keys().iter().any(|&k| usize::from(k) == slot);
-        if is_key {
+        if let (true, Some(value)) = (is_key, &property.value) {
             let ty = instance.class().properties()[slot].ty.clone();
             let place = declaration.place.at(property.span);
-            instance.set(slot, resolve(&property.value, &ty, &place, context)?);
+            instance.set(slot, resolve(value, &ty, &place, context)?);
         }
     }
     instance.relative_path().ok_or_else(|| {

@@ -71,10 +71,8 @@ impl<'a> Lexer<'a> {
     /// White space and comments. Errors: where a comment starts that does not end.
     fn skip_blank(&mut self) -> Result<(), usize> {
         loop {
+            self.at += find(self.rest(), |b| !is_blank(b));
             match self.rest() {
-                [b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c, ..] => self.at += 1,
-                // An old end of file.
-                [0x1a, ..] => self.at += 1,
                 rest if wide_blank(rest) > 0 => self.at += wide_blank(rest),
                 [b'/', b'/', ..] => self.at += find(self.rest(), |b| b == b'\n'),
                 [b'/', b'*', rest @ ..] => match rest.windows(2).position(|w| w == b"*/") {
@@ -115,6 +113,11 @@ impl<'a> Lexer<'a> {
     fn rest(&self) -> &'a [u8] {
         &self.text[self.at..]
     }
+}
+
+/// White space, and the mark of an old end of file.
+fn is_blank(b: u8) -> bool {
+    matches!(b, b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c | 0x1a)
 }
 
 fn find(bytes: &[u8], stop: impl Fn(u8) -> bool) -> usize {
@@ -178,7 +181,7 @@ fn text(rest: &[u8]) -> (usize, Kind) {
     let mut escaped = false;
     let mut at = 1;
     loop {
-        at += find(&rest[at..], |b| matches!(b, b'"' | b'\\' | b'\n' | b'\r'));
+        at += plain(&rest[at..]);
         match rest.get(at) {
             Some(b'"') => return (at + 1, Kind::Text { escaped }),
             Some(b'\\') if rest.get(at + 1).is_some_and(|b| !matches!(b, b'\n' | b'\r')) => {
@@ -189,6 +192,24 @@ fn text(rest: &[u8]) -> (usize, Kind) {
             _ => return (at, Kind::Bad(Bad::Text)),
         }
     }
+}
+
+/// The length of what in a text stands for itself alone. Most bytes of most files do, so they
+/// are looked at eight at a time.
+fn plain(rest: &[u8]) -> usize {
+    let stops = |b: u8| matches!(b, b'"' | b'\\' | b'\n' | b'\r');
+    let words = rest.as_chunks::<8>().0.iter();
+    let plain = words.take_while(|word| !may_stop(u64::from_le_bytes(**word))).count() * 8;
+    plain + find(&rest[plain..], stops)
+}
+
+/// Whether a byte of `word` is a quote, a backslash or a control character.
+fn may_stop(word: u64) -> bool {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+    let below = |word: u64, n: u64| word.wrapping_sub(ONES * n) & !word & HIGH;
+    let is = |b: u8| below(word ^ (ONES * u64::from(b)), 1);
+    is(b'"') | is(b'\\') | below(word, 0x20) != 0
 }
 
 fn character(rest: &[u8]) -> (usize, Kind) {
@@ -206,6 +227,23 @@ fn character(rest: &[u8]) -> (usize, Kind) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_end_where_they_end() {
+        let long = "0123456789abcdefghijklmnopqrstuvwxyz äöü \t";
+        for length in (0..=long.len()).filter(|&length| long.is_char_boundary(length)) {
+            for rest in ["\" x", "\n", "\r\n", ""] {
+                let token = format!("\"{}", &long[..length]);
+                let (found, kind) = text(format!("{token}{rest}").as_bytes());
+                let closed = usize::from(rest.starts_with('"'));
+                assert_eq!(found, token.len() + closed, "{token}{rest}");
+                assert_eq!(kind == Kind::Text { escaped: false }, closed == 1, "{token}{rest}");
+            }
+            let escaped = format!("\"{}\\\"\\\\\"", &long[..length]);
+            let (found, kind) = text(escaped.as_bytes());
+            assert_eq!((found, kind), (escaped.len(), Kind::Text { escaped: true }));
+        }
+    }
 
     fn tokens(text: &str) -> Vec<(Kind, &str)> {
         let mut lexer = Lexer::new(text);

@@ -33,9 +33,9 @@ impl Lowering<'_> {
                 self.report_with(WBEMMOF_E_DUPLICATE_PROPERTY, message, name.span, related);
                 continue;
             }
-            let span = name.span.to(init.span());
+            let span = init.as_ref().map_or(name.span, |init| name.span.to(init.span()));
             let qualifiers = self.qualifiers(qualifiers, Scope::PROPERTY);
-            let value = self.initial_value(init);
+            let value = init.map(|init| self.initial_value(init));
             properties.push(PropertyValue { name: name.name, value, qualifiers, span });
         }
         InstanceDeclaration {

@@ -19,7 +19,7 @@ use cim::status::*;
 use cim::{Name, Namespace, WbemStatus};
 
 use crate::action::{Action, ActionKind, Compilation, Dialect, Options, PutFlags};
-use crate::ast::{Flavors, Ident, Item, Unit};
+use crate::ast::{Flavors, Ident, Include, Item, Unit};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Place, Source, Sources, Span};
 use crate::unit;
@@ -69,7 +69,7 @@ struct Lowering<'a> {
     /// Whether the syntax was wrong, so that what seems missing may only have been skipped.
     is_broken: bool,
     /// DMTF's declarations of all files.
-    declared: HashMap<Name, qualifier::Declared>,
+    declared: HashMap<Name, Arc<qualifier::Declared>>,
     /// WMI's file-wide flavors so far.
     flavors: HashMap<Name, Flavors>,
     namespace: Namespace,
@@ -98,21 +98,24 @@ impl Lowering<'_> {
                 Item::DefaultFlavors(name, flavors) => self.default_flavors(name, flavors),
                 Item::Declaration(_) => {}
                 Item::Pragma(pragma) => self.pragma(pragma),
-                Item::Include(include) => {
-                    if include.is_pragma && self.dialect == Dialect::Wmi {
-                        self.report(
-                            WBEMMOF_E_INVALID_PRAGMA,
-                            "#pragma include is DMTF's; write #include (\"file\")",
-                            include.file.span,
-                        );
-                    }
-                    if let Some(unit) = include.unit {
-                        self.unit(unit);
-                    }
-                }
+                Item::Include(include) => self.include(include),
             }
         }
         self.source = outer;
+    }
+
+    fn include(&mut self, include: Include) {
+        // Of a file that cannot be read nothing more is said: it may have been the one with the
+        // declarations that make this DMTF's dialect.
+        let Some(unit) = include.unit else { return };
+        if include.is_pragma && self.dialect == Dialect::Wmi {
+            self.report(
+                WBEMMOF_E_INVALID_PRAGMA,
+                "#pragma include is DMTF's; write #include (\"file\")",
+                include.file.span,
+            );
+        }
+        self.unit(unit);
     }
 
     fn act(&mut self, span: Span, kind: ActionKind) {

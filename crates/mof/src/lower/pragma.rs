@@ -67,19 +67,12 @@ impl Lowering<'_> {
         let mut flags = PutFlags::default();
         for Text { text, span } in &words {
             for word in text.split(',').map(str::trim).filter(|w| !w.is_empty()) {
-                let flag = match word.to_ascii_lowercase().as_str() {
-                    "createonly" => &mut flags.create_only,
-                    "updateonly" => &mut flags.update_only,
-                    "safeupdate" if is_class => &mut flags.safe,
-                    "forceupdate" if is_class => &mut flags.force,
-                    _ => {
-                        let word = crate::literal::shown(word);
-                        let message = format!("{word} is no flag here");
-                        self.report(WBEMMOF_E_INVALID_FLAGS_SYNTAX, message, *span);
-                        return None;
-                    }
-                };
-                *flag = true;
+                if add_flag(&mut flags, word, is_class).is_none() {
+                    let word = crate::literal::shown(word);
+                    let message = format!("{word} is no flag here");
+                    self.report(WBEMMOF_E_INVALID_FLAGS_SYNTAX, message, *span);
+                    return None;
+                }
             }
         }
         let contradict = flags.create_only && flags.update_only || flags.safe && flags.force;
@@ -132,4 +125,27 @@ impl Lowering<'_> {
         let message = "splitting a file into a neutral and a localized one is not supported";
         self.report(WBEM_E_NOT_SUPPORTED, message, locale.span);
     }
+}
+
+/// Sets the flag of a word, or those of a number as the interfaces have them (`WBEM_FLAG_*`);
+/// `None` where there is no such flag.
+fn add_flag(flags: &mut PutFlags, word: &str, is_class: bool) -> Option<()> {
+    const WORDS: [(&str, i32); 4] =
+        [("updateonly", 0x1), ("createonly", 0x2), ("safeupdate", 0x20), ("forceupdate", 0x40)];
+    let bits = match WORDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)) {
+        Some((_, bit)) => *bit,
+        None => match crate::literal::number(word) {
+            Ok(cim::Value::SInt32(bits)) => bits,
+            _ => return None,
+        },
+    };
+    let known = if is_class { 0x63 } else { 0x3 };
+    if bits & !known != 0 {
+        return None;
+    }
+    flags.update_only |= bits & 0x1 != 0;
+    flags.create_only |= bits & 0x2 != 0;
+    flags.safe |= bits & 0x20 != 0;
+    flags.force |= bits & 0x40 != 0;
+    Some(())
 }

@@ -5,6 +5,7 @@
 //! flavors and scope; one that no file declares follows WMI's rules there too.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use cim::status::*;
 use cim::{CimType, Flavor, Name, PropertyType, Qualifier, Qualifiers, Value};
@@ -48,7 +49,8 @@ impl Lowering<'_> {
     fn declare_qualifier(&mut self, declaration: &ast::Declaration) {
         self.dialect = Dialect::Dmtf;
         let ast::Declaration { name, ty, default, scope, flavors } = declaration;
-        self.check_qualifier_name(name);
+        // Some declare CIMTYPE too, which harms nobody as long as it is not written.
+        self.check_member_name(name);
         let default = match default {
             None => Value::Null,
             Some(init) => self.declared_default(init, ty).unwrap_or_default(),
@@ -73,7 +75,7 @@ impl Lowering<'_> {
             }
             Some(_) => {}
             None => {
-                self.declared.insert(name.name.clone(), declared);
+                self.declared.insert(name.name.clone(), Arc::new(declared));
             }
         }
     }
@@ -146,15 +148,12 @@ impl Lowering<'_> {
     fn qualifier(&mut self, qualifier: ast::Qualifier, element: Scope) -> Option<Qualifier> {
         let ast::Qualifier { name, arguments, flavors } = qualifier;
         self.check_qualifier_name(&name);
-        // Taken out while it is used, so that errors can be reported beside it.
-        let declared = self.declared.remove_entry(&name.name);
-        let lowered = match &declared {
-            Some((_, declared)) => {
-                self.declared_qualifier(&name, arguments, flavors, element, declared)
+        let lowered = match self.declared.get(&name.name).cloned() {
+            Some(declared) => {
+                self.declared_qualifier(&name, arguments, flavors, element, &declared)
             }
             None => self.plain_qualifier(&name, arguments, flavors),
         };
-        self.declared.extend(declared);
         lowered.filter(|q| self.check_direction(q, name.span))
     }
 

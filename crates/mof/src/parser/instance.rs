@@ -81,8 +81,13 @@ impl Parser<'_> {
     fn assignment(&mut self) -> Parsed<Assignment> {
         let qualifiers = self.optional_qualifiers()?;
         let name = self.ident(WBEMMOF_E_EXPECTED_PROPERTY_NAME, "a property's name")?;
+        // Without a value a name says nothing, but its qualifiers may: those of a property whose
+        // value a provider supplies.
+        if self.eat(b';') {
+            return Ok(Assignment { qualifiers, name, init: None });
+        }
         self.expect(b'=', WBEMMOF_E_EXPECTED_SEMI, "'=' after the property's name")?;
-        let init = self.init()?;
+        let init = Some(self.init()?);
         self.end_of_member("';'")?;
         Ok(Assignment { qualifiers, name, init })
     }

@@ -75,7 +75,7 @@ impl Parser<'_> {
         }
     }
 
-    /// `("flag", "flag")`; flags may also stand without quotes.
+    /// `("flag", "flag")`; flags may also stand without quotes, or as numbers.
     fn flags(&mut self) -> Parsed<Vec<Text>> {
         const FORM: &str = "(\"flag\", ...)";
         self.expect(b'(', WBEMMOF_E_INVALID_FLAGS_SYNTAX, FORM)?;
@@ -109,9 +109,9 @@ impl Parser<'_> {
         Ok((what, fail))
     }
 
-    /// A text or a bare word.
+    /// A text, a bare word or a number as it is written.
     fn word(&mut self, status: WbemStatus, form: &str) -> Parsed<Text> {
-        if self.token.kind == Kind::Ident {
+        if matches!(self.token.kind, Kind::Ident | Kind::Number) {
             let span = self.bump().span;
             return Ok(Text { text: self.text_of(span).to_owned(), span });
         }

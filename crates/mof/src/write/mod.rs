@@ -114,16 +114,20 @@ impl Writer {
         self.depth += 1;
         for slot in 0..instance.values().len() {
             let qualifiers = property_qualifiers(instance, slot);
-            if instance.is_supplied(slot) || qualifiers.is_some() {
-                self.line();
-                if let Some(qualifiers) = qualifiers {
-                    self.qualifiers(qualifiers, " ");
-                }
-                self.push(instance.class().properties()[slot].name.as_str());
+            let is_supplied = instance.is_supplied(slot);
+            if !is_supplied && qualifiers.is_none() {
+                continue;
+            }
+            self.line();
+            if let Some(qualifiers) = qualifiers {
+                self.qualifiers(qualifiers, " ");
+            }
+            self.push(instance.class().properties()[slot].name.as_str());
+            if is_supplied {
                 self.push(" = ");
                 self.value(instance.value(slot));
-                self.push(";");
             }
+            self.push(";");
         }
         self.depth -= 1;
         self.line();

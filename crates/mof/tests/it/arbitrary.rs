@@ -279,9 +279,9 @@ pub(crate) fn instance() -> impl Strategy<Value = Instance> {
         for (slot, ((_, value), is_supplied, qualifiers)) in slots.into_values().enumerate() {
             if is_supplied {
                 instance.set(slot, value);
-                if !qualifiers.is_empty() {
-                    all.properties.push((slot as u16, qualifiers));
-                }
+            }
+            if !qualifiers.is_empty() {
+                all.properties.push((slot as u16, qualifiers));
             }
         }
         instance.set_qualifiers(all);

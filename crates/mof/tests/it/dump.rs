@@ -92,7 +92,8 @@ fn instance(declaration: &InstanceDeclaration, indent: &str) -> String {
     qualifiers(&mut out, &format!("{indent}    "), &declaration.qualifiers);
     for p in &declaration.properties {
         let inner = format!("{indent}  ");
-        writeln!(out, "{inner}{} = {}", p.name, initial(&p.value, &inner)).unwrap();
+        let value = p.value.as_ref().map_or("(none)".into(), |v| initial(v, &inner));
+        writeln!(out, "{inner}{} = {value}", p.name).unwrap();
         qualifiers(&mut out, &format!("{indent}      "), &p.qualifiers);
     }
     out
