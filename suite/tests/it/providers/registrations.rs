@@ -1,0 +1,208 @@
+//! Registrations: what is found, what is not whole, and what each of its flags allows.
+
+use std::sync::Arc;
+
+use cim::status::*;
+use openwmi_suite::World;
+use openwmi_suite::provider::{Log, TestProvider};
+use wbem::{Flags, NativeProviders};
+
+use super::*;
+
+#[test]
+fn initialized_once_a_namespace() {
+    let (world, log) = world(three());
+    for _ in 0..3 {
+        world.query("SELECT * FROM D").unwrap();
+    }
+    let initialized = |log: &Log| -> Vec<String> {
+        log.take().into_iter().filter(|line| line.starts_with("initialize")).collect()
+    };
+    assert_eq!(initialized(&log), [r"initialize root\test"]);
+    world.create_namespace(r"root\test\Second");
+    let mof = format!(
+        "#pragma namespace(\"\\\\\\\\.\\\\root\\\\test\\\\Second\")\n{}\n{CLASS}",
+        registration("P", CLSID)
+    );
+    world.compile(&mof);
+    let second = world.connect(r"root\test\second").unwrap();
+    let run =
+        |sink| second.create_instance_enum("D", Flags::default(), world.administrator(), sink);
+    assert_eq!(wbem::collect(run).unwrap().len(), 3);
+    assert_eq!(initialized(&log), [r"initialize root\test\Second"]);
+}
+
+#[test]
+fn a13_another_clsid_is_another_provider_from_the_next_call_on() {
+    let mut providers = NativeProviders::default();
+    providers.register(CLSID, three().factory());
+    providers.register(OTHER, TestProvider::new(vec![values("new", 0, "")]).factory());
+    let world = World::with_providers(providers);
+    world.compile(&registration("P", CLSID));
+    world.compile(CLASS);
+    assert_eq!(world.query("SELECT K FROM D").unwrap().len(), 3);
+    world
+        .compile(&format!("instance of __Win32Provider {{ Name = \"P\"; CLSID = \"{OTHER}\"; }};"));
+    assert_eq!(world.query("SELECT K FROM D").unwrap(), [r#"D{K="new"}"#]);
+}
+
+#[test]
+fn b1_a_provider_that_nobody_registered() {
+    let (world, _) = world(three());
+    all_fail_with(&world, WBEM_S_NO_ERROR);
+    let services = world.services();
+    let path = r#"__Win32Provider.Name="P""#;
+    services.delete_instance(path, Flags::default(), world.administrator()).unwrap();
+    all_fail_with(&world, WBEM_E_PROVIDER_NOT_FOUND);
+}
+
+#[test]
+fn b1_one_that_is_registered_in_another_namespace() {
+    let mut providers = NativeProviders::default();
+    providers.register(CLSID, three().factory());
+    let world = World::with_providers(providers);
+    let mof = format!("#pragma namespace(\"\\\\\\\\.\\\\root\")\n{}", registration("P", CLSID));
+    world.compile(&mof);
+    world.compile(CLASS);
+    all_fail_with(&world, WBEM_E_PROVIDER_NOT_FOUND);
+}
+
+/// A.2: a provider may be registered as an instance of a class derived from `__Win32Provider`,
+/// and its registration may refer to it in any spelling of its path.
+#[test]
+fn a2_derived_classes_and_spellings_of_registrations() {
+    for (provider, reference) in [
+        ("__Win32Provider", r#"__Win32Provider.Name=\"P\""#),
+        ("__Win32Provider", r#"__WIN32PROVIDER='p'"#),
+        ("__Win32Provider", r#"\\\\.\\root\\test:__Win32Provider.Name=\"P\""#),
+        ("__Win32Provider", r#"\\\\HOST\\root\\test:__Win32Provider.Name=\"P\""#),
+        ("Test_Provider", r#"Test_Provider.Name=\"P\""#),
+    ] {
+        let mut providers = NativeProviders::default();
+        providers.register(CLSID, three().factory());
+        let world = World::with_providers(providers);
+        world.compile(&format!(
+            r#"class Test_Provider : __Win32Provider {{ string Own; }};
+               instance of {provider} {{ Name = "P"; CLSID = "{CLSID}"; }};
+               instance of __InstanceProviderRegistration {{ provider = "{reference}"; }};"#
+        ));
+        world.compile(CLASS);
+        let found = world.query("SELECT K FROM D").map(|found| found.len());
+        assert_eq!(found, Ok(3), "{provider} {reference}");
+    }
+}
+
+#[test]
+fn b1_registrations_that_are_not_whole() {
+    for (mof, expected) in [
+        (
+            format!("instance of __Win32Provider {{ Name = \"P\"; CLSID = \"{CLSID}\"; }};"),
+            WBEM_E_INVALID_PROVIDER_REGISTRATION,
+        ),
+        (
+            registration("P", CLSID).replace(&format!("CLSID = \"{CLSID}\";"), ""),
+            WBEM_E_INVALID_PROVIDER_REGISTRATION,
+        ),
+        (
+            registration("P", CLSID).replace("Name =", "HostingModel = \"Bogus\"; Name ="),
+            WBEM_E_INVALID_PROVIDER_REGISTRATION,
+        ),
+        (registration("P", OTHER), WBEM_E_PROVIDER_LOAD_FAILURE),
+        (
+            registration("P", CLSID).replace("Name =", "Enabled = FALSE; Name ="),
+            WBEM_E_PROVIDER_DISABLED,
+        ),
+    ] {
+        let mut providers = NativeProviders::default();
+        providers.register(CLSID, three().factory());
+        let world = World::with_providers(providers);
+        world.compile(&mof);
+        world.compile(CLASS);
+        all_fail_with(&world, expected);
+    }
+}
+
+/// G.14: every documented hosting model is taken, and a native provider runs in process
+/// whatever it says (architecture decision 4).
+#[test]
+fn g14_documented_hosting_models() {
+    for model in [
+        "WmiCore",
+        "NetworkServiceHost",
+        "NetworkServiceHost:Group",
+        "LocalServiceHost",
+        "LocalSystemHost",
+        "LocalSystemHostOrSelfHost",
+        "NetworkServiceHostOrSelfHost",
+        "SelfHost",
+        "Decoupled:Com",
+        "Decoupled:Com:FoldIdentity(FALSE)",
+    ] {
+        let mut providers = NativeProviders::default();
+        providers.register(CLSID, three().factory());
+        let world = World::with_providers(providers);
+        let hosted = format!("HostingModel = \"{model}\"; Name =");
+        world.compile(&registration("P", CLSID).replace("Name =", &hosted));
+        world.compile(CLASS);
+        assert_eq!(world.query("SELECT K FROM D").unwrap().len(), 3, "{model}");
+    }
+}
+
+#[test]
+fn b1_each_ability_that_is_not_registered() {
+    for (flag, operations) in [
+        ("SupportsGet", ["get"].as_slice()),
+        ("SupportsPut", &["put"]),
+        ("SupportsDelete", &["delete"]),
+        ("SupportsEnumeration", &["query", "enumeration"]),
+    ] {
+        let provider = three();
+        let log = provider.log();
+        let mut providers = NativeProviders::default();
+        providers.register(CLSID, provider.factory());
+        let world = World::with_providers(providers);
+        let on = format!("{flag} = TRUE");
+        world.compile(&registration("P", CLSID).replace(&on, &format!("{flag} = FALSE")));
+        world.compile(CLASS);
+        for (operation, found) in outcomes(&world) {
+            let refused = operations.contains(&operation);
+            let expected = if refused { WBEM_E_PROVIDER_NOT_CAPABLE } else { WBEM_S_NO_ERROR };
+            assert_eq!(found, expected, "{operation} with {flag} FALSE");
+        }
+        // A.2: the core says so itself.
+        let asked = log.take();
+        let begins =
+            |o: &str| if o == "query" || o == "enumeration" { "enumerate" } else { o }.to_owned();
+        for operation in operations {
+            let begins = begins(operation);
+            assert!(!asked.iter().any(|line| line.starts_with(&begins)), "{flag}: {asked:?}");
+        }
+    }
+}
+
+#[test]
+fn b1_initialization_that_fails() {
+    let panics = Arc::new(|_: &cim::Namespace| panic!("the test told the factory to panic"));
+    let refuses = Arc::new(|_: &cim::Namespace| Err(WBEM_E_FAILED.with("not today")));
+    for factory in [refuses as wbem::provider::Factory, panics] {
+        let mut providers = NativeProviders::default();
+        providers.register(CLSID, factory);
+        let world = World::with_providers(providers);
+        world.compile(&registration("P", CLSID));
+        world.compile(CLASS);
+        all_fail_with(&world, WBEM_E_INITIALIZATION_FAILURE);
+    }
+}
+
+/// Names in registrations compare without case too.
+#[test]
+fn g37_the_name_of_a_provider() {
+    let mut providers = NativeProviders::default();
+    providers.register(&CLSID.to_lowercase(), three().factory());
+    let world = World::with_providers(providers);
+    world.compile(&registration("the provider", CLSID));
+    world.compile(
+        "[DYNAMIC, PROVIDER(\"The Provider\")] class D { [key] string K; uint32 V; string S; };",
+    );
+    assert_eq!(world.query("SELECT K FROM D").unwrap().len(), 3);
+}
