@@ -364,3 +364,51 @@ fn e4_references_into_other_namespaces() {
         assert_eq!(nothing, Vec::<String>::new());
     });
 }
+
+/// Behaviour.md G.7: a reference or an embedded object is overridden by a narrower one only.
+#[test]
+fn g7_references_and_objects_are_only_narrowed() {
+    openwmi_suite::gaps::check("g7_references_and_objects_are_only_narrowed", || {
+        let world = world();
+        let base = "class Test_Base { [key] uint32 K; Test_B ref R; Test_B O; };";
+        world.compile(base);
+        world.compile("class Test_Narrow : Test_Base { Test_C ref R; Test_C O; };");
+        for wider in ["Test_A ref R;", "Test_A O;", "object ref R;", "object O;"] {
+            let report = world.try_compile(
+                &format!("class Test_Wide : Test_Base {{ {wider} }};"),
+                Flags::default(),
+            );
+            let told = report.storage.map(|d| d.status);
+            assert_eq!(told, Some(WBEM_E_UPDATE_TYPE_MISMATCH), "{wider}");
+        }
+    });
+}
+
+/// Behaviour.md G.2: a namespace shows its descriptor there, and nobody writes it.
+#[test]
+fn g2_this_namespace_is_there_and_read_only() {
+    openwmi_suite::gaps::check("g2_this_namespace_is_there_and_read_only", || {
+        let world = World::new();
+        assert!(world.object("__thisNAMESPACE=@").is_ok());
+        let instance = world.instance("__thisNAMESPACE", &[]);
+        let services = world.services();
+        let put = services.put_instance(&instance, Flags::default(), world.administrator());
+        assert!(put.is_err());
+    });
+}
+
+/// Behaviour.md G.9: an alias belongs to its file.
+#[test]
+fn g9_aliases_have_the_scope_of_a_file() {
+    let world = World::new();
+    let mof = "instance of Test_A as $A { K = 1; }; instance of Test_A { K = 10; Next = $A; };";
+    world.compile("class Test_A { [key] uint32 K; Test_A ref Next; };");
+    for k in ["1", "2"] {
+        world.compile(&mof.replace('1', k));
+    }
+    let report = world.try_compile("instance of Test_A { K = 3; Next = $A; };", Flags::default());
+    assert_eq!(report.syntax.len(), 1, "$A of another file: {report:?}");
+    let found = world.query("SELECT Next FROM Test_A WHERE Next IS NOT NULL").unwrap();
+    let next = |k: u8| format!("Test_A{{Next=ref \"Test_A.K={k}\"}}");
+    assert_eq!(found, [next(1), next(2)]);
+}
