@@ -14,6 +14,21 @@
 //! | `instantiate`, `convert` | values in their types, once the classes are known |
 //! | `write` | objects to text |
 //! | `diagnostic` | what is wrong, with a picture |
+//!
+//! What was decided where the documents are silent or differ:
+//!
+//! - `#pragma amendment` is read and then refused with `WBEM_E_NOT_SUPPORTED`: such a file stores
+//!   nothing itself, and splitting it does not exist yet.
+//! - `#pragma locale`, `source` and their like belong to DMTF's dialect; in WMI's, as any unknown
+//!   one, they are `WBEMMOF_E_INVALID_PRAGMA`.
+//! - A qualifier declared in DMTF's form holds in all files of the compilation, before its
+//!   declaration too; one that is declared nowhere follows WMI's rules in both dialects.
+//! - Flavors at a qualifier take the place of all that WMI's file-wide form gives it, but only
+//!   of what they contradict in DMTF's declaration.
+//! - An included file is named relative to the file that includes it; namespace, flags, aliases
+//!   and flavors go through includes as if the text stood there.
+//! - Aliases may not lead back to themselves through any property, be it a key or not.
+//! - A text does not go on over the end of its line.
 
 #![forbid(unsafe_code)]
 

@@ -6,7 +6,8 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -23,13 +24,19 @@ pub trait Sources {
     fn read(&mut self, path: &Path) -> io::Result<Vec<u8>>;
 }
 
-/// Files of the file system.
+/// Files of the file system: all that this process may read, so not for text from others, who
+/// could include what they may not see. Reads no more than one byte over [`MAX_FILE`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Disk;
 
 impl Sources for Disk {
     fn read(&mut self, path: &Path) -> io::Result<Vec<u8>> {
-        std::fs::read(path)
+        let file = File::open(path)?;
+        let size = file.metadata()?.len().min(MAX_FILE as u64);
+        let mut bytes = Vec::with_capacity(size as usize + 1);
+        // A device may have no end.
+        file.take(MAX_FILE as u64 + 1).read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 }
 
@@ -171,7 +178,7 @@ fn encoding(bytes: &[u8]) -> (Encoding, usize) {
 
 fn decode(mut bytes: Vec<u8>) -> (String, Option<cim::Error>) {
     if bytes.len() > MAX_FILE {
-        let message = format!("the file has {} bytes; the limit is {MAX_FILE}", bytes.len());
+        let message = format!("the file has more than {MAX_FILE} bytes, which is the limit");
         return (String::new(), Some(WBEMMOF_E_INVALID_FILE.with(message)));
     }
     let (encoding, mark) = encoding(&bytes);

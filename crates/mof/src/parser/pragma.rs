@@ -19,45 +19,42 @@ impl Parser<'_> {
             return Err(self.expected(WBEMMOF_E_INVALID_PRAGMA, "pragma or include after #"));
         }
         let name = self.ident(WBEMMOF_E_INVALID_PRAGMA, "the pragma's name")?;
-        let pragma = match name.name.folded().as_ref() {
+        if name.name.is("include") {
+            let file = self.single_text(WBEMMOF_E_INVALID_PRAGMA, "(\"file\")")?;
+            return Ok(Item::Include(Include { file, is_pragma: true, unit: None }));
+        }
+        self.pragma(name).map(Item::Pragma)
+    }
+
+    fn pragma(&mut self, name: Ident) -> Parsed<Pragma> {
+        let start = self.token.span;
+        Ok(match name.name.folded().as_ref() {
             "namespace" => {
-                Pragma::Namespace(self.single_text(
-                    WBEMMOF_E_INVALID_NAMESPACE_SYNTAX,
-                    "(\"\\\\\\\\.\\\\root\\\\x\")",
-                )?)
+                let status = WBEMMOF_E_INVALID_NAMESPACE_SYNTAX;
+                Pragma::Namespace(self.single_text(status, "(\"\\\\\\\\.\\\\root\\\\x\")")?)
             }
             "autorecover" => Pragma::Autorecover,
-            "classflags" => {
-                let start = self.token.span;
-                Pragma::ClassFlags(self.flags()?, self.since(start))
-            }
-            "instanceflags" => {
-                let start = self.token.span;
-                Pragma::InstanceFlags(self.flags()?, self.since(start))
-            }
+            "classflags" => Pragma::ClassFlags(self.flags()?, self.since(start)),
+            "instanceflags" => Pragma::InstanceFlags(self.flags()?, self.since(start)),
             "deleteclass" => {
-                let (class, fail) = self
-                    .deletion(WBEMMOF_E_INVALID_DELETECLASS_SYNTAX, "(\"class\", FAIL|NOFAIL)")?;
+                let status = WBEMMOF_E_INVALID_DELETECLASS_SYNTAX;
+                let (class, fail) = self.deletion(status, "(\"class\", FAIL|NOFAIL)")?;
                 Pragma::DeleteClass(class, fail)
             }
             "deleteinstance" => {
-                let (path, fail) = self
-                    .deletion(WBEMMOF_E_INVALID_DELETEINSTANCE_SYNTAX, "(\"path\", FAIL|NOFAIL)")?;
+                let status = WBEMMOF_E_INVALID_DELETEINSTANCE_SYNTAX;
+                let (path, fail) = self.deletion(status, "(\"path\", FAIL|NOFAIL)")?;
                 Pragma::DeleteInstance(path, fail)
             }
-            "amendment" => Pragma::Amendment(
-                self.single_text(WBEMMOF_E_INVALID_AMENDMENT_SYNTAX, "(\"MS_409\")")?,
-            ),
-            "include" => {
-                let file = self.single_text(WBEMMOF_E_INVALID_PRAGMA, "(\"file\")")?;
-                return Ok(Item::Include(Include { file, is_pragma: true, unit: None }));
+            "amendment" => {
+                let status = WBEMMOF_E_INVALID_AMENDMENT_SYNTAX;
+                Pragma::Amendment(self.single_text(status, "(\"MS_409\")")?)
             }
             _ => {
                 self.skip_arguments();
                 Pragma::Other(name)
             }
-        };
-        Ok(Item::Pragma(pragma))
+        })
     }
 
     /// `("text")`.

@@ -81,23 +81,23 @@ fn anything_may_be_repeated_without_end() {
         "😀",
         "\0",
     ] {
-        let text = piece.repeat(20_000);
+        let text = piece.repeat(10_000);
         assert!(statuses(&compile(text)).len() <= MAX_DIAGNOSTICS, "{piece}");
     }
 }
 
 #[test]
 fn tokens_may_be_huge() {
-    let name = "a".repeat(5_000_000);
+    let name = "a".repeat(1_000_000);
     assert_eq!(statuses(&compile(format!("class {name} {{}};"))), [WBEM_E_QUOTA_VIOLATION]);
     let text = format!("class A {{ string S = \"{name}\"; }};");
     assert_eq!(statuses(&compile(text)), []);
-    let text = format!("class A {{ string S = {}; }};", "\"ab\" ".repeat(1_000_000));
+    let text = format!("class A {{ string S = {}; }};", "\"ab\" ".repeat(200_000));
     assert_eq!(statuses(&compile(text)), []);
-    let digits = "9".repeat(5_000_000);
+    let digits = "9".repeat(1_000_000);
     let text = format!("class A {{ uint64 U = {digits}; real64 R = 0.{digits}; }};");
     assert_eq!(statuses(&compile(text)), [WBEMMOF_E_OUT_OF_RANGE]);
-    let text = format!("class A {{ string S = \"{}\"; }};", "\\x41".repeat(1_000_000));
+    let text = format!("class A {{ string S = \"{}\"; }};", "\\x41".repeat(200_000));
     assert_eq!(statuses(&compile(text)), []);
     let text = format!("class A {{ string S = \"{name}; }};");
     assert!(statuses(&compile(text)).contains(&WBEMMOF_E_ILLEGAL_CONSTANT_VALUE));
@@ -137,12 +137,12 @@ fn diagnostics_end_at_their_limit() {
 
 #[test]
 fn members_and_qualifiers_may_be_many() {
-    let properties: String = (0..50_000).map(|i| format!("uint8 p{i};")).collect();
-    let methods: String = (0..50_000).map(|i| format!("void m{i}();")).collect();
+    let properties: String = (0..20_000).map(|i| format!("uint8 p{i};")).collect();
+    let methods: String = (0..20_000).map(|i| format!("void m{i}();")).collect();
     assert_eq!(statuses(&compile(format!("class A {{ {properties} {methods} }};"))), []);
-    let values: String = (0..50_000).map(|i| format!("p{i} = 1;")).collect();
+    let values: String = (0..20_000).map(|i| format!("p{i} = 1;")).collect();
     assert_eq!(statuses(&compile(format!("instance of A {{ {values} }};"))), []);
-    let qualifiers: String = (0..50_000).map(|i| format!("q{i},")).collect();
+    let qualifiers: String = (0..20_000).map(|i| format!("q{i},")).collect();
     let text = format!("[{qualifiers}] class A {{}};");
     assert_eq!(statuses(&compile(text)), [WBEM_E_QUOTA_VIOLATION]);
     let parameters: Vec<_> = (0..20_000).map(|i| format!("[in, Id({i})] uint8 p{i}")).collect();
@@ -158,7 +158,7 @@ fn aliases_chain_as_far_as_the_limit() {
     };
     assert_eq!(statuses(&compile(chain(256))), []);
     assert_eq!(statuses(&compile(chain(257))), [WBEM_E_QUOTA_VIOLATION]);
-    assert_eq!(statuses(&compile(chain(50_000))), [WBEM_E_QUOTA_VIOLATION]);
+    assert_eq!(statuses(&compile(chain(10_000))), [WBEM_E_QUOTA_VIOLATION]);
 }
 
 #[test]
