@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`facts`] | pure parsers, one for each source |
 //! | `sys`, [`root`], `processes`, `processors`, `machine` | the system calls, and what is read by them |
+//! | `control` | what is done to processes |
 //! | [`classes`] | one class, one file, its MOF and its table of sources beside it |
 
 #![forbid(unsafe_code)]
@@ -17,6 +18,7 @@ pub mod classes;
 pub mod facts;
 pub mod root;
 
+mod control;
 mod machine;
 mod needs;
 mod processes;

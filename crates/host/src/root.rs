@@ -62,6 +62,11 @@ impl Root {
         Ok(Root { dir, answers: Answers::Captured(captured) })
     }
 
+    /// Whether it is the machine that the program runs on.
+    pub(crate) fn is_live(&self) -> bool {
+        matches!(self.answers, Answers::Live)
+    }
+
     /// A file, as a path without a leading slash; `None` where it cannot be read.
     pub(crate) fn read(&self, path: &str) -> Option<Vec<u8>> {
         self.dir.read_at(path.as_bytes()).ok()

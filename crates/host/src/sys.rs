@@ -1,7 +1,7 @@
-//! The system calls of this crate, all of them: opening, reading and listing below a directory,
+//! The system calls of this crate that read, all of them: opening, reading and listing below a directory,
 //! and the few questions that no file answers.
 //!
-//! Knows nothing of what the files mean. Paths are relative to a [`Dir`]; bytes go to
+//! Knows nothing of what the files mean; calls that change something are in [`crate::control`]. Paths are relative to a [`Dir`]; bytes go to
 //! [`crate::facts`] by way of [`crate::root`] and [`crate::processes`].
 
 use std::ffi::OsStr;

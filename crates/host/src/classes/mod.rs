@@ -1,10 +1,11 @@
-//! The classes of this machine: one class, one name, four things under it.
+//! The classes of this machine: one class, one name, all that is of it under it.
 //!
 //! | file | what |
 //! |---|---|
 //! | `win32_x.mof` | the class as it is declared, and the registration of its provider |
 //! | `win32_x.rs` | its properties and what each is told from (`property::HostClass`) |
 //! | `win32_x.md` | for each property its source, or why it is NULL; the module's documentation |
+//! | `win32_x_methods.rs` | its methods, where they have code |
 //! | `tests/it/win32_x.rs` | a rule for each property, on a captured machine |
 //!
 //! A class is registered by its line in [`CLASSES`]; superclasses and classes without a provider
@@ -16,17 +17,19 @@ pub mod win32_computersystem;
 pub mod win32_logicaldisk;
 pub mod win32_operatingsystem;
 pub mod win32_process;
+mod win32_process_methods;
 pub mod win32_processor;
 
 use std::sync::Arc;
 
-use wbem::{InstanceProvider, Native, NativeProviders};
+use wbem::{InstanceProvider, MethodProvider, Native, NativeProviders};
 
 use self::property::{HostClass, Provider};
 use self::win32_computersystem::Win32ComputerSystem;
 use self::win32_logicaldisk::Win32LogicalDisk;
 use self::win32_operatingsystem::Win32OperatingSystem;
 use self::win32_process::Win32Process;
+use self::win32_process_methods::Win32ProcessMethods;
 use self::win32_processor::Win32Processor;
 use crate::root::Root;
 
@@ -37,14 +40,23 @@ pub struct Class {
     pub name: &'static str,
     /// MOF text: the class, its provider and its registration. Its superclass comes before.
     pub mof: &'static str,
-    /// The CLSID under which the MOF registers its provider.
+    /// The CLSID under which the MOF registers its provider, of its methods as well.
     pub clsid: &'static str,
     provider: fn(Arc<Root>) -> Arc<dyn InstanceProvider>,
+    methods: Option<Methods>,
 }
+
+/// Makes the provider of a class's methods, for a machine.
+type Methods = fn(Arc<Root>) -> Arc<dyn MethodProvider>;
 
 impl Class {
     const fn new<C: HostClass>(name: &'static str, clsid: &'static str, mof: &'static str) -> Self {
-        Class { name, mof, clsid, provider: |root| Arc::new(Provider::<C>::new(root)) }
+        let provider = |root| Arc::new(Provider::<C>::new(root)) as Arc<dyn InstanceProvider>;
+        Class { name, mof, clsid, provider, methods: None }
+    }
+
+    const fn with_methods(self, methods: Methods) -> Self {
+        Class { methods: Some(methods), ..self }
     }
 
     /// Its provider for the machine that `root` describes.
@@ -52,8 +64,13 @@ impl Class {
         (self.provider)(root)
     }
 
+    /// The provider of its methods, if any has code.
+    pub fn methods(&self, root: Arc<Root>) -> Option<Arc<dyn MethodProvider>> {
+        self.methods.map(|methods| methods(root))
+    }
+
     fn native(&self, root: Arc<Root>) -> Native {
-        Native::instances(self.provider(root))
+        Native { instances: Some(self.provider(root.clone())), methods: self.methods(root) }
     }
 }
 
@@ -79,7 +96,8 @@ pub const CLASSES: &[Class] = &[
         "Win32_Process",
         "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C01}",
         include_str!("win32_process.mof"),
-    ),
+    )
+    .with_methods(|root| Arc::new(Win32ProcessMethods::new(root))),
     Class::new::<Win32LogicalDisk>(
         "Win32_LogicalDisk",
         "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C02}",

@@ -104,7 +104,7 @@ fn find(
 }
 
 /// The pid that a handle spells. Another spelling of the number, as `007`, is no handle.
-fn pid(handle: &str) -> Option<u32> {
+pub(super) fn pid(handle: &str) -> Option<u32> {
     let id = handle.parse().ok()?;
     (scan::digits(id, &mut [0; 10]) == handle).then_some(id)
 }

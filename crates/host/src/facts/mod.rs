@@ -15,6 +15,7 @@ pub mod scan;
 pub mod process_cmdline;
 pub mod process_exe;
 pub mod process_io;
+pub mod process_owner;
 pub mod process_stat;
 pub mod process_status;
 
@@ -59,6 +60,8 @@ mod tests {
         let _ = process_status::ProcessStatus::parse(bytes);
         let _ = process_cmdline::CommandLine::parse(&mut bytes.to_vec()).map(|c| c.program_name());
         let _ = process_io::ProcessIo::parse(bytes);
+        let _ = process_owner::effective_user(bytes);
+        let _ = process_owner::user_name(bytes, 0);
         let _ = process_exe::file_name(process_exe::path(bytes));
         let _ = cpuinfo::has_virtualization_flag(bytes, b"ept");
         let _ = cpuinfo::Cpu::find(bytes, 1).map(|cpu| cpu.megahertz());

@@ -34,7 +34,8 @@ mod tests {
 
     #[test]
     fn names_by_number() {
-        let passwd = b"root:x:0:0:root:/root:/bin/sh\n\n# x\n:x:5:5::/:\nann:x:1000\ntwin:x:1000:1::/:\n";
+        let passwd =
+            b"root:x:0:0:root:/root:/bin/sh\n\n# x\n:x:5:5::/:\nann:x:1000\ntwin:x:1000:1::/:\n";
         assert_eq!(user_name(passwd, 0), Some(&b"root"[..]));
         assert_eq!(user_name(passwd, 1000), Some(&b"ann"[..]));
         assert_eq!(user_name(passwd, 5), None);

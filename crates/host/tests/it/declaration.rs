@@ -72,9 +72,16 @@ fn what_a_subclass_overrides_holds_there() {
     }
 }
 
-/// A method that has no code yet must not say that it has.
+/// A method that has no code must not say that it has.
 #[test]
-fn methods_are_declared_and_not_implemented() {
+fn methods_are_declared_and_implemented_where_they_have_code() {
+    const IMPLEMENTED: [&str; 5] = [
+        "Win32_Process.Create",
+        "Win32_Process.GetOwner",
+        "Win32_Process.GetOwnerSid",
+        "Win32_Process.SetPriority",
+        "Win32_Process.Terminate",
+    ];
     for (name, methods) in [
         (
             "Win32_Process",
@@ -93,7 +100,9 @@ fn methods_are_declared_and_not_implemented() {
         names.sort_unstable();
         assert_eq!(names.join(" "), methods);
         for method in class.methods() {
-            assert!(!method.qualifiers.is_true("implemented"), "{name}.{}", method.name);
+            let full = format!("{name}.{}", method.name);
+            let implemented = IMPLEMENTED.contains(&full.as_str());
+            assert_eq!(method.qualifiers.is_true("implemented"), implemented, "{full}");
             assert!(method.qualifiers.text("description").is_some(), "{name}.{}", method.name);
             for parameter in &method.parameters {
                 assert!(

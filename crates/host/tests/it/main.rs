@@ -10,4 +10,5 @@ mod win32_computersystem;
 mod win32_logicaldisk;
 mod win32_operatingsystem;
 mod win32_process;
+mod win32_process_methods;
 mod win32_processor;
