@@ -5,11 +5,19 @@
 #![doc = include_str!("../FORMAT.md")]
 
 /// The version of the format that this crate reads and writes.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// LMDB's named databases.
-pub(crate) const DATABASES: [&str; 7] =
-    ["meta", "namespaces", "classes", "definitions", "layouts", "instances", "locator"];
+pub(crate) const DATABASES: [&str; 8] = [
+    "meta",
+    "namespaces",
+    "classes",
+    "definitions",
+    "layouts",
+    "instances",
+    "locator",
+    "references",
+];
 
 /// The entry of `meta` that holds the version.
 pub(crate) const META_FORMAT: &[u8] = b"format";

@@ -199,13 +199,23 @@ impl<'t> Iterator for Scan<'t> {
             Entries::Prefix(entries) => entries.next()?,
         };
         Some(entry.map_err(Fault::from).and_then(|(key, value)| {
-            if key.len() < CUT {
-                return Ok((&key[self.prefix..], value));
-            }
-            let mut value = Input::new(value);
-            Ok((value.counted()?, value.rest()))
+            split(key, value, self.prefix).map(|(_, text, value)| (text, value))
         }))
     }
+}
+
+/// The prefix of an entry, the whole text, and the value.
+type Parts<'t> = (&'t [u8], &'t [u8], &'t [u8]);
+
+/// Takes an entry apart whose prefix has this length.
+pub(crate) fn split<'t>(key: &'t [u8], value: &'t [u8], prefix: usize) -> Result<Parts<'t>, Fault> {
+    let parts = key.split_at_checked(prefix);
+    let (prefix, text) = parts.ok_or_else(|| Fault::damaged("a key is cut off"))?;
+    if key.len() < CUT {
+        return Ok((prefix, text, value));
+    }
+    let mut value = Input::new(value);
+    Ok((prefix, value.counted()?, value.rest()))
 }
 
 #[cfg(test)]

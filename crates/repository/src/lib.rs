@@ -16,6 +16,7 @@
 //! | `open`, `gate` | LMDB's environment, and its growth |
 //! | `pages` | LMDB's file read as a file, to tell damage before LMDB maps it |
 //! | `bindings` | what is kept in memory of a class that is read or written |
+//! | `references` | which instances refer to which object |
 //! | `keyed`, `stored` | entries under names of any length; those of namespaces and classes |
 //! | `record`, `layout`, `value`, `object`, `declaration`, `bytes` | the encodings |
 //! | `fault`, `space` | failures, and the statuses they become |
@@ -38,6 +39,7 @@ mod open;
 mod pages;
 mod put;
 mod record;
+mod references;
 mod repository;
 mod space;
 mod stored;
@@ -48,6 +50,7 @@ mod writer;
 
 pub use object::ClassLookup;
 pub use put::PutMode;
+pub use references::Referring;
 pub use repository::{Repository, Snapshot};
 pub use verify::Verification;
 pub use view::{ClassId, ClassListing, Instances, NamespaceId, View};

@@ -35,6 +35,7 @@ pub(crate) struct Databases {
     pub(crate) layouts: Database<'static, Bytes, Bytes>,
     pub(crate) instances: Keyed,
     pub(crate) locator: Keyed,
+    pub(crate) references: Keyed,
 }
 
 /// Opens the environment in `dir` with a map of `map_size` bytes, a multiple of a page.
@@ -102,7 +103,8 @@ fn create_databases(env: &Env<WithoutTls>) -> Result<Databases, Fault> {
 }
 
 fn named(databases: [Database<'static, Bytes, Bytes>; DATABASES.len()]) -> Databases {
-    let [meta, namespaces, classes, definitions, layouts, instances, locator] = databases;
+    let [meta, namespaces, classes, definitions, layouts, instances, locator, references] =
+        databases;
     Databases {
         meta,
         namespaces: Keyed(namespaces),
@@ -111,6 +113,7 @@ fn named(databases: [Database<'static, Bytes, Bytes>; DATABASES.len()]) -> Datab
         layouts,
         instances: Keyed(instances),
         locator: Keyed(locator),
+        references: Keyed(references),
     }
 }
 

@@ -91,11 +91,14 @@ impl Writer<'_> {
         bytes.extend_from_slice(&layout.to_le_bytes());
         record::put(&mut bytes, instance, Defaults::Omitted, 0)?;
         let (id, key) = (binding.id, key.as_bytes());
+        let stored = existing.map(|_| key);
+        let references = self.changed_references(&binding, instance, stored)?;
         self.dbs.instances.put(&mut self.txn, &id.prefix(), key, &bytes)?;
         if id != root && existing.is_none() {
             let exact = id.0.to_le_bytes();
             self.dbs.locator.put(&mut self.txn, &root.prefix(), key, &exact)?;
         }
+        self.write_references(namespace, id, key, references)?;
         Ok(existing.is_some())
     }
 
@@ -109,7 +112,9 @@ impl Writer<'_> {
             return Ok(false);
         };
         let (id, root, key) = (entry.id, entry.root, key.as_bytes());
+        let references = self.stored_references(namespace, class, key)?;
         let existed = self.dbs.instances.delete(&mut self.txn, &id.prefix(), key)?;
+        self.write_references(namespace, id, key, [references, Vec::new()])?;
         if existed && root != id {
             self.dbs.locator.delete(&mut self.txn, &root.prefix(), key)?;
         }

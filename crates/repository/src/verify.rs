@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::mem::take;
 
 use cim::{Name, Namespace};
 use heed::Database;
@@ -16,9 +15,11 @@ use crate::bytes::Input;
 use crate::declaration::declaration;
 use crate::fault::Fault;
 use crate::format::{DATA_FILE, META_NEXT_CLASS, META_NEXT_NAMESPACE};
+use crate::keyed;
 use crate::layout::Layout;
 use crate::pages;
 use crate::record;
+use crate::references::{self, Target};
 use crate::repository::{Repository, Snapshot};
 use crate::stored::{ClassEntry, NamespaceEntry};
 use crate::value::Kind;
@@ -84,11 +85,15 @@ impl Repository {
 
 /// A class, for what refers to it.
 struct Known {
+    namespace: NamespaceId,
     root: ClassId,
     /// As `root\cimv2:CIM_X`.
     path: String,
-    layouts: BTreeMap<u16, Vec<Kind>>,
+    layouts: Layouts,
 }
+
+/// The kinds of the fields of a class's layouts, by number.
+type Layouts = BTreeMap<u16, Vec<Kind>>;
 
 struct Verifier<'t> {
     view: View<'t>,
@@ -107,7 +112,8 @@ impl<'t> Verifier<'t> {
         self.definitions()?;
         self.layouts()?;
         self.instances()?;
-        self.locator()
+        self.locator()?;
+        self.references()
     }
 
     fn problem(&mut self, problem: String) {
@@ -197,7 +203,8 @@ impl<'t> Verifier<'t> {
             let body = self.definition(&entry);
             self.check(of, body);
             let path = format!("{path}:{}", entry.name);
-            let known = Known { root: entry.root, path, layouts: BTreeMap::new() };
+            let root = entry.root;
+            let known = Known { namespace: ns, root, path, layouts: Layouts::new() };
             if let Some(other) = self.classes.insert(entry.id, known) {
                 self.problem(format!("{}: it has the number of {}", of(), other.path));
             }
@@ -293,12 +300,10 @@ impl<'t> Verifier<'t> {
         let ids: Vec<ClassId> = self.classes.keys().copied().collect();
         let mut counted = 0;
         for id in ids {
-            let layouts = self.classes.get_mut(&id).map(|known| take(&mut known.layouts));
-            let layouts = layouts.unwrap_or_default();
             for entry in self.view.dbs.instances.scan(self.view.txn, &id.prefix())? {
                 let (key, bytes) = entry?;
                 counted += 1;
-                let read = read_record(&layouts, bytes).and_then(|()| self.is_located(id, key));
+                let read = self.is_whole(id, key, bytes);
                 let of = || format!("instance {} {}", self.path(id), shown(key));
                 let of = read.is_err().then(of).unwrap_or_default();
                 self.check(|| of, read);
@@ -306,6 +311,20 @@ impl<'t> Verifier<'t> {
         }
         self.found.instances = counted;
         self.check_all_belong("instances", self.view.dbs.instances.0, counted)
+    }
+
+    /// Whether the record can be read, and all that has to leads to the instance.
+    fn is_whole(&self, id: ClassId, key: &[u8], bytes: &[u8]) -> Result<(), Fault> {
+        let Some(known) = self.classes.get(&id) else { return Ok(()) };
+        read_record(&known.layouts, bytes)?;
+        self.is_located(id, key)?;
+        for target in targets(&known.layouts, bytes)? {
+            let prefix = target.of_class(known.namespace, id);
+            if self.view.dbs.references.get(self.view.txn, &prefix, key)?.is_none() {
+                return Err(Fault::damaged("a reference that it holds does not lead back to it"));
+            }
+        }
+        Ok(())
     }
 
     /// Whether the locator leads to the instance, if it has to, and no other has its identity.
@@ -356,6 +375,33 @@ impl<'t> Verifier<'t> {
         }
     }
 
+    fn references(&mut self) -> Result<(), Fault> {
+        for entry in self.view.dbs.references.0.iter(self.view.txn)? {
+            let (entry, value) = entry?;
+            let read = self.is_held(entry, value);
+            let of = || format!("reference {entry:02x?}");
+            let of = read.is_err().then(of).unwrap_or_default();
+            self.check(|| of, read);
+        }
+        Ok(())
+    }
+
+    /// Whether the entry of a reference is that of one that an instance holds.
+    fn is_held(&self, entry: &[u8], value: &[u8]) -> Result<(), Fault> {
+        let (prefix, key, rest) = keyed::split(entry, value, references::PREFIX)?;
+        Input::new(rest).finish()?;
+        let prefix = prefix.try_into().map_err(|_| Fault::damaged("its key is cut off"))?;
+        let (namespace, target, class) = references::split(prefix);
+        let known = self.classes.get(&class).filter(|known| known.namespace == namespace);
+        let known = known.ok_or_else(|| Fault::damaged("it is from a class that is not there"))?;
+        let of = |what| Fault::damaged(format!("it is from {} {}, {what}", known.path, shown(key)));
+        let record = self.view.dbs.instances.get(self.view.txn, &class.prefix(), key)?;
+        let record = record.ok_or_else(|| of("which is not there"))?;
+        // One that cannot be read was told of already.
+        let Ok(targets) = targets(&known.layouts, record) else { return Ok(()) };
+        if targets.contains(&target) { Ok(()) } else { Err(of("which does not hold it")) }
+    }
+
     fn check_all_belong(
         &mut self,
         what: &str,
@@ -370,12 +416,22 @@ impl<'t> Verifier<'t> {
 }
 
 /// Whether a record can be read; of which class it is does not matter for that.
-fn read_record(layouts: &BTreeMap<u16, Vec<Kind>>, bytes: &[u8]) -> Result<(), Fault> {
+fn read_record(layouts: &Layouts, bytes: &[u8]) -> Result<(), Fault> {
     let mut input = Input::new(bytes);
-    let kinds = layouts.get(&input.u16()?);
-    let kinds = kinds.ok_or_else(|| Fault::damaged("its layout is not there"))?;
+    let kinds = kinds_of(layouts, &mut input)?;
     record::read(&mut input, kinds, NO_CLASSES, 0)?;
     input.finish()
+}
+
+/// What the instance with this record refers to.
+fn targets(layouts: &Layouts, bytes: &[u8]) -> Result<Vec<Target>, Fault> {
+    let mut input = Input::new(bytes);
+    references::of_record(kinds_of(layouts, &mut input)?, &mut input)
+}
+
+fn kinds_of<'k>(layouts: &'k Layouts, input: &mut Input<'_>) -> Result<&'k [Kind], Fault> {
+    let kinds = layouts.get(&input.u16()?).map(Vec::as_slice);
+    kinds.ok_or_else(|| Fault::damaged("its layout is not there"))
 }
 
 /// The bytes of a key as far as they are text.

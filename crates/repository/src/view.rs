@@ -21,6 +21,7 @@ use crate::object::ClassLookup;
 use crate::open::Databases;
 use crate::record;
 use crate::stored::{ClassEntry, NamespaceEntry};
+use crate::value::Kind;
 
 /// A namespace's number in the repository. It is never given to another one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -253,20 +254,33 @@ impl<'t> View<'t> {
         key: &InstanceKey,
     ) -> Result<Option<Instance>, Fault> {
         let Some(binding) = self.bind(namespace, class)? else { return Ok(None) };
-        let value = self.dbs.instances.get(self.txn, &binding.id.prefix(), key.as_bytes())?;
-        value.map(|bytes| self.decode(&binding, bytes)).transpose()
+        self.read_by_key(&binding, key.as_bytes())
+    }
+
+    pub(crate) fn read_by_key(
+        &self,
+        binding: &Binding,
+        key: &[u8],
+    ) -> Result<Option<Instance>, Fault> {
+        let value = self.dbs.instances.get(self.txn, &binding.id.prefix(), key)?;
+        value.map(|bytes| self.decode(binding, bytes)).transpose()
     }
 
     fn decode(&self, binding: &Binding, bytes: &[u8]) -> Result<Instance, Fault> {
         let mut input = Input::new(bytes);
-        let number = input.u16()?;
-        let mapping = match binding.mapping(number) {
-            Some(mapping) => mapping,
-            None => self.read_mapping(binding, number)?,
-        };
+        let mapping = self.mapping(binding, input.u16()?)?;
         let record = record::read(&mut input, &mapping.kinds, self.classes, 0)?;
         input.finish()?;
         Ok(record.into_instance(&binding.class, &mapping))
+    }
+
+    /// The mapping from the layout of this number to the bound class.
+    #[inline]
+    pub(crate) fn mapping(&self, binding: &Binding, number: u16) -> Result<Arc<Mapping>, Fault> {
+        match binding.mapping(number) {
+            Some(mapping) => Ok(mapping),
+            None => self.read_mapping(binding, number),
+        }
     }
 
     fn read_mapping(&self, binding: &Binding, number: u16) -> Result<Arc<Mapping>, Fault> {
@@ -280,6 +294,17 @@ impl<'t> View<'t> {
     pub(crate) fn layout(&self, id: ClassId, number: u16) -> Result<Option<Layout>, Fault> {
         let bytes = self.dbs.layouts.get(self.txn, &layout_key(id, number))?;
         bytes.map(|bytes| Layout::read(&mut Input::new(bytes))).transpose()
+    }
+
+    /// The kinds of the fields of all layouts of a class, by number.
+    pub(crate) fn kinds(&self, id: ClassId) -> Result<Vec<Vec<Kind>>, Fault> {
+        let mut kinds = Vec::new();
+        while let Ok(number) = u16::try_from(kinds.len())
+            && let Some(layout) = self.layout(id, number)?
+        {
+            kinds.push(layout.fields().iter().map(|f| f.kind).collect());
+        }
+        Ok(kinds)
     }
 
     fn read_location(

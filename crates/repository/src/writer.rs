@@ -147,6 +147,7 @@ impl<'r> Writer<'r> {
             }
             classes.into_iter().try_for_each(|class| self.drop_contents(class))?;
             self.dbs.classes.delete_all(&mut self.txn, &id.prefix())?;
+            self.dbs.references.delete_all(&mut self.txn, &id.prefix())?;
             let folded = path.as_name().folded();
             self.dbs.namespaces.delete(&mut self.txn, &[], folded.as_bytes())?;
         }
@@ -155,7 +156,7 @@ impl<'r> Writer<'r> {
         Ok(!doomed.is_empty())
     }
 
-    /// Everything stored under a class's number.
+    /// Everything stored under a class's number; what its instances refer to is not.
     fn drop_contents(&mut self, id: ClassId) -> Result<(), Fault> {
         let prefix = id.prefix();
         self.dbs.instances.delete_all(&mut self.txn, &prefix)?;
@@ -237,6 +238,7 @@ impl<'r> Writer<'r> {
                 self.dbs.locator.delete(&mut self.txn, &root.prefix(), &key)?;
             }
         }
+        self.drop_references_of(ns, id)?;
         self.drop_contents(id)?;
         self.dbs.classes.delete(&mut self.txn, &ns.prefix(), name.folded().as_bytes())?;
         self.bindings.clear();

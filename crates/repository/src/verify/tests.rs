@@ -28,8 +28,20 @@ fn class(name: &str, superclass: Option<&Arc<Class>>) -> Arc<Class> {
     Class::derive(declaration.into(), superclass.cloned(), None).unwrap()
 }
 
+fn link() -> Arc<Class> {
+    let to = PropertyDeclaration {
+        name: "To".into(),
+        ty: CimType::Reference.into(),
+        default: None,
+        qualifiers: Default::default(),
+    };
+    let mut declaration = ClassDeclaration::clone(class("Link", None).declaration());
+    declaration.properties.push(to);
+    Class::derive(declaration.into(), None, None).unwrap()
+}
+
 /// root and root\a; in the latter class 1, Top, and class 2, Low, below it, with the instances
-/// t and l.
+/// t and l; and class 3, Link, whose instance k refers to t.
 fn fill(dir: &Path) {
     let repository = Repository::create_or_open_with_map(dir, MAP).unwrap();
     let top = class("Top", None);
@@ -42,6 +54,12 @@ fn fill(dir: &Path) {
             instance.put("Id", &Value::string(id))?;
             w.put_instance(ns, &instance, PutMode::Create)?;
         }
+        let link = link();
+        w.put_class(ns, link.declaration())?;
+        let mut instance = Instance::new(link);
+        instance.put("Id", &Value::string("k"))?;
+        instance.put("To", &Value::string("Top='t'"))?;
+        w.put_instance(ns, &instance, PutMode::Create)?;
         Ok(())
     });
     filled.unwrap();
@@ -58,6 +76,15 @@ fn put_class(dbs: &Databases, txn: &mut RwTxn<'_>, name: &str, entry: ClassEntry
 
 fn entry<'t>(id: u32, name: &'t str, superclass: Option<&'t str>) -> ClassEntry<'t> {
     ClassEntry { id: ClassId(id), root: ClassId(1), is_stored: true, name, superclass }
+}
+
+/// What the entry of the reference begins with that an instance of a class holds to t.
+fn from(class: [u8; 4]) -> [u8; references::PREFIX] {
+    Target::of_text("Top='t'").of_class(NamespaceId(2), ClassId(u32::from_be_bytes(class)))
+}
+
+fn from_link() -> [u8; references::PREFIX] {
+    from([0, 0, 0, 3])
 }
 
 type Damage = fn(&Databases, &mut RwTxn<'_>);
@@ -129,6 +156,26 @@ const DAMAGES: &[(Damage, &str)] = &[
         r"instance root\a:Low l: an instance of a superclass has its identity too",
     ),
     (
+        |dbs, txn| drop(dbs.references.delete(txn, &from_link(), b"k\0")),
+        r"instance root\a:Link k: a reference that it holds does not lead back to it",
+    ),
+    (
+        |dbs, txn| drop(dbs.references.put(txn, &from_link(), b"x\0", b"")),
+        r"it is from root\a:Link x, which is not there",
+    ),
+    (
+        |dbs, txn| drop(dbs.references.put(txn, &from(TOP), b"t\0", b"")),
+        r"it is from root\a:Top t, which does not hold it",
+    ),
+    (
+        |dbs, txn| drop(dbs.references.put(txn, &from([0, 0, 0, 9]), b"t\0", b"")),
+        "it is from a class that is not there",
+    ),
+    (
+        |dbs, txn| drop(dbs.references.0.put(txn, b"short", b"")),
+        "reference [73, 68, 6f, 72, 74]: a key is cut off",
+    ),
+    (
         |dbs, txn| drop(dbs.namespaces.delete(txn, &[], b"root")),
         r"namespace root\a: it lies in none",
     ),
@@ -153,7 +200,11 @@ fn g13_every_kind_of_damage_is_told() {
         txn.commit().unwrap();
         drop(opened);
         let found = Repository::create_or_open(dir.path()).unwrap().verify().unwrap();
-        assert!(found.problems.iter().any(|p| p == expected), "{expected}: {:?}", found.problems);
+        assert!(
+            found.problems.iter().any(|p| p.ends_with(expected)),
+            "{expected}: {:?}",
+            found.problems
+        );
     }
 }
 
@@ -162,7 +213,7 @@ fn what_is_whole_is_counted() {
     let dir = tempfile::tempdir().unwrap();
     fill(dir.path());
     let found = Repository::create_or_open(dir.path()).unwrap().verify().unwrap();
-    assert_eq!((found.namespaces, found.classes, found.instances), (2, 2, 2));
+    assert_eq!((found.namespaces, found.classes, found.instances), (2, 3, 3));
     assert!(found.is_clean() && found.pages > 8, "{found:?}");
 }
 

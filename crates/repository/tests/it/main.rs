@@ -8,5 +8,6 @@ mod durability;
 mod growth;
 mod instances;
 mod processes;
+mod references;
 mod support;
 mod values;

@@ -4,7 +4,7 @@
 use std::hint;
 use std::sync::Arc;
 
-use cim::{Class, Instance, Namespace, Value};
+use cim::{CimType, Class, Instance, Namespace, Value};
 use repository::{NamespaceId, PutMode, Repository, View};
 
 use crate::support::*;
@@ -25,7 +25,8 @@ fn random(state: &mut u64) -> u64 {
 
 /// The class that a batch adds, below the one that is there.
 fn batch_class(base: &Arc<Class>, batch: u64) -> Arc<Class> {
-    class(&format!("Test_Batch{batch}"), Some(base), vec![])
+    let properties = vec![property("Next", CimType::Reference)];
+    class(&format!("Test_Batch{batch}"), Some(base), properties)
 }
 
 /// The instances of a batch: some of its own class, some of the base.
@@ -33,6 +34,10 @@ fn batch_instances(base: &Arc<Class>, own: &Arc<Class>, batch: u64) -> Vec<Insta
     let made = |(at, class): (usize, &Arc<Class>)| {
         let mut instance = named(class, &format!("{batch} {at}"));
         instance.put("Note", &Value::string("n".repeat(150 * (at + 1)))).unwrap();
+        if instance.class().slot("Next").is_some() {
+            let next = format!("Test_Thing.Id=\"{batch} {}\"", at + 1);
+            instance.put("Next", &Value::Reference(next.into())).unwrap();
+        }
         instance
     };
     [base, own].repeat(EACH).into_iter().enumerate().map(made).collect()
