@@ -7,7 +7,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`facts`] | pure parsers, one for each source |
-//! | `sys`, [`root`], `processes`, `processors`, `machine` | the system calls, and what is read by them |
+//! | `sys`, [`root`], `processes`, `processors`, `block_devices`, `machine` | the system calls, and what is read by them |
 //! | `control` | what is done to processes |
 //! | [`classes`] | one class, one file, its MOF and its table of sources beside it |
 
@@ -18,6 +18,7 @@ pub mod classes;
 pub mod facts;
 pub mod root;
 
+mod block_devices;
 mod control;
 mod machine;
 mod needs;

@@ -103,6 +103,14 @@ impl Root {
         links
     }
 
+    /// The names in a directory; `None` where it cannot be read.
+    pub(crate) fn names(&self, path: &str) -> Option<Vec<Vec<u8>>> {
+        let mut names = Vec::new();
+        let dir = self.dir.dir_at(path.as_bytes()).ok()?;
+        dir.for_each_entry(|name| names.push(name.to_vec())).ok()?;
+        Some(names)
+    }
+
     /// The processes.
     pub(crate) fn processes(&self) -> io::Result<Processes> {
         self.dir.dir_at(b"proc").map(Processes::new)

@@ -14,6 +14,7 @@
 pub(crate) mod property;
 
 pub mod win32_computersystem;
+pub mod win32_diskdrive;
 pub mod win32_logicaldisk;
 pub mod win32_operatingsystem;
 pub mod win32_process;
@@ -26,6 +27,7 @@ use wbem::{InstanceProvider, MethodProvider, Native, NativeProviders};
 
 use self::property::{HostClass, Provider};
 use self::win32_computersystem::Win32ComputerSystem;
+use self::win32_diskdrive::Win32DiskDrive;
 use self::win32_logicaldisk::Win32LogicalDisk;
 use self::win32_operatingsystem::Win32OperatingSystem;
 use self::win32_process::Win32Process;
@@ -86,6 +88,8 @@ pub const SUPERCLASSES: &[(&str, &str)] = &[
     ("cim_process.mof", include_str!("cim_process.mof")),
     ("cim_logicaldevice.mof", include_str!("cim_logicaldevice.mof")),
     ("cim_processor.mof", include_str!("cim_processor.mof")),
+    ("cim_mediaaccessdevice.mof", include_str!("cim_mediaaccessdevice.mof")),
+    ("cim_diskdrive.mof", include_str!("cim_diskdrive.mof")),
     ("cim_storageextent.mof", include_str!("cim_storageextent.mof")),
     ("cim_logicaldisk.mof", include_str!("cim_logicaldisk.mof")),
 ];
@@ -117,6 +121,11 @@ pub const CLASSES: &[Class] = &[
         "Win32_Processor",
         "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C05}",
         include_str!("win32_processor.mof"),
+    ),
+    Class::new::<Win32DiskDrive>(
+        "Win32_DiskDrive",
+        "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C06}",
+        include_str!("win32_diskdrive.mof"),
     ),
 ];
 

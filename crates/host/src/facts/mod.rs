@@ -33,6 +33,7 @@ pub mod disk_links;
 pub mod file_system;
 pub mod os_release;
 pub mod time_zone;
+pub mod unit_serial;
 
 #[cfg(test)]
 mod tests {
@@ -74,7 +75,8 @@ mod tests {
         let _ = kernel_version::KernelBuild::parse(bytes);
         let _ = mountinfo::visible(bytes);
         let _ = block_device::BlockDevice::parse(bytes);
-        let _ = disk_links::name(bytes);
+        let _ = (disk_links::name(bytes), disk_links::disk_signature(bytes));
+        let _ = unit_serial::parse(bytes);
         let _ = os_release::OsRelease::parse(bytes);
         let _ = time_zone::parse(bytes).map(|zone| time_zone::offset_minutes(&zone, 0));
     }

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::scan::{Fields, decimal, lines};
+use super::scan::{Fields, device_number, lines};
 
 /// One mount.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl<'a> Mount<'a> {
     pub fn parse(line: &'a [u8]) -> Option<Self> {
         let mut fields = Fields::new(line);
         fields.skip(2)?;
-        let device = device(fields.word()?)?;
+        let device = device_number(fields.word()?)?;
         fields.skip(1)?;
         let mount_point = unescape(fields.word()?);
         let options = fields.word()?;
@@ -68,12 +68,6 @@ pub fn visible(bytes: &[u8]) -> Vec<Mount<'_>> {
     let mut keep = vec![false; all.len()];
     last.into_values().for_each(|at| keep[at] = true);
     all.into_iter().zip(keep).filter_map(|(mount, keep)| keep.then_some(mount)).collect()
-}
-
-fn device(word: &[u8]) -> Option<(u32, u32)> {
-    let colon = word.iter().position(|&b| b == b':')?;
-    let number = |digits| decimal(digits)?.try_into().ok();
-    Some((number(&word[..colon])?, number(&word[colon + 1..])?))
 }
 
 fn unescape(word: &[u8]) -> Cow<'_, [u8]> {

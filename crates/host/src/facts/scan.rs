@@ -49,6 +49,13 @@ pub fn labelled(line: &[u8], label: &[u8]) -> Option<u64> {
     decimal(words(line.strip_prefix(label)?).next()?)
 }
 
+/// The major and minor number of a device, as in `8:16`.
+pub fn device_number(word: &[u8]) -> Option<(u32, u32)> {
+    let colon = word.iter().position(|&b| b == b':')?;
+    let number = |digits| decimal(digits)?.try_into().ok();
+    Some((number(&word[..colon])?, number(&word[colon + 1..])?))
+}
+
 /// What the kernel handed out as bytes, as text: bytes that are not UTF-8 become U+FFFD.
 pub fn text(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(bytes)
@@ -122,6 +129,14 @@ mod tests {
         assert_eq!(labelled(b"MemTotal:       24682416 kB", b"MemTotal:"), Some(24_682_416));
         assert_eq!(labelled(b"MemTotal:", b"MemTotal:"), None);
         assert_eq!(labelled(b"MemTotalX: 1", b"MemTotal:"), None);
+    }
+
+    #[test]
+    fn device_numbers_are_two() {
+        assert_eq!(device_number(b"8:16"), Some((8, 16)));
+        for bad in ["8", "8:", ":16", "8:16:1", "8:-1", "4294967296:0"] {
+            assert_eq!(device_number(bad.as_bytes()), None, "{bad}");
+        }
     }
 
     #[test]

@@ -44,6 +44,7 @@ fn instances_are_found_by_their_keys() {
         ("Win32_LogicalDisk", "/HOME", "FileSystem", "btrfs"),
         ("Win32_ComputerSystem", "KESTREL", "Status", "OK"),
         ("Win32_Processor", "cpu1", "NumberOfCores", "1"),
+        ("Win32_DiskDrive", "/dev/SDC", "Index", "2"),
     ] {
         let class = class(class_name);
         let keys = [Value::string(key)];
@@ -71,6 +72,9 @@ fn what_is_not_there_is_not_found() {
         ("Win32_LogicalDisk", "/proc"),
         ("Win32_ComputerSystem", "falcon"),
         ("Win32_Processor", "CPU2"),
+        ("Win32_DiskDrive", "/dev/sda1"),
+        ("Win32_DiskDrive", "/dev/zram0"),
+        ("Win32_DiskDrive", "sda"),
     ] {
         let keys = [Value::string(key)];
         let found =
@@ -177,7 +181,7 @@ fn a_key_that_is_said_to_be_exact_is() {
 #[test]
 fn what_cannot_be_listed_is_an_error() {
     let (_dir, root) = crowd(0);
-    for name in ["Win32_Process", "Win32_LogicalDisk", "Win32_Processor"] {
+    for name in ["Win32_Process", "Win32_LogicalDisk", "Win32_Processor", "Win32_DiskDrive"] {
         let class = class(name);
         let provider = host_class(name).provider(root.clone());
         let request = Request { class: &class, wanted: &Wanted::All, predicates: &[] };

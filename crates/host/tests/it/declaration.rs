@@ -5,12 +5,13 @@ use cim::{Class, Value};
 use crate::captured::class;
 
 /// The classes with a provider, and the keys that the documentation gives them.
-const KEYS: [(&str, &[&str]); 5] = [
+const KEYS: [(&str, &[&str]); 6] = [
     ("Win32_Process", &["Handle"]),
     ("Win32_LogicalDisk", &["DeviceID"]),
     ("Win32_OperatingSystem", &[]),
     ("Win32_ComputerSystem", &["Name"]),
     ("Win32_Processor", &["DeviceID"]),
+    ("Win32_DiskDrive", &["DeviceID"]),
 ];
 
 #[test]
@@ -93,6 +94,7 @@ fn methods_are_declared_and_implemented_where_they_have_code() {
             "JoinDomainOrWorkgroup Rename SetPowerState UnjoinDomainOrWorkgroup",
         ),
         ("Win32_Processor", "Reset SetPowerState"),
+        ("Win32_DiskDrive", "Reset SetPowerState"),
         ("Win32_OperatingSystem", "Reboot SetDateTime Shutdown Win32Shutdown Win32ShutdownTracker"),
     ] {
         let class = class(name);
