@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use wbem::Flags;
 
-use crate::commands::{compile, get};
+use crate::commands::{call, compile, get};
 use crate::output::{Form, Settings, Style};
 use crate::screen::Screen;
 use crate::session::Options;
@@ -28,10 +28,11 @@ Examples:
   wmi query \"SELECT Name, ProcessId FROM Win32_Process WHERE WorkingSetSize > 10000000\"
   wmi get Win32_Process -f \"Name = 'sshd'\" -p ProcessId,CommandLine -o json
   wmi get 'Win32_LogicalDisk.DeviceID=\"/\"'
+  wmi call 'Win32_Process.Handle=\"4711\"' Terminate
   wmi class show Win32_OperatingSystem
 
 Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 access denied, 5 no answer,
-6 partial result, 7 syntax of WQL or MOF.";
+6 partial result, 7 syntax of WQL or MOF, 8 a method returned a failure.";
 
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "Global options")]
@@ -101,6 +102,8 @@ pub(crate) enum Command {
         #[arg(long)]
         class: bool,
     },
+    /// Run a method of a class or an instance and print what it hands out
+    Call(CallArgs),
     /// List or show classes
     #[command(subcommand)]
     Class(ClassCommand),
@@ -124,6 +127,21 @@ pub(crate) struct GetArgs {
     /// Only these properties
     #[arg(short, long, value_name = "P,Q", value_delimiter = ',')]
     properties: Vec<String>,
+}
+
+#[derive(clap::Args, Debug)]
+pub(crate) struct CallArgs {
+    /// The path of an instance, as 'Class.Key="value"', or the name of a class
+    #[arg(value_name = "CLASS_OR_PATH")]
+    path: String,
+    /// The method
+    method: String,
+    /// PARAMETER=VALUE; null is NULL, an array takes each PARAMETER=VALUE of its name
+    #[arg(value_name = "P=V")]
+    values: Vec<String>,
+    /// End with exit code 8 where the method's ReturnValue says that it failed
+    #[arg(long)]
+    check_return: bool,
 }
 
 #[derive(Subcommand, Debug)]
@@ -258,6 +276,18 @@ impl GetArgs {
             path: self.path.clone(),
             filter: self.filter.clone(),
             properties: self.properties.clone(),
+        }
+    }
+}
+
+impl CallArgs {
+    /// As the command takes it.
+    pub(crate) fn request(&self) -> call::Request {
+        call::Request {
+            path: self.path.clone(),
+            method: self.method.clone(),
+            values: self.values.clone(),
+            check_return: self.check_return,
         }
     }
 }

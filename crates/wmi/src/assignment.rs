@@ -5,6 +5,7 @@
 //! is NULL, `P=` the empty string. What cannot be said so (embedded objects) is MOF's affair.
 
 use cim::datetime::Point;
+use cim::signature::PARAMETERS;
 use cim::status::{WBEM_E_NOT_FOUND, WBEM_E_READ_ONLY};
 use cim::{
     CimType, Class, DateTime, Instance, Name, ObjectPath, PropertyType, SystemProperty, Value,
@@ -57,7 +58,11 @@ pub(crate) fn apply(
             .map(|a| a.value.as_str())
             .collect();
         let value = value(&texts, ty).map_err(|reason| {
-            Failure::Usage(format!("{}.{property} is {ty}: {reason}", class.name()))
+            let of = match *class.name() == PARAMETERS {
+                true => "parameter ".to_owned(),
+                false => format!("{}.", class.name()),
+            };
+            Failure::Usage(format!("{of}{property} is {ty}: {reason}"))
         })?;
         instance.set(slot, value);
     }

@@ -21,6 +21,8 @@ pub(crate) const NO_ANSWER: u8 = 5;
 pub(crate) const PARTIAL: u8 = 6;
 /// The query or the MOF is not well formed, or asks what the class cannot answer.
 pub(crate) const SYNTAX: u8 = 7;
+/// With `--check-return`: the method was run and returned a failure.
+pub(crate) const RETURNED: u8 = 8;
 
 /// MOF's errors of syntax stand in one range.
 const MOF_ERRORS: std::ops::RangeInclusive<u32> = 0x8004_4001..=0x8004_4FFF;
@@ -30,14 +32,17 @@ const E_ACCESSDENIED: WbemStatus = WbemStatus(0x8007_0005);
 /// The number for an operation that failed with `status`.
 pub(crate) fn of_failure(status: WbemStatus) -> u8 {
     match status {
-        WBEM_E_NOT_FOUND | WBEM_E_INVALID_CLASS | WBEM_E_INVALID_NAMESPACE => NOT_FOUND,
+        WBEM_E_NOT_FOUND
+        | WBEM_E_INVALID_CLASS
+        | WBEM_E_INVALID_NAMESPACE
+        | WBEM_E_INVALID_METHOD => NOT_FOUND,
         WBEM_E_ACCESS_DENIED | WBEM_E_PRIVILEGE_NOT_HELD | E_ACCESSDENIED => DENIED,
         WBEM_E_TRANSPORT_FAILURE
         | WBEM_E_CONNECTION_FAILED
         | WBEM_E_FATAL_TRANSPORT_ERROR
         | WBEM_E_TIMED_OUT
         | WBEM_E_PROVIDER_TIMED_OUT => NO_ANSWER,
-        WBEM_E_INVALID_OBJECT_PATH => USAGE,
+        WBEM_E_INVALID_OBJECT_PATH | WBEM_E_INVALID_METHOD_PARAMETERS => USAGE,
         WBEM_E_INVALID_QUERY
         | WBEM_E_UNPARSABLE_QUERY
         | WBEM_E_INVALID_SYNTAX
@@ -65,6 +70,8 @@ mod tests {
             (WBEM_E_INVALID_OBJECT_PATH, 2),
             (WBEM_E_NOT_FOUND, 3),
             (WBEM_E_INVALID_CLASS, 3),
+            (WBEM_E_INVALID_METHOD, 3),
+            (WBEM_E_INVALID_METHOD_PARAMETERS, 2),
             (WBEM_E_ACCESS_DENIED, 4),
             (WBEM_E_TIMED_OUT, 5),
             (WBEM_E_INVALID_QUERY, 7),

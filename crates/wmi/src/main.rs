@@ -30,7 +30,7 @@ mod target;
 use std::process::ExitCode;
 
 use args::{Args, ClassCommand, Command, RepoCommand};
-use commands::{class, compile, get, new, ns, query, repo, rm, set};
+use commands::{call, class, compile, get, new, ns, query, repo, rm, set};
 use failure::Failure;
 use screen::Screen;
 use session::Options;
@@ -64,6 +64,7 @@ fn run(command: &Command, options: &Options) -> Result<Outcome, Failure> {
         Command::New { class, values } => new::run(options, class, values),
         Command::Set { path, values } => set::run(options, path, values),
         Command::Rm { path, class } => rm::run(options, path, *class),
+        Command::Call(args) => call::run(options, &args.request()),
         Command::Class(ClassCommand::List { pattern }) => class::list(options, pattern.as_deref()),
         Command::Class(ClassCommand::Show { class }) => class::show(options, class),
         Command::Ns => ns::run(options),

@@ -82,7 +82,7 @@ fn known(instance: &cim::Instance, name: &Name) -> Result<(), Failure> {
     }
 }
 
-fn path_keys(path: &ObjectPath) -> Vec<Name> {
+pub(super) fn path_keys(path: &ObjectPath) -> Vec<Name> {
     match &path.keys {
         cim::PathKeys::Named(keys) => keys.iter().map(|(name, _)| name.clone()).collect(),
         _ => Vec::new(),

@@ -1,6 +1,7 @@
 //! One file a command. Each takes what the arguments say, asks WMI through
 //! `crate::target::Target`, and gives how it ended; what went wrong is a `crate::failure`.
 
+pub(crate) mod call;
 pub(crate) mod class;
 pub(crate) mod compile;
 pub(crate) mod get;

@@ -3,6 +3,7 @@
 //! What is printed of this machine is tested for its shape and for what the test itself knows
 //! (its own process), never for what this machine happens to be.
 
+mod call;
 mod classes;
 mod compile;
 mod errors;
