@@ -60,6 +60,11 @@ impl BlockDevice {
         root.read_number(&self.file("size"))?.checked_mul(SECTOR)
     }
 
+    /// Where on its disk it begins, in bytes, if it is a partition.
+    pub(crate) fn start(&self, root: &Root) -> Option<u64> {
+        root.read_number(&self.file("start"))?.checked_mul(SECTOR)
+    }
+
     /// The number that it has on its disk, if it is a partition.
     pub(crate) fn partition_number(&self, root: &Root) -> Option<u32> {
         root.read_number(&self.file("partition"))?.try_into().ok()

@@ -15,6 +15,7 @@ pub(crate) mod property;
 
 pub mod win32_computersystem;
 pub mod win32_diskdrive;
+pub mod win32_diskpartition;
 pub mod win32_logicaldisk;
 pub mod win32_operatingsystem;
 pub mod win32_process;
@@ -28,6 +29,7 @@ use wbem::{InstanceProvider, MethodProvider, Native, NativeProviders};
 use self::property::{HostClass, Provider};
 use self::win32_computersystem::Win32ComputerSystem;
 use self::win32_diskdrive::Win32DiskDrive;
+use self::win32_diskpartition::Win32DiskPartition;
 use self::win32_logicaldisk::Win32LogicalDisk;
 use self::win32_operatingsystem::Win32OperatingSystem;
 use self::win32_process::Win32Process;
@@ -91,6 +93,7 @@ pub const SUPERCLASSES: &[(&str, &str)] = &[
     ("cim_mediaaccessdevice.mof", include_str!("cim_mediaaccessdevice.mof")),
     ("cim_diskdrive.mof", include_str!("cim_diskdrive.mof")),
     ("cim_storageextent.mof", include_str!("cim_storageextent.mof")),
+    ("cim_diskpartition.mof", include_str!("cim_diskpartition.mof")),
     ("cim_logicaldisk.mof", include_str!("cim_logicaldisk.mof")),
 ];
 
@@ -126,6 +129,11 @@ pub const CLASSES: &[Class] = &[
         "Win32_DiskDrive",
         "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C06}",
         include_str!("win32_diskdrive.mof"),
+    ),
+    Class::new::<Win32DiskPartition>(
+        "Win32_DiskPartition",
+        "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C07}",
+        include_str!("win32_diskpartition.mof"),
     ),
 ];
 

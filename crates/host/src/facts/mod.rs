@@ -33,6 +33,7 @@ pub mod disk_links;
 pub mod file_system;
 pub mod os_release;
 pub mod time_zone;
+pub mod uevent;
 pub mod unit_serial;
 
 #[cfg(test)]
@@ -76,7 +77,7 @@ mod tests {
         let _ = mountinfo::visible(bytes);
         let _ = block_device::BlockDevice::parse(bytes);
         let _ = (disk_links::name(bytes), disk_links::disk_signature(bytes));
-        let _ = unit_serial::parse(bytes);
+        let _ = (unit_serial::parse(bytes), uevent::value(bytes, "PARTNAME"));
         let _ = os_release::OsRelease::parse(bytes);
         let _ = time_zone::parse(bytes).map(|zone| time_zone::offset_minutes(&zone, 0));
     }

@@ -45,6 +45,7 @@ fn instances_are_found_by_their_keys() {
         ("Win32_ComputerSystem", "KESTREL", "Status", "OK"),
         ("Win32_Processor", "cpu1", "NumberOfCores", "1"),
         ("Win32_DiskDrive", "/dev/SDC", "Index", "2"),
+        ("Win32_DiskPartition", "/dev/SDC1", "DiskIndex", "2"),
     ] {
         let class = class(class_name);
         let keys = [Value::string(key)];
@@ -75,6 +76,8 @@ fn what_is_not_there_is_not_found() {
         ("Win32_DiskDrive", "/dev/sda1"),
         ("Win32_DiskDrive", "/dev/zram0"),
         ("Win32_DiskDrive", "sda"),
+        ("Win32_DiskPartition", "/dev/sda"),
+        ("Win32_DiskPartition", "/dev/sda3"),
     ] {
         let keys = [Value::string(key)];
         let found =

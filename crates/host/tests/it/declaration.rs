@@ -5,13 +5,14 @@ use cim::{Class, Value};
 use crate::captured::class;
 
 /// The classes with a provider, and the keys that the documentation gives them.
-const KEYS: [(&str, &[&str]); 6] = [
+const KEYS: [(&str, &[&str]); 7] = [
     ("Win32_Process", &["Handle"]),
     ("Win32_LogicalDisk", &["DeviceID"]),
     ("Win32_OperatingSystem", &[]),
     ("Win32_ComputerSystem", &["Name"]),
     ("Win32_Processor", &["DeviceID"]),
     ("Win32_DiskDrive", &["DeviceID"]),
+    ("Win32_DiskPartition", &["DeviceID"]),
 ];
 
 #[test]
@@ -95,6 +96,7 @@ fn methods_are_declared_and_implemented_where_they_have_code() {
         ),
         ("Win32_Processor", "Reset SetPowerState"),
         ("Win32_DiskDrive", "Reset SetPowerState"),
+        ("Win32_DiskPartition", "Reset SetPowerState"),
         ("Win32_OperatingSystem", "Reboot SetDateTime Shutdown Win32Shutdown Win32ShutdownTracker"),
     ] {
         let class = class(name);

@@ -8,6 +8,7 @@ mod contract;
 mod declaration;
 mod win32_computersystem;
 mod win32_diskdrive;
+mod win32_diskpartition;
 mod win32_logicaldisk;
 mod win32_operatingsystem;
 mod win32_process;
