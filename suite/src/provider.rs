@@ -32,6 +32,8 @@ pub enum Conduct {
     End(Completion),
     /// It delivers from another thread, after its call has returned.
     OtherThread,
+    /// What it delivers is of a class of its own making, be it of the same name.
+    OtherClass,
     /// It asks the core to filter the first two instances, and no more after them.
     FilterFirstTwo,
 }
@@ -117,6 +119,12 @@ impl TestProvider {
     }
 
     fn instances(&self, class: &Arc<Class>) -> Vec<Instance> {
+        let other =
+            || Class::derive(class.declaration().clone(), class.superclass().cloned(), None);
+        let class = match self.conduct {
+            Conduct::OtherClass => &other().expect("a class like the one asked for"),
+            _ => class,
+        };
         let with_values = |values: &Values| {
             let mut instance = Instance::new(class.clone());
             for (name, value) in values {
@@ -177,7 +185,9 @@ impl InstanceProvider for TestProvider {
                 deliver(instances, &self.log, &mut sink);
                 sink.complete(completion.clone());
             }
-            Conduct::Serve | Conduct::Panic => deliver(instances, &self.log, &mut sink).end(sink),
+            Conduct::Serve | Conduct::OtherClass | Conduct::Panic => {
+                deliver(instances, &self.log, &mut sink).end(sink)
+            }
         }
     }
 

@@ -222,7 +222,16 @@ pub(crate) fn get_bound(
     context: &CallContext,
 ) -> Result<Instance> {
     binding.check_get()?;
-    guard(&binding.name, || binding.provider.get(class, keys, wanted, context))
+    let found = guard(&binding.name, || binding.provider.get(class, keys, wanted, context))?;
+    if Arc::ptr_eq(found.class(), class) {
+        return Ok(found);
+    }
+    Err(WBEM_E_PROVIDER_FAILURE.with(format!(
+        "provider {} was asked for an instance of {} and gave one of {}",
+        binding.name,
+        class.name(),
+        found.class().name()
+    )))
 }
 
 /// Puts an instance of the dynamic class `class`.

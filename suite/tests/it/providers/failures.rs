@@ -27,6 +27,13 @@ fn a_provider_that_lets_go_of_its_sink_has_failed() {
 }
 
 #[test]
+fn a_provider_that_delivers_what_was_not_asked_for_has_failed() {
+    let (world, _) = world(three().conduct(Conduct::OtherClass));
+    let reads = outcomes(&world).into_iter().filter(|(name, _)| !["put", "delete"].contains(name));
+    assert!(reads.map(|(_, outcome)| outcome).eq([WBEM_E_PROVIDER_FAILURE; 3]));
+}
+
+#[test]
 fn statuses_of_the_provider_are_the_clients() {
     for success in [WBEM_S_PARTIAL_RESULTS, WBEM_S_ACCESS_DENIED, WBEM_S_FALSE] {
         let (world, _) = world(three().conduct(Conduct::End(Ok(success))));
