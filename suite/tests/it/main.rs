@@ -1,7 +1,9 @@
 //! Tests across the crates.
 
+mod c3_methods;
 mod explain;
 mod f2_calls;
+mod g15_method_calls;
 mod g1_namespaces;
 mod g2_system_classes;
 mod g9_compiler;
