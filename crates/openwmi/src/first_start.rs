@@ -23,9 +23,7 @@ pub(crate) fn install(cimom: &Cimom, context: &CallContext) -> Result<()> {
     if cimom.note(INSTALLED)?.as_deref() == Some(&version) {
         return Ok(());
     }
-    for namespace in NAMESPACES {
-        cimom.ensure_namespace(&Namespace::new(namespace)?, context)?;
-    }
+    namespaces(cimom, context)?;
     let options = CompileOptions {
         namespace: Namespace::new(NAMESPACES[0])?,
         create_namespace: false,
@@ -40,6 +38,14 @@ pub(crate) fn install(cimom: &Cimom, context: &CallContext) -> Result<()> {
         }
     }
     cimom.set_note(INSTALLED, &version, context)
+}
+
+/// Sees to it that the repository has the namespaces.
+pub(crate) fn namespaces(cimom: &Cimom, context: &CallContext) -> Result<()> {
+    for namespace in NAMESPACES {
+        cimom.ensure_namespace(&Namespace::new(namespace)?, context)?;
+    }
+    Ok(())
 }
 
 fn texts() -> impl Iterator<Item = (&'static str, &'static str)> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use cim::Result;
 
-use crate::no_place;
+use cim::status::WBEM_E_INVALID_PARAMETER;
 
 /// `named`, or the user's own: `$XDG_DATA_HOME/openwmi`; where that is not set, root's
 /// `/var/lib/openwmi` and anybody else's `~/.local/share/openwmi`.
@@ -24,4 +24,10 @@ pub(crate) fn repository(named: Option<PathBuf>) -> Result<PathBuf> {
     let home = env::var_os("HOME").filter(|h| !h.is_empty());
     let home = home.ok_or_else(|| no_place("neither XDG_DATA_HOME nor HOME is set"))?;
     Ok(PathBuf::from(home).join(".local/share/openwmi"))
+}
+
+/// Says that the user's own directory cannot be told.
+fn no_place(why: &str) -> cim::Error {
+    WBEM_E_INVALID_PARAMETER
+        .with(format!("no directory for the repository: {why}; name one with --repository DIR"))
 }

@@ -1,0 +1,185 @@
+//! The open WMI: a repository, this machine's providers and the object manager over both.
+//!
+//! Knows where the repository is and what is in a new one; every operation is the object
+//! manager's. Options come from the caller, connections go to it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use cim::status::{WBEM_E_FAILED, WBEM_E_OUT_OF_DISK_SPACE};
+use cim::{Namespace, Result};
+use cimom::{Cimom, Environment};
+use host::Root;
+use repository::{Repository, Verification};
+use smol_str::SmolStr;
+use tempfile::TempDir;
+use wbem::{
+    CallContext, CompileOptions, CompileReport, Flags, MofCompiler, NativeProviders, Services,
+};
+
+use crate::connection::WMIConnection;
+use crate::error::{WMIResult, at};
+use crate::{caller, first_start, location};
+
+/// How a repository is opened.
+#[derive(Clone, Debug, Default)]
+pub struct OpenOptions {
+    /// The repository's directory; `None` for the user's own: `$XDG_DATA_HOME/openwmi`, root's
+    /// `/var/lib/openwmi`.
+    pub repository: Option<PathBuf>,
+    /// The tree of files that describes the machine; `None` for the one the program runs on.
+    pub captured_machine: Option<PathBuf>,
+}
+
+/// An open WMI. Clones share it; it is closed when they and all connections are gone.
+#[derive(Clone)]
+pub struct Wmi {
+    // INVARIANT: dropped in this order; the directory goes after the repository that is in it.
+    cimom: Arc<Cimom>,
+    context: CallContext,
+    _directory: Option<Arc<TempDir>>,
+}
+
+impl Wmi {
+    /// Opens the repository, and makes it if it is missing: with its namespaces and the classes
+    /// of this machine.
+    /// Errors: the repository's; `WBEM_E_INVALID_PARAMETER` where no directory can be found
+    /// for it; `WBEM_E_INVALID_OPERATION` where this process has it open already.
+    pub fn open(options: OpenOptions) -> Result<Wmi> {
+        Wmi::open_with(options, NativeProviders::default())
+    }
+
+    /// As [`Wmi::open`], with providers of your own beside those of this machine.
+    pub fn open_with(options: OpenOptions, mut providers: NativeProviders) -> Result<Wmi> {
+        let directory = location::repository(options.repository)?;
+        let repository = Repository::create_or_open(&directory)?;
+        let machine = match options.captured_machine {
+            Some(tree) => Root::captured(&tree),
+            None => Root::live(),
+        };
+        let machine = machine
+            .map_err(|e| WBEM_E_FAILED.with(format!("this machine's files cannot be read: {e}")))?;
+        host::register(&mut providers, &Arc::new(machine));
+        let wmi = Wmi::over(repository, providers, None)?;
+        first_start::install(&wmi.cimom, &wmi.context)?;
+        Ok(wmi)
+    }
+
+    /// A WMI that lives as long as this value and the connections made from it: for tests, and
+    /// for what need not be kept. It has the standard namespaces, the system classes and
+    /// `providers`; nothing of this machine.
+    ///
+    /// The storage engine works on a file, so there is one: in a directory of its own on
+    /// `/dev/shm`, which is memory, or where that is missing below `$TMPDIR`. The directory is
+    /// removed at the end, unless the process is killed.
+    ///
+    /// Errors: `WBEM_E_OUT_OF_DISK_SPACE` where no such directory can be made; the
+    /// repository's.
+    pub fn in_memory(providers: NativeProviders) -> Result<Wmi> {
+        let directory = temporary_directory()?;
+        let repository = Repository::create_or_open(directory.path())?;
+        let wmi = Wmi::over(repository, providers, Some(Arc::new(directory)))?;
+        first_start::namespaces(&wmi.cimom, &wmi.context)?;
+        Ok(wmi)
+    }
+
+    fn over(
+        repository: Repository,
+        providers: NativeProviders,
+        directory: Option<Arc<TempDir>>,
+    ) -> Result<Wmi> {
+        let context = CallContext::local(Arc::new(caller::identity(repository.directory())?));
+        let environment = Environment {
+            server: server_name(),
+            providers,
+            random: caller::random,
+            local_offset: caller::local_offset,
+        };
+        Ok(Wmi { cimom: Cimom::new(repository, environment), context, _directory: directory })
+    }
+
+    /// A connection to a namespace, with typed results.
+    /// Errors: `WBEM_E_INVALID_NAMESPACE`, `WBEM_E_ACCESS_DENIED`.
+    pub fn connection(&self, namespace: &str) -> WMIResult<WMIConnection> {
+        WMIConnection::of(self, namespace)
+    }
+
+    /// The operations on a namespace as WMI has them. A WMI in memory has to outlive them.
+    /// Errors: `WBEM_E_INVALID_NAMESPACE`, `WBEM_E_ACCESS_DENIED`.
+    pub fn connect(&self, namespace: &str) -> Result<Arc<dyn Services>> {
+        self.cimom.connect(namespace, &self.context)
+    }
+
+    /// The context of a call by the user who runs this program.
+    pub fn context(&self) -> CallContext {
+        self.context.clone()
+    }
+
+    /// The MOF compiler.
+    pub fn compiler(&self) -> &dyn MofCompiler {
+        &*self.cimom
+    }
+
+    /// Compiles a MOF text into a namespace, which is made where it is missing.
+    /// Errors: the first of the text, with line and column; nothing is stored where it is one of
+    /// syntax, else what stands before it.
+    pub fn compile(&self, namespace: &str, mof: &str) -> WMIResult<CompileReport> {
+        let compiled = Namespace::new(namespace).and_then(|namespace| {
+            let options = CompileOptions {
+                namespace,
+                create_namespace: true,
+                class_flags: Flags::default(),
+                instance_flags: Flags::default(),
+                check_only: false,
+            };
+            let report = self.cimom.compile_text("MOF", mof.as_bytes(), &options, &self.context)?;
+            match report.syntax.first().or(report.storage.as_ref()) {
+                Some(e) => Err(e.status.with(format!("{}:{}: {}", e.line, e.column, e.message))),
+                None => Ok(report),
+            }
+        });
+        compiled.map_err(at("compile into", namespace))
+    }
+
+    /// The directory of the repository.
+    pub fn repository_path(&self) -> &Path {
+        self.cimom.repository().directory()
+    }
+
+    /// Reads the whole repository and tells what is wrong with it.
+    pub fn verify(&self) -> Result<Verification> {
+        self.cimom.repository().verify()
+    }
+
+    /// Writes a copy of the repository to the file `to`, while others go on using it.
+    pub fn backup(&self, to: &Path) -> Result<()> {
+        self.cimom.repository().backup(to)
+    }
+
+    /// Puts the copy in the file `from` in the place of the repository, which nobody may have
+    /// open. Gives what was found in the copy before.
+    pub fn restore(repository: Option<&Path>, from: &Path) -> Result<Verification> {
+        let directory = location::repository(repository.map(Path::to_owned))?;
+        Repository::restore(from, &directory)
+    }
+}
+
+impl fmt::Debug for Wmi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wmi").field("repository", &self.repository_path()).finish_non_exhaustive()
+    }
+}
+
+fn server_name() -> SmolStr {
+    rustix::system::uname().nodename().to_string_lossy().into()
+}
+
+/// A directory that is removed when the value is dropped, in memory where there is such a place.
+fn temporary_directory() -> Result<TempDir> {
+    let named = |place: &Path| tempfile::Builder::new().prefix("openwmi-").tempdir_in(place);
+    named(Path::new("/dev/shm")).or_else(|_| named(&std::env::temp_dir())).map_err(|e| {
+        WBEM_E_OUT_OF_DISK_SPACE
+            .with(format!("no temporary directory for a WMI in memory: {e}; set TMPDIR to one"))
+    })
+}
