@@ -1,10 +1,12 @@
 //! `ASSOCIATORS OF` and `REFERENCES OF`: from an object over associations to other objects.
 //!
 //! The source is resolved to a real object first, so that the path of a superclass finds it
-//! (behaviour.md E.2). Then each association class that can refer to it is asked for the
-//! associations that do, like any query with the reference in its WHERE, and the objects at their
-//! other ends are fetched. With SchemaOnly the same is asked of classes (E.3).
+//! (behaviour.md E.2). Stored associations that refer to it are found by the repository's index
+//! of references. Each association class with a provider that can refer to it is asked like by
+//! any query with the reference in its WHERE. Then the objects at the other ends are fetched.
+//! With SchemaOnly the same is asked of classes (E.3).
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -18,9 +20,9 @@ use wql::{Associators, References};
 
 use crate::access::AuthorizedCall;
 use crate::cimom::View;
-use crate::execute::BATCH;
+use crate::execute::{self, BATCH};
 use crate::get::{self, Get};
-use crate::plan::{self, Plan};
+use crate::plan::{self, Ask, Plan, Referent, Referring, Step};
 use crate::query::{InstanceQuery, Reach};
 use crate::resolve;
 
@@ -78,8 +80,7 @@ impl From<References> for Question {
 /// A walk that is ready to be made.
 pub(crate) struct Walk {
     question: Question,
-    /// Every spelling of the source that a reference may have, as identities.
-    source: Vec<String>,
+    source: Arc<Referent>,
     /// Each association class and how it is asked.
     pub(crate) steps: Vec<(Arc<Class>, Plan)>,
     context: CallContext,
@@ -118,21 +119,45 @@ pub(crate) fn prepare(
         }
     };
     let (_, call) = call.split();
-    let paths = paths(&source).ok_or(WBEM_E_NOT_FOUND)?;
+    let referent = Arc::new(referent(&source).ok_or(WBEM_E_NOT_FOUND)?);
+    let stored = stored_referring(view, &referent)?;
     let mut steps = Vec::new();
-    for class in association_classes(view)? {
-        if class.is_abstract() || !question.accepts_association(&class) {
+    for class in view.schema.associations(view)? {
+        let is_indexed = is_indexed(class);
+        let may_refer = !is_indexed || stored.contains(class.name());
+        if !may_refer || class.is_abstract() || !question.accepts_association(class) {
             continue;
         }
-        let roles = question.source_roles(&class, source.class());
-        if !roles.is_empty() {
-            let plan = ask_for(view, &class, &roles, &paths, call.clone())?;
-            steps.push((class, plan));
+        let roles = question.source_roles(class, source.class());
+        if roles.is_empty() {
+            continue;
         }
+        let plan = if is_indexed {
+            let referring = Referring { referent: referent.clone(), roles };
+            Plan::of_referring(class.clone(), referring, context.clone())
+        } else {
+            ask_for(view, class, &roles, &referent.paths, call.clone())?
+        };
+        steps.push((class.clone(), plan));
     }
-    let origin = source.class().origin().map(|o| &**o);
-    let source = paths.iter().map(|path| path.identity(origin)).collect();
-    Ok(Answer::Walk(Box::new(Walk { question, source, steps, context: context.clone() })))
+    let (source, context) = (referent, context.clone());
+    Ok(Answer::Walk(Box::new(Walk { question, source, steps, context })))
+}
+
+/// The classes of the stored instances that may refer to the object.
+fn stored_referring(view: &View<'_>, referent: &Referent) -> Result<HashSet<Name>> {
+    let mut found = HashSet::new();
+    for path in &referent.paths {
+        found.extend(view.stored(|stored| stored.referring_classes(view.id, path))?);
+    }
+    Ok(found)
+}
+
+/// Whether the repository's index of references has those of every instance of `class`: it does
+/// not have what a provider has, nor a reference that is the class's own default.
+fn is_indexed(class: &Class) -> bool {
+    let mut properties = class.properties().iter().zip(class.defaults());
+    !class.is_dynamic() && !properties.any(|(p, default)| is_reference(&p.ty) && !default.is_null())
 }
 
 impl Question {
@@ -146,17 +171,18 @@ impl Question {
             && self.required_qualifier.as_ref().is_none_or(|q| carries(class, q))
     }
 
-    /// The properties of `association` that may hold a reference to an object of `source`.
-    fn source_roles(&self, association: &Class, source: &Class) -> Vec<Name> {
+    /// The slots of the properties of `association` that may hold a reference to an object of
+    /// `source`.
+    fn source_roles(&self, association: &Class, source: &Class) -> Vec<usize> {
         let holds = |of: Option<&Name>| match of {
             Some(class) => source.is_a(class.as_str()) && !cim::name::eq(class.as_str(), "object"),
             None => true,
         };
-        let references = association.properties().iter().filter(|p| is_reference(&p.ty));
+        let references = association.properties().iter().enumerate();
         references
-            .filter(|p| holds(p.ty.class.as_ref()))
-            .filter(|p| self.role.as_ref().is_none_or(|role| *role == p.name))
-            .map(|p| p.name.clone())
+            .filter(|(_, p)| is_reference(&p.ty) && holds(p.ty.class.as_ref()))
+            .filter(|(_, p)| self.role.as_ref().is_none_or(|role| *role == p.name))
+            .map(|(slot, _)| slot)
             .collect()
     }
 
@@ -176,26 +202,12 @@ fn carries(class: &Class, qualifier: &Name) -> bool {
     }
 }
 
-/// All association classes of the namespace.
-fn association_classes(view: &View<'_>) -> Result<Vec<Arc<Class>>> {
-    let mut names: Vec<&Name> = view.schema.names().collect();
-    names.sort();
-    let mut found = Vec::new();
-    for name in names {
-        let class = view.class(name, WBEM_E_INVALID_CLASS)?;
-        if class.is_association() {
-            found.push(class);
-        }
-    }
-    Ok(found)
-}
-
 /// How `association` is asked for its instances that refer by one of `roles` to the object that
 /// has these paths.
 fn ask_for(
     view: &View<'_>,
     association: &Arc<Class>,
-    roles: &[Name],
+    roles: &[usize],
     paths: &[ObjectPath],
     call: AuthorizedCall<'_, ()>,
 ) -> Result<Plan> {
@@ -205,7 +217,8 @@ fn ask_for(
     let mut terms = Vec::new();
     for path in asked {
         let text = path.to_string().replace('\\', r"\\").replace('"', "\\\"");
-        terms.extend(roles.iter().map(|role| format!("{role} = \"{text}\"")));
+        let names = roles.iter().map(|&slot| &association.properties()[slot].name);
+        terms.extend(names.map(|role| format!("{role} = \"{text}\"")));
     }
     let all = format!("SELECT * FROM {}", association.name());
     let query = format!("{all} WHERE {}", terms.join(" OR "));
@@ -220,13 +233,15 @@ fn ask_for(
     plan::plan(resolve::resolve(view, call.with(query))?, view.local_offset())
 }
 
-/// The paths by which `source` may be referred to: of its class and of any above it that has
-/// its keys.
-fn paths(source: &Instance) -> Option<Vec<ObjectPath>> {
+/// How `source` may be referred to: by its class and by any above it that has its keys.
+fn referent(source: &Instance) -> Option<Referent> {
     let own = source.relative_path()?;
     let with_keys = source.class().ancestors().filter(|c| c.key_root().is_some());
     let above = with_keys.map(|c| ObjectPath { class: c.name().clone(), ..own.clone() });
-    Some(std::iter::once(own.clone()).chain(above).collect())
+    let paths: Vec<ObjectPath> = std::iter::once(own.clone()).chain(above).collect();
+    let origin = source.class().origin().map(|o| &**o);
+    let identities = paths.iter().map(|path| path.identity(origin)).collect();
+    Some(Referent { paths, identities })
 }
 
 impl Walk {
@@ -240,25 +255,55 @@ impl Walk {
         let mut out =
             Out { sink, batch: Vec::new(), classes: Vec::new(), question: &self.question };
         for (class, plan) in &self.steps {
-            let associations = wbem::collect(|sink| {
-                crate::execute::run(plan, view, sink);
-                Ok(())
-            })?;
-            for association in associations {
-                let Object::Instance(association) = association else { continue };
-                let references = references(class, &association);
-                let Some(at) = self.source_among(&references, class) else { continue };
-                let more = match self.question.wants_endpoints {
-                    true => self.endpoints(view, &references, at, &mut out)?,
-                    false => out.push(Object::Instance(association)),
-                };
-                if more.is_break() {
-                    return wbem::COMPLETE;
-                }
+            if self.over(view, class, plan, &mut out)?.is_break() {
+                return wbem::COMPLETE;
             }
         }
         let _ = out.flush();
         wbem::COMPLETE
+    }
+
+    /// Walks over the associations of one class.
+    fn over(
+        &self,
+        view: &View<'_>,
+        class: &Arc<Class>,
+        plan: &Plan,
+        out: &mut Out<'_>,
+    ) -> Result<ControlFlow<()>> {
+        // What is stored is read as it is wanted, what a provider has comes before it is looked at.
+        if let [Step { ask: Ask::Referring(asked), .. }] = plan.steps.as_slice() {
+            let take = &mut |associations| self.take(view, class, associations, out);
+            return execute::referring(class, asked, view, take);
+        }
+        let associations = wbem::collect(|sink| {
+            execute::run(plan, view, sink);
+            Ok(())
+        })?;
+        self.take(view, class, associations, out)
+    }
+
+    /// Delivers what some associations of a class lead to.
+    fn take(
+        &self,
+        view: &View<'_>,
+        class: &Class,
+        associations: Vec<Object>,
+        out: &mut Out<'_>,
+    ) -> Result<ControlFlow<()>> {
+        for association in associations {
+            let Object::Instance(association) = association else { continue };
+            let references = references(class, &association);
+            let Some(at) = self.source_among(&references, class) else { continue };
+            let more = match self.question.wants_endpoints {
+                true => self.endpoints(view, &references, at, out)?,
+                false => out.push(Object::Instance(association)),
+            };
+            if more.is_break() {
+                return Ok(more);
+            }
+        }
+        Ok(ControlFlow::Continue(()))
     }
 
     /// Which of an association's references is to the source.
@@ -266,7 +311,7 @@ impl Walk {
         let origin = class.origin().map(|o| &**o);
         references.iter().position(|(name, text)| {
             self.question.role.as_ref().is_none_or(|role| role == name)
-                && self.source.contains(&reference_identity(text, origin))
+                && self.source.identities.contains(&reference_identity(text, origin))
         })
     }
 
@@ -372,22 +417,23 @@ fn schema_associations(
     source: &Class,
 ) -> Result<Vec<Arc<Class>>> {
     let mut found = Vec::new();
-    for association in association_classes(view)? {
-        if !question.accepts_association(&association) {
+    for association in view.schema.associations(view)? {
+        if !question.accepts_association(association) {
             continue;
         }
-        let roles = question.source_roles(&association, source);
+        let roles = question.source_roles(association, source);
         if roles.is_empty() {
             continue;
         }
         if !question.wants_endpoints {
-            found.push(association);
+            found.push(association.clone());
             continue;
         }
-        let others = association.properties().iter().filter(|p| is_reference(&p.ty));
-        for other in others.filter(|p| question.accepts_result_role(&p.name)) {
+        let others = association.properties().iter().enumerate();
+        let others = others.filter(|(_, p)| is_reference(&p.ty));
+        for (slot, other) in others.filter(|(_, p)| question.accepts_result_role(&p.name)) {
             // The source's own property leads nowhere, unless another one holds it too.
-            if roles == [other.name.clone()] {
+            if roles == [slot] {
                 continue;
             }
             let Some(name) = &other.ty.class else { continue };

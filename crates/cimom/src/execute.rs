@@ -8,14 +8,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cim::status::{WBEM_E_NOT_FOUND, WBEM_E_PROVIDER_FAILURE, WBEM_S_NO_ERROR};
-use cim::{Instance, InstanceKey, Object, Result};
+use cim::{Class, Instance, InstanceKey, Object, Result};
 use wbem::sink::{Done, Requirement};
 use wbem::{Completion, ObjectSink, Request, Sink};
 use wql::BoundSelect;
 
 use crate::cimom::View;
 use crate::dynamic::{self, Binding};
-use crate::plan::{Ask, Plan, Step};
+use crate::plan::{Ask, Plan, Referring, Step};
 use crate::resolve::Source;
 
 /// How many objects travel together: enough that the cost of a hand-over does not count, few
@@ -57,7 +57,15 @@ fn ask(plan: &Plan, step: &Step, view: &View<'_>, client: &Arc<Client>) -> Compl
             let _ = sink.indicate(found.into_iter().map(Object::Instance).collect());
             wbem::COMPLETE
         }
-        (Source::Repository, Ask::Enumerate) => stored(step, view, &mut sink),
+        (Source::Repository, Ask::Enumerate) => view.stored(|stored| {
+            let all = stored.instances(view.id, &step.class)?;
+            let _ = pass_on(all, &mut |batch| Ok(sink.indicate(batch)))?;
+            wbem::COMPLETE
+        }),
+        (Source::Repository, Ask::Referring(asked)) => {
+            let _ = referring(&step.class, asked, view, &mut |batch| Ok(sink.indicate(batch)))?;
+            wbem::COMPLETE
+        }
         (Source::Provider(binding), Ask::Get(keys)) => {
             match dynamic::get_bound(binding, &step.class, keys, &step.wanted, &plan.context) {
                 Ok(instance) => {
@@ -68,7 +76,10 @@ fn ask(plan: &Plan, step: &Step, view: &View<'_>, client: &Arc<Client>) -> Compl
                 Err(e) => Err(e),
             }
         }
-        (Source::Provider(binding), Ask::Enumerate) => provided(plan, step, binding, sink, &done),
+        // A provider is told what is looked for by predicates.
+        (Source::Provider(binding), Ask::Enumerate | Ask::Referring(_)) => {
+            provided(plan, step, binding, sink, &done)
+        }
     }
 }
 
@@ -80,21 +91,48 @@ fn key_of(step: &Step, keys: &[cim::Value]) -> Result<InstanceKey> {
     InstanceKey::from_values(&step.class, &values)
 }
 
-fn stored(step: &Step, view: &View<'_>, sink: &mut StepSink) -> Completion {
+/// Takes a batch of what is stored; says whether more is wanted.
+pub(crate) type Take<'a> = &'a mut dyn FnMut(Vec<Object>) -> Result<ControlFlow<()>>;
+
+/// Reads the stored instances of `class` that refer to an object, each once, whichever of the
+/// object's paths it uses.
+pub(crate) fn referring(
+    class: &Arc<Class>,
+    asked: &Referring,
+    view: &View<'_>,
+    take: Take<'_>,
+) -> Result<ControlFlow<()>> {
     view.stored(|stored| {
-        let mut batch = Vec::with_capacity(BATCH);
-        for instance in stored.instances(view.id, &step.class)? {
-            batch.push(Object::Instance(instance?));
-            if batch.len() == BATCH {
-                let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
-                if sink.indicate(full).is_break() {
-                    return wbem::COMPLETE;
-                }
+        for (at, path) in asked.referent.paths.iter().enumerate() {
+            let found = stored.referring(view.id, class, path)?;
+            let is_meant = |i: &Result<Instance>| match i {
+                Ok(instance) => asked.path_used(instance) == Some(at),
+                Err(_) => true,
+            };
+            if pass_on(found.filter(is_meant), take)?.is_break() {
+                return Ok(ControlFlow::Break(()));
             }
         }
-        let _ = sink.indicate(batch);
-        wbem::COMPLETE
+        Ok(ControlFlow::Continue(()))
     })
+}
+
+/// Passes instances on in batches as they are read.
+fn pass_on(
+    instances: impl Iterator<Item = Result<Instance>>,
+    take: Take<'_>,
+) -> Result<ControlFlow<()>> {
+    let mut batch = Vec::with_capacity(BATCH);
+    for instance in instances {
+        batch.push(Object::Instance(instance?));
+        if batch.len() == BATCH {
+            let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+            if take(full)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+    }
+    if batch.is_empty() { Ok(ControlFlow::Continue(())) } else { take(batch) }
 }
 
 fn provided(

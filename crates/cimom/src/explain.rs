@@ -45,6 +45,9 @@ fn describe(index: usize, step: &Step) -> Result<Object> {
     let (operation, path) = match &step.ask {
         Ask::Get(keys) => ("GetObject", Some(path(step, keys))),
         Ask::Enumerate => ("CreateInstanceEnum", None),
+        Ask::Referring(asked) => {
+            ("ReferencesTo", asked.referent.paths.first().map(ObjectPath::to_string))
+        }
     };
     let filtered = step.filter.as_ref().and_then(|f| texts(f.conjuncts().iter()));
     let properties = match &step.wanted {

@@ -6,7 +6,8 @@
 
 use std::sync::Arc;
 
-use cim::{Class, Result, Value};
+use cim::key::reference_identity;
+use cim::{Class, Instance, ObjectPath, Result, Value};
 use wbem::{CallContext, Pushdown, Wanted};
 use wql::{BoundSelect, Comparison, Conjunct, Expr, Predicate};
 
@@ -45,6 +46,64 @@ pub(crate) enum Ask {
     Get(Vec<Value>),
     /// For all.
     Enumerate,
+    /// For those that refer to an object.
+    Referring(Referring),
+}
+
+/// Those instances of an association class that refer to an object.
+pub(crate) struct Referring {
+    pub(crate) referent: Arc<Referent>,
+    /// The slots of the properties by which they may.
+    pub(crate) roles: Vec<usize>,
+}
+
+/// An object that is referred to.
+pub(crate) struct Referent {
+    /// The paths by which it may be: of its own class first, then of those above it.
+    pub(crate) paths: Vec<ObjectPath>,
+    /// The same as identities.
+    pub(crate) identities: Vec<String>,
+}
+
+impl Referring {
+    /// The first of the object's paths by which `association` refers to it.
+    pub(crate) fn path_used(&self, association: &Instance) -> Option<usize> {
+        let origin = association.class().origin().map(|o| &**o);
+        let path = |&slot: &usize| {
+            let identity = reference_identity(association.value(slot).as_str()?, origin);
+            self.referent.identities.iter().position(|i| *i == identity)
+        };
+        self.roles.iter().filter_map(path).min()
+    }
+}
+
+impl Plan {
+    /// Asks the repository for those instances of `class` that refer to an object.
+    pub(crate) fn of_referring(
+        class: Arc<Class>,
+        referring: Referring,
+        context: CallContext,
+    ) -> Self {
+        let step = Step::whole(class, Source::Repository, Ask::Referring(referring));
+        Plan { steps: vec![step], context }
+    }
+}
+
+impl Step {
+    /// Asks so for whole instances, all of which are delivered.
+    fn whole(class: Arc<Class>, source: Source, ask: Ask) -> Self {
+        Step {
+            class,
+            source,
+            ask,
+            wanted: Wanted::All,
+            pushed: Vec::new(),
+            exact: None,
+            filter: None,
+            condition: None,
+            projection: None,
+        }
+    }
 }
 
 /// Divides the work between the sources and the core.
@@ -73,17 +132,7 @@ fn step(
         if let Source::Provider(binding) = &source {
             binding.check_enumeration()?;
         }
-        return Ok(Some(Step {
-            class,
-            source,
-            ask: Ask::Enumerate,
-            wanted: Wanted::All,
-            pushed: Vec::new(),
-            exact: None,
-            filter: None,
-            condition: None,
-            projection: None,
-        }));
+        return Ok(Some(Step::whole(class, source, Ask::Enumerate)));
     };
     let bound = BoundSelect::bind(select, &class, local_offset)?;
     if bound.never_matches() {

@@ -29,6 +29,8 @@ pub(crate) struct Schema {
     entries: HashMap<Name, Arc<Entry>>,
     /// The direct subclasses of each class that has any.
     subclasses: HashMap<Name, Vec<Name>>,
+    /// The association classes, once they were asked for.
+    associations: OnceLock<Vec<Arc<Class>>>,
 }
 
 struct Entry {
@@ -47,8 +49,13 @@ impl Schema {
         generation: u64,
         stored: impl IntoIterator<Item = (Name, Option<Name>)>,
     ) -> Self {
-        let mut schema =
-            Schema { generation, entries: HashMap::new(), subclasses: HashMap::new(), origin };
+        let mut schema = Schema {
+            origin,
+            generation,
+            entries: HashMap::new(),
+            subclasses: HashMap::new(),
+            associations: OnceLock::new(),
+        };
         let namespace = schema.origin.namespace.clone();
         for declaration in system::declarations(&namespace) {
             let superclass = declaration.superclass.clone();
@@ -166,6 +173,21 @@ impl Schema {
         Ok(parent)
     }
 
+    /// All association classes in order of their names. To find them every class is made, once
+    /// in the life of the schema. Errors: as [`Schema::class`].
+    pub(crate) fn associations(&self, store: &dyn Declarations) -> Result<&[Arc<Class>]> {
+        if let Some(found) = self.associations.get() {
+            return Ok(found);
+        }
+        let mut names: Vec<&Name> = self.names().collect();
+        names.sort();
+        let mut found = Vec::new();
+        for name in names {
+            found.extend(self.class(name, store)?.filter(|class| class.is_association()));
+        }
+        Ok(self.associations.get_or_init(|| found))
+    }
+
     fn declaration(
         &self,
         entry: &Entry,
@@ -210,6 +232,7 @@ impl Schema {
     }
 
     fn unlist(&mut self, name: &Name) {
+        self.associations = OnceLock::new();
         let superclass = self.entries.remove(name).and_then(|e| e.superclass.clone());
         if let Some(siblings) = superclass.and_then(|above| self.subclasses.get_mut(&above)) {
             siblings.retain(|n| n != name);
