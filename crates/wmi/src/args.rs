@@ -3,9 +3,11 @@
 //! Turns arguments into plain values of the commands; checks nothing that needs WMI. Texts for
 //! people stand here as the comments of the arguments.
 
+use std::cell::OnceCell;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use wbem::Flags;
 
 use crate::commands::{call, compile, get};
@@ -44,6 +46,10 @@ struct Global {
     /// The directory of the repository [default: your own]
     #[arg(long, global = true, value_name = "DIR")]
     repository: Option<PathBuf>,
+
+    /// Work on a repository in memory that holds what this file says and nothing of this machine
+    #[arg(long, global = true, value_name = "FILE.mof", conflicts_with = "repository")]
+    mock: Option<PathBuf>,
 
     /// The format; auto is a table where it fits, else a list
     #[arg(short, long, global = true, value_name = "FORMAT", default_value = "auto")]
@@ -237,7 +243,12 @@ enum InstanceFlagArg {
 impl Args {
     /// What was typed. Ends the program where it cannot be read, or where help was asked for.
     pub(crate) fn read() -> Self {
-        Args::parse()
+        let args = Args::parse();
+        if args.global.mock.is_some() && matches!(args.command, Command::Repo(_)) {
+            let why = "a repository in memory cannot be checked, copied or put back";
+            Args::command().error(ErrorKind::ArgumentConflict, why).exit();
+        }
+        args
     }
 
     /// The global options.
@@ -259,6 +270,8 @@ impl Args {
         Options {
             namespace: self.global.namespace.clone(),
             repository: self.global.repository.clone(),
+            mock: self.global.mock.clone(),
+            mocked: OnceCell::new(),
             settings: Settings { form, style, system: self.global.system, screen },
         }
     }
@@ -317,7 +330,6 @@ impl CompileArgs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_declaration_holds_together() {

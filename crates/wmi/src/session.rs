@@ -3,12 +3,14 @@
 //! The only file that knows of the library `openwmi`, beside the commands that work on a
 //! repository as a whole; all others work on a `crate::target::Target`.
 
-use std::path::PathBuf;
+use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
 
 use cim::path::is_local_server;
 use cim::status::{WBEM_E_INVALID_NAMESPACE, WBEM_E_NOT_SUPPORTED};
 use cim::{Namespace, ObjectPath};
 use openwmi::{OpenOptions, Wmi};
+use wbem::{CompileOptions, Flags, MofDiagnostic, NativeProviders};
 
 use crate::commands::ns;
 use crate::failure::Failure;
@@ -26,6 +28,10 @@ pub(crate) struct Options {
     pub(crate) namespace: Option<String>,
     /// The repository's directory, if one was named.
     pub(crate) repository: Option<PathBuf>,
+    /// The MOF file that fills a repository in memory, if one is to be worked on.
+    pub(crate) mock: Option<PathBuf>,
+    /// That repository, once it is open: it goes with the last who holds it.
+    pub(crate) mocked: OnceCell<Wmi>,
     /// How objects are printed.
     pub(crate) settings: Settings,
 }
@@ -38,6 +44,15 @@ impl Options {
 
     /// Opens the repository.
     pub(crate) fn open(&self) -> Result<Wmi, Failure> {
+        if let Some(file) = &self.mock {
+            return match self.mocked.get() {
+                Some(wmi) => Ok(wmi.clone()),
+                None => {
+                    let wmi = mock(file, self.namespace())?;
+                    Ok(self.mocked.get_or_init(|| wmi).clone())
+                }
+            };
+        }
         let repository = self.repository.clone();
         Ok(Wmi::open(OpenOptions { repository, ..OpenOptions::default() })?)
     }
@@ -59,6 +74,27 @@ impl Options {
         }
         let named = path.namespace.as_ref().map(Namespace::as_str);
         connect(&self.open()?, named.unwrap_or_else(|| self.namespace()))
+    }
+}
+
+/// A WMI in memory with what `file` says, compiled into `namespace`.
+/// Errors: the first of the file, with its place.
+fn mock(file: &Path, namespace: &str) -> Result<Wmi, Failure> {
+    let wmi = Wmi::in_memory(NativeProviders::default())?;
+    let options = CompileOptions {
+        namespace: Namespace::new(namespace)?,
+        create_namespace: true,
+        class_flags: Flags::default(),
+        instance_flags: Flags::default(),
+        check_only: false,
+    };
+    let files = [file.to_owned()];
+    let report = wmi.compiler().compile_files(&files, &options, &wmi.context(), &mut |_, _| {})?;
+    match report.syntax.first().or(report.storage.as_ref()) {
+        Some(MofDiagnostic { status, file, line, column, message, .. }) => {
+            Err(status.with(format!("{file}:{line}:{column}: {message}")).into())
+        }
+        None => Ok(wmi),
     }
 }
 

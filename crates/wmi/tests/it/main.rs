@@ -7,6 +7,7 @@ mod call;
 mod classes;
 mod compile;
 mod errors;
+mod mock;
 mod objects;
 mod program;
 mod query;
