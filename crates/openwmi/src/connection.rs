@@ -81,6 +81,11 @@ impl WMIConnection {
         Ok(WMIConnection { services, context, _wmi })
     }
 
+    /// The context of this connection's calls.
+    pub(crate) fn context(&self) -> &CallContext {
+        &self.context
+    }
+
     /// The operations as WMI has them.
     pub fn services(&self) -> &Arc<dyn Services> {
         &self.services

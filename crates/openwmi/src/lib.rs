@@ -40,7 +40,7 @@
 //! | module | what |
 //! |---|---|
 //! | `wmi`, `location`, `caller`, `first_start` | the open WMI: which repository, who calls, what a new one holds |
-//! | `connection`, `objects`, `filter` | a namespace for Rust users, results one by one, conditions |
+//! | `connection`, `objects`, `filter`, `method` | a namespace for Rust users, results one by one, conditions, methods |
 //! | [`de`], `datetime` | instances as structs |
 //! | `error` | what failed, at what |
 
@@ -54,6 +54,7 @@ mod error;
 mod filter;
 mod first_start;
 mod location;
+mod method;
 mod objects;
 mod wmi;
 

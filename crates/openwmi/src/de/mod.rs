@@ -25,7 +25,8 @@ mod value;
 
 use cim::Instance;
 use cim::status::WBEM_E_TYPE_MISMATCH;
-use serde::de::DeserializeOwned;
+use serde::de::value::UnitDeserializer;
+use serde::de::{DeserializeOwned, IntoDeserializer};
 
 use crate::error::{WMIResult, at};
 
@@ -42,4 +43,11 @@ pub fn from_instance<T: DeserializeOwned>(instance: &Instance) -> WMIResult<T> {
         let class = instance.class().name().as_str();
         at("read", class)(WBEM_E_TYPE_MISMATCH.with(fault.to_string()))
     })
+}
+
+/// What a call that hands nothing out is as a `T`: `()`, or `None`.
+pub(crate) fn from_nothing<T: DeserializeOwned>(call: &str) -> WMIResult<T> {
+    let nothing: UnitDeserializer<Fault> = ().into_deserializer();
+    T::deserialize(nothing)
+        .map_err(|fault| at("read", call)(WBEM_E_TYPE_MISMATCH.with(fault.to_string())))
 }

@@ -3,12 +3,13 @@
 
 use std::sync::{Arc, Mutex};
 
-use cim::status::WBEM_E_NOT_FOUND;
+use cim::status::{WBEM_E_INVALID_METHOD, WBEM_E_INVALID_METHOD_PARAMETERS, WBEM_E_NOT_FOUND};
 use cim::{Class, Instance, Result, Value};
-use openwmi::Wmi;
 use openwmi::wbem::{
-    COMPLETE, CallContext, InstanceProvider, Native, NativeProviders, Request, Sink, Wanted,
+    COMPLETE, CallContext, InstanceProvider, MethodCall, MethodProvider, Native, NativeProviders,
+    Request, Sink, Wanted,
 };
+use openwmi::{WMIConnection, Wmi};
 use serde::Deserialize;
 
 const CLSID: &str = "{9f2c7f0e-30f5-4d51-9f5b-1f7d2f4e8a11}";
@@ -25,12 +26,18 @@ instance of __InstanceProviderRegistration
     SupportsGet = TRUE;
     SupportsEnumeration = TRUE;
 };
+instance of __MethodProviderRegistration
+{
+    Provider = $P;
+};
 [dynamic, provider("TestProvider")]
 class Test_Sensor
 {
     [key] uint32 Id;
     uint64 Reading;
     string Costly;
+    [implemented, static] uint32 Add([in] uint32 A, [in] uint32 B = 40, [out] uint64 Sum);
+    [implemented] void Reset();
 };
 "#;
 
@@ -72,6 +79,52 @@ impl InstanceProvider for Sensors {
     }
 }
 
+impl MethodProvider for Sensors {
+    fn exec_method(&self, call: &MethodCall<'_>, _: &CallContext) -> Result<Option<Instance>> {
+        let number = |name| call.argument(name).as_integer().unwrap_or(0) as u64;
+        call.outcome(0u32, &[("Sum", Value::UInt64(number("A") + number("B")))])
+    }
+}
+
+/// A WMI whose sensors are `sensors`.
+fn machine(sensors: &Arc<Sensors>) -> WMIConnection {
+    let native = Native { instances: Some(sensors.clone()), methods: Some(sensors.clone()) };
+    let mut providers = NativeProviders::default();
+    providers.register(CLSID, Arc::new(move |_| Ok(native.clone())));
+    let wmi = Wmi::in_memory(providers).unwrap();
+    wmi.compile(r"root\cimv2", MOF).unwrap();
+    wmi.connection(r"root\cimv2").unwrap()
+}
+
+#[test]
+fn methods_take_values_and_hand_out_structs() {
+    #[derive(Deserialize)]
+    #[serde(rename = "Test_Sensor")]
+    struct Sensor {}
+    #[derive(Deserialize)]
+    struct Sum {
+        #[serde(rename = "ReturnValue")]
+        returned: u32,
+        sum: u64,
+    }
+    let cimv2 = machine(&Arc::default());
+    let a = [("a", Value::SInt32(2))];
+    let sum: Sum = cimv2.exec_class_method::<Sensor, _>("add", &a).unwrap();
+    assert_eq!((sum.returned, sum.sum), (0, 42));
+    let () = cimv2.exec_method("Test_Sensor", "Add", &a).unwrap();
+    let () = cimv2.exec_method("Test_Sensor.Id=1", "Reset", &[]).unwrap();
+    for (method, parameter, status) in [
+        ("Subtract", "A", WBEM_E_INVALID_METHOD),
+        ("Add", "C", WBEM_E_INVALID_METHOD_PARAMETERS),
+        ("Reset", "A", WBEM_E_INVALID_METHOD_PARAMETERS),
+    ] {
+        let parameters = [(parameter, Value::UInt32(1))];
+        let error = cimv2.exec_method::<()>("Test_Sensor", method, &parameters).unwrap_err();
+        assert_eq!(error.status(), status, "{error}");
+        assert_eq!(error.object(), format!("{method} of Test_Sensor"));
+    }
+}
+
 #[test]
 fn a_provider_is_asked_for_the_fields_alone() {
     #[derive(Deserialize)]
@@ -80,12 +133,7 @@ fn a_provider_is_asked_for_the_fields_alone() {
         reading: u64,
     }
     let sensors = Arc::new(Sensors::default());
-    let native = sensors.clone();
-    let mut providers = NativeProviders::default();
-    providers.register(CLSID, Arc::new(move |_| Ok(Native::instances(native.clone()))));
-    let wmi = Wmi::in_memory(providers).unwrap();
-    wmi.compile(r"root\cimv2", MOF).unwrap();
-    let cimv2 = wmi.connection(r"root\cimv2").unwrap();
+    let cimv2 = machine(&sensors);
 
     let readings: Vec<u64> =
         cimv2.query::<Sensor>().unwrap().into_iter().map(|sensor| sensor.reading).collect();
