@@ -23,6 +23,19 @@ impl BlockDevice {
         Self::linked(root, &format!("sys/dev/block/{major}:{minor}"))
     }
 
+    /// The device that the kernel calls so.
+    pub(crate) fn named(root: &Root, name: &str) -> Option<Self> {
+        Self::linked(root, &format!("sys/class/block/{name}"))
+    }
+
+    /// The device of this path in `/dev`; letter case does not count.
+    pub(crate) fn with_id(root: &Root, id: &str) -> Option<Self> {
+        let names = root.names("sys/class/block")?;
+        let names = names.into_iter().filter_map(|name| String::from_utf8(name).ok());
+        let mut devices = names.filter(|name| cim::name::eq(&id_of(name), id));
+        Self::named(root, &devices.next()?)
+    }
+
     /// The device that the link `path` leads to.
     fn linked(root: &Root, path: &str) -> Option<Self> {
         let link = String::from_utf8(root.link(path)?).ok()?;
@@ -37,7 +50,7 @@ impl BlockDevice {
 
     /// Its path in `/dev`.
     pub(crate) fn id(&self) -> String {
-        format!("/dev/{}", self.name().replace('!', "/"))
+        id_of(self.name())
     }
 
     /// What its place among the devices tells of it.
@@ -86,11 +99,40 @@ impl BlockDevice {
         partitions.into_iter().map(|(_, device)| device).collect()
     }
 
+    /// Its major and minor number.
+    pub(crate) fn number(&self, root: &Root) -> Option<(u32, u32)> {
+        device_number(root.read(&self.file("dev"))?.trim_ascii())
+    }
+
+    /// The disk, if it is a partition.
+    pub(crate) fn disk(&self) -> Option<BlockDevice> {
+        let (path, _) = self.path.rsplit_once('/')?;
+        Some(BlockDevice { path: path.to_owned() })
+    }
+
+    /// The devices that its directory `name` lists, by their names.
+    pub(crate) fn listed(&self, root: &Root, name: &str) -> Vec<BlockDevice> {
+        listed(root, &self.file(name))
+    }
+
     /// Whether it is a disk as a piece of hardware.
     fn is_disk(&self, root: &Root) -> bool {
         self.place().is_some_and(|place| place.is_on_disk())
             && self.partition_number(root).is_none()
     }
+}
+
+/// The devices that a directory lists, by their names.
+pub(crate) fn listed(root: &Root, path: &str) -> Vec<BlockDevice> {
+    let mut names = root.names(path).unwrap_or_default();
+    names.sort_unstable();
+    let names = names.into_iter().filter_map(|name| String::from_utf8(name).ok());
+    names.filter_map(|name| BlockDevice::named(root, &name)).collect()
+}
+
+/// The path in `/dev` of the device that the kernel calls `name`.
+fn id_of(name: &str) -> String {
+    format!("/dev/{}", name.replace('!', "/"))
 }
 
 /// The disks that are pieces of hardware, by their device numbers; `None` where that is not told.

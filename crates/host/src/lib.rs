@@ -7,7 +7,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`facts`] | pure parsers, one for each source |
-//! | `sys`, [`root`], `processes`, `processors`, `block_devices`, `machine` | the system calls, and what is read by them |
+//! | `sys`, [`root`], `processes`, `processors`, `block_devices`, `storage`, `machine` | the system calls, and what is read by them |
 //! | `control` | what is done to processes |
 //! | [`classes`] | one class, one file, its MOF and its table of sources beside it |
 
@@ -24,6 +24,7 @@ mod machine;
 mod needs;
 mod processes;
 mod processors;
+mod storage;
 mod sys;
 
 pub use classes::{CLASSES, Class, SUPERCLASSES, register};

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use cim::datetime::Point;
-use cim::{DateTime, Value};
+use cim::{DateTime, Origin, Value};
 use jiff::tz::TimeZone;
 
 use crate::facts::os_release::OsRelease;
@@ -19,6 +19,7 @@ pub(crate) const OPERATING_SYSTEM: &str = "Win32_OperatingSystem";
 /// A machine, as one query sees it: what was read once stays as it was.
 pub(crate) struct Machine<'a> {
     root: &'a Root,
+    origin: Option<&'a Origin>,
     host_name: OnceCell<Value>,
     release: OnceCell<OsRelease>,
     os_name: OnceCell<Value>,
@@ -34,6 +35,7 @@ impl<'a> Machine<'a> {
     pub(crate) fn new(root: &'a Root) -> Self {
         Machine {
             root,
+            origin: None,
             host_name: OnceCell::new(),
             release: OnceCell::new(),
             os_name: OnceCell::new(),
@@ -43,6 +45,16 @@ impl<'a> Machine<'a> {
             page_size: root.page_size(),
             ticks_per_second: root.ticks_per_second().max(1),
         }
+    }
+
+    /// The same, told in a namespace: references lead from there.
+    pub(crate) fn seen_from(self, origin: Option<&'a Origin>) -> Self {
+        Machine { origin, ..self }
+    }
+
+    /// The server and namespace in which it is told, if it is in one.
+    pub(crate) fn origin(&self) -> Option<&'a Origin> {
+        self.origin
     }
 
     /// Where it is read from.

@@ -12,11 +12,14 @@
 //! have their MOF in [`SUPERCLASSES`].
 
 pub(crate) mod property;
+mod reference;
 
 pub mod win32_computersystem;
 pub mod win32_diskdrive;
+pub mod win32_diskdrivetodiskpartition;
 pub mod win32_diskpartition;
 pub mod win32_logicaldisk;
+pub mod win32_logicaldisktopartition;
 pub mod win32_operatingsystem;
 pub mod win32_process;
 mod win32_process_methods;
@@ -29,8 +32,10 @@ use wbem::{InstanceProvider, MethodProvider, Native, NativeProviders};
 use self::property::{HostClass, Provider};
 use self::win32_computersystem::Win32ComputerSystem;
 use self::win32_diskdrive::Win32DiskDrive;
+use self::win32_diskdrivetodiskpartition::Win32DiskDriveToDiskPartition;
 use self::win32_diskpartition::Win32DiskPartition;
 use self::win32_logicaldisk::Win32LogicalDisk;
+use self::win32_logicaldisktopartition::Win32LogicalDiskToPartition;
 use self::win32_operatingsystem::Win32OperatingSystem;
 use self::win32_process::Win32Process;
 use self::win32_process_methods::Win32ProcessMethods;
@@ -95,6 +100,10 @@ pub const SUPERCLASSES: &[(&str, &str)] = &[
     ("cim_storageextent.mof", include_str!("cim_storageextent.mof")),
     ("cim_diskpartition.mof", include_str!("cim_diskpartition.mof")),
     ("cim_logicaldisk.mof", include_str!("cim_logicaldisk.mof")),
+    ("cim_dependency.mof", include_str!("cim_dependency.mof")),
+    ("cim_basedon.mof", include_str!("cim_basedon.mof")),
+    ("cim_logicaldiskbasedonpartition.mof", include_str!("cim_logicaldiskbasedonpartition.mof")),
+    ("cim_mediapresent.mof", include_str!("cim_mediapresent.mof")),
 ];
 
 /// All classes that this crate provides.
@@ -134,6 +143,16 @@ pub const CLASSES: &[Class] = &[
         "Win32_DiskPartition",
         "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C07}",
         include_str!("win32_diskpartition.mof"),
+    ),
+    Class::new::<Win32DiskDriveToDiskPartition>(
+        "Win32_DiskDriveToDiskPartition",
+        "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C08}",
+        include_str!("win32_diskdrivetodiskpartition.mof"),
+    ),
+    Class::new::<Win32LogicalDiskToPartition>(
+        "Win32_LogicalDiskToPartition",
+        "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C09}",
+        include_str!("win32_logicaldisktopartition.mof"),
     ),
 ];
 

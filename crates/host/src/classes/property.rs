@@ -10,9 +10,9 @@ use std::marker::PhantomData;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use cim::key::reference_identity;
 use cim::status::{WBEM_E_NOT_FOUND, WBEM_S_NO_ERROR};
-use cim::{Class, Instance, Object, Result, Value};
-
+use cim::{Class, Instance, Object, Origin, Result, Value};
 use wbem::{CallContext, InstanceProvider, Pushdown, Request, Sink, Wanted};
 use wql::{Comparison, Predicate};
 
@@ -36,15 +36,17 @@ pub(crate) trait HostClass: Sized + 'static {
     /// Errors: where nothing can be said about which there are.
     fn each(machine: &Machine<'_>, needs: Needs, each: Each<'_, Self>) -> Result<()>;
 
-    /// How an instance is found without looking at the others, where the class can do that.
-    const FIND: Option<Find<Self>> = None;
+    /// The ways to instances without looking at all others, where the class has such. The first
+    /// that fits is taken.
+    const FIND: &'static [Find<Self>] = &[];
 }
 
-/// A way to an instance by the value of one property.
+/// A way to the instances that have a certain value in one property.
 pub(crate) struct Find<C: HostClass> {
-    /// The property, which is a key: no two instances have the same value.
+    /// The property, which is a key or a part of one.
     pub(crate) property: &'static str,
-    /// Calls the last argument for the instance that has this value, if there is one.
+    /// Calls the last argument for each instance that has this value, until it breaks. It may do
+    /// so for others too: they are left out.
     pub(crate) find: fn(&Machine<'_>, &Value, Needs, Each<'_, C>) -> Result<()>,
 }
 
@@ -74,6 +76,9 @@ impl<C: HostClass> Property<C> {
     }
 }
 
+/// What an instance must be to be told: its values in some slots.
+type Must<'a> = [(usize, &'a Value)];
+
 /// What a query asks of a class, looked up once.
 struct Plan<C: HostClass> {
     class: Arc<Class>,
@@ -82,13 +87,15 @@ struct Plan<C: HostClass> {
 }
 
 impl<C: HostClass> Plan<C> {
-    fn new(class: &Arc<Class>, wanted: &Wanted) -> Self {
+    /// Beside what is wanted, keys are told, and what instances are chosen by.
+    fn new(class: &Arc<Class>, wanted: &Wanted, must: &Must<'_>) -> Self {
         let mut plan = Plan { class: class.clone(), needs: Needs::NONE, slots: Vec::new() };
         for property in C::PROPERTIES {
             // A class that somebody else declared under this name may lack some.
             let Some(slot) = class.slot(property.name) else { continue };
             let is_key = class.keys().iter().any(|&key| usize::from(key) == slot);
-            if is_key || wanted.contains(slot) {
+            let is_looked_at = must.iter().any(|(looked_at, _)| *looked_at == slot);
+            if is_key || is_looked_at || wanted.contains(slot) {
                 plan.needs = plan.needs | property.needs;
                 plan.slots.push((slot, property.value));
             }
@@ -116,12 +123,37 @@ impl<C: HostClass> Provider<C> {
     pub(crate) fn new(root: Arc<Root>) -> Self {
         Provider { root, class: PhantomData }
     }
+
+    /// Calls `each` for every instance that is what it must be, until it breaks.
+    fn search(
+        &self,
+        plan: &Plan<C>,
+        must: &Must<'_>,
+        mut each: impl FnMut(Instance) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let origin = plan.class.origin().map(|origin| &**origin);
+        let machine = Machine::new(&self.root).seen_from(origin);
+        let mut each = |facts: &C::Facts<'_>| {
+            let instance = plan.instance(facts);
+            let is_it = |&(slot, value)| is_same(instance.value(slot), value, origin);
+            if must.iter().all(is_it) { each(instance) } else { ControlFlow::Continue(()) }
+        };
+        let value_of = |way: &Find<C>| {
+            let slot = plan.class.slot(way.property)?;
+            must.iter().find(|(looked_at, _)| *looked_at == slot).map(|(_, value)| *value)
+        };
+        match C::FIND.iter().find_map(|way| Some((way, value_of(way)?))) {
+            Some((way, value)) => (way.find)(&machine, value, plan.needs, &mut each),
+            None => C::each(&machine, plan.needs, &mut each),
+        }
+    }
 }
 
 impl<C: HostClass> InstanceProvider for Provider<C> {
     fn pushdown(&self, class: &Class, predicate: &Predicate) -> Pushdown {
-        let found_by = C::FIND.and_then(|way| class.slot(way.property));
-        if found_by == Some(predicate.slot) && predicate.comparison == Comparison::Equal {
+        let is_found_by =
+            C::FIND.iter().any(|way| class.slot(way.property) == Some(predicate.slot));
+        if is_found_by && predicate.comparison == Comparison::Equal {
             return Pushdown::Exact;
         }
         Pushdown::Unsupported
@@ -134,58 +166,47 @@ impl<C: HostClass> InstanceProvider for Provider<C> {
         wanted: &Wanted,
         _context: &CallContext,
     ) -> Result<Instance> {
-        let plan = Plan::<C>::new(class, wanted);
-        let machine = Machine::new(&self.root);
+        let slots = class.keys().iter().map(|&slot| usize::from(slot));
+        let must: Vec<(usize, &Value)> = slots.zip(keys).collect();
         let mut found = None;
-        let mut each = |facts: &C::Facts<'_>| {
-            let instance = plan.instance(facts);
-            let mut own = class.keys().iter().map(|&key| instance.value(key.into()));
-            if own.by_ref().zip(keys).all(|(own, key)| is_same_key(own, key)) {
-                found = Some(instance);
-                return ControlFlow::Break(());
-            }
-            ControlFlow::Continue(())
-        };
-        match (C::FIND, keys) {
-            (Some(way), [key]) => (way.find)(&machine, key, plan.needs, &mut each)?,
-            _ => C::each(&machine, plan.needs, &mut each)?,
-        }
+        self.search(&Plan::<C>::new(class, wanted, &must), &must, |instance| {
+            found = Some(instance);
+            ControlFlow::Break(())
+        })?;
         found.ok_or_else(|| {
             WBEM_E_NOT_FOUND.with(format!("there is no {} with these keys: {keys:?}", class.name()))
         })
     }
 
     fn enumerate(&self, request: &Request<'_>, _context: &CallContext, mut sink: Sink) {
-        let plan = Plan::<C>::new(request.class, request.wanted);
-        let machine = Machine::new(&self.root);
+        // The predicates that were accepted say that a property has a value.
+        let must: Vec<(usize, &Value)> =
+            request.predicates.iter().map(|wanted| (wanted.slot, &wanted.value)).collect();
+        let plan = Plan::<C>::new(request.class, request.wanted, &must);
         let mut batch = Vec::with_capacity(BATCH);
-        let mut each = |facts: &C::Facts<'_>| {
-            batch.push(Object::Instance(plan.instance(facts)));
+        let outcome = self.search(&plan, &must, |instance| {
+            batch.push(Object::Instance(instance));
             if batch.len() < BATCH {
                 return ControlFlow::Continue(());
             }
             sink.indicate(std::mem::replace(&mut batch, Vec::with_capacity(BATCH)))
-        };
-        let outcome = match (C::FIND, request.predicates) {
-            // The only predicates that were accepted are that this property has a value.
-            (Some(way), [first, others @ ..]) => {
-                if others.iter().all(|other| other.value == first.value) {
-                    (way.find)(&machine, &first.value, plan.needs, &mut each)
-                } else {
-                    Ok(())
-                }
-            }
-            _ => C::each(&machine, plan.needs, &mut each),
-        };
+        });
         // Nothing follows that a break could stop.
         let _ = sink.indicate(batch);
         sink.complete(outcome.map(|()| WBEM_S_NO_ERROR));
     }
 }
 
-fn is_same_key(a: &Value, b: &Value) -> bool {
-    match (a.as_str(), b.as_str()) {
-        (Some(a), Some(b)) => cim::name::eq(a, b),
-        _ => a == b,
+/// Whether two values of a key are the same: texts without regard to case, references as the
+/// objects that they lead to.
+fn is_same(a: &Value, b: &Value, origin: Option<&Origin>) -> bool {
+    match (a, b) {
+        (Value::Reference(a), Value::Reference(b)) => {
+            reference_identity(a, origin) == reference_identity(b, origin)
+        }
+        _ => match (a.as_str(), b.as_str()) {
+            (Some(a), Some(b)) => cim::name::eq(a, b),
+            _ => a == b,
+        },
     }
 }

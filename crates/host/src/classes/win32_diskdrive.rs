@@ -81,14 +81,14 @@ impl HostClass for Win32DiskDrive {
         each_where(machine, |_| true, each)
     }
 
-    const FIND: Option<Find<Self>> = Some(Find {
+    const FIND: &'static [Find<Self>] = &[Find {
         property: "DeviceID",
         find: |machine, id, _, each| {
             let is_wanted =
                 |disk: &BlockDevice| id.as_str().is_some_and(|id| cim::name::eq(id, &disk.id()));
             each_where(machine, is_wanted, each)
         },
-    });
+    }];
 }
 
 fn each_where(

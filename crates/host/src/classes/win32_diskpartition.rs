@@ -61,7 +61,7 @@ impl HostClass for Win32DiskPartition {
         each_partition(machine.root(), |_| true, |partition| each(&Facts { machine, partition }))
     }
 
-    const FIND: Option<Find<Self>> = Some(Find { property: "DeviceID", find });
+    const FIND: &'static [Find<Self>] = &[Find { property: "DeviceID", find }];
 }
 
 fn find(

@@ -16,6 +16,7 @@ use crate::facts::mountinfo::{self, Mount};
 use crate::facts::{disk_links, scan};
 use crate::machine::{COMPUTER_SYSTEM, Machine};
 use crate::needs::Needs;
+use crate::root::Root;
 use crate::sys::Volume;
 
 /// The class Win32_LogicalDisk.
@@ -78,16 +79,10 @@ impl HostClass for Win32LogicalDisk {
     ];
 
     fn each(machine: &Machine<'_>, _: Needs, each: Each<'_, Self>) -> Result<()> {
-        let mounts = machine.root().read("proc/self/mountinfo").ok_or_else(|| {
-            WBEM_E_FAILED.with("the list of mounts, /proc/self/mountinfo, cannot be read")
-        })?;
+        let mounts = read_mounts(machine.root())?;
         let names = DiskNames::default();
-        for mount in mountinfo::visible(&mounts) {
+        for mount in logical_disks(&mounts) {
             let known = file_system::known(mount.fs_type);
-            // A file system without a device of its own is on disks only if its kind says so.
-            if mount.device.0 == 0 && known.is_none() {
-                continue;
-            }
             let facts = Facts {
                 mount: &mount,
                 machine,
@@ -102,6 +97,21 @@ impl HostClass for Win32LogicalDisk {
         }
         Ok(())
     }
+}
+
+/// The list of mounts.
+pub(super) fn read_mounts(root: &Root) -> Result<Vec<u8>> {
+    root.read("proc/self/mountinfo").ok_or_else(|| {
+        WBEM_E_FAILED.with("the list of mounts, /proc/self/mountinfo, cannot be read")
+    })
+}
+
+/// The mounts that are logical disks. A file system without a device of its own is on disks only
+/// if its kind says so.
+pub(super) fn logical_disks(mounts: &[u8]) -> impl Iterator<Item = Mount<'_>> {
+    let is_on_disk =
+        |mount: &Mount<'_>| mount.device.0 != 0 || file_system::known(mount.fs_type).is_some();
+    mountinfo::visible(mounts).into_iter().filter(is_on_disk)
 }
 
 impl Drive {

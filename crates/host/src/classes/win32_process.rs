@@ -28,7 +28,7 @@ pub(crate) struct Facts<'a> {
 impl HostClass for Win32Process {
     type Facts<'a> = Facts<'a>;
 
-    const FIND: Option<Find<Self>> = Some(Find { property: "Handle", find });
+    const FIND: &'static [Find<Self>] = &[Find { property: "Handle", find }];
 
     const PROPERTIES: &'static [Property<Self>] = &[
         Property::new("Caption", NAME, |f| text(f.process.name())),

@@ -91,7 +91,7 @@ impl HostClass for Win32Processor {
         each_where(machine, |_| true, each)
     }
 
-    const FIND: Option<Find<Self>> = Some(Find {
+    const FIND: &'static [Find<Self>] = &[Find {
         property: "DeviceID",
         find: |machine, id, _, each| {
             let is_wanted = |socket: &Socket| {
@@ -99,7 +99,7 @@ impl HostClass for Win32Processor {
             };
             each_where(machine, is_wanted, each)
         },
-    });
+    }];
 }
 
 fn each_where(

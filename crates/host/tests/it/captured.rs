@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use cim::security::Identity;
-use cim::{CimType, Class, ClassDeclaration, Instance, Name, Namespace, Object, Value};
+use cim::{CimType, Class, ClassDeclaration, Instance, Name, Namespace, Object, Origin, Value};
 use host::Root;
 use wbem::{CallContext, InstanceProvider, Request, Wanted, collect};
 
@@ -22,14 +22,25 @@ pub(crate) fn context() -> CallContext {
 
 /// The class `name`, as the MOF of this crate declares it and all it inherits from.
 pub(crate) fn class(name: &str) -> Arc<Class> {
+    class_from(name, None)
+}
+
+/// The same, from a namespace.
+pub(crate) fn class_from(name: &str, origin: Option<&Arc<Origin>>) -> Arc<Class> {
     let mut classes: HashMap<Name, Arc<Class>> = HashMap::new();
-    for declaration in texts().into_iter().flat_map(|(file, text)| declarations(file, text)) {
+    for declaration in &*DECLARATIONS {
         let above = declaration.superclass.as_ref().map(|name| classes[name].clone());
-        let class = Class::derive(Arc::new(declaration), above, None).unwrap();
+        let class = Class::derive(declaration.clone(), above, origin.cloned()).unwrap();
         classes.insert(class.name().clone(), class);
     }
     classes[&Name::from(name)].clone()
 }
+
+/// All classes of this crate, each after its superclass.
+static DECLARATIONS: LazyLock<Vec<Arc<ClassDeclaration>>> = LazyLock::new(|| {
+    let declared = texts().into_iter().flat_map(|(file, text)| declarations(file, text));
+    declared.map(Arc::new).collect()
+});
 
 /// All MOF texts of this crate, in the order in which they are compiled.
 fn texts() -> Vec<(&'static str, &'static str)> {
@@ -73,7 +84,7 @@ pub(crate) fn instances(class: &Arc<Class>, machine: &str, wanted: &Wanted) -> V
     objects.unwrap().into_iter().map(instance).collect()
 }
 
-fn instance(object: Object) -> Instance {
+pub(crate) fn instance(object: Object) -> Instance {
     match object {
         Object::Instance(instance) => instance,
         Object::Class(class) => panic!("class {} among instances", class.name()),

@@ -5,7 +5,7 @@ use cim::{Class, Value};
 use crate::captured::class;
 
 /// The classes with a provider, and the keys that the documentation gives them.
-const KEYS: [(&str, &[&str]); 7] = [
+const KEYS: [(&str, &[&str]); 9] = [
     ("Win32_Process", &["Handle"]),
     ("Win32_LogicalDisk", &["DeviceID"]),
     ("Win32_OperatingSystem", &[]),
@@ -13,6 +13,8 @@ const KEYS: [(&str, &[&str]); 7] = [
     ("Win32_Processor", &["DeviceID"]),
     ("Win32_DiskDrive", &["DeviceID"]),
     ("Win32_DiskPartition", &["DeviceID"]),
+    ("Win32_DiskDriveToDiskPartition", &["Antecedent", "Dependent"]),
+    ("Win32_LogicalDiskToPartition", &["Antecedent", "Dependent"]),
 ];
 
 #[test]

@@ -3,13 +3,16 @@
 //!
 //! `captured` reads the machines below `tests/fixtures`; the other files are one a class.
 
+mod associations;
 mod captured;
 mod contract;
 mod declaration;
 mod win32_computersystem;
 mod win32_diskdrive;
+mod win32_diskdrivetodiskpartition;
 mod win32_diskpartition;
 mod win32_logicaldisk;
+mod win32_logicaldisktopartition;
 mod win32_operatingsystem;
 mod win32_process;
 mod win32_process_methods;
