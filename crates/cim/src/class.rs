@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::name::Name;
 use crate::path::Origin;
 use crate::qualifier::Qualifiers;
+use crate::signature::Signatures;
 use crate::types::PropertyType;
 use crate::value::Value;
 
@@ -107,6 +108,7 @@ pub struct Method {
     pub qualifiers: Qualifiers,
     /// The nearest class that declares it.
     pub declared_in: Name,
+    pub(crate) signatures: Signatures,
 }
 
 /// A class with all that it inherits. Immutable.

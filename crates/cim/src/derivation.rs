@@ -14,7 +14,7 @@ use crate::class::{
 use crate::name::Name;
 use crate::path::Origin;
 use crate::qualifier::{Flavor, Qualifiers};
-use crate::signature;
+use crate::signature::{self, Signatures};
 use crate::status::*;
 use crate::types::CimType;
 use crate::value::Value;
@@ -337,6 +337,7 @@ fn merge_methods(
                 parameters: own.parameters.clone(),
                 qualifiers: own.qualifiers.clone(),
                 declared_in: declaration.name.clone(),
+                signatures: Signatures::default(),
             })),
         }
     }
@@ -395,6 +396,7 @@ fn override_method(
         parameters: own.parameters.clone(),
         qualifiers: overlay(&own.qualifiers, &inherited.qualifiers, class, own.name.as_str())?,
         declared_in: class.clone(),
+        signatures: Signatures::default(),
     })
 }
 

@@ -5,7 +5,8 @@
 //! "Methods"). Both are made by the [`Method`]; the way back, with the errors of PutMethod, is
 //! [`MethodDeclaration::from_signatures`]. How a method is run is no affair of this crate.
 
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use crate::class::{
     Class, ClassDeclaration, Method, MethodDeclaration, Parameter, Property, PropertyDeclaration,
@@ -24,24 +25,55 @@ pub const RETURN_VALUE: Name = Name::from_static("ReturnValue");
 /// The flavors of ID in a signature; on an object of it the qualifier is propagated.
 const ID_FLAVOR: Flavor = Flavor::TO_INSTANCE.with(Flavor::NOT_OVERRIDABLE);
 
+/// The signatures of a method, made when they are first asked for. They are told by the method:
+/// of two methods they are never compared, and a copy, which may be changed, has its own.
+#[derive(Default)]
+pub(crate) struct Signatures {
+    inward: OnceLock<Option<Arc<Class>>>,
+    outward: OnceLock<Option<Arc<Class>>>,
+}
+
+impl Clone for Signatures {
+    fn clone(&self) -> Self {
+        Signatures::default()
+    }
+}
+
+impl PartialEq for Signatures {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl fmt::Debug for Signatures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Signatures")
+    }
+}
+
 impl Method {
     /// The class of what is passed in: a property for each parameter that goes in, with its ID
     /// and its default. `None` where none does.
     pub fn in_signature(&self) -> Option<Arc<Class>> {
-        signature(self.numbered(Parameter::is_in).collect())
+        let make = || signature(self.numbered(Parameter::is_in).collect());
+        self.signatures.inward.get_or_init(make).clone()
     }
 
     /// The class of what is handed out: a property for each parameter that comes out, with its
     /// ID, and `ReturnValue`, which has none. `None` where nothing comes out.
     pub fn out_signature(&self) -> Option<Arc<Class>> {
-        let returned = self.return_type.clone().map(|ty| Property {
+        let make = || signature(self.numbered(Parameter::is_out).chain(self.returned()).collect());
+        self.signatures.outward.get_or_init(make).clone()
+    }
+
+    fn returned(&self) -> Option<Property> {
+        self.return_type.clone().map(|ty| Property {
             name: RETURN_VALUE,
             ty,
             default: Value::Null,
             qualifiers: [Qualifier::new("out", true, Flavor::default())].into_iter().collect(),
             declared_in: PARAMETERS,
-        });
-        signature(self.numbered(Parameter::is_out).chain(returned).collect())
+        })
     }
 
     fn numbered(&self, goes: fn(&Parameter) -> bool) -> impl Iterator<Item = Property> + '_ {
