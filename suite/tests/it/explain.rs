@@ -129,6 +129,33 @@ fn a_query_over_classes_is_one_step() {
     assert_eq!(steps(&world, query, Flags::default()), expected);
 }
 
+/// Stored associations are found by what they refer to; classes without any are not asked.
+#[test]
+fn a_walk_asks_for_what_refers_to_its_source() {
+    let (world, _) = world();
+    world.compile(
+        r#"
+        [association] class Test_Link { [key] Test_Base ref A; [key] Test_Base ref B; };
+        class Test_LinkBelow : Test_Link { };
+        [association] class Test_Default { [key] uint32 N; Test_Base ref A = "Test_Stored='a'"; };
+        [association, dynamic, provider("P")] class Test_ProvidedLink
+        {
+            [key] Test_Stored ref A;
+            [key] Test_Provided ref B;
+        };
+        instance of Test_Link { A = "Test_Stored='a'"; B = "Test_Stored='b'"; };
+        instance of Test_Default { N = 1; };"#,
+    );
+    let expected = [
+        r#"Test_Default Repository CreateInstanceEnum - | - | A = "Test_Stored.K=\"a\"" OR A = "Test_Base.K=\"a\"" | -"#,
+        r#"Test_Link Repository ReferencesTo Test_Stored.K="a" | - | - | -"#,
+        r#"Test_ProvidedLink P CreateInstanceEnum - | - | A = "Test_Stored.K=\"a\"" | -"#,
+    ];
+    for query in ["ASSOCIATORS OF {Test_Stored='a'}", "REFERENCES OF {Test_Stored='a'}"] {
+        assert_eq!(steps(&world, query, Flags::default()), expected, "{query}");
+    }
+}
+
 #[test]
 fn a_plan_is_refused_as_its_query_is() {
     let (world, _) = world();

@@ -12,6 +12,7 @@
 //! | [`provided`] | instances of a provider |
 //! | [`stored`], [`lmdb`] | stored instances read and written, and LMDB alone |
 //! | [`instances`] | many instances from MOF |
+//! | [`associators`] | stored associations followed |
 //! | [`processes`] | the processes of this machine |
 //! | [`start`] | from nothing to an answer |
 //! | [`item`] | the classes and instances that are measured |
@@ -19,6 +20,7 @@
 
 #![deny(unsafe_code)]
 
+mod associators;
 mod compile;
 mod conditions;
 mod instances;
@@ -41,7 +43,7 @@ use anyhow::{Context, Result, bail};
 /// A benchmark: its name, what it measures, and how.
 type Benchmark = (&'static str, &'static str, fn() -> Result<()>);
 
-const BENCHMARKS: [Benchmark; 8] = [
+const BENCHMARKS: [Benchmark; 9] = [
     (
         "compile",
         "the DMTF schema 2.49, or one like it, compiled into an empty repository",
@@ -52,6 +54,11 @@ const BENCHMARKS: [Benchmark; 8] = [
     ("get", "a stored instance by its path, in random order", stored::get),
     ("create", "an instance created durably", stored::create),
     ("instances", "100,000 instances created by compiling MOF", instances::run),
+    (
+        "associators",
+        "ASSOCIATORS OF among 1,000,000 stored associations, and among 1,000",
+        associators::run,
+    ),
     ("processes", "SELECT * FROM Win32_Process", processes::run),
     ("start", "the program from its start to its first answer", start::run),
 ];
