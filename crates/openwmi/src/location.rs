@@ -4,7 +4,6 @@ use std::env;
 use std::path::PathBuf;
 
 use cim::Result;
-
 use cim::status::WBEM_E_INVALID_PARAMETER;
 
 /// `named`, or the user's own: `$XDG_DATA_HOME/openwmi`; where that is not set, root's

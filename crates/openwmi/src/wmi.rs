@@ -25,8 +25,8 @@ use crate::{caller, first_start, location};
 /// How a repository is opened.
 #[derive(Clone, Debug, Default)]
 pub struct OpenOptions {
-    /// The repository's directory; `None` for the user's own: `$XDG_DATA_HOME/openwmi`, root's
-    /// `/var/lib/openwmi`.
+    /// The repository's directory; `None` for the user's own: `$XDG_DATA_HOME/openwmi`; where
+    /// that is not set, root's `/var/lib/openwmi`, anybody else's `~/.local/share/openwmi`.
     pub repository: Option<PathBuf>,
     /// The tree of files that describes the machine; `None` for the one the program runs on.
     pub captured_machine: Option<PathBuf>,

@@ -136,3 +136,33 @@ fn a_namespace_must_be_there() {
     assert_eq!(error.status(), WBEM_E_INVALID_NAMESPACE);
     assert_eq!((error.operation(), error.object()), ("connect to", r"root\none"));
 }
+
+/// The directory is taken from the environment, which belongs to a process: the test runs itself
+/// in another one.
+#[test]
+fn the_user_s_own_repository_is_opened_once() {
+    const CHILD: &str = "OPENWMI_TEST_OWN_REPOSITORY";
+    if std::env::var_os(CHILD).is_none() {
+        let directory = tempfile::tempdir().unwrap();
+        let output = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "connection::the_user_s_own_repository_is_opened_once"])
+            .env("XDG_DATA_HOME", directory.path())
+            .env(CHILD, "1")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        assert!(directory.path().join("openwmi").is_dir());
+        return;
+    }
+    #[derive(Deserialize)]
+    #[serde(rename = "Win32_OperatingSystem")]
+    struct System {
+        caption: String,
+    }
+    let cimv2 = WMIConnection::new().unwrap();
+    assert!(!cimv2.get::<System>().unwrap().caption.is_empty());
+    let other = WMIConnection::with_namespace_path(r"root\default").unwrap();
+    assert!(other.get_object("__SystemClass").is_ok());
+    drop((cimv2, other));
+    WMIConnection::new().unwrap();
+}
