@@ -175,3 +175,39 @@ impl Prepared {
         )))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::Call;
+    use crate::cimom::{Cimom, Environment};
+    use cim::Namespace;
+    use cim::security::{Ace, Identity, SecurityDescriptor, Sid};
+    use repository::Repository;
+
+    /// Who may be in the namespace and may not run methods is not told which classes there are.
+    #[test]
+    fn g11_to_run_a_method_takes_a_right_of_its_own() {
+        let directory = tempfile::tempdir().unwrap();
+        let repository = Repository::create_or_open(directory.path().join("repository")).unwrap();
+        let environment = Environment {
+            server: "HOST".into(),
+            providers: Default::default(),
+            random: || [0; 16],
+            local_offset: || 0,
+        };
+        let (cimom, root) = (Cimom::new(repository, environment), Namespace::root());
+        let context = CallContext::local(Arc::new(Identity::unix(1000, &[], false)));
+        let status = |rights| {
+            let ace = Ace { allow: true, sid: Sid::authenticated_users(), rights };
+            let path = "Missing".parse().unwrap();
+            let operation = Invocation { path, method: "M", in_parameters: None };
+            let call = Call { operation, namespace: &root, context: &context };
+            let call = call.authorize(&SecurityDescriptor { dacl: vec![ace] }).unwrap();
+            prepare(&cimom.view_of(&root).unwrap(), call).err().map(|error| error.status())
+        };
+        assert_eq!(status(Rights::ENABLE), Some(WBEM_E_ACCESS_DENIED));
+        let both = Rights::ENABLE.with(Rights::METHOD_EXECUTE);
+        assert_eq!(status(both), Some(WBEM_E_NOT_FOUND));
+    }
+}
