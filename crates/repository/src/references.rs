@@ -3,8 +3,8 @@
 //! Each reference that a stored instance holds has an entry, written and deleted in the
 //! transaction that puts or deletes the instance. It is found by a hash of what is referred to,
 //! without server and namespace: whether two spellings mean one place changes with the name of
-//! the server, and is for the reader to say, who looks at the values. Whether
-//! the object exists does not matter.
+//! the server, and is for the reader to say, who looks at the values. Whether the object exists
+//! does not matter.
 
 use std::sync::Arc;
 
