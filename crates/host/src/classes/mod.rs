@@ -11,6 +11,7 @@
 //! A class is registered by its line in [`CLASSES`]; superclasses and classes without a provider
 //! have their MOF in [`SUPERCLASSES`].
 
+mod account;
 pub(crate) mod property;
 mod reference;
 
@@ -18,12 +19,15 @@ pub mod win32_computersystem;
 pub mod win32_diskdrive;
 pub mod win32_diskdrivetodiskpartition;
 pub mod win32_diskpartition;
+pub mod win32_group;
+pub mod win32_groupuser;
 pub mod win32_logicaldisk;
 pub mod win32_logicaldisktopartition;
 pub mod win32_operatingsystem;
 pub mod win32_process;
 mod win32_process_methods;
 pub mod win32_processor;
+pub mod win32_useraccount;
 
 use std::sync::Arc;
 
@@ -34,12 +38,15 @@ use self::win32_computersystem::Win32ComputerSystem;
 use self::win32_diskdrive::Win32DiskDrive;
 use self::win32_diskdrivetodiskpartition::Win32DiskDriveToDiskPartition;
 use self::win32_diskpartition::Win32DiskPartition;
+use self::win32_group::Win32Group;
+use self::win32_groupuser::Win32GroupUser;
 use self::win32_logicaldisk::Win32LogicalDisk;
 use self::win32_logicaldisktopartition::Win32LogicalDiskToPartition;
 use self::win32_operatingsystem::Win32OperatingSystem;
 use self::win32_process::Win32Process;
 use self::win32_process_methods::Win32ProcessMethods;
 use self::win32_processor::Win32Processor;
+use self::win32_useraccount::Win32UserAccount;
 use crate::root::Root;
 
 /// A class that this crate provides.
@@ -104,6 +111,8 @@ pub const SUPERCLASSES: &[(&str, &str)] = &[
     ("cim_basedon.mof", include_str!("cim_basedon.mof")),
     ("cim_logicaldiskbasedonpartition.mof", include_str!("cim_logicaldiskbasedonpartition.mof")),
     ("cim_mediapresent.mof", include_str!("cim_mediapresent.mof")),
+    ("cim_component.mof", include_str!("cim_component.mof")),
+    ("win32_account.mof", include_str!("win32_account.mof")),
 ];
 
 /// All classes that this crate provides.
@@ -153,6 +162,21 @@ pub const CLASSES: &[Class] = &[
         "Win32_LogicalDiskToPartition",
         "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C09}",
         include_str!("win32_logicaldisktopartition.mof"),
+    ),
+    Class::new::<Win32UserAccount>(
+        "Win32_UserAccount",
+        "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C0A}",
+        include_str!("win32_useraccount.mof"),
+    ),
+    Class::new::<Win32Group>(
+        "Win32_Group",
+        "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C0B}",
+        include_str!("win32_group.mof"),
+    ),
+    Class::new::<Win32GroupUser>(
+        "Win32_GroupUser",
+        "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C0C}",
+        include_str!("win32_groupuser.mof"),
     ),
 ];
 

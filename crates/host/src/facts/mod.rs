@@ -28,6 +28,7 @@ pub mod mountinfo;
 pub mod number_list;
 pub mod smbios;
 
+pub mod accounts;
 pub mod block_device;
 pub mod disk_links;
 pub mod file_system;
@@ -41,7 +42,7 @@ mod tests {
     use super::*;
 
     /// Files of a captured machine, one for each form that is parsed.
-    const FILES: [&[u8]; 13] = [
+    const FILES: [&[u8]; 16] = [
         include_bytes!("../../tests/fixtures/server/proc/431/stat"),
         include_bytes!("../../tests/fixtures/server/proc/431/status"),
         include_bytes!("../../tests/fixtures/server/proc/431/cmdline"),
@@ -54,6 +55,11 @@ mod tests {
         include_bytes!("../../tests/fixtures/server/sys/firmware/dmi/tables/DMI"),
         include_bytes!("../../tests/fixtures/server/sys/devices/system/cpu/online"),
         include_bytes!("../../tests/fixtures/server/etc/os-release"),
+        include_bytes!("../../tests/fixtures/server/etc/passwd"),
+        include_bytes!("../../tests/fixtures/server/etc/group"),
+        include_bytes!(
+            "../../tests/fixtures/lvm/sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme0n1/nvme0n1p1/uevent"
+        ),
         include_bytes!("../../tests/fixtures/server/usr/share/zoneinfo/Europe/Berlin"),
     ];
 
@@ -78,6 +84,8 @@ mod tests {
         let _ = block_device::BlockDevice::parse(bytes);
         let _ = (disk_links::name(bytes), disk_links::disk_signature(bytes));
         let _ = (unit_serial::parse(bytes), uevent::value(bytes, "PARTNAME"));
+        let _ = accounts::users(bytes);
+        let _ = accounts::groups(bytes).iter().map(|group| group.members().count()).sum::<usize>();
         let _ = os_release::OsRelease::parse(bytes);
         let _ = time_zone::parse(bytes).map(|zone| time_zone::offset_minutes(&zone, 0));
     }

@@ -11,9 +11,10 @@ use wql::{Comparison, Predicate};
 use crate::captured::{class, class_from, context, host_class, instance, machine};
 
 /// The association classes, with their references.
-const ASSOCIATIONS: [(&str, [&str; 2]); 2] = [
+const ASSOCIATIONS: [(&str, [&str; 2]); 3] = [
     ("Win32_DiskDriveToDiskPartition", ["Antecedent", "Dependent"]),
     ("Win32_LogicalDiskToPartition", ["Antecedent", "Dependent"]),
+    ("Win32_GroupUser", ["GroupComponent", "PartComponent"]),
 ];
 
 /// Machines of which enough is known.

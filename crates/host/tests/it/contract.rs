@@ -9,7 +9,9 @@ use host::Root;
 use wbem::{COMPLETE, NativeProviders, Pushdown, Request, Wanted, collect, for_each};
 use wql::{Comparison, Predicate};
 
-use crate::captured::{class, context, host_class, instances, machine, provider, spelled};
+use crate::captured::{
+    class, context, host_class, instance, instances, machine, provider, spelled,
+};
 
 #[test]
 fn registrations_name_the_classes_and_their_clsids() {
@@ -56,6 +58,26 @@ fn instances_are_found_by_their_keys() {
     let only =
         provider("Win32_OperatingSystem", "server").get(&system, &[], &Wanted::All, &context());
     assert_eq!(spelled(only.unwrap().get("CSName").unwrap()), "kestrel");
+}
+
+#[test]
+fn both_keys_of_an_account_count() {
+    for (class_name, domain, name, sid) in [
+        ("Win32_UserAccount", "KESTREL", "Ann", Some("S-1-22-1-1000")),
+        ("Win32_Group", "kestrel", "ann-TOO", Some("S-1-22-2-1000")),
+        ("Win32_UserAccount", "falcon", "ann", None),
+        ("Win32_UserAccount", "kestrel", "sudo", None),
+        ("Win32_Group", "", "ann", None),
+    ] {
+        let class = class(class_name);
+        let keys = [Value::string(domain), Value::string(name)];
+        let found = provider(class_name, "server").get(&class, &keys, &Wanted::All, &context());
+        let found = found.map(|account| spelled(account.get("SID").unwrap()));
+        match sid {
+            Some(sid) => assert_eq!(found.unwrap(), sid, "{domain} {name}"),
+            None => assert_eq!(found.unwrap_err().status(), WBEM_E_NOT_FOUND, "{domain} {name}"),
+        }
+    }
 }
 
 #[test]
@@ -151,40 +173,71 @@ fn the_live_machine_has_this_process_and_its_threads_are_none() {
     assert_eq!(thread.unwrap_err().status(), WBEM_E_NOT_FOUND);
 }
 
-/// The handles that an enumeration gives under predicates on Handle.
-fn handles(values: &[&str]) -> Vec<String> {
-    let class = class("Win32_Process");
-    let provider = provider("Win32_Process", "server");
-    let slot = class.slot("Handle").unwrap();
-    let predicates: Vec<Predicate> = values
-        .iter()
-        .map(|&value| Predicate { slot, comparison: Comparison::Equal, value: value.into() })
-        .collect();
+/// The values of `told` in the instances that an enumeration gives under predicates.
+fn chosen(class_name: &str, told: &str, wanted: &[(&str, &str)]) -> Vec<String> {
+    let class = class(class_name);
+    let provider = provider(class_name, "server");
+    let predicate = |&(property, value): &(&str, &str)| Predicate {
+        slot: class.slot(property).unwrap(),
+        comparison: Comparison::Equal,
+        value: value.into(),
+    };
+    let predicates: Vec<Predicate> = wanted.iter().map(predicate).collect();
     assert!(predicates.iter().all(|p| provider.pushdown(&class, p) == Pushdown::Exact));
     let request = Request { class: &class, wanted: &Wanted::All, predicates: &predicates };
     let objects = collect(|sink| {
         provider.enumerate(&request, &context(), sink);
         Ok(())
     });
-    let handle = |object: Object| match object {
-        Object::Instance(instance) => spelled(instance.get("Handle").unwrap()),
-        Object::Class(_) => panic!("a class among instances"),
-    };
-    objects.unwrap().into_iter().map(handle).collect()
+    objects.unwrap().into_iter().map(|one| spelled(instance(one).get(told).unwrap())).collect()
 }
 
 #[test]
 fn a_key_that_is_said_to_be_exact_is() {
+    let handles = |values: &[&str]| {
+        let wanted: Vec<(&str, &str)> = values.iter().map(|&value| ("Handle", value)).collect();
+        chosen("Win32_Process", "Handle", &wanted)
+    };
     assert_eq!(handles(&["977"]), ["977"]);
     assert_eq!(handles(&["977", "977"]), ["977"]);
     assert_eq!(handles(&["977", "1"]), [""; 0]);
     assert_eq!(handles(&["0977"]), [""; 0]);
+    assert_eq!(chosen("Win32_DiskDrive", "Index", &[("DeviceID", "/DEV/SDB")]), ["1"]);
+    assert_eq!(chosen("Win32_DiskDrive", "Index", &[("DeviceID", "/dev/sdb1")]), [""; 0]);
+    assert_eq!(chosen("Win32_DiskPartition", "Index", &[("DeviceID", "/dev/sda2")]), ["2"]);
+    assert_eq!(chosen("Win32_DiskPartition", "Index", &[("DeviceID", "/dev/sd")]), [""; 0]);
+    assert_eq!(chosen("Win32_Processor", "ThreadCount", &[("DeviceID", "cpu0")]), ["4"]);
+}
+
+#[test]
+fn a_part_of_a_key_that_is_said_to_be_exact_is() {
+    let groups = |wanted: &[(&str, &str)]| chosen("Win32_Group", "SID", wanted);
+    assert_eq!(groups(&[("Name", "USERS")]), ["S-1-22-2-100"]);
+    assert_eq!(groups(&[("Name", "users"), ("Domain", "Kestrel")]), ["S-1-22-2-100"]);
+    assert_eq!(groups(&[("Domain", "kestrel")]).len(), 7);
+    assert_eq!(groups(&[("Domain", "falcon")]), [""; 0]);
+    assert_eq!(groups(&[("Domain", "falcon"), ("Name", "users")]), [""; 0]);
+    let users = |wanted: &[(&str, &str)]| chosen("Win32_UserAccount", "Name", wanted);
+    assert_eq!(users(&[("Name", "guest")]), ["guest"]);
+    assert_eq!(users(&[("Name", "guest"), ("Name", "ann")]), [""; 0]);
+    assert_eq!(users(&[("Domain", "kestrel")]).len(), 5);
 }
 
 #[test]
 fn what_cannot_be_listed_is_an_error() {
     let (_dir, root) = crowd(0);
-    for name in ["Win32_Process", "Win32_LogicalDisk", "Win32_Processor", "Win32_DiskDrive"] {
+    for name in [
+        "Win32_Process",
+        "Win32_LogicalDisk",
+        "Win32_Processor",
+        "Win32_DiskDrive",
+        "Win32_DiskPartition",
+        "Win32_UserAccount",
+        "Win32_Group",
+        "Win32_GroupUser",
+        "Win32_DiskDriveToDiskPartition",
+        "Win32_LogicalDiskToPartition",
+    ] {
         let class = class(name);
         let provider = host_class(name).provider(root.clone());
         let request = Request { class: &class, wanted: &Wanted::All, predicates: &[] };
@@ -203,6 +256,8 @@ fn other_predicates_are_left_to_the_core() {
         ("Win32_Process", "Handle", Comparison::Like),
         ("Win32_Process", "ProcessId", Comparison::Equal),
         ("Win32_LogicalDisk", "DeviceID", Comparison::Equal),
+        ("Win32_UserAccount", "SID", Comparison::Equal),
+        ("Win32_GroupUser", "GroupComponent", Comparison::NotEqual),
     ] {
         let class = class(class_name);
         let slot = class.slot(property).unwrap();

@@ -5,7 +5,7 @@ use cim::{Class, Value};
 use crate::captured::class;
 
 /// The classes with a provider, and the keys that the documentation gives them.
-const KEYS: [(&str, &[&str]); 9] = [
+const KEYS: [(&str, &[&str]); 12] = [
     ("Win32_Process", &["Handle"]),
     ("Win32_LogicalDisk", &["DeviceID"]),
     ("Win32_OperatingSystem", &[]),
@@ -15,6 +15,9 @@ const KEYS: [(&str, &[&str]); 9] = [
     ("Win32_DiskPartition", &["DeviceID"]),
     ("Win32_DiskDriveToDiskPartition", &["Antecedent", "Dependent"]),
     ("Win32_LogicalDiskToPartition", &["Antecedent", "Dependent"]),
+    ("Win32_UserAccount", &["Domain", "Name"]),
+    ("Win32_Group", &["Domain", "Name"]),
+    ("Win32_GroupUser", &["GroupComponent", "PartComponent"]),
 ];
 
 #[test]
@@ -99,6 +102,8 @@ fn methods_are_declared_and_implemented_where_they_have_code() {
         ("Win32_Processor", "Reset SetPowerState"),
         ("Win32_DiskDrive", "Reset SetPowerState"),
         ("Win32_DiskPartition", "Reset SetPowerState"),
+        ("Win32_UserAccount", "Rename"),
+        ("Win32_Group", "Rename"),
         ("Win32_OperatingSystem", "Reboot SetDateTime Shutdown Win32Shutdown Win32ShutdownTracker"),
     ] {
         let class = class(name);
