@@ -47,6 +47,8 @@ fn ask(plan: &Plan, step: &Step, view: &View<'_>, client: &Arc<Client>) -> Compl
         whole: step.condition.clone(),
         is_asked: false,
         projection: step.projection.clone(),
+        class: step.class.clone(),
+        misfit: None,
         client: client.clone(),
         done: done.clone(),
     };
@@ -186,6 +188,10 @@ impl Client {
 
 /// Does to what one source delivers what the source did not do.
 struct StepSink {
+    /// What was asked for: filter and projection know the slots of no other class.
+    class: Arc<Class>,
+    /// Set where the source delivered something else.
+    misfit: Option<cim::Error>,
     /// What the plan leaves to the core.
     planned: Option<BoundSelect>,
     /// The whole condition.
@@ -220,6 +226,16 @@ impl StepSink {
 
 impl ObjectSink for StepSink {
     fn indicate(&mut self, batch: Vec<Object>) -> ControlFlow<()> {
+        let is_asked_for =
+            |o: &Object| o.as_instance().is_some_and(|i| Arc::ptr_eq(i.class(), &self.class));
+        if let Some(other) = batch.iter().find(|o| !is_asked_for(o)) {
+            self.misfit = Some(WBEM_E_PROVIDER_FAILURE.with(format!(
+                "the provider was asked for instances of {} and delivered something of {}",
+                self.class.name(),
+                other.class().name()
+            )));
+            return ControlFlow::Break(());
+        }
         let batch = match (self.filter(), &self.projection) {
             (None, None) => batch,
             _ => batch.into_iter().filter_map(|object| self.shape(object)).collect(),
@@ -236,6 +252,6 @@ impl ObjectSink for StepSink {
     }
 
     fn complete(self: Box<Self>, completion: Completion) {
-        self.done.set(completion);
+        self.done.set(self.misfit.map_or(completion, Err));
     }
 }
