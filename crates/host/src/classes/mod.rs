@@ -8,6 +8,9 @@
 //! | `win32_x_methods.rs` | its methods, where they have code |
 //! | `tests/it/win32_x.rs` | a rule for each property, on a captured machine |
 //!
+//! What classes share is in `property` (how each is provided), `reference` (the references of
+//! associations) and `account` (users and groups).
+//!
 //! A class is registered by its line in [`CLASSES`]; superclasses and classes without a provider
 //! have their MOF in [`SUPERCLASSES`].
 
