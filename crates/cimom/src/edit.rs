@@ -26,7 +26,8 @@ pub(crate) struct Edit<'e, 'w> {
 
 /// A schema that a write has to do with.
 struct Edited {
-    schema: Schema,
+    /// Shared with the readers until it is changed: most writes change no class.
+    schema: Arc<Schema>,
     is_changed: bool,
 }
 
@@ -48,8 +49,9 @@ impl Cimom {
         let changed = schemas.into_iter().filter(|(_, edited)| edited.is_changed);
         self.publish(changed.map(|(id, Edited { mut schema, .. })| {
             // A transaction that changes classes is one step further, whatever it changes.
-            schema.set_generation(schema.generation() + 1);
-            (id, Arc::new(schema))
+            let generation = schema.generation() + 1;
+            Arc::make_mut(&mut schema).set_generation(generation);
+            (id, schema)
         }));
         Ok(done)
     }
@@ -193,10 +195,10 @@ impl Edit<'_, '_> {
         let generation =
             view.generation(&place.namespace)?.ok_or_else(|| unknown(&place.namespace))?;
         let schema = match self.cimom.known(place.id, generation) {
-            Some(known) => Schema::clone(&known),
+            Some(known) => known,
             None => {
                 let stored = view.classes(place.id)?.into_iter().map(|c| (c.name, c.superclass));
-                Schema::new(self.cimom.origin(&place.namespace), generation, stored)
+                Arc::new(Schema::new(self.cimom.origin(&place.namespace), generation, stored))
             }
         };
         self.schemas.insert(place.id, Edited { schema, is_changed: false });
@@ -206,7 +208,7 @@ impl Edit<'_, '_> {
     fn schema_mut(&mut self, place: &Place) -> &mut Schema {
         let edited = self.schemas.get_mut(&place.id).expect("loaded before it is changed");
         edited.is_changed = true;
-        &mut edited.schema
+        Arc::make_mut(&mut edited.schema)
     }
 }
 
