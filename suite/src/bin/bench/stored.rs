@@ -13,10 +13,12 @@ use openwmi::Wmi;
 use repository::{PutMode, Repository};
 use wbem::{Flags, Services};
 
+use crate::instances::options;
 use crate::item::{ID, ITEM, Random, id};
-use crate::lmdb::{self, Bare};
+use crate::lmdb::{self, Bare, Entry};
 use crate::measure::{self, Clock};
 use crate::report::{self, Bar, Figure, Quantity};
+use crate::schema::Schema;
 use crate::scratch;
 
 /// How many gets a round has, and how many rounds there are.
@@ -118,20 +120,37 @@ fn fill(directory: &Path, count: u64) -> Result<()> {
 }
 
 pub(crate) fn create() -> Result<()> {
-    let count = CREATES as u64 + 1;
+    report::note("against LMDB alone: a transaction with a put of the same bytes, and its sync");
     let sample = scratch::directory()?;
-    fill(sample.path(), count)?;
+    fill(sample.path(), CREATES as u64 + 1)?;
     let entries = lmdb::entries(sample.path())?;
-    let entries = &entries[entries.len() - count as usize..];
+    let entries = &entries[entries.len() - CREATES - 1..];
+    create_in(r"root\cimv2", "PutInstance", entries, |_| Ok(()))?;
+    let schema = Schema::get()?;
+    let name = format!("in a namespace of {} classes", schema.classes());
+    create_in(r"root\dmtf", &name, entries, |wmi| {
+        let (files, options) = ([schema.file()], options(Namespace::new(r"root\dmtf")?));
+        wmi.compiler().compile_files(&files, &options, &wmi.context(), &mut |_, _| {})?;
+        Ok(())
+    })
+}
 
+/// Creates instances in `namespace`, which `prepare` has made, by turns with putting `entries`.
+fn create_in(
+    namespace: &str,
+    name: &str,
+    entries: &[Entry],
+    prepare: impl FnOnce(&Wmi) -> Result<()>,
+) -> Result<()> {
     let (repository, bare_directory) = (scratch::directory()?, scratch::directory()?);
-    fill(repository.path(), 0)?;
     let bare = Bare::create(bare_directory.path())?;
     let wmi = scratch::wmi(repository.path())?;
-    let (services, context) = (wmi.connect(r"root\cimv2")?, wmi.context());
+    prepare(&wmi)?;
+    let (services, context) = (wmi.connect(namespace)?, wmi.context());
+    services.put_class(&ITEM.declaration(), Flags::default(), &context)?;
     let class: Arc<Class> =
         services.get_object(ITEM.name, Flags::default(), &context)?.class().clone();
-    let instances: Vec<_> = (0..count).map(|n| ITEM.instance(&class, n)).collect();
+    let instances: Vec<_> = (0..entries.len()).map(|n| ITEM.instance(&class, n as u64)).collect();
 
     let [ours, theirs] = measure::by_turns(
         Clock::Wall,
@@ -144,10 +163,15 @@ pub(crate) fn create() -> Result<()> {
     )?;
     drop((services, wmi));
     let stored = lmdb::entries(repository.path())?;
-    ensure!(stored.ends_with(entries), "not the same bytes were stored");
-    report::note("against LMDB alone: a transaction with a put of the same bytes, and its sync");
+    let stored = stored.iter().rev().zip(entries.iter().rev());
+    // The number of the class, with which a key begins, is another in another namespace.
+    ensure!(
+        stored.len() == entries.len()
+            && stored.clone().all(|(a, b)| (&a.0[4..], &a.1) == (&b.0[4..], &b.1)),
+        "not the same bytes were stored"
+    );
     report::figure(&Figure {
-        name: "PutInstance",
+        name,
         ours: Quantity::Seconds(ours),
         baseline: Some(Quantity::Seconds(theirs)),
         bar: Bar::Within(1.5),
