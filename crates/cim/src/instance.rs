@@ -53,6 +53,16 @@ impl Instance {
         Instance { class, values, defaulted: SlotSet::default(), qualifiers: None }
     }
 
+    /// An instance with the class's defaults and these keys, which stand in the order of
+    /// [`Class::keys`] and have their types: one to ask for, or to tell the path of.
+    pub fn with_keys(class: &Arc<Class>, keys: &[Value]) -> Self {
+        let mut instance = Instance::new(class.clone());
+        for (&slot, value) in class.keys.iter().zip(keys) {
+            instance.set(slot.into(), value.clone());
+        }
+        instance
+    }
+
     /// Its class.
     pub fn class(&self) -> &Arc<Class> {
         &self.class

@@ -120,22 +120,29 @@ impl KeyValue {
 impl fmt::Display for KeyValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            KeyValue::Text(text) => write_quoted(f, text),
+            KeyValue::Text(text) => Quoted(text).fmt(f),
             other => f.write_str(&other.text()),
         }
     }
 }
 
-fn write_quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
-    use fmt::Write;
-    f.write_char('"')?;
-    for c in text.chars() {
-        if matches!(c, '"' | '\\') {
-            f.write_char('\\')?;
+/// A text in double quotes, quotes and backslashes in it escaped: as object paths and WQL write
+/// it.
+#[derive(Clone, Copy, Debug)]
+pub struct Quoted<'a>(pub &'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use fmt::Write;
+        f.write_char('"')?;
+        for c in self.0.chars() {
+            if matches!(c, '"' | '\\') {
+                f.write_char('\\')?;
+            }
+            f.write_char(c)?;
         }
-        f.write_char(c)?;
+        f.write_char('"')
     }
-    f.write_char('"')
 }
 
 impl fmt::Display for ObjectPath {

@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use cim::key::reference_identity;
-use cim::path::PathKeys;
+use cim::path::{PathKeys, Quoted};
 use cim::status::*;
 use cim::{CimType, Class, Instance, Name, Object, ObjectPath, Result, Value};
 use smol_str::SmolStr;
@@ -216,9 +216,9 @@ fn ask_for(
     let asked = if association.is_dynamic() { &paths[..1] } else { paths };
     let mut terms = Vec::new();
     for path in asked {
-        let text = path.to_string().replace('\\', r"\\").replace('"', "\\\"");
+        let path = path.to_string();
         let names = roles.iter().map(|&slot| &association.properties()[slot].name);
-        terms.extend(names.map(|role| format!("{role} = \"{text}\"")));
+        terms.extend(names.map(|role| format!("{role} = {}", Quoted(&path))));
     }
     let all = format!("SELECT * FROM {}", association.name());
     let query = format!("{all} WHERE {}", terms.join(" OR "));

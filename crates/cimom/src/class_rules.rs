@@ -128,10 +128,7 @@ fn rederive(
 }
 
 fn check_flags(flags: Flags) -> Result<UpdateMode> {
-    flags.only("PutClass", PUT_CLASS)?;
-    if flags.has(Flags::CREATE_ONLY) && flags.has(Flags::UPDATE_ONLY) {
-        return Err(WBEM_E_INVALID_PARAMETER.with("CREATE_ONLY and UPDATE_ONLY exclude each other"));
-    }
+    flags.only("PutClass", PUT_CLASS)?.one_put_mode()?;
     match (flags.has(Flags::UPDATE_SAFE_MODE), flags.has(Flags::UPDATE_FORCE_MODE)) {
         (true, true) => {
             Err(WBEM_E_INVALID_PARAMETER.with("safe and force mode exclude each other"))

@@ -10,7 +10,7 @@ use std::sync::{Arc, PoisonError};
 
 use cim::path::PathKeys;
 use cim::status::*;
-use cim::{Class, Instance, InstanceKey, Name, ObjectPath, Result, Value};
+use cim::{Class, Instance, Name, ObjectPath, Result, Value};
 use wbem::{CallContext, Flags, InstanceProvider, MethodProvider, Native, Wanted};
 
 use crate::cimom::View;
@@ -169,11 +169,8 @@ const METHODS: Name = Name::from_static("__MethodProviderRegistration");
 /// The instance of the system class `class`, or of one derived from it, whose one key is `key`.
 fn registered(view: &View<'_>, class: Name, key: Value) -> Result<Option<Instance>> {
     let class = view.class(&class, WBEM_E_INVALID_CLASS)?;
-    let mut values: Vec<Value> = class.defaults().to_vec();
-    if let [slot] = class.keys() {
-        values[usize::from(*slot)] = key;
-    }
-    get::stored(view, &class, &InstanceKey::from_values(&class, &values)?, false)
+    let key = Instance::with_keys(&class, &[key]).key()?;
+    get::stored(view, &class, &key, false)
 }
 
 fn load(view: &View<'_>, name: &Name, registered: &Instance) -> Result<Native> {

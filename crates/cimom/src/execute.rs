@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cim::status::{WBEM_E_NOT_FOUND, WBEM_E_PROVIDER_FAILURE, WBEM_S_NO_ERROR};
-use cim::{Class, Instance, InstanceKey, Object, Result};
+use cim::{Class, Instance, Object, Result};
 use wbem::sink::{Done, Requirement};
 use wbem::{Completion, ObjectSink, Request, Sink};
 use wql::BoundSelect;
@@ -54,7 +54,7 @@ fn ask(plan: &Plan, step: &Step, view: &View<'_>, client: &Arc<Client>) -> Compl
     };
     match (&step.source, &step.ask) {
         (Source::Repository, Ask::Get(keys)) => {
-            let key = key_of(step, keys)?;
+            let key = Instance::with_keys(&step.class, keys).key()?;
             let found = view.instance(&step.class, &key)?;
             let _ = sink.indicate(found.into_iter().map(Object::Instance).collect());
             wbem::COMPLETE
@@ -83,14 +83,6 @@ fn ask(plan: &Plan, step: &Step, view: &View<'_>, client: &Arc<Client>) -> Compl
             provided(plan, step, binding, sink, &done)
         }
     }
-}
-
-fn key_of(step: &Step, keys: &[cim::Value]) -> Result<InstanceKey> {
-    let mut values = step.class.defaults().to_vec();
-    for (slot, value) in step.class.keys().iter().zip(keys) {
-        values[usize::from(*slot)] = value.clone();
-    }
-    InstanceKey::from_values(&step.class, &values)
 }
 
 /// Takes a batch of what is stored; says whether more is wanted.

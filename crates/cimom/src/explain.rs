@@ -5,7 +5,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use cim::{Class, Instance, Object, ObjectPath, PathKeys, Result, Value};
+use cim::{Class, Instance, Object, ObjectPath, Result, Value};
 use wbem::Wanted;
 
 use crate::plan::{Ask, Step, texts};
@@ -43,7 +43,10 @@ fn describe(index: usize, step: &Step) -> Result<Object> {
         Source::Provider(binding) => binding.name.as_str(),
     };
     let (operation, path) = match &step.ask {
-        Ask::Get(keys) => ("GetObject", Some(path(step, keys))),
+        Ask::Get(keys) => {
+            let asked = Instance::with_keys(&step.class, keys);
+            ("GetObject", asked.relative_path().map(|path| path.to_string()))
+        }
         Ask::Enumerate => ("CreateInstanceEnum", None),
         Ask::Referring(asked) => {
             ("ReferencesTo", asked.referent.paths.first().map(ObjectPath::to_string))
@@ -66,14 +69,4 @@ fn describe(index: usize, step: &Step) -> Result<Object> {
     instance.put("Filtered", &Value::from(filtered))?;
     instance.put("Properties", &properties)?;
     Ok(Object::Instance(instance))
-}
-
-fn path(step: &Step, keys: &[Value]) -> String {
-    let named = step.class.keys().iter().zip(keys).filter_map(|(&slot, value)| {
-        let name = step.class.properties()[usize::from(slot)].name.clone();
-        Some((name, cim::key::path_value(value)?))
-    });
-    let keys = PathKeys::Named(named.collect());
-    let class = step.class.name().clone();
-    ObjectPath { server: None, namespace: None, class, keys }.to_string()
 }

@@ -21,11 +21,7 @@ const PUT_INSTANCE: Flags = Flags(
 
 /// Errors: `WBEM_E_INVALID_PARAMETER` for flags that PutInstance does not take together.
 pub(crate) fn check_flags(flags: Flags) -> Result<()> {
-    flags.only("PutInstance", PUT_INSTANCE)?;
-    if flags.has(Flags::CREATE_ONLY) && flags.has(Flags::UPDATE_ONLY) {
-        return Err(WBEM_E_INVALID_PARAMETER.with("CREATE_ONLY and UPDATE_ONLY exclude each other"));
-    }
-    Ok(())
+    flags.only("PutInstance", PUT_INSTANCE)?.one_put_mode().map(drop)
 }
 
 /// The instance to store: `given` with the values moved to `class`, which is its class as it

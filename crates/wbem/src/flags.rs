@@ -70,6 +70,17 @@ impl Flags {
                 .with(format!("{operation} does not take the flags {other:#x}"))),
         }
     }
+
+    /// `self`, if it does not ask a put both to create only and to update only.
+    /// Errors: `WBEM_E_INVALID_PARAMETER`.
+    pub fn one_put_mode(self) -> Result<Flags> {
+        if self.has(Flags::CREATE_ONLY) && self.has(Flags::UPDATE_ONLY) {
+            return Err(
+                WBEM_E_INVALID_PARAMETER.with("CREATE_ONLY and UPDATE_ONLY exclude each other")
+            );
+        }
+        Ok(self)
+    }
 }
 
 impl BitOr for Flags {

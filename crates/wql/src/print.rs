@@ -7,6 +7,7 @@
 use std::fmt;
 
 use cim::Name;
+use cim::path::Quoted;
 
 use crate::query::{
     Associators, Constant, Expr, Group, PropertyPath, Query, References, Select, SelectList,
@@ -79,7 +80,7 @@ impl fmt::Display for Expr {
             Expr::Null { property, is_null: false } => write!(f, "{property} IS NOT NULL"),
             Expr::Isa { property, class } => {
                 write!(f, "{property} ISA ")?;
-                quoted(f, class.as_str())
+                Quoted(class.as_str()).fmt(f)
             }
         }
     }
@@ -91,7 +92,7 @@ impl fmt::Display for Constant {
             Constant::Integer(n) => write!(f, "{n}"),
             // The shortest text that is the same number, and always with a point or exponent.
             Constant::Real(v) => write!(f, "{v:?}"),
-            Constant::Text(text) => quoted(f, text),
+            Constant::Text(text) => Quoted(text).fmt(f),
             Constant::Boolean(true) => f.write_str("TRUE"),
             Constant::Boolean(false) => f.write_str("FALSE"),
         }
@@ -185,17 +186,4 @@ fn joined(
         }
     }
     Ok(())
-}
-
-/// A text in quotes, with its escapes.
-fn quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
-    use fmt::Write;
-    f.write_char('"')?;
-    for c in text.chars() {
-        if matches!(c, '"' | '\\') {
-            f.write_char('\\')?;
-        }
-        f.write_char(c)?;
-    }
-    f.write_char('"')
 }
