@@ -7,16 +7,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cim::status::WBEM_E_NOT_FOUND;
 use cim::{Class, Instance, Object, Result, Value};
-use wbem::provider::{Factory, Predicate};
+use wbem::provider::Predicate;
 use wbem::sink::Requirement;
 use wbem::{
-    CallContext, Completion, Flags, InstanceProvider, Native, Pushdown, Request, Sink, Wanted,
+    CallContext, Completion, Flags, Initialization, InstanceProvider, Native, Pushdown, Request,
+    Sink, Wanted,
 };
 
 use crate::text;
 
 /// The values that an instance has, by property.
 pub type Values = Vec<(&'static str, Value)>;
+
+/// How a provider is made when it is initialized.
+pub type Make = Box<dyn Fn(&Initialization) -> Result<Native> + Send + Sync>;
 
 /// What the provider does when it is asked.
 #[derive(Clone, Debug, Default)]
@@ -100,10 +104,10 @@ impl TestProvider {
     }
 
     /// How it is made: each namespace gets the same one.
-    pub fn factory(self) -> Factory {
+    pub fn factory(self) -> Make {
         let provider = Arc::new(self);
-        Arc::new(move |namespace| {
-            provider.log.write(format!("initialize {namespace}"));
+        Box::new(move |initialization| {
+            provider.log.write(format!("initialize {}", initialization.namespace));
             Ok(Native::instances(provider.clone()))
         })
     }

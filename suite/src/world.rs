@@ -7,6 +7,8 @@
 use std::cell::Cell;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use cim::security::Identity;
 use cim::{Error, Instance, Namespace, Object, Result};
@@ -31,6 +33,7 @@ thread_local! {
 pub struct World {
     manager: Arc<Cimom>,
     administrator: CallContext,
+    clock: Arc<AtomicU64>,
     /// Last, so that the repository is closed before its directory goes.
     directory: TempDir,
 }
@@ -46,8 +49,9 @@ impl World {
         GUIDS.set(0);
         let directory = TempDir::new().expect("a temporary directory");
         let administrator = CallContext::local(Arc::new(Identity::unix(0, &[0], true)));
-        let manager = open(&directory, providers);
-        let world = World { manager, administrator, directory };
+        let clock = Arc::default();
+        let manager = open(&directory, providers, &clock);
+        let world = World { manager, administrator, clock, directory };
         for namespace in [r"root\default", NAMESPACE] {
             world.create_namespace(namespace);
         }
@@ -56,9 +60,19 @@ impl World {
 
     /// Closes the repository and opens it again, with these providers.
     pub fn reopen(self, providers: NativeProviders) -> World {
-        let World { manager, administrator, directory } = self;
+        let World { manager, administrator, clock, directory } = self;
         drop(manager);
-        World { manager: open(&directory, providers), administrator, directory }
+        World { manager: open(&directory, providers, &clock), administrator, clock, directory }
+    }
+
+    /// The object manager, for what is no operation of WMI.
+    pub fn manager(&self) -> &Arc<Cimom> {
+        &self.manager
+    }
+
+    /// Lets the world's clock go on.
+    pub fn advance(&self, seconds: u64) {
+        self.clock.fetch_add(seconds, Ordering::Relaxed);
     }
 
     /// Makes a namespace in one that is there, as WMI does it: by an instance that names it.
@@ -175,11 +189,18 @@ impl Default for World {
     }
 }
 
-fn open(directory: &TempDir, providers: NativeProviders) -> Arc<Cimom> {
+fn open(directory: &TempDir, providers: NativeProviders, clock: &Arc<AtomicU64>) -> Arc<Cimom> {
     let repository = Repository::create_or_open(directory.path().join("repository"));
     let repository = repository.expect("a repository in a temporary directory");
-    let environment =
-        Environment { server: "HOST".into(), providers, random: counted, local_offset: || 60 };
+    let clock = clock.clone();
+    let environment = Environment {
+        server: "HOST".into(),
+        providers,
+        random: counted,
+        local_offset: || 60,
+        identity: Arc::new(Identity::unix(0, &[0], true)),
+        clock: Arc::new(move || Duration::from_secs(clock.load(Ordering::Relaxed))),
+    };
     Cimom::new(repository, environment)
 }
 

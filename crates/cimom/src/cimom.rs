@@ -3,13 +3,15 @@
 //! Hands out sessions and, to each operation, a `View`: one state of a namespace, data and
 //! schema of the same moment. What an operation does with it is in the modules of the operations.
 
+use std::cell::{Ref, RefCell};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use cim::path::{Connection, is_local_server};
-use cim::security::SecurityDescriptor;
+use cim::security::{Identity, SecurityDescriptor};
 use cim::status::*;
 use cim::{
     Class, ClassDeclaration, Instance, InstanceKey, Name, Namespace, Object, ObjectPath, Origin,
@@ -17,10 +19,11 @@ use cim::{
 };
 use repository::{NamespaceId, Repository, Snapshot};
 use smol_str::SmolStr;
-use wbem::{CallContext, Native, NativeProviders, Services};
+use wbem::{CallContext, NativeProviders, Services};
 
 use crate::access::{self, Call};
 use crate::get::{self, Get};
+use crate::providers::{Providers, Registrations};
 use crate::schema::{Declarations, Schema};
 use crate::session::Session;
 
@@ -37,17 +40,24 @@ pub struct Environment {
     pub random: fn() -> [u8; 16],
     /// Minutes east of UTC now, for dates in queries that name no offset.
     pub local_offset: fn() -> i16,
+    /// As whom WMI itself acts: providers that do not impersonate their clients call back as this.
+    pub identity: Arc<Identity>,
+    /// The time since some moment in the past, by which idle providers are unloaded.
+    pub clock: Arc<dyn Fn() -> Duration + Send + Sync>,
 }
 
 /// The object manager of one repository.
 pub struct Cimom {
+    me: Weak<Cimom>,
+    pub(crate) providers: Providers,
+    pub(crate) registrations: Registrations,
+    /// Whether a thread looks after idle providers.
+    pub(crate) is_watching: AtomicBool,
     pub(crate) repository: Repository,
     pub(crate) environment: Environment,
     /// The descriptor of every namespace to which none was given.
     descriptor: SecurityDescriptor,
     schemas: ArcSwap<HashMap<NamespaceId, Known>>,
-    /// Providers that were made, by namespace and CLSID.
-    pub(crate) loaded: Mutex<HashMap<(Namespace, Name), Native>>,
 }
 
 /// A schema that was made, and when it was current.
@@ -68,13 +78,25 @@ impl Known {
 impl Cimom {
     /// The object manager of `repository`.
     pub fn new(repository: Repository, environment: Environment) -> Arc<Self> {
-        Arc::new(Cimom {
+        Arc::new_cyclic(|me| Cimom {
+            me: me.clone(),
+            providers: Providers::default(),
+            registrations: Registrations::default(),
+            is_watching: AtomicBool::new(false),
             repository,
             environment,
             descriptor: SecurityDescriptor::default_namespace(),
             schemas: ArcSwap::default(),
-            loaded: Mutex::new(HashMap::new()),
         })
+    }
+
+    /// For whoever must not keep it.
+    pub(crate) fn me(&self) -> Weak<Cimom> {
+        self.me.clone()
+    }
+
+    pub(crate) fn now(&self) -> Duration {
+        (self.environment.clock)()
     }
 
     /// Connects to a namespace (`root\cimv2`, `\\.\root\cimv2`, slashes as backslashes).
@@ -142,13 +164,20 @@ impl Cimom {
 
     /// The state of `namespace` now. Errors: `WBEM_E_INVALID_NAMESPACE` where it was deleted,
     /// be it that another one has its name now.
-    pub(crate) fn view(&self, namespace: &Namespace, id: NamespaceId) -> Result<View<'_>> {
+    pub(crate) fn view<'m>(
+        &'m self,
+        namespace: &Namespace,
+        id: NamespaceId,
+        context: &'m CallContext,
+    ) -> Result<View<'m>> {
         let snapshot = self.repository.read()?;
-        let schema = match self.current(id, snapshot.view().version()) {
+        let version = snapshot.view().version();
+        let schema = match self.current(id, version) {
             Some(schema) => schema,
             None => self.schema(namespace, id, snapshot.view())?,
         };
-        Ok(View { cimom: self, id, snapshot, schema })
+        let snapshot = RefCell::new(Some(snapshot));
+        Ok(View { cimom: self, id, context, version, schema, snapshot })
     }
 
     /// The object that a reference found in `view` leads to, in whichever namespace.
@@ -168,13 +197,17 @@ impl Cimom {
         if namespace == *here {
             return get::object(view, &call);
         }
-        get::object(&self.view_of(&namespace)?, &call)
+        get::object(&self.view_of(&namespace, context)?, &call)
     }
 
     /// The state of `namespace` now, for one that is not connected to.
-    pub(crate) fn view_of(&self, namespace: &Namespace) -> Result<View<'_>> {
+    pub(crate) fn view_of<'m>(
+        &'m self,
+        namespace: &Namespace,
+        context: &'m CallContext,
+    ) -> Result<View<'m>> {
         let id = self.repository.read()?.view().namespace(namespace)?;
-        self.view(namespace, id.ok_or_else(|| unknown(namespace))?)
+        self.view(namespace, id.ok_or_else(|| unknown(namespace))?, context)
     }
 
     /// The schema of a namespace, if it was current when the repository had this version.
@@ -244,8 +277,13 @@ pub(crate) fn unknown(namespace: &Namespace) -> cim::Error {
 pub(crate) struct View<'m> {
     pub(crate) cimom: &'m Cimom,
     pub(crate) id: NamespaceId,
-    pub(crate) snapshot: Snapshot,
+    /// Of the call that reads.
+    pub(crate) context: &'m CallContext,
+    /// The version of the repository at the beginning.
+    pub(crate) version: usize,
     pub(crate) schema: Arc<Schema>,
+    /// `None` while the code of a provider runs, and until something is read after it.
+    snapshot: RefCell<Option<Snapshot>>,
 }
 
 impl View<'_> {
@@ -255,9 +293,45 @@ impl View<'_> {
     }
 
     /// Reads what is stored. Embedded instances get the classes of this namespace.
-    pub(crate) fn stored<T>(&self, read: impl FnOnce(repository::View<'_>) -> T) -> T {
+    pub(crate) fn stored<T>(
+        &self,
+        read: impl FnOnce(repository::View<'_>) -> Result<T>,
+    ) -> Result<T> {
         let class = |name: &Name| self.find_class(name).ok().flatten();
-        read(self.snapshot.view().resolving(&class))
+        read(self.snapshot()?.view().resolving(&class))
+    }
+
+    /// Runs what may take as long as it likes, and holds nothing of the repository meanwhile: a
+    /// snapshot that stays open keeps the file growing.
+    pub(crate) fn outside<T>(&self, run: impl FnOnce() -> T) -> T {
+        // While stored objects are being read, their snapshot has to stay.
+        if let Ok(mut snapshot) = self.snapshot.try_borrow_mut() {
+            *snapshot = None;
+        }
+        run()
+    }
+
+    fn snapshot(&self) -> Result<Ref<'_, Snapshot>> {
+        if self.snapshot.borrow().is_none() {
+            let again = self.cimom.repository.read()?;
+            self.check_unchanged(&again)?;
+            *self.snapshot.borrow_mut() = Some(again);
+        }
+        Ok(Ref::map(self.snapshot.borrow(), |s| s.as_ref().expect("made where it was missing")))
+    }
+
+    /// Errors: where the namespace has gone, or has other classes than at the beginning.
+    fn check_unchanged(&self, snapshot: &Snapshot) -> Result<()> {
+        let namespace = &self.schema.origin().namespace;
+        match snapshot.view().state(namespace)? {
+            Some((id, generation)) if id == self.id && generation == self.schema.generation() => {
+                Ok(())
+            }
+            Some((id, _)) if id == self.id => Err(WBEM_E_TRANSACTION_CONFLICT.with(format!(
+                "the classes of {namespace} changed while a provider was asked; ask again"
+            ))),
+            _ => Err(unknown(namespace)),
+        }
     }
 
     /// The stored instance of exactly `class` with this key.
@@ -285,6 +359,6 @@ impl View<'_> {
 
 impl Declarations for View<'_> {
     fn declaration(&self, class: &Name) -> Result<Option<ClassDeclaration>> {
-        self.snapshot.view().class(self.id, class)
+        self.snapshot()?.view().class(self.id, class)
     }
 }

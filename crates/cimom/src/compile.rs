@@ -230,7 +230,7 @@ impl Executor<'_> {
         let instance: Instance = made.map_err(failed)??;
         let class = instance.class().clone();
         call.require_to_write(&class, "write an instance").map_err(failed)?;
-        let view = self.cimom.view_of(&action.namespace).map_err(failed)?;
+        let view = self.cimom.view_of(&action.namespace, self.context).map_err(failed)?;
         let flags = instance_flags(*flags);
         crate::dynamic::put(&view, &class, &instance, flags, self.context).map(drop).map_err(failed)
     }

@@ -4,7 +4,6 @@
 //! which does what the source did not; the client's sink is completed once, here.
 
 use std::ops::ControlFlow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cim::status::{WBEM_E_NOT_FOUND, WBEM_E_PROVIDER_FAILURE, WBEM_S_NO_ERROR};
@@ -22,11 +21,15 @@ use crate::resolve::Source;
 /// enough that a client which stops early has cost little.
 pub(crate) const BATCH: usize = 128;
 
-/// Asks the sources of `plan` and completes `sink`.
+/// Asks the sources of `plan` and completes `sink`: first the repository, then, with nothing of it
+/// held, the providers.
 pub(crate) fn run(plan: &Plan, view: &View<'_>, sink: Sink) {
     let client = Arc::new(Client(Mutex::new(Some(sink))));
     let mut outcome = WBEM_S_NO_ERROR;
-    for step in &plan.steps {
+    let is_stored = |step: &&Step| matches!(step.source, Source::Repository);
+    let stored = plan.steps.iter().filter(is_stored);
+    let provided = plan.steps.iter().filter(|step| !is_stored(step));
+    for step in stored.chain(provided) {
         match ask(plan, step, view, &client) {
             // A success that tells something outlives those that do not.
             Ok(status) if outcome == WBEM_S_NO_ERROR => outcome = status,
@@ -69,7 +72,9 @@ fn ask(plan: &Plan, step: &Step, view: &View<'_>, client: &Arc<Client>) -> Compl
             wbem::COMPLETE
         }
         (Source::Provider(binding), Ask::Get(keys)) => {
-            match dynamic::get_bound(binding, &step.class, keys, &step.wanted, &plan.context) {
+            let get =
+                || dynamic::get_bound(binding, &step.class, keys, &step.wanted, &plan.context);
+            match view.outside(get) {
                 Ok(instance) => {
                     let _ = sink.indicate(vec![Object::Instance(instance)]);
                     wbem::COMPLETE
@@ -80,7 +85,7 @@ fn ask(plan: &Plan, step: &Step, view: &View<'_>, client: &Arc<Client>) -> Compl
         }
         // A provider is told what is looked for by predicates.
         (Source::Provider(binding), Ask::Enumerate | Ask::Referring(_)) => {
-            provided(plan, step, binding, sink, &done)
+            view.outside(|| provided(plan, step, binding, sink, &done))
         }
     }
 }
@@ -137,14 +142,10 @@ fn provided(
     done: &Done,
 ) -> Completion {
     let request = Request { class: &step.class, wanted: &step.wanted, predicates: &step.pushed };
-    let call = AssertUnwindSafe(|| {
-        binding.provider.enumerate(&request, &plan.context, Sink::new(sink));
-    });
-    if catch_unwind(call).is_err() {
-        let name = &binding.name;
-        return Err(WBEM_E_PROVIDER_FAILURE.with(format!("provider {name} panicked")));
-    }
-    done.wait()
+    binding.provider.call(&plan.context, |context| {
+        binding.instances.enumerate(&request, context, Sink::new(sink));
+        done.wait()
+    })
 }
 
 /// The client's sink, shared by the sinks of the steps.

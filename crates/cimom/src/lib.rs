@@ -21,7 +21,8 @@
 //! | `associations` | `ASSOCIATORS OF`, `REFERENCES OF` |
 //! | `resolve`, `plan`, `execute`, `explain` | the way of a query |
 //! | `methods` | ExecMethod |
-//! | `dynamic` | providers: binding a class to one, asking it |
+//! | `providers` | providers as such: registered, loaded, called, unloaded |
+//! | `dynamic` | the instances of dynamic classes: binding a class to a provider, asking it |
 //! | `edit`, `class_rules`, `instance_rules` | writes |
 //! | `compile` | MOF actions, stored |
 
@@ -41,6 +42,7 @@ mod get;
 mod instance_rules;
 mod methods;
 mod plan;
+mod providers;
 mod query;
 mod resolve;
 mod schema;
@@ -48,3 +50,4 @@ mod session;
 mod system;
 
 pub use cimom::{Cimom, Environment};
+pub use providers::LoadedProvider;

@@ -15,8 +15,8 @@ use wbem::{CallContext, MethodCall, MethodProvider};
 
 use crate::access::AuthorizedCall;
 use crate::cimom::View;
-use crate::dynamic;
 use crate::get::{self, Get, key_values};
+use crate::providers::Provider;
 
 /// What ExecMethod is asked.
 pub(crate) struct Invocation<'a> {
@@ -32,8 +32,8 @@ pub(crate) struct Prepared {
     implemented_in: Arc<Class>,
     method: Arc<Method>,
     in_parameters: Option<Instance>,
-    provider_name: Name,
-    provider: Arc<dyn MethodProvider>,
+    provider: Provider,
+    methods: Arc<dyn MethodProvider>,
 }
 
 /// Finds all that it takes to run the method.
@@ -95,9 +95,22 @@ fn found(
         ))
     })?;
     let in_parameters = arguments(&place, method, in_parameters)?;
-    let (provider_name, provider) = dynamic::bind_methods(view, &implemented_in)?;
+    let (provider, methods) = bind(view, &implemented_in)?;
     let (class, method) = (class.clone(), method.clone());
-    Ok(Prepared { class, keys, implemented_in, method, in_parameters, provider_name, provider })
+    Ok(Prepared { class, keys, implemented_in, method, in_parameters, provider, methods })
+}
+
+/// The provider of the methods that `class` implements. Errors: those of binding and loading it;
+/// `WBEM_E_PROVIDER_NOT_CAPABLE` where its code knows no methods.
+fn bind(view: &View<'_>, class: &Class) -> Result<(Provider, Arc<dyn MethodProvider>)> {
+    let registration = view.cimom.registrations.of_class(view, class)?;
+    if !registration.methods {
+        return Err(registration.lacks("__MethodProviderRegistration"));
+    }
+    let provider = view.cimom.load(view, &registration)?;
+    let methods =
+        provider.native().methods.clone().ok_or_else(|| provider.provides_no("methods"))?;
+    Ok((provider, methods))
 }
 
 /// Whether `method` of `class` has the qualifier `name`, be it that it does not propagate and
@@ -158,8 +171,8 @@ impl Prepared {
             in_parameters: self.in_parameters.as_ref(),
             out_signature: out_signature.as_ref(),
         };
-        let exec = || self.provider.exec_method(&call, context);
-        let out = dynamic::guard(&self.provider_name, exec)?;
+        let out =
+            self.provider.call(context, |context| self.methods.exec_method(&call, context))?;
         let fits = match (&out, &out_signature) {
             (Some(out), Some(signature)) => Arc::ptr_eq(out.class(), signature),
             (out, signature) => out.is_none() && signature.is_none(),
@@ -169,7 +182,7 @@ impl Prepared {
         }
         Err(WBEM_E_PROVIDER_FAILURE.with(format!(
             "provider {} handed out something else than method {}.{} does",
-            self.provider_name,
+            self.provider.name(),
             self.class.name(),
             self.method.name
         )))
@@ -195,6 +208,8 @@ mod tests {
             providers: Default::default(),
             random: || [0; 16],
             local_offset: || 0,
+            identity: Arc::new(Identity::unix(0, &[0], true)),
+            clock: Arc::new(|| std::time::Duration::ZERO),
         };
         let (cimom, root) = (Cimom::new(repository, environment), Namespace::root());
         let context = CallContext::local(Arc::new(Identity::unix(1000, &[], false)));
@@ -204,7 +219,9 @@ mod tests {
             let operation = Invocation { path, method: "M", in_parameters: None };
             let call = Call { operation, namespace: &root, context: &context };
             let call = call.authorize(&SecurityDescriptor { dacl: vec![ace] }).unwrap();
-            prepare(&cimom.view_of(&root).unwrap(), call).err().map(|error| error.status())
+            prepare(&cimom.view_of(&root, &context).unwrap(), call)
+                .err()
+                .map(|error| error.status())
         };
         assert_eq!(status(Rights::ENABLE), Some(WBEM_E_ACCESS_DENIED));
         let both = Rights::ENABLE.with(Rights::METHOD_EXECUTE);

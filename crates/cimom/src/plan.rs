@@ -167,7 +167,7 @@ fn push_down(
 ) -> Result<(Ask, Vec<Predicate>, Option<String>, BoundSelect)> {
     // Of a term that is more than one comparison no provider is asked.
     let says = |c: &Conjunct| match c.predicate() {
-        Some(predicate) => binding.provider.pushdown(class, predicate),
+        Some(predicate) => binding.pushdown(class, predicate),
         None => Pushdown::Unsupported,
     };
     let is_exact = |c: &&Conjunct| says(c) == Pushdown::Exact;

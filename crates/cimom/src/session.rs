@@ -28,8 +28,8 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    fn view(&self) -> Result<View<'_>> {
-        self.cimom.view(&self.namespace, self.id)
+    fn view<'a>(&'a self, context: &'a CallContext) -> Result<View<'a>> {
+        self.cimom.view(&self.namespace, self.id, context)
     }
 
     fn place(&self) -> Place {
@@ -69,10 +69,11 @@ impl Session {
     /// Runs `start`, which hands the sink on, or gives it up where the call fails.
     fn deliver(
         &self,
+        context: &CallContext,
         sink: Sink,
         start: impl FnOnce(&View<'_>) -> Result<query::Run>,
     ) -> Result<()> {
-        let prepared = self.view().and_then(|view| Ok((start(&view)?, view)));
+        let prepared = self.view(context).and_then(|view| Ok((start(&view)?, view)));
         match prepared {
             Ok((run, view)) => {
                 run.deliver(&view, sink);
@@ -108,7 +109,7 @@ impl Services for Session {
         if let Some(other) = self.elsewhere(&path, context)? {
             return other.get_object(&path.relative().to_string(), flags, context);
         }
-        let view = self.view()?;
+        let view = self.view(context)?;
         let call = self.authorize(Get { path, direct: flags.has(Flags::DIRECT_READ) }, context)?;
         get::object(&view, &call)
     }
@@ -139,7 +140,7 @@ impl Services for Session {
         context: &CallContext,
         sink: Sink,
     ) -> Result<()> {
-        self.deliver(sink, |view| {
+        self.deliver(context, sink, |view| {
             flags.only("CreateClassEnum", ENUMERATION)?;
             let superclass = superclass.filter(|s| !s.is_empty());
             let superclass = superclass.map(|s| class_name(s, "CreateClassEnum")).transpose()?;
@@ -155,7 +156,7 @@ impl Services for Session {
         context: &CallContext,
     ) -> Result<ObjectPath> {
         let call = self.authorize((), context)?;
-        let view = self.view()?;
+        let view = self.view(context)?;
         let class = view.class(instance.class().name(), WBEM_E_INVALID_CLASS)?;
         call.require_to_write(&class, "write this instance")?;
         if class.is_dynamic() {
@@ -176,7 +177,7 @@ impl Services for Session {
                 .with(format!("{path} names a class, not an instance; delete it as a class")));
         }
         let call = self.authorize((), context)?;
-        let view = self.view()?;
+        let view = self.view(context)?;
         let class = view.class(&path.class, WBEM_E_NOT_FOUND)?;
         call.require_to_write(&class, "delete this instance")?;
         if class.is_dynamic() {
@@ -194,7 +195,7 @@ impl Services for Session {
         context: &CallContext,
         sink: Sink,
     ) -> Result<()> {
-        self.deliver(sink, |view| {
+        self.deliver(context, sink, |view| {
             flags.only("CreateInstanceEnum", ENUMERATION | Flags::DIRECT_READ)?;
             let class = class_name(class, "CreateInstanceEnum")?;
             // Who may not read is not told which classes there are.
@@ -213,7 +214,7 @@ impl Services for Session {
         context: &CallContext,
         sink: Sink,
     ) -> Result<()> {
-        self.deliver(sink, |view| {
+        self.deliver(context, sink, |view| {
             flags.only("ExecQuery", QUERY)?;
             let query = query::parse(language, text)?;
             query::run(view, self.authorize(query, context)?, flags)
@@ -235,7 +236,7 @@ impl Services for Session {
             return other.exec_method(&path, method, flags, context, in_parameters);
         }
         let call = self.authorize(Invocation { path, method, in_parameters }, context)?;
-        let prepared = methods::prepare(&self.view()?, call)?;
+        let prepared = methods::prepare(&self.view(context)?, call)?;
         prepared.run(context)
     }
 }

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use cim::status::{WBEM_E_FAILED, WBEM_E_OUT_OF_DISK_SPACE};
 use cim::{Namespace, Result};
@@ -90,11 +91,14 @@ impl Wmi {
         directory: Option<Arc<TempDir>>,
     ) -> Result<Wmi> {
         let context = CallContext::local(Arc::new(caller::identity(repository.directory())?));
+        let opened = Instant::now();
         let environment = Environment {
             server: server_name(),
             providers,
             random: caller::random,
             local_offset: caller::local_offset,
+            identity: context.caller().clone(),
+            clock: Arc::new(move || opened.elapsed()),
         };
         Ok(Wmi { cimom: Cimom::new(repository, environment), context, _directory: directory })
     }

@@ -8,23 +8,30 @@
 //! | [`services`] | the operations on a namespace |
 //! | [`flags`], [`context`] | what goes with a call |
 //! | [`sink`] | where results go |
-//! | [`provider`], [`method`] | native providers: of instances, of methods |
+//! | [`native`] | a native provider: its kinds, its initialization, its CLSID |
+//! | [`class_provider`], [`provider`], [`method`], [`property`] | what it is asked for: classes, instances, methods, properties |
 //! | [`compiler`] | the MOF compiler |
 
 #![forbid(unsafe_code)]
 
+pub mod class_provider;
 pub mod compiler;
 pub mod context;
 pub mod flags;
 pub mod method;
+pub mod native;
+pub mod property;
 pub mod provider;
 pub mod services;
 pub mod sink;
 
+pub use class_provider::ClassProvider;
 pub use compiler::{CompileOptions, CompileReport, MofCompiler, MofDiagnostic};
-pub use context::CallContext;
+pub use context::{CallContext, Hop};
 pub use flags::Flags;
 pub use method::{MethodCall, MethodProvider};
-pub use provider::{InstanceProvider, Native, NativeProviders, Pushdown, Request, Wanted};
+pub use native::{Factory, Initialization, InitializationSink, Native, NativeProviders};
+pub use property::{PropertyCall, PropertyProvider};
+pub use provider::{InstanceProvider, PartialPut, Pushdown, QueryText, Request, Wanted};
 pub use services::{EXPLAIN, Services};
 pub use sink::{COMPLETE, Completion, ObjectSink, Progress, Requirement, Sink, collect, for_each};

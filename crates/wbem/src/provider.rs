@@ -1,20 +1,18 @@
-//! What a native provider is, of instances above all, and how one is found.
+//! What a native provider of instances is.
 //!
-//! A provider is a factory registered in code under a CLSID; MOF binds a class to it as to any
-//! provider: by the class's `Provider` qualifier, `__Win32Provider.CLSID` and
-//! `__InstanceProviderRegistration`. Beyond the documented contract a native provider says for
-//! each predicate of a WHERE clause what it does with it, and is told which properties are
-//! wanted. It never sees the object manager: what it needs of WMI it gets with the call.
+//! MOF binds a class to it as to any provider: by the class's `Provider` qualifier,
+//! `__Win32Provider.CLSID` and `__InstanceProviderRegistration`, which also says which operations
+//! it supports (behaviour.md B). Beyond the documented contract a native provider says for each
+//! predicate of a WHERE clause what it does with it, and is told which properties are wanted. It
+//! never sees the object manager: what it needs of WMI it gets with the call.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use cim::status::WBEM_E_PROVIDER_NOT_CAPABLE;
-use cim::{Class, Instance, Name, Namespace, Result, Value};
+use cim::status::{WBEM_E_PROVIDER_NOT_CAPABLE, WBEM_E_UNSUPPORTED_PUT_EXTENSION};
+use cim::{Class, Instance, Result, Value};
 
 use crate::context::CallContext;
 use crate::flags::Flags;
-use crate::method::MethodProvider;
 use crate::sink::Sink;
 
 pub use wql::{Comparison, Predicate};
@@ -61,6 +59,27 @@ pub struct Request<'a> {
     pub predicates: &'a [Predicate],
 }
 
+/// A query as the client wrote it.
+#[derive(Debug)]
+pub struct QueryText<'a> {
+    /// The text, in WQL.
+    pub text: &'a str,
+    /// The class whose instances are asked for: the one in FROM, or one below it. Each instance
+    /// must be of it.
+    pub class: &'a Arc<Class>,
+}
+
+/// Which properties a partial put is about, and how (behaviour.md B.5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartialPut {
+    /// The slots to write; every other keeps its value.
+    pub slots: Arc<[usize]>,
+    /// Whether NULL is a value to write; else it says nothing of its property.
+    pub strict_nulls: bool,
+    /// Whether all must be written or none.
+    pub atomic: bool,
+}
+
 /// A provider of instances. Called from many threads at once.
 pub trait InstanceProvider: Send + Sync {
     /// What it does with `predicate` over `class`.
@@ -81,58 +100,34 @@ pub trait InstanceProvider: Send + Sync {
     /// Delivers the instances to `sink` and completes it. On `Break` it stops and completes.
     fn enumerate(&self, request: &Request<'_>, context: &CallContext, sink: Sink);
 
+    /// Delivers what a query asks for, and completes `sink`. It is asked so where its
+    /// registration's QuerySupportLevels names `WQL:UnarySelect` or `WQL:V1ProviderDefined`; what it
+    /// delivers is not filtered, unless it asks for it. With
+    /// `WBEM_E_PROVIDER_NOT_CAPABLE` or `WBEM_E_QUOTA_VIOLATION` before any instance it hands the
+    /// query back, and is enumerated.
+    fn query(&self, _query: &QueryText<'_>, _context: &CallContext, sink: Sink) {
+        sink.complete(Err(WBEM_E_PROVIDER_NOT_CAPABLE.into()));
+    }
+
     /// Creates or changes an instance.
     fn put(&self, _instance: &Instance, _flags: Flags, _context: &CallContext) -> Result<()> {
         Err(WBEM_E_PROVIDER_NOT_CAPABLE.into())
+    }
+
+    /// Changes some properties of an instance that is there: exactly as `partial` says, or not at
+    /// all.
+    fn put_partial(
+        &self,
+        _instance: &Instance,
+        _partial: &PartialPut,
+        _flags: Flags,
+        _context: &CallContext,
+    ) -> Result<()> {
+        Err(WBEM_E_UNSUPPORTED_PUT_EXTENSION.with("the provider has no partial puts"))
     }
 
     /// Deletes the instance with these keys.
     fn delete(&self, _class: &Arc<Class>, _keys: &[Value], _context: &CallContext) -> Result<()> {
         Err(WBEM_E_PROVIDER_NOT_CAPABLE.into())
     }
-}
-
-/// What one provider is: any of these, and what it is asked for it must be.
-#[derive(Clone, Default)]
-pub struct Native {
-    /// Its instances.
-    pub instances: Option<Arc<dyn InstanceProvider>>,
-    /// Its methods.
-    pub methods: Option<Arc<dyn MethodProvider>>,
-}
-
-impl Native {
-    /// One of instances alone.
-    pub fn instances(provider: Arc<dyn InstanceProvider>) -> Self {
-        Native { instances: Some(provider), ..Native::default() }
-    }
-
-    /// One of methods alone.
-    pub fn methods(provider: Arc<dyn MethodProvider>) -> Self {
-        Native { methods: Some(provider), ..Native::default() }
-    }
-}
-
-/// Makes a provider for a namespace, when a client first needs it.
-/// Errors: any; the client gets `WBEM_E_INITIALIZATION_FAILURE`.
-pub type Factory = Arc<dyn Fn(&Namespace) -> Result<Native> + Send + Sync>;
-
-/// The native providers that exist in this program, by CLSID.
-#[derive(Clone, Default)]
-pub struct NativeProviders(HashMap<Name, Factory>);
-
-impl NativeProviders {
-    /// Registers `factory` under `clsid`, written with or without braces.
-    pub fn register(&mut self, clsid: &str, factory: Factory) {
-        self.0.insert(bare(clsid), factory);
-    }
-
-    /// The factory of `clsid`.
-    pub fn get(&self, clsid: &str) -> Option<&Factory> {
-        self.0.get(&bare(clsid))
-    }
-}
-
-fn bare(clsid: &str) -> Name {
-    Name::from(clsid.trim().trim_start_matches('{').trim_end_matches('}'))
 }

@@ -6,12 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cim::status::*;
 use cim::{Instance, Result, Value, WbemStatus};
 use openwmi_suite::World;
-use openwmi_suite::provider::{Log, TestProvider};
+use openwmi_suite::provider::{Log, Make, TestProvider};
 use openwmi_suite::text;
 use openwmi_suite::world::user;
-use wbem::{
-    CallContext, Flags, MethodCall, MethodProvider, Native, NativeProviders, provider::Factory,
-};
+use wbem::{CallContext, Flags, MethodCall, MethodProvider, Native, NativeProviders};
 
 const CLSID: &str = "{5F3A7B10-0000-4000-8000-0000000000C3}";
 const OTHER: &str = "{5F3A7B10-0000-4000-8000-0000000000C4}";
@@ -37,17 +35,18 @@ impl Methods {
         std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(crate) fn factory(&self) -> Factory {
+    pub(crate) fn factory(&self) -> Make {
         let methods = self.clone();
-        Arc::new(move |_| Ok(Native::methods(Arc::new(methods.clone()))))
+        Box::new(move |_| Ok(Native::methods(Arc::new(methods.clone()))))
     }
 
-    fn factory_with(&self, instances: TestProvider) -> Factory {
+    fn factory_with(&self, instances: TestProvider) -> Make {
         let (methods, instances) = (self.clone(), Arc::new(instances));
-        Arc::new(move |_| {
+        Box::new(move |_| {
             Ok(Native {
                 instances: Some(instances.clone()),
                 methods: Some(Arc::new(methods.clone())),
+                ..Native::default()
             })
         })
     }
@@ -334,7 +333,7 @@ fn g11_who_may_not_be_here_runs_nothing() {
 #[test]
 fn a2_a_provider_of_methods_is_registered_as_one() {
     let of_instances = TestProvider::new(vec![]).factory();
-    let cases: [(&str, &str, Option<Factory>, WbemStatus); 6] = [
+    let cases: [(&str, &str, Option<Make>, WbemStatus); 6] = [
         ("__MethodProviderRegistration", "__MethodProviderRegistration", None, WBEM_S_NO_ERROR),
         (
             "instance of __MethodProviderRegistration { provider = $P; };",

@@ -174,6 +174,8 @@ fn open(directory: &Path) -> Arc<Cimom> {
         providers: NativeProviders::default(),
         random: || [0; 16],
         local_offset: || 0,
+        identity: Arc::new(Identity::unix(0, &[0], true)),
+        clock: Arc::new(|| std::time::Duration::ZERO),
     };
     let manager = Cimom::new(repository, environment);
     let namespace = Namespace::new(NAMESPACE).expect("a namespace");

@@ -89,7 +89,8 @@ impl Class {
     }
 
     fn native(&self, root: Arc<Root>) -> Native {
-        Native { instances: Some(self.provider(root.clone())), methods: self.methods(root) }
+        let instances = Some(self.provider(root.clone()));
+        Native { instances, methods: self.methods(root), ..Native::default() }
     }
 }
 
@@ -187,6 +188,6 @@ pub const CLASSES: &[Class] = &[
 pub fn register(providers: &mut NativeProviders, root: &Arc<Root>) {
     for class in CLASSES {
         let root = root.clone();
-        providers.register(class.clsid, Arc::new(move |_| Ok(class.native(root.clone()))));
+        providers.register(class.clsid, move |_| Ok(class.native(root.clone())));
     }
 }

@@ -90,7 +90,7 @@ impl MethodProvider for Sensors {
 fn machine(sensors: &Arc<Sensors>) -> WMIConnection {
     let native = Native { instances: Some(sensors.clone()), methods: Some(sensors.clone()) };
     let mut providers = NativeProviders::default();
-    providers.register(CLSID, Arc::new(move |_| Ok(native.clone())));
+    providers.register(CLSID, move |_| Ok(native.clone()));
     let wmi = Wmi::in_memory(providers).unwrap();
     wmi.compile(r"root\cimv2", MOF).unwrap();
     wmi.connection(r"root\cimv2").unwrap()

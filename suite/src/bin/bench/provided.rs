@@ -34,7 +34,7 @@ pub(crate) fn run() -> Result<()> {
 fn one(kind: &'static Kind, name: &str) -> Result<()> {
     let provider = Arc::new(Provider::new(kind));
     let mut providers = NativeProviders::default();
-    providers.register(CLSID, Arc::new(move |_| Ok(Native::instances(provider.clone()))));
+    providers.register(CLSID, move |_| Ok(Native::instances(provider.clone())));
     let world = World::with_providers(providers);
     world.compile(&kind.class_mof(r#"[dynamic, provider("Bench")]"#));
     world.compile(&registration());

@@ -1,10 +1,8 @@
 //! Registrations: what is found, what is not whole, and what each of its flags allows.
 
-use std::sync::Arc;
-
 use cim::status::*;
 use openwmi_suite::World;
-use openwmi_suite::provider::{Log, TestProvider};
+use openwmi_suite::provider::{Log, Make, TestProvider};
 use wbem::{Flags, NativeProviders};
 
 use super::*;
@@ -182,9 +180,9 @@ fn b1_each_ability_that_is_not_registered() {
 
 #[test]
 fn b1_initialization_that_fails() {
-    let panics = Arc::new(|_: &cim::Namespace| panic!("the test told the factory to panic"));
-    let refuses = Arc::new(|_: &cim::Namespace| Err(WBEM_E_FAILED.with("not today")));
-    for factory in [refuses as wbem::provider::Factory, panics] {
+    let panics: Make = Box::new(|_| panic!("the test told the factory to panic"));
+    let refuses: Make = Box::new(|_| Err(WBEM_E_FAILED.with("not today")));
+    for factory in [refuses, panics] {
         let mut providers = NativeProviders::default();
         providers.register(CLSID, factory);
         let world = World::with_providers(providers);

@@ -1,0 +1,25 @@
+//! Providers: how they are registered, loaded, called and unloaded.
+//!
+//! What a provider is asked for, and what becomes of its answers, is decided elsewhere
+//! ([`crate::dynamic`], [`crate::methods`], [`crate::execute`]). Here is what holds for every call
+//! of every provider: which registration counts, who initializes it when, as whom it calls back,
+//! how many calls it may have in flight, and that its failures are its own.
+//!
+//! | module | what |
+//! |---|---|
+//! | `registration` | `__Win32Provider` and the registrations that refer to it, read |
+//! | `loaded` | the table of loaded providers: initialization, unloading |
+//! | `idle` | unloading what is not used |
+//! | `provider` | one loaded provider, called |
+//! | `back_pointer` | what a provider gets of WMI |
+
+mod back_pointer;
+mod idle;
+mod loaded;
+mod provider;
+mod registration;
+
+pub use loaded::LoadedProvider;
+pub(crate) use loaded::Providers;
+pub(crate) use provider::{Provider, guard};
+pub(crate) use registration::{Registrations, Supports};

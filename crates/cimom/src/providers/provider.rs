@@ -1,0 +1,76 @@
+//! One loaded provider, called: the one place through which every call of every provider goes.
+//!
+//! Sees to it that a provider costs its own calls only: it may have a bounded number of calls in
+//! flight, may panic, and may call back in circles that have an end. It is handed the context in
+//! which it calls WMI, as whom its registration says (behaviour.md A.7).
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use cim::security::Identity;
+use cim::status::*;
+use cim::{Name, Result};
+use wbem::{CallContext, Native, Services};
+
+use super::loaded::Slot;
+use super::registration::Registration;
+
+/// How many providers may be asked, each by the one before, on the way to one call.
+pub(crate) const MOST_HOPS: u32 = 32;
+
+/// A provider that is loaded, and the registration by which it is asked.
+#[derive(Clone)]
+pub(crate) struct Provider {
+    pub(crate) registration: Arc<Registration>,
+    pub(super) slot: Arc<Slot>,
+    pub(super) native: Native,
+    /// Its way into WMI, in its namespace.
+    pub(super) services: Arc<dyn Services>,
+    /// As whom it calls back where it does not impersonate.
+    pub(super) wmi: Arc<Identity>,
+}
+
+impl Provider {
+    pub(crate) fn name(&self) -> &Name {
+        &self.registration.name
+    }
+
+    /// What it is.
+    pub(crate) fn native(&self) -> &Native {
+        &self.native
+    }
+
+    /// Errors: `WBEM_E_PROVIDER_NOT_CAPABLE` for what its code is not.
+    pub(crate) fn provides_no(&self, what: &str) -> cim::Error {
+        WBEM_E_PROVIDER_NOT_CAPABLE
+            .with(format!("the code of provider {} provides no {what}", self.name()))
+    }
+
+    /// Asks it: `ask` gets the context that the provider is to have.
+    /// Errors: its own; `WBEM_E_PROVIDER_FAILURE` where it panics, `WBEM_E_SERVER_TOO_BUSY` where
+    /// it has too many calls in flight, `WBEM_E_QUOTA_VIOLATION` where providers ask each other in
+    /// a circle.
+    pub(crate) fn call<T>(
+        &self,
+        context: &CallContext,
+        ask: impl FnOnce(&CallContext) -> Result<T>,
+    ) -> Result<T> {
+        if context.depth() >= MOST_HOPS {
+            return Err(WBEM_E_QUOTA_VIOLATION.with(format!(
+                "provider {} is asked on behalf of {MOST_HOPS} providers that ask each other",
+                self.name()
+            )));
+        }
+        let _call = self.slot.enter(self.name())?;
+        let caller = if self.registration.impersonates { context.caller() } else { &self.wmi };
+        let services = self.services.clone();
+        let context = context.for_provider(self.name(), false, services, caller.clone());
+        guard(self.name(), || ask(&context))
+    }
+}
+
+/// A provider that panics has failed its call and nothing else.
+pub(crate) fn guard<T>(name: &Name, call: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(call))
+        .unwrap_or_else(|_| Err(WBEM_E_PROVIDER_FAILURE.with(format!("provider {name} panicked"))))
+}

@@ -1,0 +1,240 @@
+//! Registrations: the instance of `__Win32Provider` that a name stands for, and what the instances
+//! of `__ProviderRegistration` say that refer to it (behaviour.md A.2, B.1, C).
+//!
+//! Read from the namespace of the class that is to be provided. What was read is kept as long as
+//! nobody writes to the repository, so that a change holds from the next call on.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cim::status::*;
+use cim::{Class, Instance, Name, ObjectPath, Result, Value};
+use repository::NamespaceId;
+use smol_str::SmolStr;
+
+use crate::cimom::View;
+use crate::get;
+
+const PROVIDER: Name = Name::from_static("__Win32Provider");
+const CLASSES: Name = Name::from_static("__ClassProviderRegistration");
+const INSTANCES: Name = Name::from_static("__InstanceProviderRegistration");
+const METHODS: Name = Name::from_static("__MethodProviderRegistration");
+const PROPERTIES: Name = Name::from_static("__PropertyProviderRegistration");
+
+/// Past this number of registrations in memory all are dropped, and read again as they are needed.
+const MOST: usize = 4096;
+
+/// All that a namespace says of a provider.
+#[derive(Debug)]
+pub(crate) struct Registration {
+    pub(crate) name: Name,
+    /// The instance of `__Win32Provider` or of a class derived from it.
+    pub(crate) instance: Instance,
+    pub(crate) clsid: SmolStr,
+    pub(crate) per_user: bool,
+    pub(crate) per_locale: bool,
+    /// Whether it calls back as the client and not as WMI (A.7).
+    pub(crate) impersonates: bool,
+    /// InitializationReentrancy: 0 one at a time, 1 one at a time in a namespace, else any.
+    pub(crate) reentrancy: i32,
+    /// Its instance of `__ClassProviderRegistration`.
+    pub(crate) classes: Option<Instance>,
+    /// What `__InstanceProviderRegistration` says.
+    pub(crate) instances: Option<Supports>,
+    /// Whether it has a `__MethodProviderRegistration`.
+    pub(crate) methods: bool,
+    /// What `__PropertyProviderRegistration` says.
+    pub(crate) properties: Option<Supports>,
+}
+
+/// What a provider is registered to support.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Supports {
+    pub(crate) get: bool,
+    pub(crate) put: bool,
+    pub(crate) delete: bool,
+    pub(crate) enumeration: bool,
+    /// Whether it takes the text of queries.
+    pub(crate) query: bool,
+}
+
+impl Supports {
+    fn new(registration: &Instance) -> Self {
+        let says = |flag| is_true(registration, flag);
+        Supports {
+            get: says("SupportsGet"),
+            put: says("SupportsPut"),
+            delete: says("SupportsDelete"),
+            enumeration: says("SupportsEnumeration"),
+            query: takes_queries(registration),
+        }
+    }
+}
+
+/// The levels at which a provider gets the text of a query (B.3). `WQL:References` and
+/// `WQL:Associators` are levels of their own, which no operation asks for: associations are asked
+/// by SELECT.
+fn takes_queries(registration: &Instance) -> bool {
+    let levels = match registration.get("QuerySupportLevels") {
+        Some(Value::Array(levels)) => levels,
+        _ => return false,
+    };
+    let is_level = |level: &Value| {
+        let level = level.as_str().unwrap_or_default().trim();
+        ["WQL:UnarySelect", "WQL:V1ProviderDefined"].iter().any(|l| cim::name::eq(l, level))
+    };
+    levels.iter().any(is_level)
+}
+
+fn is_true(instance: &Instance, property: &str) -> bool {
+    instance.get(property) == Some(&Value::Boolean(true))
+}
+
+/// The registrations that were read, each with the version of the repository at which it was.
+#[derive(Default)]
+pub(crate) struct Registrations(Mutex<HashMap<(NamespaceId, Name), Read>>);
+
+type Read = (usize, Arc<Registration>);
+
+impl Registrations {
+    /// The registration of the provider `name` in the namespace of `view`.
+    /// Errors: `WBEM_E_PROVIDER_NOT_FOUND` where there is none,
+    /// `WBEM_E_INVALID_PROVIDER_REGISTRATION` where it cannot be meant,
+    /// `WBEM_E_PROVIDER_DISABLED`.
+    pub(crate) fn get(&self, view: &View<'_>, name: &Name) -> Result<Arc<Registration>> {
+        let read = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = (view.id, name.clone());
+        if let Some((version, registration)) = read().get(&place)
+            && *version == view.version
+        {
+            return Ok(registration.clone());
+        }
+        let registration = Arc::new(Registration::read(view, name)?);
+        let mut kept = read();
+        if kept.len() >= MOST {
+            kept.clear();
+        }
+        kept.insert(place, (view.version, registration.clone()));
+        Ok(registration)
+    }
+
+    /// The registration of the provider that `class` names. Errors: as [`Registrations::get`];
+    /// `WBEM_E_INVALID_PROVIDER_REGISTRATION` where it names none.
+    pub(crate) fn of_class(&self, view: &View<'_>, class: &Class) -> Result<Arc<Registration>> {
+        let name = class.provider().ok_or_else(|| {
+            WBEM_E_INVALID_PROVIDER_REGISTRATION
+                .with(format!("class {} is to be provided but names no provider", class.name()))
+        })?;
+        self.get(view, &name.into()).map_err(|e| match e.status() {
+            WBEM_E_PROVIDER_NOT_FOUND => {
+                e.status().with(format!("{}, which class {} names", e.message(), class.name()))
+            }
+            _ => e,
+        })
+    }
+}
+
+impl Registration {
+    fn read(view: &View<'_>, name: &Name) -> Result<Self> {
+        let instance =
+            registered(view, PROVIDER, Value::string(name.as_str()))?.ok_or_else(|| {
+                let namespace = &view.schema.origin().namespace;
+                WBEM_E_PROVIDER_NOT_FOUND
+                    .with(format!("provider {name} is not registered in {namespace}"))
+            })?;
+        if instance.get("Enabled") == Some(&Value::Boolean(false)) {
+            return Err(WBEM_E_PROVIDER_DISABLED.with(format!("provider {name} is disabled")));
+        }
+        check_hosting(name, &instance)?;
+        let clsid = instance.get("CLSID").and_then(Value::as_str).ok_or_else(|| {
+            WBEM_E_INVALID_PROVIDER_REGISTRATION
+                .with(format!("provider {name} is registered without a CLSID"))
+        })?;
+        let number = |property| match instance.get(property) {
+            Some(Value::SInt32(n)) => *n,
+            _ => 0,
+        };
+        let kind = |class| registration(view, &instance, class);
+        Ok(Registration {
+            name: name.clone(),
+            clsid: clsid.into(),
+            per_user: is_true(&instance, "PerUserInitialization"),
+            per_locale: is_true(&instance, "PerLocaleInitialization"),
+            impersonates: number("ImpersonationLevel") == 1,
+            reentrancy: number("InitializationReentrancy"),
+            classes: kind(CLASSES)?,
+            instances: kind(INSTANCES)?.as_ref().map(Supports::new),
+            methods: kind(METHODS)?.is_some(),
+            properties: kind(PROPERTIES)?.as_ref().map(Supports::new),
+            instance,
+        })
+    }
+
+    /// Errors: `WBEM_E_INVALID_PROVIDER_REGISTRATION` for a provider that is not registered as
+    /// what it is needed for.
+    pub(crate) fn lacks(&self, class: &str) -> cim::Error {
+        WBEM_E_INVALID_PROVIDER_REGISTRATION.with(format!("provider {} has no {class}", self.name))
+    }
+
+    /// Errors: `WBEM_E_PROVIDER_NOT_CAPABLE` where `supported` is not set.
+    pub(crate) fn check(&self, supported: bool, flag: &str) -> Result<()> {
+        if supported {
+            return Ok(());
+        }
+        Err(WBEM_E_PROVIDER_NOT_CAPABLE
+            .with(format!("provider {} is registered with {flag} FALSE", self.name)))
+    }
+}
+
+/// Errors: `WBEM_E_INVALID_PROVIDER_REGISTRATION` for a HostingModel that is none (G.14). A
+/// native provider runs in this process whichever it is.
+fn check_hosting(name: &Name, registered: &Instance) -> Result<()> {
+    const MODELS: [&str; 9] = [
+        "WmiCore",
+        "NetworkServiceHost",
+        "NetworkServiceHostOrSelfHost",
+        "LocalServiceHost",
+        "LocalSystemHost",
+        "LocalSystemHostOrSelfHost",
+        "SelfHost",
+        "Decoupled:Com",
+        "Decoupled:NonCom",
+    ];
+    let Some(model) = registered.get("HostingModel").and_then(Value::as_str) else { return Ok(()) };
+    let is_model = |known: &&str| {
+        let named = model.get(..known.len()).is_some_and(|head| cim::name::eq(head, known));
+        // After a colon comes the name of a host's group, or an option.
+        let rest = model.get(known.len()..).unwrap_or_default();
+        named && (rest.is_empty() || rest.starts_with(':'))
+    };
+    if MODELS.iter().any(is_model) {
+        return Ok(());
+    }
+    Err(WBEM_E_INVALID_PROVIDER_REGISTRATION.with(format!(
+        "provider {name} is registered with the HostingModel {model}, which is none; \
+         NetworkServiceHost is the usual one"
+    )))
+}
+
+/// The instance of the class `class` of registrations that refers to `provider`: by its own class
+/// or, where that is a derived one, by `__Win32Provider` or `__Provider`.
+fn registration(view: &View<'_>, provider: &Instance, class: Name) -> Result<Option<Instance>> {
+    let Some(path) = provider.relative_path() else { return Ok(None) };
+    let above = provider.class().ancestors().filter(|c| c.key_root().is_some());
+    let classes = std::iter::once(provider.class()).chain(above).map(|c| c.name().clone());
+    for named in classes {
+        let path = ObjectPath { class: named, ..path.clone() };
+        let reference = Value::Reference(path.to_string().into());
+        if let Some(found) = registered(view, class.clone(), reference)? {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
+}
+
+/// The instance of the system class `class`, or of one derived from it, whose one key is `key`.
+fn registered(view: &View<'_>, class: Name, key: Value) -> Result<Option<Instance>> {
+    let class = view.class(&class, WBEM_E_INVALID_CLASS)?;
+    let key = Instance::with_keys(&class, &[key]).key()?;
+    get::stored(view, &class, &key, false)
+}
