@@ -3,7 +3,7 @@
 //! It never filters, whatever it says of predicates: what a test sees filtered, the core has
 //! filtered. What it does wrong, it does because the test told it to.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use cim::status::WBEM_E_NOT_FOUND;
 use cim::{Class, Instance, Object, Result, Value};
@@ -40,6 +40,40 @@ pub enum Conduct {
     OtherClass,
     /// It asks the core to filter the first two instances, and no more after them.
     FilterFirstTwo,
+    /// It answers nothing until the gate is opened.
+    WaitAt(Gate),
+    /// It delivers its instances and then waits at the gate before it ends.
+    EndAt(Gate),
+}
+
+/// Where providers wait until a test lets them go on.
+#[derive(Clone, Debug, Default)]
+pub struct Gate(Arc<(Mutex<(bool, usize)>, Condvar)>);
+
+impl Gate {
+    /// Lets everybody through, now and later.
+    pub fn open(&self) {
+        lock(&self.0.0).0 = true;
+        self.0.1.notify_all();
+    }
+
+    /// Waits until so many are waiting at it or have passed.
+    pub fn wait_for(&self, count: usize) {
+        let mut state = lock(&self.0.0);
+        while state.1 < count {
+            state = self.0.1.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Waits until it is open.
+    pub fn pass(&self) {
+        let mut state = lock(&self.0.0);
+        state.1 += 1;
+        self.0.1.notify_all();
+        while !state.0 {
+            state = self.0.1.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
 }
 
 /// The provider.
@@ -118,6 +152,10 @@ impl TestProvider {
         match &self.conduct {
             Conduct::Panic => panic!("the test told the provider to panic"),
             Conduct::End(Err(error)) => Err(error.clone()),
+            Conduct::WaitAt(gate) => {
+                gate.pass();
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
@@ -189,7 +227,12 @@ impl InstanceProvider for TestProvider {
                 deliver(instances, &self.log, &mut sink);
                 sink.complete(completion.clone());
             }
-            Conduct::Serve | Conduct::OtherClass | Conduct::Panic => {
+            Conduct::EndAt(gate) => {
+                let delivered = deliver(instances, &self.log, &mut sink);
+                gate.pass();
+                delivered.end(sink);
+            }
+            Conduct::Serve | Conduct::OtherClass | Conduct::Panic | Conduct::WaitAt(_) => {
                 deliver(instances, &self.log, &mut sink).end(sink)
             }
         }
@@ -216,9 +259,9 @@ impl Delivered {
 
 /// Delivers one by one, so that a client can stop anywhere.
 fn deliver(instances: Vec<Instance>, log: &Log, sink: &mut Sink) -> Delivered {
-    for instance in instances {
+    for (before, instance) in instances.into_iter().enumerate() {
         if sink.indicate(vec![Object::Instance(instance)]).is_break() {
-            log.write("stopped".to_owned());
+            log.write(format!("stopped at instance {}", before + 1));
             break;
         }
     }

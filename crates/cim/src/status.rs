@@ -9,6 +9,10 @@ mod codes;
 use std::borrow::Cow;
 use std::fmt;
 
+use smol_str::SmolStr;
+
+use crate::name::Name;
+
 pub use codes::*;
 use codes::{Entry, STATUSES};
 
@@ -45,7 +49,7 @@ impl WbemStatus {
 
     /// This status as an error that says what failed and where.
     pub fn with(self, message: impl Into<Cow<'static, str>>) -> Error {
-        Error { status: self, message: message.into() }
+        Error { status: self, message: message.into(), circumstances: None }
     }
 
     fn entry(self) -> Option<&'static Entry> {
@@ -73,6 +77,15 @@ impl fmt::Debug for WbemStatus {
 pub struct Error {
     status: WbemStatus,
     message: Cow<'static, str>,
+    circumstances: Option<Box<Circumstances>>,
+}
+
+/// What `__ExtendedStatus` says beside status and description.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+struct Circumstances {
+    operation: Option<&'static str>,
+    parameter: SmolStr,
+    provider: Option<Name>,
 }
 
 /// The result of an operation of the object model.
@@ -87,6 +100,36 @@ impl Error {
     /// What failed, on what, and what to do; empty where the status says it all.
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// The operation that failed, by its documented name, as `GetObject`.
+    pub fn operation(&self) -> Option<&'static str> {
+        self.circumstances.as_ref()?.operation
+    }
+
+    /// What the operation was given: the path, the query, the class.
+    pub fn parameter(&self) -> &str {
+        self.circumstances.as_ref().map_or("", |c| &c.parameter)
+    }
+
+    /// The provider that failed; `None` where no provider did.
+    pub fn provider(&self) -> Option<&Name> {
+        self.circumstances.as_ref()?.provider.as_ref()
+    }
+
+    /// The same error, of the operation that a client asked for.
+    pub fn during(mut self, operation: &'static str, parameter: &str) -> Self {
+        let circumstances = self.circumstances.get_or_insert_default();
+        circumstances.operation = Some(operation);
+        circumstances.parameter = parameter.into();
+        self
+    }
+
+    /// The same error, of this provider; of another one on its behalf, it is that one's.
+    pub fn by(mut self, provider: &Name) -> Self {
+        let circumstances = self.circumstances.get_or_insert_default();
+        circumstances.provider.get_or_insert_with(|| provider.clone());
+        self
     }
 }
 

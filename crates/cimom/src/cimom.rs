@@ -26,6 +26,7 @@ use crate::get::{self, Get};
 use crate::providers::{Providers, Registrations};
 use crate::schema::{Declarations, Schema};
 use crate::session::Session;
+use crate::told::Told;
 
 /// Past this number of namespaces in memory all are dropped, and read again as they are needed.
 const MOST_SCHEMAS: usize = 1024;
@@ -112,7 +113,7 @@ impl Cimom {
         let id = self.repository.read()?.view().namespace(&namespace)?;
         let id = id.ok_or_else(|| unknown(&namespace))?;
         Call { operation: (), namespace: &namespace, context }.authorize(&self.descriptor)?;
-        Ok(Arc::new(Session { cimom: self.clone(), namespace, id }))
+        Ok(Arc::new(Told(Session { cimom: self.clone(), namespace, id })))
     }
 
     /// The repository, for what concerns it as a whole: verify, backup.

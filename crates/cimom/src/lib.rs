@@ -14,7 +14,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`cimom`] | the object cimom, its environment, and the view that an operation has |
-//! | `session` | the operations of a connection |
+//! | `session`, `told` | the operations of a connection; what their failures say |
 //! | `access` | who may do what |
 //! | `schema`, `system` | the classes of a namespace; the system classes and their rules |
 //! | `get`, `classes`, `query` | reads |
@@ -48,6 +48,7 @@ mod resolve;
 mod schema;
 mod session;
 mod system;
+mod told;
 
 pub use cimom::{Cimom, Environment};
 pub use providers::LoadedProvider;

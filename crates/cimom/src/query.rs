@@ -82,13 +82,7 @@ impl Run {
 /// The query that `text` is. Errors: `WBEM_E_INVALID_PARAMETER` for an empty text,
 /// `WBEM_E_INVALID_QUERY_TYPE` for another language than WQL, the parser's.
 pub(crate) fn parse(language: &str, text: &str) -> Result<Query> {
-    if text.trim().is_empty() {
-        return Err(WBEM_E_INVALID_PARAMETER.with("the query is empty"));
-    }
-    if !language.eq_ignore_ascii_case("WQL") {
-        return Err(WBEM_E_INVALID_QUERY_TYPE
-            .with(format!("query language {language} is not known; the language is WQL")));
-    }
+    wbem::client::check_query(language, text)?;
     Ok(wql::parse(text)?)
 }
 

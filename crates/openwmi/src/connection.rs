@@ -143,9 +143,9 @@ impl WMIConnection {
     /// The result of a query object by object, while it still runs.
     /// Errors: the query's, those of later objects with the object that they take the place of.
     pub fn exec_query(&self, query: impl AsRef<str>) -> WMIResult<Objects> {
-        let (connection, text) = (self.clone(), query.as_ref().to_owned());
-        Objects::start("query", query.as_ref(), move |sink| {
-            let WMIConnection { services, context, .. } = &connection;
+        let text = query.as_ref().to_owned();
+        Objects::start("query", query.as_ref(), self, move |connection, sink| {
+            let WMIConnection { services, context, .. } = connection;
             services.exec_query("WQL", &text, Flags::FORWARD_ONLY, context, sink)
         })
     }

@@ -1,37 +1,35 @@
 //! The result of a query, object by object, while the query still runs.
 //!
-//! A thread runs the query and waits with each batch until the one before was taken, so that a
-//! client that stops early costs two batches at most, and a result need not fit in memory.
+//! An enumerator that only goes forward, as Rust iterates: a client that stops early costs two
+//! batches at most, and a result need not fit in memory.
 
-use std::ops::ControlFlow;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread::{self, JoinHandle};
+use std::time::Duration;
 use std::vec;
 
 use cim::Object;
-use cim::status::{WBEM_E_FAILED, WBEM_E_OUT_OF_MEMORY};
 use serde::de::DeserializeOwned;
-use wbem::{Completion, ObjectSink, Sink};
+use wbem::{Enumerator, Flags, Sink};
 
-use crate::connection::typed;
+use crate::connection::{WMIConnection, typed};
 use crate::error::{WMIResult, at};
 
+/// How many objects are fetched at a time.
+const BATCH: usize = 128;
+
+/// How long the end of a query is waited for whose provider does not stop.
+const LONGEST_END: Duration = Duration::from_secs(1);
+
 /// Objects as they come. After an error there is nothing more. Dropping it ends the query; as
-/// long as it is there, the query holds the state of the repository of the moment it began.
+/// long as it is there, the query may hold the state of the repository of the moment it began.
 #[derive(Debug)]
 pub struct Objects {
     operation: &'static str,
     object: String,
     batch: vec::IntoIter<Object>,
     /// `None` after the end.
-    messages: Option<Receiver<Message>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-#[derive(Debug)]
-enum Message {
-    Batch(Vec<Object>),
-    End(Completion),
+    enumerator: Option<Enumerator>,
+    /// Kept as long as the objects, as a WMI in memory has to be.
+    _connection: WMIConnection,
 }
 
 impl Objects {
@@ -40,59 +38,27 @@ impl Objects {
     pub(crate) fn start(
         operation: &'static str,
         object: &str,
-        run: impl FnOnce(Sink) -> cim::Result<()> + Send + 'static,
+        connection: &WMIConnection,
+        run: impl FnOnce(&WMIConnection, Sink) -> cim::Result<()> + Send + 'static,
     ) -> WMIResult<Objects> {
-        let (sender, messages) = sync_channel(0);
-        let work = move || {
-            let sink = Sink::new(Sending(sender.clone()));
-            if let Err(error) = run(sink) {
-                // Nobody is there to be told, or the error arrives.
-                let _ = sender.send(Message::End(Err(error)));
-            }
-        };
-        let thread = thread::Builder::new().name("openwmi-query".into()).spawn(work);
-        let thread = thread.map_err(|e| {
-            let error = WBEM_E_OUT_OF_MEMORY.with(format!("a thread cannot be started: {e}"));
-            at(operation, object)(error)
-        })?;
-        let mut objects = Objects {
-            operation,
-            object: object.to_owned(),
-            batch: Vec::new().into_iter(),
-            messages: Some(messages),
-            thread: Some(thread),
-        };
-        objects.advance()?;
-        Ok(objects)
+        let _connection = connection.clone();
+        let connection = connection.clone();
+        let run = move |sink| run(&connection, sink);
+        let started = Enumerator::start(Flags::FORWARD_ONLY, run).map_err(at(operation, object))?;
+        let (object, batch) = (object.to_owned(), Vec::new().into_iter());
+        Ok(Objects { operation, object, batch, enumerator: Some(started), _connection })
+    }
+
+    /// Ends the query, and waits until it has let go of everything.
+    fn end(&mut self) {
+        if let Some(enumerator) = self.enumerator.take() {
+            enumerator.close(LONGEST_END);
+        }
     }
 
     /// The same as `T`s: structs, maps, or enums whose variants are classes.
     pub fn typed<T: DeserializeOwned>(self) -> impl Iterator<Item = WMIResult<T>> {
         self.map(|object| object.and_then(|object| typed(&object)))
-    }
-
-    /// Waits for the next batch, or finds that there is none.
-    fn advance(&mut self) -> WMIResult<()> {
-        let Some(messages) = &self.messages else { return Ok(()) };
-        // A thread that ends without a last word has panicked.
-        let panicked = |_| Message::End(Err(WBEM_E_FAILED.with("the query ended in a panic")));
-        match messages.recv().unwrap_or_else(panicked) {
-            Message::Batch(batch) => self.batch = batch.into_iter(),
-            Message::End(completion) => {
-                self.finish();
-                completion.map_err(at(self.operation, &self.object))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Lets the query know that nobody listens, and waits until it has let go of everything.
-    fn finish(&mut self) {
-        self.messages = None;
-        if let Some(thread) = self.thread.take() {
-            // A panic of its own was told, or nobody wants to know.
-            let _ = thread.join();
-        }
     }
 }
 
@@ -104,9 +70,14 @@ impl Iterator for Objects {
             if let Some(object) = self.batch.next() {
                 return Some(Ok(object));
             }
-            self.messages.as_ref()?;
-            if let Err(error) = self.advance() {
-                return Some(Err(error));
+            match self.enumerator.as_mut()?.next(None, BATCH) {
+                // Nothing more, whatever the status says of the end.
+                Ok(fetched) if fetched.objects.is_empty() => self.end(),
+                Ok(fetched) => self.batch = fetched.objects.into_iter(),
+                Err(error) => {
+                    self.end();
+                    return Some(Err(at(self.operation, &self.object)(error)));
+                }
             }
         }
     }
@@ -114,22 +85,6 @@ impl Iterator for Objects {
 
 impl Drop for Objects {
     fn drop(&mut self) {
-        self.finish();
-    }
-}
-
-struct Sending(SyncSender<Message>);
-
-impl ObjectSink for Sending {
-    fn indicate(&mut self, batch: Vec<Object>) -> ControlFlow<()> {
-        match self.0.send(Message::Batch(batch)) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(_) => ControlFlow::Break(()),
-        }
-    }
-
-    fn complete(self: Box<Self>, completion: Completion) {
-        // Nobody is there to be told, or it arrives.
-        let _ = self.0.send(Message::End(completion));
+        self.end();
     }
 }

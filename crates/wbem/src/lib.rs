@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`services`] | the operations on a namespace |
 //! | [`flags`], [`context`] | what goes with a call |
+//! | [`client`], [`enumerator`], [`call_result`], [`asynchronous`] | the operations semisynchronous and asynchronous |
 //! | [`sink`] | where results go |
 //! | [`native`] | a native provider: its kinds, its initialization, its CLSID |
 //! | [`class_provider`], [`provider`], [`method`], [`property`] | what it is asked for: classes, instances, methods, properties |
@@ -14,9 +15,13 @@
 
 #![forbid(unsafe_code)]
 
+pub mod asynchronous;
+pub mod call_result;
 pub mod class_provider;
+pub mod client;
 pub mod compiler;
 pub mod context;
+pub mod enumerator;
 pub mod flags;
 pub mod method;
 pub mod native;
@@ -25,9 +30,13 @@ pub mod provider;
 pub mod services;
 pub mod sink;
 
+pub use asynchronous::ResponseSink;
+pub use call_result::{CallResult, Operation};
 pub use class_provider::ClassProvider;
+pub use client::Client;
 pub use compiler::{CompileOptions, CompileReport, MofCompiler, MofDiagnostic};
 pub use context::{CallContext, Hop};
+pub use enumerator::{Enumerator, Fetched};
 pub use flags::Flags;
 pub use method::{MethodCall, MethodProvider};
 pub use native::{Factory, Initialization, InitializationSink, Native, NativeProviders};

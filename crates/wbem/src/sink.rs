@@ -50,18 +50,29 @@ pub trait ObjectSink: Send {
 }
 
 /// The sending side: owns an [`ObjectSink`] and sees to it that it is completed.
-pub struct Sink(Option<Box<dyn ObjectSink>>);
+pub struct Sink {
+    /// `None` when it was completed.
+    receiver: Option<Box<dyn ObjectSink>>,
+    /// The operation whose result it takes, and what that was given.
+    operation: Option<(&'static str, Box<str>)>,
+}
 
 impl Sink {
     /// A sink that delivers to `receiver`.
     pub fn new(receiver: impl ObjectSink + 'static) -> Self {
-        Sink(Some(Box::new(receiver)))
+        Sink { receiver: Some(Box::new(receiver)), operation: None }
+    }
+
+    /// The same sink, where errors are those of this operation: see [`cim::Error::during`].
+    pub fn during(mut self, operation: &'static str, parameter: &str) -> Self {
+        self.operation = Some((operation, parameter.into()));
+        self
     }
 
     /// Delivers a batch; an empty one is not passed on. On `Break` the source should stop and
     /// complete.
     pub fn indicate(&mut self, batch: Vec<Object>) -> ControlFlow<()> {
-        match &mut self.0 {
+        match &mut self.receiver {
             Some(receiver) if !batch.is_empty() => receiver.indicate(batch),
             _ => ControlFlow::Continue(()),
         }
@@ -69,36 +80,42 @@ impl Sink {
 
     /// Asks for filtering from here on, or for none.
     pub fn requirements(&mut self, requirement: Requirement) {
-        if let Some(receiver) = &mut self.0 {
+        if let Some(receiver) = &mut self.receiver {
             receiver.requirements(requirement);
         }
     }
 
     /// Tells how far it is.
     pub fn progress(&mut self, progress: Progress) {
-        if let Some(receiver) = &mut self.0 {
+        if let Some(receiver) = &mut self.receiver {
             receiver.progress(progress);
         }
     }
 
     /// Ends the result.
     pub fn complete(mut self, completion: Completion) {
-        if let Some(receiver) = self.0.take() {
-            receiver.complete(completion);
-        }
+        self.end(completion);
     }
 
     /// Gives the sink up without a word, because the call itself returns the error: then the
     /// sink is not used.
     pub fn release(mut self) {
-        self.0 = None;
+        self.receiver = None;
+    }
+
+    fn end(&mut self, completion: Completion) {
+        let Some(receiver) = self.receiver.take() else { return };
+        receiver.complete(completion.map_err(|error| match &self.operation {
+            Some((operation, parameter)) => error.during(operation, parameter),
+            None => error,
+        }));
     }
 }
 
 impl Drop for Sink {
     fn drop(&mut self) {
-        if let Some(receiver) = self.0.take() {
-            receiver.complete(Err(WBEM_E_PROVIDER_FAILURE
+        if self.receiver.is_some() {
+            self.end(Err(WBEM_E_PROVIDER_FAILURE
                 .with("the provider let go of its sink without a final status")));
         }
     }

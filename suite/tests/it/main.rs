@@ -1,6 +1,7 @@
 //! Tests across the crates.
 
 mod c3_methods;
+mod calls;
 mod explain;
 mod f2_calls;
 mod g15_method_calls;

@@ -65,7 +65,7 @@ impl Provider {
         let caller = if self.registration.impersonates { context.caller() } else { &self.wmi };
         let services = self.services.clone();
         let context = context.for_provider(self.name(), false, services, caller.clone());
-        guard(self.name(), || ask(&context))
+        guard(self.name(), || ask(&context)).map_err(|error| error.by(self.name()))
     }
 }
 

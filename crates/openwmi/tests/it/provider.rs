@@ -88,7 +88,8 @@ impl MethodProvider for Sensors {
 
 /// A WMI whose sensors are `sensors`.
 fn machine(sensors: &Arc<Sensors>) -> WMIConnection {
-    let native = Native { instances: Some(sensors.clone()), methods: Some(sensors.clone()) };
+    let (instances, methods) = (Some(sensors.clone() as _), Some(sensors.clone() as _));
+    let native = Native { instances, methods, ..Native::default() };
     let mut providers = NativeProviders::default();
     providers.register(CLSID, move |_| Ok(native.clone()));
     let wmi = Wmi::in_memory(providers).unwrap();

@@ -69,7 +69,7 @@ fn a_client_that_has_enough_stops_the_provider() {
     });
     assert_eq!(status, Ok(WBEM_S_NO_ERROR));
     assert_eq!(*taken.lock().unwrap(), 1, "the provider delivers one by one");
-    assert_eq!(log.take().last().map(String::as_str), Some("stopped"));
+    assert_eq!(log.take().last().map(String::as_str), Some("stopped at instance 1"));
 }
 
 /// B5, as far as it concerns native providers: filtering that is switched on and off midway.

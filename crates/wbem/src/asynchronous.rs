@@ -1,0 +1,182 @@
+//! Asynchronous calls: a sink hears of the objects and of the end, on a thread of the call.
+//!
+//! A sink hears exactly one status of each call that uses it, and nothing of it afterwards, also
+//! where the call is cancelled while a provider is at work (behaviour.md F.2, F.8, J 23).
+
+use std::ops::ControlFlow;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread::ThreadId;
+
+use cim::status::*;
+use cim::{Object, ObjectPath, Result};
+
+use crate::call_result::Outcome;
+use crate::client::{panicked, spawn};
+use crate::flags::Flags;
+use crate::sink::{COMPLETE, Completion, ObjectSink, Progress, Sink};
+
+/// What hears of an asynchronous call (IWbemObjectSink): objects as they come, then exactly one
+/// status, and nothing after it. One sink may serve several calls.
+pub trait ResponseSink: Send + Sync {
+    /// Takes a batch. With `Break` it wants no more, and hears the end of the call next.
+    fn indicate(&self, batch: Vec<Object>) -> ControlFlow<()>;
+
+    /// Takes the final status, and of a put the path of what was put.
+    fn set_status(&self, completion: Completion, path: Option<ObjectPath>);
+
+    /// Takes news of progress, which a call with `SEND_STATUS` asks for.
+    fn progress(&self, _progress: Progress) {}
+}
+
+/// The asynchronous calls of a client that have not ended.
+#[derive(Default)]
+pub(crate) struct Outstanding(Mutex<Vec<Weak<Call>>>);
+
+/// An asynchronous call.
+pub(crate) struct Call {
+    state: Mutex<State>,
+    /// The sink has taken what it was given.
+    is_taken: Condvar,
+    /// Which sink it has or had.
+    identity: usize,
+    sends_status: bool,
+}
+
+struct State {
+    /// `None` when the call has ended.
+    sink: Option<Arc<dyn ResponseSink>>,
+    /// The thread in which the sink is being given something.
+    giving: Option<ThreadId>,
+}
+
+impl Outstanding {
+    /// Runs `work` on a thread of its own for `sink`.
+    pub(crate) fn start(
+        &self,
+        flags: Flags,
+        sink: &Arc<dyn ResponseSink>,
+        work: impl FnOnce(&Arc<Call>) + Send + 'static,
+    ) -> Result<()> {
+        let call = Arc::new(Call {
+            state: Mutex::new(State { sink: Some(sink.clone()), giving: None }),
+            is_taken: Condvar::new(),
+            identity: identity(sink),
+            sends_status: flags.has(Flags::SEND_STATUS),
+        });
+        let listed = Arc::downgrade(&call);
+        let running = call.clone();
+        spawn(move || {
+            let ending = Ending(running);
+            work(&ending.0);
+        })
+        .inspect_err(|_| call.state().sink = None)?;
+        let mut calls = self.calls();
+        calls.retain(|call| call.strong_count() > 0);
+        calls.push(listed);
+        Ok(())
+    }
+
+    /// Ends every call that uses `sink`.
+    pub(crate) fn cancel(&self, sink: &Arc<dyn ResponseSink>) {
+        let calls: Vec<Arc<Call>> = self.calls().iter().filter_map(Weak::upgrade).collect();
+        for call in calls.iter().filter(|call| call.identity == identity(sink)) {
+            call.end(Err(WBEM_E_CALL_CANCELLED.with("the client cancelled the call")), None);
+        }
+    }
+
+    fn calls(&self) -> MutexGuard<'_, Vec<Weak<Call>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn identity(sink: &Arc<dyn ResponseSink>) -> usize {
+    Arc::as_ptr(sink).cast::<()>() as usize
+}
+
+impl Call {
+    /// Tells the outcome of an operation with one result.
+    pub(crate) fn conclude(&self, outcome: Result<Outcome>) {
+        match outcome {
+            Ok(Outcome::Object(object)) => self.deliver(object),
+            Ok(Outcome::OutParameters(Some(out))) => self.deliver(Object::Instance(out)),
+            Ok(Outcome::Path(path)) => self.end(COMPLETE, Some(path)),
+            Ok(_) => self.end(COMPLETE, None),
+            Err(error) => self.end(Err(error), None),
+        }
+    }
+
+    /// The sink for an enumerating operation.
+    pub(crate) fn delivery(self: &Arc<Self>) -> Sink {
+        Sink::new(Delivery(self.clone()))
+    }
+
+    /// Tells the end, once. Where another thread is giving the sink something, that comes first.
+    pub(crate) fn end(&self, completion: Completion, path: Option<ObjectPath>) {
+        let mut state = self.state();
+        // A sink may cancel its own call while it is given something.
+        while state.giving.is_some_and(|thread| thread != std::thread::current().id()) {
+            state = self.is_taken.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let sink = state.sink.take();
+        drop(state);
+        if let Some(sink) = sink {
+            sink.set_status(completion, path);
+        }
+    }
+
+    fn deliver(&self, object: Object) {
+        let _ = self.give(|sink| sink.indicate(vec![object]));
+        self.end(COMPLETE, None);
+    }
+
+    /// Gives the sink something, unless the call has ended.
+    fn give(&self, give: impl FnOnce(&dyn ResponseSink) -> ControlFlow<()>) -> ControlFlow<()> {
+        let mut state = self.state();
+        let Some(sink) = state.sink.clone() else { return ControlFlow::Break(()) };
+        state.giving = Some(std::thread::current().id());
+        drop(state);
+        let flow = give(&*sink);
+        self.state().giving = None;
+        self.is_taken.notify_all();
+        flow
+    }
+
+    /// A panic of another holder leaves the state whole: values are only moved in and out.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Sees to it that a call ends whose operation panics.
+struct Ending(Arc<Call>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.state().giving = None;
+            self.0.end(Err(panicked()), None);
+        }
+    }
+}
+
+/// Passes on what an enumerating operation delivers.
+struct Delivery(Arc<Call>);
+
+impl ObjectSink for Delivery {
+    fn indicate(&mut self, batch: Vec<Object>) -> ControlFlow<()> {
+        self.0.give(|sink| sink.indicate(batch))
+    }
+
+    fn progress(&mut self, progress: Progress) {
+        if self.0.sends_status {
+            let _ = self.0.give(|sink| {
+                sink.progress(progress);
+                ControlFlow::Continue(())
+            });
+        }
+    }
+
+    fn complete(self: Box<Self>, completion: Completion) {
+        self.0.end(completion, None);
+    }
+}

@@ -1,0 +1,179 @@
+//! The calling modes of WMI over [`Services`]: each operation synchronous, semisynchronous or
+//! asynchronous.
+//!
+//! The operations themselves run on the thread that calls them. A [`Client`] gives a door what
+//! IWbemServices has beyond that: enumerators, call results, sinks that hear of the outcome later,
+//! and the end of a call that nobody waits for any more (behaviour.md part F, "Calling modes").
+
+use std::sync::Arc;
+
+use cim::status::*;
+use cim::{Error, Instance, Result, Value};
+
+use crate::asynchronous::{Outstanding, ResponseSink};
+use crate::call_result::{CallResult, Operation};
+use crate::context::CallContext;
+use crate::enumerator::Enumerator;
+use crate::flags::Flags;
+use crate::services::Services;
+use crate::sink::Sink;
+
+/// A client's connection to a namespace.
+#[derive(Clone)]
+pub struct Client {
+    services: Arc<dyn Services>,
+    context: CallContext,
+    outstanding: Arc<Outstanding>,
+}
+
+impl Client {
+    /// The client of `services` whose calls have this context.
+    pub fn new(services: Arc<dyn Services>, context: CallContext) -> Self {
+        Client { services, context, outstanding: Arc::default() }
+    }
+
+    /// The operations themselves, which are the synchronous form.
+    pub fn services(&self) -> &Arc<dyn Services> {
+        &self.services
+    }
+
+    /// The context of its calls.
+    pub fn context(&self) -> &CallContext {
+        &self.context
+    }
+
+    /// ExecQuery, with the result in an enumerator.
+    /// Errors: `WBEM_E_INVALID_PARAMETER` for an empty query and `WBEM_E_INVALID_QUERY_TYPE` for
+    /// another language than WQL at once; the query's own by [`Enumerator::start`].
+    pub fn exec_query(&self, language: &str, query: &str, flags: Flags) -> Result<Enumerator> {
+        check_query(language, query)?;
+        let (services, context) = (self.services.clone(), self.context.clone());
+        let (language, query) = (language.to_owned(), query.to_owned());
+        Enumerator::start(flags, move |sink| {
+            services.exec_query(&language, &query, flags, &context, sink)
+        })
+    }
+
+    /// CreateInstanceEnum, with the result in an enumerator.
+    pub fn create_instance_enum(&self, class: &str, flags: Flags) -> Result<Enumerator> {
+        let (services, context) = (self.services.clone(), self.context.clone());
+        let class = class.to_owned();
+        Enumerator::start(flags, move |sink| {
+            services.create_instance_enum(&class, flags, &context, sink)
+        })
+    }
+
+    /// CreateClassEnum, with the result in an enumerator.
+    pub fn create_class_enum(&self, superclass: Option<&str>, flags: Flags) -> Result<Enumerator> {
+        let (services, context) = (self.services.clone(), self.context.clone());
+        let superclass = superclass.map(str::to_owned);
+        Enumerator::start(flags, move |sink| {
+            services.create_class_enum(superclass.as_deref(), flags, &context, sink)
+        })
+    }
+
+    /// Starts an operation whose result is fetched later.
+    /// Errors: `WBEM_E_OUT_OF_MEMORY` where there can be no thread.
+    pub fn start(&self, operation: Operation) -> Result<CallResult> {
+        CallResult::start(operation, self.services.clone(), self.context.clone())
+    }
+
+    /// Starts an operation whose outcome `sink` hears. Errors: as [`Client::start`]; then the
+    /// sink is not used.
+    pub fn start_async(
+        &self,
+        operation: Operation,
+        flags: Flags,
+        sink: &Arc<dyn ResponseSink>,
+    ) -> Result<()> {
+        let (services, context) = (self.services.clone(), self.context.clone());
+        self.outstanding.start(flags, sink, move |call| {
+            call.conclude(operation.run(&*services, &context));
+        })
+    }
+
+    /// Starts a query whose objects `sink` hears. Errors: as [`Client::exec_query`] at once; then
+    /// the sink is not used.
+    pub fn exec_query_async(
+        &self,
+        language: &str,
+        query: &str,
+        flags: Flags,
+        sink: &Arc<dyn ResponseSink>,
+    ) -> Result<()> {
+        check_query(language, query)?;
+        let (language, query) = (language.to_owned(), query.to_owned());
+        self.enumerate_async(flags, sink, move |services, context, sink| {
+            services.exec_query(&language, &query, flags, context, sink)
+        })
+    }
+
+    /// Starts an enumerating operation whose objects `sink` hears.
+    /// Errors: as [`Client::start`].
+    pub fn enumerate_async(
+        &self,
+        flags: Flags,
+        sink: &Arc<dyn ResponseSink>,
+        operation: impl FnOnce(&dyn Services, &CallContext, Sink) -> Result<()> + Send + 'static,
+    ) -> Result<()> {
+        let (services, context) = (self.services.clone(), self.context.clone());
+        self.outstanding.start(flags, sink, move |call| {
+            if let Err(error) = operation(&*services, &context, call.delivery()) {
+                call.end(Err(error), None);
+            }
+        })
+    }
+
+    /// What `__ExtendedStatus` says of an error: what failed, at what, by whose fault.
+    /// Errors: those of asking for its class.
+    pub fn extended_status(&self, error: &Error) -> Result<Instance> {
+        let class =
+            self.services.get_object("__ExtendedStatus", Flags::default(), &self.context)?;
+        let mut status = Instance::new(class.class().clone());
+        let provider = error.provider().map_or("WinMgmt", |name| name.as_str());
+        let message = match error.message() {
+            "" => error.status().text(),
+            message => message,
+        };
+        status.put("StatusCode", &Value::UInt32(error.status().0))?;
+        status.put("Description", &message.into())?;
+        status.put("Operation", &Value::from(error.operation().map(str::to_owned)))?;
+        status.put("ParameterInfo", &error.parameter().into())?;
+        status.put("ProviderName", &provider.into())?;
+        Ok(status)
+    }
+
+    /// Ends every call that uses `sink`: it hears `WBEM_E_CALL_CANCELLED` of each, and nothing
+    /// after it. What a provider or a method is doing meanwhile it goes on doing.
+    pub fn cancel_async_call(&self, sink: &Arc<dyn ResponseSink>) {
+        self.outstanding.cancel(sink);
+    }
+}
+
+/// What is refused of a query at once, whatever the calling mode (windows-in-practice.md,
+/// "Queries").
+/// Errors: `WBEM_E_INVALID_PARAMETER` for an empty text, `WBEM_E_INVALID_QUERY_TYPE` for another
+/// language than WQL, in any letter case.
+pub fn check_query(language: &str, query: &str) -> Result<()> {
+    if query.trim().is_empty() || language.is_empty() {
+        return Err(WBEM_E_INVALID_PARAMETER.with("the query or its language is empty"));
+    }
+    if !language.eq_ignore_ascii_case("WQL") {
+        return Err(WBEM_E_INVALID_QUERY_TYPE
+            .with(format!("query language {language} is not known; the language is WQL")));
+    }
+    Ok(())
+}
+
+/// What is told of an operation that panicked.
+pub(crate) fn panicked() -> cim::Error {
+    WBEM_E_CRITICAL_ERROR.with("the operation ended in a panic")
+}
+
+/// Runs `work` on a thread of its own. Errors: `WBEM_E_OUT_OF_MEMORY`.
+pub(crate) fn spawn(work: impl FnOnce() + Send + 'static) -> Result<()> {
+    let spawned = std::thread::Builder::new().name("openwmi-call".into()).spawn(work);
+    spawned.map(drop).map_err(|e| {
+        WBEM_E_OUT_OF_MEMORY.with(format!("no thread can be started for the call: {e}"))
+    })
+}

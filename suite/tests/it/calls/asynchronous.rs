@@ -1,0 +1,112 @@
+//! Asynchronous calls to a sink, and their end (F.2, F.8, J 23).
+
+use std::ops::ControlFlow;
+use std::sync::{Arc, Condvar, Mutex};
+
+use cim::status::*;
+use cim::{Object, ObjectPath};
+use openwmi_suite::provider::Gate;
+use openwmi_suite::text;
+use wbem::{Completion, Flags, Operation, ResponseSink};
+
+use super::*;
+
+/// A sink that writes down what it hears.
+#[derive(Default)]
+struct Hearing {
+    heard: Mutex<Vec<String>>,
+    is_heard: Condvar,
+    /// Whom it asks to cancel its call when it hears the first objects.
+    cancels: Mutex<Option<(Client, Arc<dyn ResponseSink>)>>,
+}
+
+impl Hearing {
+    fn hear(&self, line: String) {
+        self.heard.lock().unwrap().push(line);
+        self.is_heard.notify_all();
+    }
+
+    /// What it has heard when so many calls have ended.
+    fn after(&self, ends: usize) -> Vec<String> {
+        let mut heard = self.heard.lock().unwrap();
+        while heard.iter().filter(|line| line.starts_with("end")).count() < ends {
+            heard = self.is_heard.wait(heard).unwrap();
+        }
+        heard.clone()
+    }
+}
+
+impl ResponseSink for Hearing {
+    fn indicate(&self, batch: Vec<Object>) -> ControlFlow<()> {
+        batch.iter().for_each(|object| self.hear(text::object(object)));
+        if let Some((client, sink)) = self.cancels.lock().unwrap().take() {
+            client.cancel_async_call(&sink);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn set_status(&self, completion: Completion, path: Option<ObjectPath>) {
+        let status = completion.unwrap_or_else(|e| e.status());
+        let path = path.map_or(String::new(), |path| format!(" {path}"));
+        self.hear(format!("end {}{path}", status.symbol().unwrap_or_default()));
+    }
+}
+
+fn sink() -> (Arc<Hearing>, Arc<dyn ResponseSink>) {
+    let hearing = Arc::new(Hearing::default());
+    (hearing.clone(), hearing)
+}
+
+#[test]
+fn f8_objects_then_one_status() {
+    let (world, _) = world(2, 0, Conduct::Serve);
+    let client = client(&world);
+    let (hearing, sink) = sink();
+    client.exec_query_async("WQL", "SELECT * FROM S", Flags::default(), &sink).unwrap();
+    assert_eq!(hearing.after(1), ["S{K=0}", "S{K=1}", "end WBEM_S_NO_ERROR"]);
+    let get = |path: &str| Operation::GetObject { path: path.into(), flags: Flags::default() };
+    client.start_async(get("S.K=1"), Flags::default(), &sink).unwrap();
+    assert_eq!(hearing.after(2)[3..], ["S{K=1}", "end WBEM_S_NO_ERROR"]);
+    client.start_async(get("S.K=7"), Flags::default(), &sink).unwrap();
+    assert_eq!(hearing.after(3)[5..], ["end WBEM_E_NOT_FOUND"]);
+    let instance = world.instance("S", &[("K", Value::UInt32(9))]);
+    let put = Operation::PutInstance { instance, flags: Flags::default() };
+    client.start_async(put, Flags::default(), &sink).unwrap();
+    assert_eq!(hearing.after(4)[6..], ["end WBEM_S_NO_ERROR S.K=9"]);
+    client.exec_query_async("WQL", "42", Flags::default(), &sink).unwrap();
+    assert_eq!(hearing.after(5)[7..], ["end WBEM_E_INVALID_QUERY"]);
+    // A call that is refused does not use its sink.
+    let refused = client.exec_query_async("SQL", "SELECT * FROM S", Flags::default(), &sink);
+    assert_eq!(refused.unwrap_err().status(), WBEM_E_INVALID_QUERY_TYPE);
+    assert_eq!(hearing.after(5).len(), 8);
+}
+
+/// J 23: by sink, not by call; the provider is not waited for.
+#[test]
+fn f20_cancelling_ends_every_call_of_the_sink() {
+    let gate = Gate::default();
+    let (world, _) = world(0, 1, Conduct::WaitAt(gate.clone()));
+    let client = client(&world);
+    let ((hearing, one), (other_hearing, other)) = (sink(), sink());
+    for sink in [&one, &one, &other] {
+        client.exec_query_async("WQL", "SELECT * FROM D", Flags::default(), sink).unwrap();
+    }
+    gate.wait_for(3);
+    client.cancel_async_call(&one);
+    assert_eq!(hearing.after(2), ["end WBEM_E_CALL_CANCELLED", "end WBEM_E_CALL_CANCELLED"]);
+    gate.open();
+    assert_eq!(other_hearing.after(1), ["D{K=0}", "end WBEM_S_NO_ERROR"], "the other one goes on");
+    assert_eq!(hearing.after(2).len(), 2, "nothing comes after the end");
+    client.cancel_async_call(&other);
+    assert_eq!(other_hearing.after(1).len(), 2, "nor to a call that has ended");
+}
+
+#[test]
+fn f8_a_sink_may_cancel_its_own_call_while_it_hears() {
+    let (world, _) = world(0, 1000, Conduct::Serve);
+    let client = client(&world);
+    let (hearing, sink) = sink();
+    *hearing.cancels.lock().unwrap() = Some((client.clone(), sink.clone()));
+    client.exec_query_async("WQL", "SELECT * FROM D", Flags::default(), &sink).unwrap();
+    assert_eq!(hearing.after(1), ["D{K=0}", "end WBEM_E_CALL_CANCELLED"]);
+}
