@@ -5,13 +5,13 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use cim::status::WBEM_E_NOT_FOUND;
+use cim::status::{WBEM_E_NOT_FOUND, WBEM_E_UNSUPPORTED_PUT_EXTENSION};
 use cim::{Class, Instance, Object, Result, Value};
 use wbem::provider::Predicate;
 use wbem::sink::Requirement;
 use wbem::{
-    CallContext, Completion, Flags, Initialization, InstanceProvider, Native, Pushdown, Request,
-    Sink, Wanted,
+    CallContext, Completion, Flags, Initialization, InstanceProvider, Native, PartialPut, Pushdown,
+    QueryText, Request, Sink, Wanted,
 };
 
 use crate::text;
@@ -44,6 +44,12 @@ pub enum Conduct {
     WaitAt(Gate),
     /// It delivers its instances and then waits at the gate before it ends.
     EndAt(Gate),
+    /// It does this first, with the context that it has.
+    First(fn(&CallContext) -> Result<()>),
+    /// It says this of the text of a query, and of a success all its instances before.
+    AnswerQuery(Completion),
+    /// It has partial puts.
+    PutPartly,
 }
 
 /// Where providers wait until a test lets them go on.
@@ -147,9 +153,17 @@ impl TestProvider {
     }
 
     /// Writes the log and does what was told, or goes on.
-    fn begin(&self, asked: String) -> Result<()> {
-        self.log.write(asked);
+    fn begin(&self, asked: String, context: &CallContext) -> Result<()> {
+        let mut values: Vec<String> = context
+            .values()
+            .map(|(name, value)| format!("{name}={}", text::value(value)))
+            .collect();
+        values.sort();
+        let with =
+            if values.is_empty() { String::new() } else { format!(" with {}", values.join(" ")) };
+        self.log.write(asked + &with);
         match &self.conduct {
+            Conduct::First(first) => first(context),
             Conduct::Panic => panic!("the test told the provider to panic"),
             Conduct::End(Err(error)) => Err(error.clone()),
             Conduct::WaitAt(gate) => {
@@ -190,21 +204,22 @@ impl InstanceProvider for TestProvider {
         class: &Arc<Class>,
         keys: &[Value],
         wanted: &Wanted,
-        _context: &CallContext,
+        context: &CallContext,
     ) -> Result<Instance> {
         let (asked, wanted) = (self::keys(class, keys), self::wanted(class, wanted));
-        self.begin(format!("get {} {asked} wanted {wanted}", class.name()))?;
+        self.begin(format!("get {} {asked} wanted {wanted}", class.name()), context)?;
         let found = self.instances(class).into_iter().find(|i| self::keys(class, &key(i)) == asked);
         found.ok_or_else(|| WBEM_E_NOT_FOUND.into())
     }
 
-    fn enumerate(&self, request: &Request<'_>, _context: &CallContext, mut sink: Sink) {
+    fn enumerate(&self, request: &Request<'_>, context: &CallContext, mut sink: Sink) {
         let Request { class, wanted, predicates } = request;
         let told: Vec<String> = predicates.iter().map(|p| predicate(class, p)).collect();
         let noted =
             if told.is_empty() { String::new() } else { format!(" where {}", told.join(" and ")) };
         let wanted = self::wanted(class, wanted);
-        if let Err(e) = self.begin(format!("enumerate {}{noted} wanted {wanted}", class.name())) {
+        let asked = format!("enumerate {}{noted} wanted {wanted}", class.name());
+        if let Err(e) = self.begin(asked, context) {
             return sink.complete(Err(e));
         }
         let instances = self.instances(class);
@@ -232,19 +247,52 @@ impl InstanceProvider for TestProvider {
                 gate.pass();
                 delivered.end(sink);
             }
-            Conduct::Serve | Conduct::OtherClass | Conduct::Panic | Conduct::WaitAt(_) => {
-                deliver(instances, &self.log, &mut sink).end(sink)
-            }
+            _ => deliver(instances, &self.log, &mut sink).end(sink),
         }
     }
 
-    fn put(&self, instance: &Instance, flags: Flags, _context: &CallContext) -> Result<()> {
-        let object = text::object(&Object::Instance(instance.clone()));
-        self.begin(format!("put {object} flags {:#x}", flags.0))
+    fn query(&self, query: &QueryText<'_>, context: &CallContext, mut sink: Sink) {
+        let answer = match &self.conduct {
+            Conduct::AnswerQuery(answer) => answer.clone(),
+            _ => wbem::COMPLETE,
+        };
+        let begun = self.begin(format!("query {} {}", query.class.name(), query.text), context);
+        match begun.and(answer) {
+            Ok(status) => {
+                deliver(self.instances(query.class), &self.log, &mut sink);
+                sink.complete(Ok(status));
+            }
+            Err(e) => sink.complete(Err(e)),
+        }
     }
 
-    fn delete(&self, class: &Arc<Class>, keys: &[Value], _context: &CallContext) -> Result<()> {
-        self.begin(format!("delete {} {}", class.name(), self::keys(class, keys)))
+    fn put(&self, instance: &Instance, flags: Flags, context: &CallContext) -> Result<()> {
+        let object = text::object(&Object::Instance(instance.clone()));
+        self.begin(format!("put {object} flags {:#x}", flags.0), context)
+    }
+
+    fn put_partial(
+        &self,
+        instance: &Instance,
+        partial: &PartialPut,
+        flags: Flags,
+        context: &CallContext,
+    ) -> Result<()> {
+        if !matches!(self.conduct, Conduct::PutPartly) {
+            return Err(WBEM_E_UNSUPPORTED_PUT_EXTENSION.into());
+        }
+        let object = text::object(&Object::Instance(instance.clone()));
+        let slots = self::wanted(instance.class(), &Wanted::Slots(partial.slots.clone()));
+        let PartialPut { strict_nulls, atomic, .. } = partial;
+        let flags = flags.0;
+        let asked = format!(
+            "put {slots} of {object} strict {strict_nulls} atomic {atomic} flags {flags:#x}"
+        );
+        self.begin(asked, context)
+    }
+
+    fn delete(&self, class: &Arc<Class>, keys: &[Value], context: &CallContext) -> Result<()> {
+        self.begin(format!("delete {} {}", class.name(), self::keys(class, keys)), context)
     }
 }
 

@@ -22,6 +22,7 @@ use crate::access::AuthorizedCall;
 use crate::cimom::View;
 use crate::execute::{self, BATCH};
 use crate::get::{self, Get};
+use crate::partial::PartialRead;
 use crate::plan::{self, Ask, Plan, Referent, Referring, Step};
 use crate::query::{InstanceQuery, Reach};
 use crate::resolve;
@@ -111,7 +112,7 @@ pub(crate) fn prepare(
         return schema_associations(view, &question, &class).map(Answer::Classes);
     }
     let context = call.context();
-    let call = call.with(Get { path, direct: false });
+    let call = call.with(Get::whole(path));
     let source = match get::object(view, &call)? {
         Object::Instance(source) => source,
         Object::Class(class) => {
@@ -229,8 +230,9 @@ fn ask_for(
     };
     let reach = Reach { shallow: true, direct: false };
     let class = association.clone();
-    let query = InstanceQuery { class, select: Some(select), reach, locatable: false };
-    plan::plan(resolve::resolve(view, call.with(query))?, view.local_offset())
+    let (select, text, partial) = (Some(select), query.into(), PartialRead::Whole);
+    let query = InstanceQuery { class, select, text, partial, reach, locatable: false };
+    plan::plan(view, resolve::resolve(view, call.with(query))?)
 }
 
 /// How `source` may be referred to: by its class and by any above it that has its keys.

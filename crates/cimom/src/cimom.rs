@@ -192,7 +192,7 @@ impl Cimom {
         self.check_server(path.server.as_deref())?;
         let here = &view.schema.origin().namespace;
         let namespace = path.namespace.clone().unwrap_or_else(|| here.clone());
-        let operation = Get { path, direct: false };
+        let operation = Get::whole(path);
         let call =
             Call { operation, namespace: &namespace, context }.authorize(&self.descriptor)?;
         if namespace == *here {

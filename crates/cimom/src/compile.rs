@@ -201,7 +201,7 @@ impl Executor<'_> {
                 call.require_to_write(&class, "write an instance").map_err(failed)?;
                 let instance =
                     mof::instantiate(declaration, class, &mut objects).map_err(failed_at)?;
-                edit.put_instance(&place, &instance, instance_flags(*flags))
+                edit.put_instance(&place, &instance, instance_flags(*flags), None)
                     .map(drop)
                     .map_err(failed)
             }
@@ -232,7 +232,9 @@ impl Executor<'_> {
         call.require_to_write(&class, "write an instance").map_err(failed)?;
         let view = self.cimom.view_of(&action.namespace, self.context).map_err(failed)?;
         let flags = instance_flags(*flags);
-        crate::dynamic::put(&view, &class, &instance, flags, self.context).map(drop).map_err(failed)
+        crate::hierarchy::put(&view, &class, &instance, flags, None, self.context)
+            .map(drop)
+            .map_err(failed)
     }
 
     fn rules(&self) -> Rules {

@@ -5,13 +5,12 @@
 
 use std::sync::Arc;
 
-use cim::path::PathKeys;
 use cim::status::*;
-use cim::{Class, Instance, Name, ObjectPath, Result, Value};
-use wbem::{CallContext, Flags, InstanceProvider, Pushdown, Wanted};
+use cim::{Class, Instance, Name, Result, Value};
+use wbem::{CallContext, InstanceProvider, Pushdown, Wanted};
 
 use crate::cimom::View;
-use crate::get::key_values;
+use crate::hierarchy;
 use crate::providers::{Provider, Supports};
 
 /// The provider of the instances of a class, and what it is registered for.
@@ -36,6 +35,16 @@ impl Binding {
     /// Errors: `WBEM_E_PROVIDER_NOT_CAPABLE` where it is not registered for gets.
     pub(crate) fn check_get(&self) -> Result<()> {
         self.check(self.supports.get, "SupportsGet")
+    }
+
+    /// Errors: `WBEM_E_PROVIDER_NOT_CAPABLE` where it is not registered for puts.
+    pub(crate) fn check_put(&self) -> Result<()> {
+        self.check(self.supports.put, "SupportsPut")
+    }
+
+    /// Errors: `WBEM_E_PROVIDER_NOT_CAPABLE` where it is not registered for deletions.
+    pub(crate) fn check_delete(&self) -> Result<()> {
+        self.check(self.supports.delete, "SupportsDelete")
     }
 
     fn check(&self, supported: bool, flag: &str) -> Result<()> {
@@ -67,19 +76,24 @@ pub(crate) fn bind(view: &View<'_>, class: &Class) -> Result<Binding> {
     Ok(Binding { provider, instances, supports })
 }
 
-/// The instance of `class` with these keys, from its provider.
+/// The instance of `class` with these keys, from its provider and those of the classes above;
+/// where `direct`, from its own alone.
 pub(crate) fn get(
     view: &View<'_>,
     class: &Arc<Class>,
     keys: &[Value],
     wanted: &Wanted,
-    context: &CallContext,
+    direct: bool,
 ) -> Result<Instance> {
     let binding = bind(view, class)?;
-    view.outside(|| get_bound(&binding, class, keys, wanted, context))
+    let parts = if direct { Vec::new() } else { hierarchy::parts(view, class)? };
+    view.outside(|| {
+        let instance = get_bound(&binding, class, keys, wanted, view.context)?;
+        hierarchy::join(instance, &parts, wanted, view.context)
+    })
 }
 
-/// The same, where the binding is known already.
+/// The instance of `class` with these keys as one provider has it.
 pub(crate) fn get_bound(
     binding: &Binding,
     class: &Arc<Class>,
@@ -100,35 +114,4 @@ pub(crate) fn get_bound(
         class.name(),
         found.class().name()
     )))
-}
-
-/// Puts an instance of the dynamic class `class`.
-pub(crate) fn put(
-    view: &View<'_>,
-    class: &Arc<Class>,
-    instance: &Instance,
-    flags: Flags,
-    context: &CallContext,
-) -> Result<ObjectPath> {
-    crate::instance_rules::check_flags(flags)?;
-    let binding = bind(view, class)?;
-    binding.check(binding.supports.put, "SupportsPut")?;
-    let instance = crate::instance_rules::prepare(instance, class, &view.cimom.environment.random)?;
-    let put = |context: &CallContext| binding.instances.put(&instance, flags, context);
-    view.outside(|| binding.provider.call(context, put))?;
-    instance.relative_path().ok_or_else(|| WBEM_E_NO_KEY.into())
-}
-
-/// Deletes an instance of the dynamic class `class`.
-pub(crate) fn delete(
-    view: &View<'_>,
-    class: &Arc<Class>,
-    keys: &PathKeys,
-    context: &CallContext,
-) -> Result<()> {
-    let keys = key_values(class, keys)?;
-    let binding = bind(view, class)?;
-    binding.check(binding.supports.delete, "SupportsDelete")?;
-    let delete = |context: &CallContext| binding.instances.delete(class, &keys, context);
-    view.outside(|| binding.provider.call(context, delete))
 }

@@ -9,11 +9,12 @@ use std::sync::Arc;
 use cim::status::*;
 use cim::{Class, ClassDeclaration, Instance, InstanceKey, Name, Namespace, ObjectPath, Result};
 use repository::{NamespaceId, PutMode, Writer};
-use wbem::Flags;
+use wbem::{Flags, PartialPut};
 
 use crate::cimom::{Cimom, unknown};
 use crate::class_rules::{self, Ground, Rules};
 use crate::instance_rules;
+use crate::partial;
 use crate::schema::{Declarations, Schema};
 use crate::system;
 
@@ -122,10 +123,16 @@ impl Edit<'_, '_> {
         place: &Place,
         given: &Instance,
         flags: Flags,
+        partial: Option<&PartialPut>,
     ) -> Result<ObjectPath> {
         instance_rules::check_flags(flags)?;
         let class = self.instance_class(place, given.class().name())?;
-        let instance = instance_rules::prepare(given, &class, &self.cimom.environment.random)?;
+        let instance = match partial {
+            Some(partial) => {
+                self.merge(place, &instance_rules::of_class(given, &class)?, partial)?
+            }
+            None => instance_rules::prepare(given, &class, &self.cimom.environment.random)?,
+        };
         let mode = match () {
             () if flags.has(Flags::CREATE_ONLY) => PutMode::Create,
             () if flags.has(Flags::UPDATE_ONLY) => PutMode::Update,
@@ -134,6 +141,17 @@ impl Edit<'_, '_> {
         system::before_put(self.writer, place, &instance)?;
         self.writer.put_instance(place.id, &instance, mode)?;
         instance.relative_path().ok_or_else(|| WBEM_E_NO_KEY.into())
+    }
+
+    /// What is stored, with those values of `given` that the put is about.
+    fn merge(&self, place: &Place, given: &Instance, partial: &PartialPut) -> Result<Instance> {
+        let stored = self.writer.view().instance(place.id, given.class(), &given.key()?)?;
+        let stored = stored.ok_or_else(|| {
+            WBEM_E_NOT_FOUND.with(format!("no such instance of class {}", given.class().name()))
+        })?;
+        let merged = partial::merge(&stored, given, partial);
+        merged.check()?;
+        Ok(merged)
     }
 
     /// Deletes the stored instance with this key of `class` or below it.
@@ -171,7 +189,7 @@ impl Edit<'_, '_> {
         let class = self.instance_class(&place, &system::namespace_class())?;
         let mut instance = Instance::new(class);
         instance.put("Name", &namespace.leaf().into())?;
-        self.put_instance(&place, &instance, Flags::CREATE_ONLY)?;
+        self.put_instance(&place, &instance, Flags::CREATE_ONLY, None)?;
         Ok(())
     }
 

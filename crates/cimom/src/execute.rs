@@ -3,17 +3,20 @@
 //! The sources are asked one after another. What they deliver passes through a [`StepSink`],
 //! which does what the source did not; the client's sink is completed once, here.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use cim::status::{WBEM_E_NOT_FOUND, WBEM_E_PROVIDER_FAILURE, WBEM_S_NO_ERROR};
-use cim::{Class, Instance, Object, Result};
+use cim::status::*;
+use cim::{Class, Instance, InstanceKey, Name, Object, Result, Value};
 use wbem::sink::{Done, Requirement};
-use wbem::{Completion, ObjectSink, Request, Sink};
+use wbem::{CallContext, Completion, ObjectSink, QueryText, Request, Sink, Wanted};
 use wql::BoundSelect;
 
 use crate::cimom::View;
 use crate::dynamic::{self, Binding};
+use crate::hierarchy::{self, Part};
 use crate::plan::{Ask, Plan, Referring, Step};
 use crate::resolve::Source;
 
@@ -21,16 +24,14 @@ use crate::resolve::Source;
 /// enough that a client which stops early has cost little.
 pub(crate) const BATCH: usize = 128;
 
-/// Asks the sources of `plan` and completes `sink`: first the repository, then, with nothing of it
-/// held, the providers.
+/// Asks the sources of `plan` in its order and completes `sink`. Nothing of the repository is held
+/// while a provider is asked.
 pub(crate) fn run(plan: &Plan, view: &View<'_>, sink: Sink) {
     let client = Arc::new(Client(Mutex::new(Some(sink))));
     let mut outcome = WBEM_S_NO_ERROR;
-    let is_stored = |step: &&Step| matches!(step.source, Source::Repository);
-    let stored = plan.steps.iter().filter(is_stored);
-    let provided = plan.steps.iter().filter(|step| !is_stored(step));
-    for step in stored.chain(provided) {
-        match ask(plan, step, view, &client) {
+    let seen = Arc::new(Seen::default());
+    for step in &plan.steps {
+        match ask(plan, step, view, &client, &seen) {
             // A success that tells something outlives those that do not.
             Ok(status) if outcome == WBEM_S_NO_ERROR => outcome = status,
             Ok(_) => {}
@@ -43,24 +44,20 @@ pub(crate) fn run(plan: &Plan, view: &View<'_>, sink: Sink) {
     client.complete(Ok(outcome));
 }
 
-fn ask(plan: &Plan, step: &Step, view: &View<'_>, client: &Arc<Client>) -> Completion {
+fn ask(
+    plan: &Plan,
+    step: &Step,
+    view: &View<'_>,
+    client: &Arc<Client>,
+    seen: &Arc<Seen>,
+) -> Completion {
     let done = Arc::new(Done::default());
-    let mut sink = StepSink {
-        planned: step.filter.clone(),
-        whole: step.condition.clone(),
-        is_asked: false,
-        projection: step.projection.clone(),
-        class: step.class.clone(),
-        misfit: None,
-        client: client.clone(),
-        done: done.clone(),
-    };
+    let mut sink = StepSink::new(plan, step, client, seen, &done);
     match (&step.source, &step.ask) {
         (Source::Repository, Ask::Get(keys)) => {
             let key = Instance::with_keys(&step.class, keys).key()?;
             let found = view.instance(&step.class, &key)?;
-            let _ = sink.indicate(found.into_iter().map(Object::Instance).collect());
-            wbem::COMPLETE
+            sink.take_one(found)
         }
         (Source::Repository, Ask::Enumerate) => view.stored(|stored| {
             let all = stored.instances(view.id, &step.class)?;
@@ -75,17 +72,25 @@ fn ask(plan: &Plan, step: &Step, view: &View<'_>, client: &Arc<Client>) -> Compl
             let get =
                 || dynamic::get_bound(binding, &step.class, keys, &step.wanted, &plan.context);
             match view.outside(get) {
-                Ok(instance) => {
-                    let _ = sink.indicate(vec![Object::Instance(instance)]);
-                    wbem::COMPLETE
-                }
+                Ok(instance) => view.outside(|| sink.take_one(Some(instance))),
                 Err(e) if e.status() == WBEM_E_NOT_FOUND => wbem::COMPLETE,
                 Err(e) => Err(e),
             }
         }
+        (Source::Provider(binding), Ask::Query(text)) => {
+            view.outside(|| queried(plan, step, binding, text, sink, &done)).unwrap_or_else(|| {
+                binding.check_enumeration()?;
+                let done = Arc::new(Done::default());
+                let sink = StepSink::new(plan, step, client, seen, &done);
+                view.outside(|| provided(plan, step, binding, sink, &done))
+            })
+        }
         // A provider is told what is looked for by predicates.
         (Source::Provider(binding), Ask::Enumerate | Ask::Referring(_)) => {
             view.outside(|| provided(plan, step, binding, sink, &done))
+        }
+        (Source::Repository, Ask::Query(_)) => {
+            Err(WBEM_E_CRITICAL_ERROR.with("the repository does not take the text of queries"))
         }
     }
 }
@@ -148,6 +153,48 @@ fn provided(
     })
 }
 
+/// Hands the provider the text of the query; `None` where it hands that back (I-24).
+fn queried(
+    plan: &Plan,
+    step: &Step,
+    binding: &Binding,
+    text: &str,
+    sink: StepSink,
+    done: &Done,
+) -> Option<Completion> {
+    let has_delivered = sink.has_delivered.clone();
+    let query = QueryText { text, class: &step.class };
+    // What it delivers is what it was asked for, unless it says otherwise.
+    let sink = StepSink { planned: None, ..sink };
+    let completion = binding.provider.call(&plan.context, |context| {
+        binding.instances.query(&query, context, Sink::new(sink));
+        done.wait()
+    });
+    match &completion {
+        Err(e)
+            if [WBEM_E_PROVIDER_NOT_CAPABLE, WBEM_E_QUOTA_VIOLATION].contains(&e.status())
+                && !has_delivered.load(Ordering::Relaxed) =>
+        {
+            None
+        }
+        _ => Some(completion),
+    }
+}
+
+/// The instances that were delivered by steps of related classes, by their family and key.
+#[derive(Default)]
+struct Seen(Mutex<HashSet<(Name, InstanceKey)>>);
+
+impl Seen {
+    /// Whether an instance has not been there before. Of one without a key nothing is known.
+    fn is_new(&self, instance: &Instance) -> bool {
+        let (Some(family), Ok(key)) = (instance.class().key_root(), instance.key()) else {
+            return true;
+        };
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((family.clone(), key))
+    }
+}
+
 /// The client's sink, shared by the sinks of the steps.
 struct Client(Mutex<Option<Sink>>);
 
@@ -183,8 +230,8 @@ impl Client {
 struct StepSink {
     /// What was asked for: filter and projection know the slots of no other class.
     class: Arc<Class>,
-    /// Set where the source delivered something else.
-    misfit: Option<cim::Error>,
+    /// Why nothing more is taken: the source delivered something else, or a part was not to be had.
+    failure: Option<cim::Error>,
     /// What the plan leaves to the core.
     planned: Option<BoundSelect>,
     /// The whole condition.
@@ -192,28 +239,101 @@ struct StepSink {
     /// Whether the source has asked to be filtered by the whole condition.
     is_asked: bool,
     projection: Option<wql::Projection>,
+    left_out: Arc<[usize]>,
+    parts: Vec<Part>,
+    wanted: Wanted,
+    context: CallContext,
+    /// Where another step may have delivered the same instances.
+    seen: Option<Arc<Seen>>,
+    has_delivered: Arc<AtomicBool>,
     client: Arc<Client>,
     done: Arc<Done>,
 }
 
 impl StepSink {
+    fn new(
+        plan: &Plan,
+        step: &Step,
+        client: &Arc<Client>,
+        seen: &Arc<Seen>,
+        done: &Arc<Done>,
+    ) -> Self {
+        StepSink {
+            class: step.class.clone(),
+            failure: None,
+            planned: step.filter.clone(),
+            whole: step.condition.clone(),
+            is_asked: false,
+            projection: step.projection.clone(),
+            left_out: step.left_out.clone(),
+            parts: step.parts.clone(),
+            wanted: step.wanted.clone(),
+            context: plan.context.clone(),
+            seen: step.is_related.then(|| seen.clone()),
+            has_delivered: Arc::default(),
+            client: client.clone(),
+            done: done.clone(),
+        }
+    }
+
+    /// Takes what a get has found.
+    fn take_one(mut self, found: Option<Instance>) -> Completion {
+        let _ = self.indicate(found.into_iter().map(Object::Instance).collect());
+        self.failure.map_or(wbem::COMPLETE, Err)
+    }
+
     fn filter(&self) -> Option<&BoundSelect> {
         if self.is_asked { self.whole.as_ref() } else { self.planned.as_ref() }
     }
 
-    fn shape(&self, object: Object) -> Option<Object> {
-        let Object::Instance(instance) = object else { return Some(object) };
-        if self.filter().is_some_and(|f| !f.matches(&instance)) {
-            return None;
-        }
-        Some(Object::Instance(self.project(instance)))
+    /// Whether what the source delivers can be passed on as it is.
+    fn passes_on(&self) -> bool {
+        self.filter().is_none()
+            && self.projection.is_none()
+            && self.left_out.is_empty()
+            && self.parts.is_empty()
+            && self.seen.is_none()
     }
 
-    fn project(&self, instance: Instance) -> Instance {
-        match &self.projection {
+    /// What the client gets for an instance, if anything.
+    /// Errors: those of the providers of the classes above.
+    fn shape(&self, instance: Instance) -> Result<Option<Instance>> {
+        if self.seen.as_ref().is_some_and(|seen| !seen.is_new(&instance)) {
+            return Ok(None);
+        }
+        let mut instance = match self.parts.is_empty() {
+            true => instance,
+            false => hierarchy::join(instance, &self.parts, &self.wanted, &self.context)?,
+        };
+        if self.filter().is_some_and(|filter| !filter.matches(&instance)) {
+            return Ok(None);
+        }
+        for &slot in self.left_out.iter() {
+            instance.set(slot, Value::Null);
+        }
+        Ok(Some(match &self.projection {
             Some(projection) => projection.apply(instance),
             None => instance,
+        }))
+    }
+
+    /// The batch as the client gets it, as far as there is no failure.
+    fn shaped(&mut self, batch: Vec<Object>) -> Vec<Object> {
+        if self.passes_on() {
+            return batch;
         }
+        let mut shaped = Vec::with_capacity(batch.len());
+        for object in batch {
+            let Object::Instance(instance) = object else { continue };
+            match self.shape(instance) {
+                Ok(instance) => shaped.extend(instance.map(Object::Instance)),
+                Err(error) => {
+                    self.failure = Some(error);
+                    break;
+                }
+            }
+        }
+        shaped
     }
 }
 
@@ -222,22 +342,21 @@ impl ObjectSink for StepSink {
         let is_asked_for =
             |o: &Object| o.as_instance().is_some_and(|i| Arc::ptr_eq(i.class(), &self.class));
         if let Some(other) = batch.iter().find(|o| !is_asked_for(o)) {
-            self.misfit = Some(WBEM_E_PROVIDER_FAILURE.with(format!(
+            self.failure = Some(WBEM_E_PROVIDER_FAILURE.with(format!(
                 "the provider was asked for instances of {} and delivered something of {}",
                 self.class.name(),
                 other.class().name()
             )));
             return ControlFlow::Break(());
         }
-        let batch = match (self.filter(), &self.projection) {
-            (None, None) => batch,
-            _ => batch.into_iter().filter_map(|object| self.shape(object)).collect(),
-        };
-        match batch.is_empty() {
+        self.has_delivered.store(true, Ordering::Relaxed);
+        let batch = self.shaped(batch);
+        let flow = match batch.is_empty() {
             true if self.client.is_gone() => ControlFlow::Break(()),
             true => ControlFlow::Continue(()),
             false => self.client.indicate(batch),
-        }
+        };
+        if self.failure.is_some() { ControlFlow::Break(()) } else { flow }
     }
 
     fn requirements(&mut self, requirement: Requirement) {
@@ -245,6 +364,6 @@ impl ObjectSink for StepSink {
     }
 
     fn complete(self: Box<Self>, completion: Completion) {
-        self.done.set(self.misfit.map_or(completion, Err));
+        self.done.set(self.failure.map_or(completion, Err));
     }
 }

@@ -8,17 +8,27 @@ use std::sync::Arc;
 use cim::path::PathKeys;
 use cim::status::*;
 use cim::{Class, ClassDeclaration, Instance, InstanceKey, Object, ObjectPath, Result, Value};
-use wbem::{CallContext, Wanted};
+use wbem::Wanted;
 
 use crate::access::AuthorizedCall;
 use crate::cimom::View;
 use crate::dynamic;
+use crate::hierarchy;
+use crate::partial::{self, PartialRead};
 
 /// What GetObject is asked.
 pub(crate) struct Get {
     pub(crate) path: ObjectPath,
     /// Whether only the class of the path is asked.
     pub(crate) direct: bool,
+    pub(crate) partial: PartialRead,
+}
+
+impl Get {
+    /// The whole object at `path`, wherever below its class it is.
+    pub(crate) fn whole(path: ObjectPath) -> Self {
+        Get { path, direct: false, partial: PartialRead::Whole }
+    }
 }
 
 /// The class of no name, on which a client builds a new one.
@@ -28,15 +38,18 @@ pub(crate) fn empty_class() -> Result<Object> {
 
 /// The object at the path.
 pub(crate) fn object(view: &View<'_>, call: &AuthorizedCall<'_, Get>) -> Result<Object> {
-    let Get { path, direct } = call.operation();
+    let Get { path, direct, partial } = call.operation();
     let class = view.class(&path.class, WBEM_E_NOT_FOUND)?;
     if path.keys == PathKeys::Class {
         return Ok(Object::Class(class));
     }
     let key = InstanceKey::from_path(&class, &path.keys)?;
     let found = match stored(view, &class, &key, *direct)? {
-        Some(instance) => Some(instance),
-        None => provided(view, &class, &path.keys, *direct, call.context())?,
+        Some(instance) => Some(match partial.wanted(instance.class())? {
+            Wanted::All => instance,
+            wanted => partial::only(instance, &wanted),
+        }),
+        None => provided(view, &class, call.operation())?,
     };
     found.map(Object::Instance).ok_or_else(|| WBEM_E_NOT_FOUND.with(format!("{path} not found")))
 }
@@ -63,27 +76,27 @@ pub(crate) fn stored(
     }
 }
 
-/// The instance that a provider of `class` or of a class below it has.
-fn provided(
-    view: &View<'_>,
-    class: &Arc<Class>,
-    keys: &PathKeys,
-    direct: bool,
-    context: &CallContext,
-) -> Result<Option<Instance>> {
-    let below = if direct { Vec::new() } else { view.schema.descendants(class.name()) };
-    for name in std::iter::once(class.name()).chain(&below) {
+/// The instance that a provider of `class` or of a class below it has. Those furthest below are
+/// asked first, as what a class above has of it is not the whole.
+fn provided(view: &View<'_>, class: &Arc<Class>, get: &Get) -> Result<Option<Instance>> {
+    let mut names = if get.direct { Vec::new() } else { view.schema.descendants(class.name()) };
+    names.reverse();
+    names.push(class.name().clone());
+    let mut failure = None;
+    for name in &names {
         let class = view.class(name, WBEM_E_NOT_FOUND)?;
-        if !class.is_dynamic() || class.is_abstract() {
+        if !hierarchy::is_provided(&class) {
             continue;
         }
-        let values = key_values(&class, keys)?;
-        match dynamic::get(view, &class, &values, &Wanted::All, context) {
+        let (keys, wanted) = (key_values(&class, &get.path.keys)?, get.partial.wanted(&class)?);
+        match dynamic::get(view, &class, &keys, &wanted, get.direct) {
+            Ok(found) => return Ok(Some(found)),
             Err(e) if e.status() == WBEM_E_NOT_FOUND => {}
-            found => return found.map(Some),
+            // Another class may have it; that one cannot say counts where none has.
+            Err(e) => failure = failure.or(Some(e)),
         }
     }
-    Ok(None)
+    failure.map_or(Ok(None), Err)
 }
 
 /// The values that a path gives for the keys of `class`, in the order of `Class::keys`.

@@ -50,7 +50,9 @@ pub(crate) fn prepare(
     Ok(instance)
 }
 
-fn of_class(given: &Instance, class: &Arc<Class>) -> Result<Instance> {
+/// `given` with its values moved to `class`, which is its class as it is now.
+/// Errors: `WBEM_E_INVALID_OBJECT` where the client's class has properties that the class lacks.
+pub(crate) fn of_class(given: &Instance, class: &Arc<Class>) -> Result<Instance> {
     if Arc::ptr_eq(given.class(), class) {
         return Ok(given.clone());
     }

@@ -23,6 +23,8 @@
 //! | `methods` | ExecMethod |
 //! | `providers` | providers as such: registered, loaded, called, unloaded |
 //! | `dynamic` | the instances of dynamic classes: binding a class to a provider, asking it |
+//! | `hierarchy` | classes above and below each other with providers of their own |
+//! | `partial` | reads and writes of some properties |
 //! | `edit`, `class_rules`, `instance_rules` | writes |
 //! | `compile` | MOF actions, stored |
 
@@ -39,8 +41,10 @@ mod edit;
 mod execute;
 mod explain;
 mod get;
+mod hierarchy;
 mod instance_rules;
 mod methods;
+mod partial;
 mod plan;
 mod providers;
 mod query;

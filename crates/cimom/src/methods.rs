@@ -51,7 +51,7 @@ pub(crate) fn prepare(
     let class = match &keys {
         Some(_) if !decides_itself(&named, method) => {
             let keys = path.keys.clone();
-            let get = Get { path, direct: false };
+            let get = Get::whole(path);
             let class = get::object(view, &call.with(get))?.class().clone();
             // A class below the one named may have further keys, or others in their place.
             return found(view, &class, Some(key_values(&class, &keys)?), method, in_parameters);

@@ -1,17 +1,21 @@
 //! What each source is asked, what it does itself, and what the core does to the answer.
 //!
 //! A key in a WHERE becomes a get, for stored classes and for native providers that declare the
-//! key's predicates exact. A native provider is asked of each predicate what it does with it;
-//! what is not exact is filtered by the core (architecture, decision 4).
+//! key's predicates exact. A provider that takes queries gets the text as the client wrote it and
+//! is not filtered (behaviour.md B.3, J 6). Any other is asked of each predicate what it does with
+//! it; what is not exact is filtered by the core (architecture, decision 4).
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use cim::key::reference_identity;
 use cim::{Class, Instance, ObjectPath, Result, Value};
 use wbem::{CallContext, Pushdown, Wanted};
-use wql::{BoundSelect, Comparison, Conjunct, Expr, Predicate};
+use wql::{BoundSelect, Comparison, Conjunct, Expr, Predicate, Select};
 
+use crate::cimom::View;
 use crate::dynamic::Binding;
+use crate::hierarchy::{self, Part};
 use crate::query::InstanceQuery;
 use crate::resolve::{ResolvedCall, Source};
 
@@ -38,6 +42,13 @@ pub(crate) struct Step {
     pub(crate) condition: Option<BoundSelect>,
     /// What of an instance is delivered.
     pub(crate) projection: Option<wql::Projection>,
+    /// The slots that are NULL in what is delivered, whatever the source says.
+    pub(crate) left_out: Arc<[usize]>,
+    /// The classes above whose providers have parts of the instances.
+    pub(crate) parts: Vec<Part>,
+    /// Whether another step may have the same instances, of a class above or below. The one
+    /// furthest below comes first and counts.
+    pub(crate) is_related: bool,
 }
 
 /// How a source is asked.
@@ -46,6 +57,8 @@ pub(crate) enum Ask {
     Get(Vec<Value>),
     /// For all.
     Enumerate,
+    /// For what the query says, as the client wrote it; if it hands that back, for all.
+    Query(Arc<str>),
     /// For those that refer to an object.
     Referring(Referring),
 }
@@ -102,38 +115,106 @@ impl Step {
             filter: None,
             condition: None,
             projection: None,
+            left_out: Arc::default(),
+            parts: Vec::new(),
+            is_related: false,
         }
     }
 }
 
 /// Divides the work between the sources and the core.
-/// Errors: those of binding the query (`WBEM_E_INVALID_QUERY`, `WBEM_E_INVALID_OPERATOR`);
-/// `WBEM_E_PROVIDER_NOT_CAPABLE` where a source cannot be asked as it must.
-pub(crate) fn plan(call: ResolvedCall<'_>, local_offset: i16) -> Result<Plan> {
-    let ResolvedCall { query, sources, context } = call;
+/// Errors: those of binding the query (`WBEM_E_INVALID_QUERY`, `WBEM_E_INVALID_OPERATOR`) and the
+/// providers of classes above; `WBEM_E_PROVIDER_NOT_CAPABLE` where a source cannot be asked as it
+/// must.
+pub(crate) fn plan(view: &View<'_>, call: ResolvedCall<'_>) -> Result<Plan> {
+    let ResolvedCall { query, mut sources, context } = call;
+    let local_offset = view.local_offset();
     if let Some(select) = &query.select {
         // The class in FROM decides what may be asked, also where it has no instances itself.
         BoundSelect::bind(select, &query.class, local_offset)?;
     }
+    let is_provided = |source: &Source| matches!(source, Source::Provider(_));
+    let provided: Vec<&Arc<Class>> =
+        sources.iter().filter(|(_, source)| is_provided(source)).map(|(class, _)| class).collect();
+    let related = match query.reach.direct {
+        true => HashSet::new(),
+        false => hierarchy::related(&provided),
+    };
+    // The repository first, as nothing of it is held while providers are asked; of related classes
+    // those furthest below first.
+    sources.sort_by_key(|(class, source)| match is_provided(source) {
+        true if related.is_empty() => (1, 0),
+        true => (1, usize::MAX - class.ancestors().count()),
+        false => (0, 0),
+    });
+    let overriding: Vec<Arc<Class>> = match related.is_empty() {
+        true => Vec::new(),
+        false => sources.iter().map(|(class, _)| class.clone()).filter(overrides).collect(),
+    };
     let mut steps = Vec::with_capacity(sources.len());
     for (class, source) in sources {
-        steps.extend(step(&query, class, source, local_offset)?);
+        let parts = match is_provided(&source) && !query.reach.direct {
+            true => hierarchy::parts(view, &class)?,
+            false => Vec::new(),
+        };
+        let is_below = |c: &Arc<Class>| !Arc::ptr_eq(c, &class) && c.is_a(class.name().as_str());
+        let is_overridden = overriding.iter().any(is_below);
+        let is_related = related.contains(&Arc::as_ptr(&class));
+        let family = Family { parts, is_related, is_overridden };
+        steps.extend(step(&query, class, source, family, local_offset)?);
     }
     Ok(Plan { steps, context: context.clone() })
+}
+
+fn overrides(class: &Arc<Class>) -> bool {
+    class.qualifiers().is_true("overridevalue")
+}
+
+/// What a step has to do with other providers.
+struct Family {
+    parts: Vec<Part>,
+    is_related: bool,
+    /// Whether a class below says by `OverrideValue` that it has other values.
+    is_overridden: bool,
+}
+
+impl Family {
+    /// Whether the source does not have all that a condition or a key needs.
+    fn is_shared(&self) -> bool {
+        self.is_related || !self.parts.is_empty()
+    }
 }
 
 fn step(
     query: &InstanceQuery,
     class: Arc<Class>,
     source: Source,
+    family: Family,
     local_offset: i16,
 ) -> Result<Option<Step>> {
-    let Some(select) = &query.select else {
-        if let Source::Provider(binding) = &source {
-            binding.check_enumeration()?;
+    let step = match &query.select {
+        None => {
+            if let Source::Provider(binding) = &source {
+                binding.check_enumeration()?;
+            }
+            Some(Step::whole(class, source, Ask::Enumerate))
         }
-        return Ok(Some(Step::whole(class, source, Ask::Enumerate)));
+        Some(select) => selecting(query, select, class, source, &family, local_offset)?,
     };
+    let Some(step) = step else { return Ok(None) };
+    limited(query, Step { parts: family.parts, is_related: family.is_related, ..step }).map(Some)
+}
+
+/// The step for a query with conditions or a list of properties; none where no instance of the
+/// class can match.
+fn selecting(
+    query: &InstanceQuery,
+    select: &Select,
+    class: Arc<Class>,
+    source: Source,
+    family: &Family,
+    local_offset: i16,
+) -> Result<Option<Step>> {
     let bound = BoundSelect::bind(select, &class, local_offset)?;
     if bound.never_matches() {
         return Ok(None);
@@ -142,7 +223,7 @@ fn step(
         bound.key_equalities().map(|keys| keys.into_iter().map(|(_, value)| value).collect());
     let projection = bound.projection(query.locatable);
     let wanted = match bound.needed_slots(query.locatable) {
-        Some(slots) => Wanted::Slots(slots.into()),
+        Some(slots) => Wanted::slots(slots),
         None => Wanted::All,
     };
     let (ask, pushed, exact, remainder) = match &source {
@@ -150,25 +231,73 @@ fn step(
             Some(keys) => (Ask::Get(keys), Vec::new(), None, bound.clone()),
             None => (Ask::Enumerate, Vec::new(), None, bound.clone()),
         },
-        Source::Provider(binding) => push_down(binding, &class, &bound, keys)?,
+        Source::Provider(binding) => push_down(query, binding, family, &bound, keys)?,
     };
     let has_terms = |select: &BoundSelect| !select.conjuncts().is_empty();
     let (filter, condition) = (Some(remainder).filter(has_terms), Some(bound).filter(has_terms));
-    Ok(Some(Step { class, source, ask, wanted, pushed, exact, filter, condition, projection }))
+    let step = Step::whole(class, source, ask);
+    Ok(Some(Step { wanted, pushed, exact, filter, condition, projection, ..step }))
+}
+
+/// The same step without the properties that nobody asked for: those that a partial read leaves
+/// out, and Lazy ones of providers unless the query names them. Keys are wanted where instances
+/// of several sources are told apart by them.
+fn limited(query: &InstanceQuery, step: Step) -> Result<Step> {
+    let class = &step.class;
+    let partial = match step.wanted {
+        Wanted::All => query.partial.wanted(class)?,
+        Wanted::Slots(_) => return Ok(with_keys(step)),
+    };
+    let all = 0..class.properties().len();
+    let (wanted, left_out): (Wanted, Vec<usize>) = match &step.source {
+        Source::Repository => (Wanted::All, all.filter(|&slot| !partial.contains(slot)).collect()),
+        Source::Provider(_) => {
+            let conditions = step.condition.iter().flat_map(|c| c.conjuncts());
+            let named: HashSet<usize> =
+                conditions.flat_map(|c| c.slots().iter().copied()).collect();
+            let is_lazy = |slot: usize| class.properties()[slot].qualifiers.is_true("lazy");
+            let lazy: Vec<usize> = all.clone().filter(|&slot| is_lazy(slot)).collect();
+            let is_wanted = |slot: &usize| {
+                named.contains(slot) || (partial.contains(*slot) && !lazy.contains(slot))
+            };
+            let wanted = match lazy.is_empty() && partial == Wanted::All {
+                true => Wanted::All,
+                false => Wanted::slots(all.filter(is_wanted)),
+            };
+            (wanted, lazy)
+        }
+    };
+    Ok(with_keys(Step { wanted, left_out: left_out.into(), ..step }))
+}
+
+fn with_keys(step: Step) -> Step {
+    match &step.wanted {
+        Wanted::Slots(slots) if step.is_related || !step.parts.is_empty() => {
+            let keys = step.class.keys().iter().map(|&key| usize::from(key));
+            let wanted = Wanted::slots(slots.iter().copied().chain(keys));
+            Step { wanted, ..step }
+        }
+        _ => step,
+    }
 }
 
 /// How the provider is asked, which predicates it gets, those it answers exactly as text, and
 /// what is left to the core.
 fn push_down(
+    query: &InstanceQuery,
     binding: &Binding,
-    class: &Arc<Class>,
+    family: &Family,
     bound: &BoundSelect,
     keys: Option<Vec<Value>>,
 ) -> Result<(Ask, Vec<Predicate>, Option<String>, BoundSelect)> {
-    // Of a term that is more than one comparison no provider is asked.
+    let class = bound.class();
+    // Of a term that is more than one comparison no provider is asked; nor of any but a key where
+    // it does not have all values of an instance.
     let says = |c: &Conjunct| match c.predicate() {
-        Some(predicate) => binding.pushdown(class, predicate),
-        None => Pushdown::Unsupported,
+        Some(predicate) if !family.is_shared() || fixes_key(class, c) => {
+            binding.pushdown(class, predicate)
+        }
+        _ => Pushdown::Unsupported,
     };
     let is_exact = |c: &&Conjunct| says(c) == Pushdown::Exact;
     let terms = || bound.conjuncts().iter();
@@ -179,11 +308,18 @@ fn push_down(
         let exact = texts(terms().filter(|c| fixes_key(class, c)));
         return Ok((Ask::Get(keys), Vec::new(), exact, bound.remainder(|c| !fixes_key(class, c))));
     }
-    binding.check_enumeration()?;
+    // A class below may have other values than the provider of one above would look at.
+    let ask = match binding.supports.query && !family.is_overridden {
+        true => Ask::Query(query.text.clone()),
+        false => {
+            binding.check_enumeration()?;
+            Ask::Enumerate
+        }
+    };
     let noted = terms().filter(|c| says(c) > Pushdown::Unsupported);
     let pushed = noted.filter_map(|c| c.predicate().cloned()).collect();
     let exact = texts(terms().filter(is_exact));
-    Ok((Ask::Enumerate, pushed, exact, bound.remainder(|c| !is_exact(&c))))
+    Ok((ask, pushed, exact, bound.remainder(|c| !is_exact(&c))))
 }
 
 fn fixes_key(class: &Class, term: &Conjunct) -> bool {

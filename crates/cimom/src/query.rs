@@ -13,6 +13,7 @@ use wql::{BoundSchema, Query, Select};
 use crate::access::AuthorizedCall;
 use crate::associations::{self, Answer, Question, Walk};
 use crate::cimom::View;
+use crate::partial::PartialRead;
 use crate::plan::Plan;
 use crate::{classes, execute, explain, plan, resolve};
 
@@ -35,8 +36,12 @@ impl Reach {
 pub(crate) struct InstanceQuery {
     /// The class in FROM.
     pub(crate) class: Arc<Class>,
-    /// The query; without one, all instances with all properties.
+    /// The query; without one, all instances.
     pub(crate) select: Option<Select>,
+    /// Its text, as the client wrote it.
+    pub(crate) text: Arc<str>,
+    /// Which properties are asked for where the query does not say.
+    pub(crate) partial: PartialRead,
     pub(crate) reach: Reach,
     /// Whether keys and path must be in the result.
     pub(crate) locatable: bool,
@@ -44,8 +49,8 @@ pub(crate) struct InstanceQuery {
 
 impl InstanceQuery {
     /// All instances of `class`.
-    pub(crate) fn all(class: Arc<Class>, reach: Reach) -> Self {
-        InstanceQuery { class, select: None, reach, locatable: false }
+    pub(crate) fn all(class: Arc<Class>, reach: Reach, partial: PartialRead) -> Self {
+        InstanceQuery { class, select: None, text: "".into(), partial, reach, locatable: false }
     }
 }
 
@@ -87,7 +92,13 @@ pub(crate) fn parse(language: &str, text: &str) -> Result<Query> {
 }
 
 /// What answers `call`'s query.
-pub(crate) fn run(view: &View<'_>, call: AuthorizedCall<'_, Query>, flags: Flags) -> Result<Run> {
+pub(crate) fn run(
+    view: &View<'_>,
+    call: AuthorizedCall<'_, Query>,
+    text: &str,
+    partial: PartialRead,
+    flags: Flags,
+) -> Result<Run> {
     let explain = call.context().value(EXPLAIN).and_then(|v| v.as_bool()) == Some(true);
     let (query, call) = call.split();
     match query {
@@ -110,8 +121,9 @@ pub(crate) fn run(view: &View<'_>, call: AuthorizedCall<'_, Query>, flags: Flags
                 return prototype(view, &select, &class, locatable);
             }
             let reach = Reach { shallow: false, direct: flags.has(Flags::DIRECT_READ) };
-            let query = InstanceQuery { class, select: Some(select), reach, locatable };
-            let plan = plan::plan(resolve::resolve(view, call.with(query))?, view.local_offset())?;
+            let (select, text) = (Some(select), text.into());
+            let query = InstanceQuery { class, select, text, partial, reach, locatable };
+            let plan = plan::plan(view, resolve::resolve(view, call.with(query))?)?;
             if explain { explain::steps(&plan.steps) } else { Ok(Run::Plan(plan)) }
         }
         Query::Associators(query) => walk(view, query.into(), call, explain),
@@ -139,7 +151,7 @@ fn walk(
 
 /// All instances that an enumeration asks for.
 pub(crate) fn instances(view: &View<'_>, call: AuthorizedCall<'_, InstanceQuery>) -> Result<Run> {
-    Ok(Run::Plan(plan::plan(resolve::resolve(view, call)?, view.local_offset())?))
+    Ok(Run::Plan(plan::plan(view, resolve::resolve(view, call)?)?))
 }
 
 /// One object that shows the shape of the result.

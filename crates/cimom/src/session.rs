@@ -8,7 +8,9 @@ use std::sync::Arc;
 use cim::naming::MAX_CLASS_NAME;
 use cim::path::PathKeys;
 use cim::status::*;
-use cim::{ClassDeclaration, Instance, InstanceKey, Name, Namespace, Object, ObjectPath, Result};
+use cim::{
+    ClassDeclaration, Error, Instance, InstanceKey, Name, Namespace, Object, ObjectPath, Result,
+};
 use repository::NamespaceId;
 use wbem::{CallContext, Flags, Services, Sink};
 
@@ -18,8 +20,9 @@ use crate::class_rules::Rules;
 use crate::edit::Place;
 use crate::get::Get;
 use crate::methods::{self, Invocation};
+use crate::partial::{self, PartialRead};
 use crate::query::InstanceQuery;
-use crate::{classes, get, query};
+use crate::{classes, get, hierarchy, query};
 
 pub(crate) struct Session {
     pub(crate) cimom: Arc<Cimom>,
@@ -71,9 +74,13 @@ impl Session {
         &self,
         context: &CallContext,
         sink: Sink,
-        start: impl FnOnce(&View<'_>) -> Result<query::Run>,
+        start: impl FnOnce(&View<'_>, PartialRead) -> Result<query::Run>,
     ) -> Result<()> {
-        let prepared = self.view(context).and_then(|view| Ok((start(&view)?, view)));
+        let read = PartialRead::of(context);
+        let prepared = read.as_ref().map_err(Error::clone).and_then(|(partial, context)| {
+            let view = self.view(context)?;
+            Ok((start(&view, partial.clone())?, view))
+        });
         match prepared {
             Ok((run, view)) => {
                 run.deliver(&view, sink);
@@ -109,9 +116,10 @@ impl Services for Session {
         if let Some(other) = self.elsewhere(&path, context)? {
             return other.get_object(&path.relative().to_string(), flags, context);
         }
-        let view = self.view(context)?;
-        let call = self.authorize(Get { path, direct: flags.has(Flags::DIRECT_READ) }, context)?;
-        get::object(&view, &call)
+        let (partial, context) = PartialRead::of(context)?;
+        let view = self.view(&context)?;
+        let get = Get { path, direct: flags.has(Flags::DIRECT_READ), partial };
+        get::object(&view, &self.authorize(get, &context)?)
     }
 
     fn put_class(
@@ -140,7 +148,7 @@ impl Services for Session {
         context: &CallContext,
         sink: Sink,
     ) -> Result<()> {
-        self.deliver(context, sink, |view| {
+        self.deliver(context, sink, |view, _| {
             flags.only("CreateClassEnum", ENUMERATION)?;
             let superclass = superclass.filter(|s| !s.is_empty());
             let superclass = superclass.map(|s| class_name(s, "CreateClassEnum")).transpose()?;
@@ -159,11 +167,12 @@ impl Services for Session {
         let view = self.view(context)?;
         let class = view.class(instance.class().name(), WBEM_E_INVALID_CLASS)?;
         call.require_to_write(&class, "write this instance")?;
+        let (partial, context) = partial::put(&class, flags, context)?;
         if class.is_dynamic() {
-            return crate::dynamic::put(&view, &class, instance, flags, context);
+            return hierarchy::put(&view, &class, instance, flags, partial.as_ref(), &context);
         }
         drop(view);
-        self.cimom.edit(|edit| edit.put_instance(&self.place(), instance, flags))
+        self.cimom.edit(|edit| edit.put_instance(&self.place(), instance, flags, partial.as_ref()))
     }
 
     fn delete_instance(&self, path: &str, flags: Flags, context: &CallContext) -> Result<()> {
@@ -180,10 +189,15 @@ impl Services for Session {
         let view = self.view(context)?;
         let class = view.class(&path.class, WBEM_E_NOT_FOUND)?;
         call.require_to_write(&class, "delete this instance")?;
-        if class.is_dynamic() {
-            return crate::dynamic::delete(&view, &class, &path.keys, context);
-        }
         let key = InstanceKey::from_path(&class, &path.keys)?;
+        let is_stored = get::stored(&view, &class, &key, false)?.is_some();
+        if class.is_dynamic() || !is_stored {
+            let concerned = hierarchy::concerned(&view, &class)?;
+            if let Some(provided) = concerned.first() {
+                call.require_to_write(provided, "delete this instance")?;
+                return hierarchy::delete(&view, &concerned, &path.keys, context);
+            }
+        }
         drop(view);
         self.cimom.edit(|edit| edit.delete_instance(&self.place(), &class, &key))
     }
@@ -195,13 +209,13 @@ impl Services for Session {
         context: &CallContext,
         sink: Sink,
     ) -> Result<()> {
-        self.deliver(context, sink, |view| {
+        self.deliver(context, sink, |view, partial| {
             flags.only("CreateInstanceEnum", ENUMERATION | Flags::DIRECT_READ)?;
             let class = class_name(class, "CreateInstanceEnum")?;
             // Who may not read is not told which classes there are.
-            let call = self.authorize((), context)?;
+            let call = self.authorize((), view.context)?;
             let class = view.class(&class, WBEM_E_INVALID_CLASS)?;
-            let query = InstanceQuery::all(class, query::Reach::new(flags));
+            let query = InstanceQuery::all(class, query::Reach::new(flags), partial);
             query::instances(view, call.with(query))
         })
     }
@@ -214,10 +228,10 @@ impl Services for Session {
         context: &CallContext,
         sink: Sink,
     ) -> Result<()> {
-        self.deliver(context, sink, |view| {
+        self.deliver(context, sink, |view, partial| {
             flags.only("ExecQuery", QUERY)?;
             let query = query::parse(language, text)?;
-            query::run(view, self.authorize(query, context)?, flags)
+            query::run(view, self.authorize(query, view.context)?, text, partial, flags)
         })
     }
 

@@ -63,6 +63,11 @@ impl CallContext {
         self.values.iter().find(|(n, _)| n.is(name)).map(|(_, v)| v)
     }
 
+    /// All named values, in the order in which they were set first.
+    pub fn values(&self) -> impl Iterator<Item = (&Name, &Value)> {
+        self.values.iter().map(|(name, value)| (name, value))
+    }
+
     /// Sets a named value.
     pub fn set(&mut self, name: &str, value: impl Into<Value>) {
         let value = value.into();

@@ -38,6 +38,14 @@ pub enum Wanted {
 }
 
 impl Wanted {
+    /// These slots, each once.
+    pub fn slots(slots: impl IntoIterator<Item = usize>) -> Self {
+        let mut slots: Vec<usize> = slots.into_iter().collect();
+        slots.sort_unstable();
+        slots.dedup();
+        Wanted::Slots(slots.into())
+    }
+
     /// Whether the value of `slot` is wanted.
     pub fn contains(&self, slot: usize) -> bool {
         match self {

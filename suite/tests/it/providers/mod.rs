@@ -5,7 +5,9 @@
 
 mod failures;
 mod hierarchies;
+mod partial;
 mod pushdown;
+mod queries;
 mod registrations;
 
 use std::ops::ControlFlow;

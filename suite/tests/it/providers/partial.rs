@@ -1,0 +1,253 @@
+//! Partial reads and writes (behaviour.md B.5; J 7).
+
+use cim::Value;
+use cim::status::*;
+use openwmi_suite::World;
+use openwmi_suite::provider::{Conduct, TestProvider};
+use openwmi_suite::text;
+use wbem::{CallContext, Flags};
+
+use super::*;
+
+fn context(world: &World, values: &[(&str, Value)]) -> CallContext {
+    let mut context = world.administrator().clone();
+    values.iter().for_each(|(name, value)| context.set(name, value.clone()));
+    context
+}
+
+fn names(names: &[&str]) -> Value {
+    Value::array(names.iter().map(|name| Value::string(*name)))
+}
+
+const TRUE: Value = Value::Boolean(true);
+
+/// What a client sets to read some properties.
+fn reading(world: &World, properties: &[&str]) -> CallContext {
+    context(
+        world,
+        &[
+            ("__GET_EXTENSIONS", TRUE),
+            ("__GET_EXT_PROPERTIES", names(properties)),
+            ("__GET_EXT_CLIENT_REQUEST", TRUE),
+        ],
+    )
+}
+
+fn get(world: &World, path: &str, context: &CallContext) -> cim::Result<String> {
+    world.services().get_object(path, Flags::default(), context).map(|object| text::object(&object))
+}
+
+#[test]
+fn b15_the_provider_is_told_what_is_wanted_and_not_that_a_client_asked() {
+    let (world, log) = world(three());
+    log.take();
+    // This provider takes no notice and gives the whole: so does the client get it (B21).
+    let found = get(&world, r#"D.K="b""#, &reading(&world, &["v"])).unwrap();
+    assert_eq!(found, r#"D{K="b", S="y", V=5}"#);
+    let with = r#"with __GET_EXTENSIONS=TRUE __GET_EXT_PROPERTIES={"v"}"#;
+    assert_eq!(log.take()[1..], [format!(r#"get D K="b" wanted K,V {with}"#)]);
+    let keys = [
+        ("__GET_EXTENSIONS", TRUE),
+        ("__GET_EXT_KEYS_ONLY", TRUE),
+        ("__GET_EXT_PROPERTIES", names(&["V"])),
+        ("__GET_EXT_CLIENT_REQUEST", TRUE),
+    ];
+    get(&world, r#"D.K="b""#, &context(&world, &keys)).unwrap();
+    assert!(log.take()[0].starts_with(r#"get D K="b" wanted K with"#), "KEYS_ONLY wins");
+    let services = world.services();
+    let reading = reading(&world, &["V"]);
+    let run = |sink| services.create_instance_enum("D", Flags::default(), &reading, sink);
+    wbem::collect(run).unwrap();
+    assert!(log.take()[0].starts_with("enumerate D wanted K,V with"));
+}
+
+#[test]
+fn b15_what_is_stored_is_read_in_part() {
+    let (world, _) = world(three());
+    world.compile(
+        r#"class S { [key] string K; uint32 V = 3; string T; };
+           instance of S { K = "a"; V = 4; T = "t"; };"#,
+    );
+    let found = get(&world, r#"S.K="a""#, &reading(&world, &["T"])).unwrap();
+    assert_eq!(found, r#"S{K="a", T="t", V=NULL}"#);
+    let services = world.services();
+    let reading = reading(&world, &["V"]);
+    let run =
+        |sink| services.exec_query("WQL", "SELECT * FROM S", Flags::default(), &reading, sink);
+    let found: Vec<String> = wbem::collect(run).unwrap().iter().map(text::object).collect();
+    assert_eq!(found, [r#"S{K="a", T=NULL, V=4}"#]);
+}
+
+#[test]
+fn b17_an_asterisk_is_not_all() {
+    let (world, log) = world(three());
+    log.take();
+    for properties in [["*"], ["Nobody"]] {
+        let found = get(&world, r#"D.K="b""#, &reading(&world, &properties));
+        assert_eq!(status(found), WBEM_E_INVALID_CONTEXT);
+    }
+    assert_eq!(log.take(), Vec::<String>::new(), "nobody is asked");
+}
+
+#[test]
+fn b_5_values_that_make_no_sense_together() {
+    let (world, _) = world(three());
+    for values in [
+        vec![("__GET_EXT_CLIENT_REQUEST", TRUE), ("__GET_EXT_PROPERTIES", names(&["V"]))],
+        vec![("__GET_EXT_CLIENT_REQUEST", TRUE), ("__GET_EXTENSIONS", TRUE)],
+        vec![
+            ("__GET_EXT_CLIENT_REQUEST", TRUE),
+            ("__GET_EXTENSIONS", TRUE),
+            ("__GET_EXT_PROPERTIES", "V".into()),
+        ],
+    ] {
+        let found = get(&world, r#"D.K="b""#, &context(&world, &values));
+        assert_eq!(status(found), WBEM_E_INVALID_CONTEXT, "{values:?}");
+    }
+}
+
+/// A world in which Q, the provider of E, is asked by P, the provider of D, with the context that P
+/// itself has, after `change`.
+fn asking(first: fn(&CallContext) -> cim::Result<()>) -> (World, Log) {
+    let log = Log::default();
+    let mut providers = NativeProviders::default();
+    let p = three().conduct(Conduct::First(first)).logging_as("P", &log);
+    providers.register(CLSID, p.factory());
+    providers.register(OTHER, three().logging_as("Q", &log).factory());
+    let world = World::with_providers(providers);
+    world.compile(&registration("P", CLSID));
+    world.compile(&registration("Q", OTHER));
+    world.compile(CLASS);
+    world.compile(r#"[dynamic, provider("Q")] class E { [key] string K; uint32 V; string S; };"#);
+    (world, log)
+}
+
+fn last(log: &Log) -> String {
+    log.take().pop().expect("somebody was asked")
+}
+
+#[test]
+fn b16_a_call_on_the_way_is_not_partial() {
+    let (world, log) = asking(|context| {
+        let services = context.services().expect("a provider's way into WMI");
+        services.get_object("E.K=\"b\"", Flags::default(), context).map(drop)
+    });
+    get(&world, r#"D.K="b""#, &reading(&world, &["V"])).unwrap();
+    assert_eq!(last(&log), r#"Q get E K="b" wanted all"#);
+}
+
+#[test]
+fn b_5_who_asks_for_it_again_gets_a_partial_call_of_his_own() {
+    let (world, log) = asking(|context| {
+        let mut context = context.clone();
+        context.set("__GET_EXT_CLIENT_REQUEST", true);
+        context.set("__GET_EXT_PROPERTIES", Value::array([Value::string("S")]));
+        let services = context.services().expect("a provider's way into WMI");
+        services.get_object("E.K=\"b\"", Flags::default(), &context).map(drop)
+    });
+    get(&world, r#"D.K="b""#, &reading(&world, &["V"])).unwrap();
+    let with = r#"with __GET_EXTENSIONS=TRUE __GET_EXT_PROPERTIES={"S"}"#;
+    assert_eq!(last(&log), format!(r#"Q get E K="b" wanted K,S {with}"#));
+}
+
+/// What a client sets to write some properties.
+fn writing(world: &World, more: &[(&str, Value)]) -> CallContext {
+    let mut context = context(
+        world,
+        &[
+            ("__PUT_EXTENSIONS", TRUE),
+            ("__PUT_EXT_PROPERTIES", names(&["V"])),
+            ("__PUT_EXT_CLIENT_REQUEST", TRUE),
+        ],
+    );
+    more.iter().for_each(|(name, value)| context.set(name, value.clone()));
+    context
+}
+
+fn put(
+    world: &World,
+    class: &str,
+    values: &[(&str, Value)],
+    flags: Flags,
+    context: &CallContext,
+) -> cim::Result<cim::ObjectPath> {
+    world.services().put_instance(&world.instance(class, values), flags, context)
+}
+
+#[test]
+fn b19_a_partial_put_only_updates() {
+    let (world, log) = world(three().conduct(Conduct::PutPartly));
+    let values = [("K", "b".into()), ("V", Value::UInt32(2))];
+    log.take();
+    let refused = put(&world, "D", &values, Flags::default(), &writing(&world, &[]));
+    assert_eq!(status(refused), WBEM_E_INVALID_CONTEXT);
+    let mut without_request = writing(&world, &[]);
+    without_request.remove("__PUT_EXT_CLIENT_REQUEST");
+    let refused = put(&world, "D", &values, Flags::UPDATE_ONLY, &without_request);
+    assert_eq!(status(refused), WBEM_E_INVALID_CONTEXT, "it must not become a whole put");
+    assert_eq!(log.take(), Vec::<String>::new());
+    put(&world, "D", &values, Flags::UPDATE_ONLY, &writing(&world, &[])).unwrap();
+    let with = r#"with __PUT_EXTENSIONS=TRUE __PUT_EXT_PROPERTIES={"V"}"#;
+    let object = r#"D{K="b", S=NULL, V=2}"#;
+    let expected = format!("put V of {object} strict false atomic false flags 0x1 {with}");
+    assert_eq!(log.take()[1..], [expected]);
+    let strict = [("__PUT_EXT_STRICT_NULLS", TRUE), ("__PUT_EXT_ATOMIC", TRUE)];
+    put(&world, "D", &values, Flags::UPDATE_ONLY, &writing(&world, &strict)).unwrap();
+    assert!(log.take()[0].contains("strict true atomic true"));
+}
+
+#[test]
+fn b20_who_has_no_partial_puts_refuses_them() {
+    let (world, log) = world(three());
+    let values = [("K", "b".into()), ("V", Value::Null)];
+    let strict = writing(&world, &[("__PUT_EXT_STRICT_NULLS", TRUE)]);
+    let refused = put(&world, "D", &values, Flags::UPDATE_ONLY, &strict);
+    assert_eq!(status(refused), WBEM_E_UNSUPPORTED_PUT_EXTENSION);
+    assert!(!log.take().iter().any(|line| line.starts_with("put")), "nor is it a whole put");
+}
+
+#[test]
+fn b_5_what_is_stored_is_written_in_part() {
+    let (world, _) = world(three());
+    world.compile(
+        r#"class S { [key] string K; uint32 V; string T; [not_null] string N; };
+           instance of S { K = "a"; V = 4; T = "t"; N = "n"; };"#,
+    );
+    let update = |values: &[(&str, Value)], more: &[(&str, Value)]| {
+        let context = writing(&world, more);
+        put(&world, "S", values, Flags::UPDATE_ONLY, &context).map(drop).map_err(|e| e.status())
+    };
+    let now = || world.get(r#"S.K="a""#).unwrap();
+    let other = [("K", "a".into()), ("V", Value::UInt32(5)), ("T", "other".into())];
+    assert_eq!(update(&other, &[]), Ok(()));
+    assert_eq!(now(), r#"S{K="a", N="n", T="t", V=5}"#, "T is not among the properties");
+    let null = [("K", "a".into()), ("V", Value::Null)];
+    assert_eq!(update(&null, &[]), Ok(()));
+    assert_eq!(now(), r#"S{K="a", N="n", T="t", V=5}"#, "NULL says nothing of V");
+    assert_eq!(update(&null, &[("__PUT_EXT_STRICT_NULLS", TRUE)]), Ok(()));
+    assert_eq!(now(), r#"S{K="a", N="n", T="t", V=NULL}"#);
+    let missing = [("K", "nobody".into()), ("V", Value::UInt32(5))];
+    assert_eq!(update(&missing, &[]), Err(WBEM_E_NOT_FOUND));
+}
+
+#[test]
+fn b_5_a_partial_put_goes_to_those_classes_that_have_the_properties() {
+    let log = Log::default();
+    let mut providers = NativeProviders::default();
+    for (name, clsid) in [("P", CLSID), ("Q", OTHER)] {
+        let provider = TestProvider::new(vec![]).conduct(Conduct::PutPartly).logging_as(name, &log);
+        providers.register(clsid, provider.factory());
+    }
+    let world = World::with_providers(providers);
+    world.compile(&registration("P", CLSID));
+    world.compile(&registration("Q", OTHER));
+    world.compile(
+        r#"[dynamic, provider("P")] class A { [key] string K; uint32 A1; };
+           [dynamic, provider("Q")] class B : A { uint32 V; };"#,
+    );
+    let values = [("K", "k".into()), ("V", Value::UInt32(1)), ("A1", Value::UInt32(2))];
+    put(&world, "B", &values, Flags::UPDATE_ONLY, &writing(&world, &[])).unwrap();
+    let puts: Vec<String> = log.take().into_iter().filter(|line| line.contains(" put ")).collect();
+    assert_eq!(puts.len(), 1, "{puts:?}");
+    assert!(puts[0].starts_with(r#"Q put V of B{A1=2, K="k", V=1}"#), "{puts:?}");
+}
