@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
 use cim::status::*;
-use openwmi_suite::provider::{Conduct, TestProvider};
+use openwmi_suite::provider::TestProvider;
 use wbem::{Flags, Pushdown, Sink};
 
 use super::*;

@@ -3,7 +3,7 @@
 use cim::Value;
 use cim::status::*;
 use openwmi_suite::World;
-use openwmi_suite::provider::{Conduct, Log, TestProvider};
+use openwmi_suite::provider::{Log, TestProvider};
 use openwmi_suite::text;
 use wbem::{Flags, NativeProviders, Pushdown};
 

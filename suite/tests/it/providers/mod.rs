@@ -4,7 +4,9 @@
 //! Here is what these tests share: a provider of three instances of one class, and its log.
 
 mod failures;
+mod hanging;
 mod hierarchies;
+mod life_cycle;
 mod partial;
 mod pushdown;
 mod queries;
@@ -16,7 +18,7 @@ use std::sync::{Arc, Mutex};
 use cim::status::*;
 use cim::{Value, WbemStatus};
 use openwmi_suite::World;
-use openwmi_suite::provider::{Log, TestProvider, Values};
+use openwmi_suite::provider::{Conduct, Log, TestProvider, Values};
 use openwmi_suite::world::sorted;
 use wbem::{Flags, NativeProviders, Sink};
 

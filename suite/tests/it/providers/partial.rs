@@ -3,7 +3,7 @@
 use cim::Value;
 use cim::status::*;
 use openwmi_suite::World;
-use openwmi_suite::provider::{Conduct, TestProvider};
+use openwmi_suite::provider::TestProvider;
 use openwmi_suite::text;
 use wbem::{CallContext, Flags};
 

@@ -1,0 +1,156 @@
+//! Providers that never answer, that deliver without end, that ask each other in circles: they
+//! cost their own calls and nobody else's.
+
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use cim::Object;
+use openwmi_suite::provider::Gate;
+use wbem::{CallContext, Client, Operation, ResponseSink};
+
+use super::*;
+
+const NOW: Option<Duration> = Some(Duration::ZERO);
+
+/// How many calls a provider may have in flight; docs/providers.md names it.
+const MOST_CALLS: usize = 64;
+
+/// A world in which the provider P of `D` waits at the gate and Q, of `E`, serves.
+fn hanging() -> (World, Gate) {
+    let gate = Gate::default();
+    let mut providers = NativeProviders::default();
+    providers.register(CLSID, three().conduct(Conduct::WaitAt(gate.clone())).factory());
+    providers.register(OTHER, three().factory());
+    let world = World::with_providers(providers);
+    world.compile(&registration("P", CLSID));
+    world.compile(&registration("Q", OTHER));
+    world.compile(CLASS);
+    world.compile(r#"[dynamic, provider("Q")] class E { [key] string K; uint32 V; string S; };"#);
+    (world, gate)
+}
+
+fn client(world: &World) -> Client {
+    Client::new(world.services(), world.administrator().clone())
+}
+
+fn get() -> Operation {
+    Operation::GetObject { path: "D.K=\"b\"".into(), flags: Flags::default() }
+}
+
+/// B24: the core has no time-out of its own; the client has.
+#[test]
+fn b24_who_waits_decides_how_long() {
+    let (world, gate) = hanging();
+    let flags = Flags::RETURN_IMMEDIATELY | Flags::FORWARD_ONLY;
+    let mut found = client(&world).exec_query("WQL", "SELECT * FROM D", flags).unwrap();
+    gate.wait_for(1);
+    let fetched = found.next(NOW, 5).unwrap();
+    assert_eq!((fetched.objects.len(), fetched.status), (0, WBEM_S_TIMEDOUT));
+    gate.open();
+    assert_eq!(found.next(None, 5).unwrap().objects.len(), 3);
+}
+
+/// Past its bound a provider's calls fail at once; every other provider and what is stored are as
+/// they were, and when it answers again it is asked again.
+#[test]
+fn a_provider_that_hangs_has_a_bound_of_its_own() {
+    let (world, gate) = hanging();
+    let client = client(&world);
+    let calls: Vec<_> = (0..MOST_CALLS).map(|_| client.start(get()).unwrap()).collect();
+    gate.wait_for(MOST_CALLS);
+    let error = world.get("D.K=\"b\"").unwrap_err();
+    assert_eq!(error.status(), WBEM_E_SERVER_TOO_BUSY);
+    assert!(error.message().contains("64 calls"), "{error}");
+    assert_eq!(status(world.query("SELECT * FROM D")), WBEM_E_SERVER_TOO_BUSY);
+    assert_eq!(world.query("SELECT K FROM E").unwrap().len(), 3);
+    // Nothing of the repository is held: writers go on.
+    world.compile("class Test_Stored { [key] uint32 K; }; instance of Test_Stored { K = 1; };");
+    assert_eq!(world.query("SELECT * FROM Test_Stored").unwrap().len(), 1);
+    gate.open();
+    for call in calls {
+        assert!(call.result_object(None).unwrap().is_some());
+    }
+    assert!(world.get("D.K=\"b\"").is_ok());
+}
+
+#[derive(Default)]
+struct Ends(Mutex<Vec<WbemStatus>>);
+
+impl ResponseSink for Ends {
+    fn indicate(&self, _: Vec<Object>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn set_status(&self, completion: wbem::Completion, _: Option<cim::ObjectPath>) {
+        self.0.lock().unwrap().push(completion.map_or_else(|e| e.status(), |status| status));
+    }
+}
+
+#[test]
+fn a_cancelled_call_ends_at_once() {
+    let (world, gate) = hanging();
+    let client = client(&world);
+    let ends = Arc::new(Ends::default());
+    let sink: Arc<dyn ResponseSink> = ends.clone();
+    client.exec_query_async("WQL", "SELECT * FROM D", Flags::default(), &sink).unwrap();
+    gate.wait_for(1);
+    client.cancel_async_call(&sink);
+    assert_eq!(*ends.0.lock().unwrap(), [WBEM_E_CALL_CANCELLED]);
+    gate.open();
+}
+
+/// Providers that ask each other in a circle, with the context that they have.
+#[test]
+fn a_circle_of_providers_has_an_end() {
+    let ask = |context: &CallContext| {
+        let services = context.services().expect("a provider's way into WMI");
+        services.get_object("D.K=\"b\"", Flags::default(), context).map(drop)
+    };
+    let provider = three().conduct(Conduct::First(ask));
+    let (world, log) = world(provider);
+    assert_eq!(status(world.get("D.K=\"b\"")), WBEM_E_QUOTA_VIOLATION);
+    assert_eq!(log.take().iter().filter(|line| line.starts_with("get")).count(), 32);
+}
+
+/// J: omitting the context is what the documentation warns of; the bound of calls ends it too.
+#[test]
+fn a_circle_without_contexts_has_an_end_too() {
+    let ask = |context: &CallContext| {
+        let services = context.services().expect("a provider's way into WMI");
+        let fresh = CallContext::local(context.caller().clone());
+        services.get_object("D.K=\"b\"", Flags::default(), &fresh).map(drop)
+    };
+    let (world, _) = world(three().conduct(Conduct::First(ask)));
+    assert_eq!(status(world.get("D.K=\"b\"")), WBEM_E_SERVER_TOO_BUSY);
+}
+
+/// The values of a context go with it; who calls is told by the registration.
+#[test]
+fn contexts_pass_on() {
+    let ask = |context: &CallContext| {
+        let services = context.services().expect("a provider's way into WMI");
+        let hop = context.providers().next().expect("itself");
+        assert_eq!((hop.name.as_str(), hop.is_initialized), ("P", false));
+        services.get_object("E.K=\"b\"", Flags::default(), context).map(drop)
+    };
+    let log = Log::default();
+    let mut providers = NativeProviders::default();
+    let p = three().conduct(Conduct::First(ask)).logging_as("P", &log);
+    providers.register(CLSID, p.factory());
+    providers.register(OTHER, three().logging_as("Q", &log).factory());
+    let world = World::with_providers(providers);
+    world.compile(&registration("P", CLSID));
+    world.compile(&registration("Q", OTHER));
+    world.compile(CLASS);
+    world.compile(r#"[dynamic, provider("Q")] class E { [key] string K; uint32 V; string S; };"#);
+    let mut context = world.administrator().clone();
+    context.set("Mine", Value::UInt64(u64::MAX));
+    world.services().get_object("D.K=\"b\"", Flags::default(), &context).unwrap();
+    let asked: Vec<String> = log.take().into_iter().filter(|line| line.contains(" get ")).collect();
+    let expected = [
+        r#"P get D K="b" wanted all with Mine=18446744073709551615"#,
+        r#"Q get E K="b" wanted all with Mine=18446744073709551615"#,
+    ];
+    assert_eq!(asked, expected);
+}
