@@ -126,6 +126,8 @@ pub struct Class {
     pub(crate) keys: Box<[u16]>,
     /// INVARIANT: the slots that an instance may not leave NULL, in order.
     pub(crate) required: Box<[u16]>,
+    /// INVARIANT: the slots whose values come from property providers, in order.
+    pub(crate) dynamic: Box<[u16]>,
     pub(crate) defaults: Box<[Value]>,
     pub(crate) origin: Option<Arc<Origin>>,
     /// Whether it or a class above it is marked as a singleton.
@@ -205,6 +207,12 @@ impl Class {
     /// The slots of its keys in alphabetical order of their names.
     pub fn keys(&self) -> &[u16] {
         &self.keys
+    }
+
+    /// The slots whose values come from property providers where an instance is stored: those
+    /// marked `Dynamic` or, in a class marked `DynProps`, all but the keys.
+    pub fn dynamic_properties(&self) -> &[u16] {
+        &self.dynamic
     }
 
     /// The slots that must have a value in an instance that is put: those marked Key, Not_Null

@@ -54,6 +54,7 @@ impl Class {
         let class = Class {
             keys: by_name.iter().copied().filter(is_key).collect(),
             required: required_slots(&properties, parent),
+            dynamic: dynamic_slots(&properties, &qualifiers),
             defaults: properties.iter().map(|p| p.default.clone()).collect(),
             by_name,
             declaration,
@@ -437,4 +438,14 @@ pub(crate) fn slots_by_name(properties: &[Arc<Property>]) -> Box<[u16]> {
     let mut slots: Vec<u16> = slots(properties).collect();
     slots.sort_by(|&a, &b| properties[usize::from(a)].name.cmp(&properties[usize::from(b)].name));
     slots.into()
+}
+
+/// The slots whose values come from property providers (behaviour.md C.1).
+fn dynamic_slots(properties: &[Arc<Property>], class: &Qualifiers) -> Box<[u16]> {
+    let all = class.is_true("dynprops");
+    let is_dynamic = |slot: u16| {
+        let qualifiers = &properties[usize::from(slot)].qualifiers;
+        !qualifiers.is_true("key") && (all || qualifiers.is_true("dynamic"))
+    };
+    slots(properties).filter(|&slot| is_dynamic(slot)).collect()
 }

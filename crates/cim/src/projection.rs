@@ -47,6 +47,7 @@ impl Projection {
             keys: by_name.iter().copied().filter(is_key).collect(),
             by_name,
             required: Box::default(),
+            dynamic: Box::default(),
             methods: Box::default(),
             defaults: chosen.iter().map(|&s| source.defaults[s].clone()).collect(),
             properties,

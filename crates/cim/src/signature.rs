@@ -125,6 +125,7 @@ fn signature(properties: Vec<Property>) -> Option<Arc<Class>> {
         methods: Box::default(),
         keys: Box::default(),
         required: Box::default(),
+        dynamic: Box::default(),
         origin: None,
         is_singleton: false,
         is_projection: false,

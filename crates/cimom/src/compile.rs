@@ -18,6 +18,7 @@ use crate::access::{self, AuthorizedCall, Call};
 use crate::cimom::Cimom;
 use crate::class_rules::Rules;
 use crate::edit::{Edit, Place};
+use crate::{hierarchy, properties};
 
 /// How many actions share a transaction: enough that its sync does not count, few enough that
 /// other writers need not wait long.
@@ -94,7 +95,8 @@ struct Executor<'a> {
 enum Stop {
     /// The action failed.
     Failed(usize, Box<Diagnostic>),
-    /// The action puts an instance that a provider has to take, outside of any transaction.
+    /// The action puts an instance of which a provider has to take something, outside of any
+    /// transaction.
     Dynamic(usize),
 }
 
@@ -201,6 +203,9 @@ impl Executor<'_> {
                 call.require_to_write(&class, "write an instance").map_err(failed)?;
                 let instance =
                     mof::instantiate(declaration, class, &mut objects).map_err(failed_at)?;
+                if properties::has_dynamic(&instance) {
+                    return Err(Stop::Dynamic(at));
+                }
                 edit.put_instance(&place, &instance, instance_flags(*flags), None)
                     .map(drop)
                     .map_err(failed)
@@ -232,9 +237,17 @@ impl Executor<'_> {
         call.require_to_write(&class, "write an instance").map_err(failed)?;
         let view = self.cimom.view_of(&action.namespace, self.context).map_err(failed)?;
         let flags = instance_flags(*flags);
-        crate::hierarchy::put(&view, &class, &instance, flags, None, self.context)
-            .map(drop)
-            .map_err(failed)
+        if class.is_dynamic() {
+            let put = hierarchy::put(&view, &class, &instance, flags, None, self.context);
+            return put.map(drop).map_err(failed);
+        }
+        let stored = properties::put(&view, instance).map_err(failed)?;
+        drop(view);
+        let put = self.cimom.edit(|edit| {
+            let place = edit.place(&action.namespace)?;
+            edit.put_instance(&place, &stored, flags, None)
+        });
+        put.map(drop).map_err(failed)
     }
 
     fn rules(&self) -> Rules {

@@ -18,6 +18,7 @@ use crate::cimom::View;
 use crate::dynamic::{self, Binding};
 use crate::hierarchy::{self, Part};
 use crate::plan::{Ask, Plan, Referring, Step};
+use crate::properties;
 use crate::resolve::Source;
 
 /// How many objects travel together: enough that the cost of a hand-over does not count, few
@@ -57,10 +58,20 @@ fn ask(
         (Source::Repository, Ask::Get(keys)) => {
             let key = Instance::with_keys(&step.class, keys).key()?;
             let found = view.instance(&step.class, &key)?;
+            let found = found.map(|found| completed(view, step, found)).transpose()?;
             sink.take_one(found)
+        }
+        (Source::Repository, Ask::Enumerate) if !step.class.dynamic_properties().is_empty() => {
+            // Read before a provider is asked, as nothing of the repository is held then.
+            let all: Vec<Instance> = view
+                .stored(|stored| stored.instances(view.id, &step.class)?.collect::<Result<_>>())?;
+            let all = all.into_iter().map(|instance| completed(view, step, instance));
+            let _ = pass_on(all, &mut |batch| Ok(sink.indicate(batch)))?;
+            wbem::COMPLETE
         }
         (Source::Repository, Ask::Enumerate) => view.stored(|stored| {
             let all = stored.instances(view.id, &step.class)?;
+            let all = all.map(|instance| completed(view, step, instance?));
             let _ = pass_on(all, &mut |batch| Ok(sink.indicate(batch)))?;
             wbem::COMPLETE
         }),
@@ -95,6 +106,11 @@ fn ask(
     }
 }
 
+/// A stored instance with what property providers have of it.
+fn completed(view: &View<'_>, step: &Step, instance: Instance) -> Result<Instance> {
+    properties::complete(view, instance, &step.wanted)
+}
+
 /// Takes a batch of what is stored; says whether more is wanted.
 pub(crate) type Take<'a> = &'a mut dyn FnMut(Vec<Object>) -> Result<ControlFlow<()>>;
 
@@ -113,7 +129,9 @@ pub(crate) fn referring(
                 Ok(instance) => asked.path_used(instance) == Some(at),
                 Err(_) => true,
             };
-            if pass_on(found.filter(is_meant), take)?.is_break() {
+            let found =
+                found.filter(is_meant).map(|i| properties::complete(view, i?, &Wanted::All));
+            if pass_on(found, take)?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }

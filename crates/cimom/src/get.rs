@@ -15,6 +15,7 @@ use crate::cimom::View;
 use crate::dynamic;
 use crate::hierarchy;
 use crate::partial::{self, PartialRead};
+use crate::properties;
 
 /// What GetObject is asked.
 pub(crate) struct Get {
@@ -45,10 +46,14 @@ pub(crate) fn object(view: &View<'_>, call: &AuthorizedCall<'_, Get>) -> Result<
     }
     let key = InstanceKey::from_path(&class, &path.keys)?;
     let found = match stored(view, &class, &key, *direct)? {
-        Some(instance) => Some(match partial.wanted(instance.class())? {
-            Wanted::All => instance,
-            wanted => partial::only(instance, &wanted),
-        }),
+        Some(instance) => {
+            let wanted = partial.wanted(instance.class())?;
+            let instance = properties::complete(view, instance, &wanted)?;
+            Some(match wanted {
+                Wanted::All => instance,
+                wanted => partial::only(instance, &wanted),
+            })
+        }
         None => provided(view, &class, call.operation())?,
     };
     found.map(Object::Instance).ok_or_else(|| WBEM_E_NOT_FOUND.with(format!("{path} not found")))

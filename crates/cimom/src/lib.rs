@@ -24,6 +24,7 @@
 //! | `providers` | providers as such: registered, loaded, called, unloaded |
 //! | `dynamic` | the instances of dynamic classes: binding a class to a provider, asking it |
 //! | `hierarchy` | classes above and below each other with providers of their own |
+//! | `properties` | properties of stored instances whose values a provider has |
 //! | `partial` | reads and writes of some properties |
 //! | `edit`, `class_rules`, `instance_rules` | writes |
 //! | `compile` | MOF actions, stored |
@@ -46,6 +47,7 @@ mod instance_rules;
 mod methods;
 mod partial;
 mod plan;
+mod properties;
 mod providers;
 mod query;
 mod resolve;

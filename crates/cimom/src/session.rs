@@ -3,6 +3,7 @@
 //! What happens to every call is here: the flags are looked at, `access` is asked, and the
 //! call goes on to the module of the operation. Rules of the operations are not here.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use cim::naming::MAX_CLASS_NAME;
@@ -22,7 +23,7 @@ use crate::get::Get;
 use crate::methods::{self, Invocation};
 use crate::partial::{self, PartialRead};
 use crate::query::InstanceQuery;
-use crate::{classes, get, hierarchy, query};
+use crate::{classes, get, hierarchy, properties, query};
 
 pub(crate) struct Session {
     pub(crate) cimom: Arc<Cimom>,
@@ -171,8 +172,12 @@ impl Services for Session {
         if class.is_dynamic() {
             return hierarchy::put(&view, &class, instance, flags, partial.as_ref(), &context);
         }
+        let stored = match properties::has_dynamic(instance) {
+            true => Cow::Owned(properties::put(&view, instance.clone())?),
+            false => Cow::Borrowed(instance),
+        };
         drop(view);
-        self.cimom.edit(|edit| edit.put_instance(&self.place(), instance, flags, partial.as_ref()))
+        self.cimom.edit(|edit| edit.put_instance(&self.place(), &stored, flags, partial.as_ref()))
     }
 
     fn delete_instance(&self, path: &str, flags: Flags, context: &CallContext) -> Result<()> {

@@ -8,6 +8,7 @@ mod hanging;
 mod hierarchies;
 mod life_cycle;
 mod partial;
+mod properties;
 mod pushdown;
 mod queries;
 mod registrations;

@@ -1,0 +1,156 @@
+//! Properties of stored instances whose values a property provider has (behaviour.md C.1).
+//!
+//! A property marked `Dynamic` names its provider and says by `PropertyContext` what is meant;
+//! `DynProps`, on a class or an instance, says the same of all. The texts of the qualifiers reach
+//! the provider as they stand. Every read of a stored instance passes through [`complete`], every put
+//! through [`put`].
+
+use std::sync::Arc;
+
+use cim::status::*;
+use cim::{Instance, Name, Qualifiers, Result};
+use wbem::{CallContext, PropertyCall, PropertyProvider, Wanted};
+
+use crate::cimom::View;
+use crate::providers::{Provider, Supports};
+
+/// Whether any value of `instance`, which is stored, is a provider's.
+pub(crate) fn has_dynamic(instance: &Instance) -> bool {
+    !instance.class().dynamic_properties().is_empty()
+        || instance.qualifiers().is_some_and(|own| own.instance.is_true("dynprops"))
+}
+
+/// `instance`, which is stored, with the values that property providers have, as far as they are
+/// wanted. Errors: those of binding a provider, and its own;
+/// `WBEM_E_PROVIDER_NOT_CAPABLE` where it is registered with SupportsGet FALSE.
+pub(crate) fn complete(
+    view: &View<'_>,
+    mut instance: Instance,
+    wanted: &Wanted,
+) -> Result<Instance> {
+    if !has_dynamic(&instance) {
+        return Ok(instance);
+    }
+    for slot in slots(&instance).into_iter().filter(|&slot| wanted.contains(slot)) {
+        let source = Source::of(view, &instance, slot)?;
+        source.check(source.supports.get, "SupportsGet")?;
+        let call = source.call(&instance, slot, view.context);
+        let get = |context: &CallContext| source.properties.get_property(&call, context);
+        let value = view.outside(|| source.provider.call(view.context, get))?;
+        if !value.has_type(&instance.class().properties()[slot].ty) {
+            return Err(WBEM_E_PROVIDER_FAILURE.with(format!(
+                "provider {} gave a value of another type than {}.{} has",
+                source.provider.name(),
+                instance.class().name(),
+                instance.class().properties()[slot].name
+            )));
+        }
+        instance.set(slot, value);
+    }
+    Ok(instance)
+}
+
+/// Hands the values of `given` that are providers' to them, and gives the instance without them,
+/// which is what is stored. A provider that takes no values is only told to where the client gives
+/// another one than it has.
+/// Errors: those of binding a provider, and its own; `WBEM_E_PROVIDER_NOT_CAPABLE` for another value
+/// where it is registered with SupportsPut FALSE.
+pub(crate) fn put(view: &View<'_>, mut given: Instance) -> Result<Instance> {
+    for slot in slots(&given) {
+        let value = given.value(slot).clone();
+        given.reset(slot);
+        if value.is_null() {
+            continue;
+        }
+        let source = Source::of(view, &given, slot)?;
+        let call = source.call(&given, slot, view.context);
+        let put = |context: &CallContext| match source.supports.put {
+            true => source.properties.put_property(&call, &value, context),
+            false => match source.properties.get_property(&call, context)? == value {
+                true => Ok(()),
+                false => source.check(false, "SupportsPut"),
+            },
+        };
+        view.outside(|| source.provider.call(view.context, put))?;
+    }
+    Ok(given)
+}
+
+/// The slots whose values are providers'.
+fn slots(instance: &Instance) -> Vec<usize> {
+    let class = instance.class();
+    if instance.qualifiers().is_some_and(|own| own.instance.is_true("dynprops")) {
+        let is_key = |slot: usize| class.keys().iter().any(|&key| usize::from(key) == slot);
+        return (0..class.properties().len()).filter(|&slot| !is_key(slot)).collect();
+    }
+    class.dynamic_properties().iter().map(|&slot| usize::from(slot)).collect()
+}
+
+/// The provider of a property.
+struct Source {
+    provider: Provider,
+    properties: Arc<dyn PropertyProvider>,
+    supports: Supports,
+}
+
+impl Source {
+    /// Errors: `WBEM_E_INVALID_PROVIDER_REGISTRATION` where no provider is named or the one named
+    /// has no registration for properties; those of loading it.
+    fn of(view: &View<'_>, instance: &Instance, slot: usize) -> Result<Source> {
+        let class = instance.class();
+        let name: Name = told(instance, slot, "Provider")
+            .or_else(|| own(instance)?.text("Provider"))
+            .or_else(|| class.qualifiers().text("Provider"))
+            .ok_or_else(|| {
+                let property = &class.properties()[slot].name;
+                WBEM_E_INVALID_PROVIDER_REGISTRATION.with(format!(
+                    "{}.{property} is to be provided and names no provider",
+                    class.name()
+                ))
+            })?
+            .into();
+        let registration = view.cimom.registrations.get(view, &name)?;
+        let supports = registration
+            .properties
+            .ok_or_else(|| registration.lacks("__PropertyProviderRegistration"))?;
+        let provider = view.cimom.load(view, &registration)?;
+        let properties = provider
+            .native()
+            .properties
+            .clone()
+            .ok_or_else(|| provider.provides_no("properties"))?;
+        Ok(Source { provider, properties, supports })
+    }
+
+    fn check(&self, supported: bool, flag: &str) -> Result<()> {
+        self.provider.registration.check(supported, flag)
+    }
+
+    fn call<'a>(
+        &self,
+        instance: &'a Instance,
+        slot: usize,
+        _context: &'a CallContext,
+    ) -> PropertyCall<'a> {
+        PropertyCall {
+            locale: None,
+            class_context: instance.class().qualifiers().text("ClassContext"),
+            instance_context: own(instance).and_then(|own| own.text("InstanceContext")),
+            property_context: told(instance, slot, "PropertyContext"),
+            ty: &instance.class().properties()[slot].ty,
+        }
+    }
+}
+
+fn own(instance: &Instance) -> Option<&Qualifiers> {
+    instance.qualifiers().map(|own| &own.instance)
+}
+
+/// The text of a qualifier of a property: what the instance says of it goes before the class.
+fn told<'a>(instance: &'a Instance, slot: usize, qualifier: &str) -> Option<&'a str> {
+    let of_instance = instance.qualifiers().and_then(|own| {
+        let own = own.properties.iter().find(|(at, _)| usize::from(*at) == slot)?;
+        own.1.text(qualifier)
+    });
+    of_instance.or_else(|| instance.class().properties()[slot].qualifiers.text(qualifier))
+}

@@ -1,0 +1,176 @@
+//! Property providers: values for properties of stored instances (behaviour.md C.1).
+
+use std::sync::{Arc, Mutex};
+
+use cim::{Instance, Result};
+use wbem::{CallContext, Native, PropertyCall, PropertyProvider};
+
+use super::*;
+
+/// A provider that writes down what it is asked and answers with what it was asked for.
+#[derive(Clone, Default)]
+struct Asked(Arc<Mutex<Vec<String>>>);
+
+impl Asked {
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+
+    fn write(&self, what: &str, call: &PropertyCall<'_>) {
+        let of = |text: Option<&str>| text.map_or("NULL".to_owned(), |text| format!("{text:?}"));
+        let PropertyCall { locale, class_context, instance_context, property_context, ty } = call;
+        assert_eq!(*locale, None);
+        let [class, instance, property] =
+            [*class_context, *instance_context, *property_context].map(of);
+        self.0.lock().unwrap().push(format!("{what} {class} {instance} {property} {ty}"));
+    }
+}
+
+impl PropertyProvider for Asked {
+    fn get_property(&self, call: &PropertyCall<'_>, _: &CallContext) -> Result<Value> {
+        self.write("get", call);
+        match call.property_context {
+            Some("fails") => Err(WBEM_E_FAILED.with("the test said so")),
+            Some("number") => Ok(Value::UInt32(7)),
+            // WBEM_S_FALSE: no value, and no failure.
+            Some("none") => Ok(Value::Null),
+            other => Ok(Value::string(other.unwrap_or("nothing"))),
+        }
+    }
+
+    fn put_property(&self, call: &PropertyCall<'_>, value: &Value, _: &CallContext) -> Result<()> {
+        self.write(&format!("put {}", openwmi_suite::text::value(value)), call);
+        Ok(())
+    }
+}
+
+/// A world with the property provider Q, registered to support this, and these classes.
+fn world(supports: &str, mof: &str) -> (World, Asked) {
+    let asked = Asked::default();
+    let properties = Arc::new(asked.clone());
+    let mut providers = NativeProviders::default();
+    providers.register(CLSID, move |_| Ok(Native::properties(properties.clone())));
+    let world = World::with_providers(providers);
+    world.compile(&format!(
+        r#"instance of __Win32Provider as $Q {{ Name = "Q"; CLSID = "{CLSID}"; }};
+           instance of __PropertyProviderRegistration {{ provider = $Q; {supports} }};"#
+    ));
+    world.compile(mof);
+    (world, asked)
+}
+
+const CLASS: &str = r#"
+    [ClassContext("c1")] class S
+    {
+      [key] string K;
+      [Dynamic, Provider("Q"), PropertyContext("a.b")] string X;
+      [Dynamic, Provider("Q"), PropertyContext("number")] uint32 N;
+      string Stored;
+    };
+    [InstanceContext("i1")] instance of S { K = "k"; Stored = "s"; };
+    instance of S { K = "plain"; };"#;
+
+const READ: &str = "SupportsGet = TRUE;";
+
+#[test]
+fn c1_the_texts_of_the_qualifiers_reach_the_provider_as_they_stand() {
+    let (world, asked) = world(READ, CLASS);
+    let whole = r#"S{K="k", N=7, Stored="s", X="a.b"}"#;
+    assert_eq!(world.get("S='k'").unwrap(), whole);
+    let both = [r#"get "c1" "i1" "a.b" string"#, r#"get "c1" "i1" "number" uint32"#];
+    assert_eq!(asked.take(), both);
+    world.get("S='plain'").unwrap();
+    assert_eq!(asked.take()[0], r#"get "c1" NULL "a.b" string"#);
+    // In queries too: what is asked is what is wanted, and conditions see the values.
+    assert_eq!(world.query("SELECT * FROM S WHERE K = 'k'").unwrap(), [whole]);
+    asked.take();
+    assert_eq!(world.query("SELECT K FROM S WHERE N = 7 AND K = 'k'").unwrap(), [r#"S{K="k"}"#]);
+    assert_eq!(asked.take(), [both[1]]);
+    assert_eq!(world.query("SELECT Stored FROM S").unwrap().len(), 2);
+    assert_eq!(asked.take(), Vec::<String>::new());
+    let all = world.collect(|s, c, sink| s.create_instance_enum("S", Flags::DEEP, c, sink));
+    assert_eq!((all.unwrap().len(), asked.take().len()), (2, 4));
+}
+
+#[test]
+fn c2_dynprops_speaks_for_every_property() {
+    let (world, asked) = world(
+        READ,
+        r#"class S { [key] string K; string X; [PropertyContext("p")] string Y; };
+           [DynProps, Provider("Q"), InstanceContext("i")] instance of S { K = "all"; };
+           instance of S { K = "none"; X = "x"; };
+           [DynProps, Provider("Q")] class T { [key] string K; string X; };
+           instance of T { K = "t"; };"#,
+    );
+    assert_eq!(world.get("S='all'").unwrap(), r#"S{K="all", X="nothing", Y="p"}"#);
+    assert_eq!(asked.take(), [r#"get NULL "i" NULL string"#, r#"get NULL "i" "p" string"#]);
+    assert_eq!(world.get("S='none'").unwrap(), r#"S{K="none", X="x", Y=NULL}"#);
+    assert_eq!(asked.take(), Vec::<String>::new());
+    assert_eq!(world.get("T='t'").unwrap(), r#"T{K="t", X="nothing"}"#);
+}
+
+#[test]
+fn c_1_no_value_and_a_failure_are_different_things() {
+    let class = |context: &str| CLASS.replace("a.b", context);
+    let (without, _) = world(READ, &class("none"));
+    assert_eq!(without.get("S='k'").unwrap(), r#"S{K="k", N=7, Stored="s", X=NULL}"#);
+    let (failing, _) = world(READ, &class("fails"));
+    let error = failing.get("S='k'").unwrap_err();
+    assert_eq!((error.status(), error.provider().map(|p| p.as_str())), (WBEM_E_FAILED, Some("Q")));
+    let (other, _) = world(READ, &CLASS.replace("a.b", "number"));
+    assert_eq!(status(other.get("S='k'")), WBEM_E_PROVIDER_FAILURE, "a number for a string");
+    let (incapable, asked) = world("SupportsGet = FALSE;", CLASS);
+    assert_eq!(status(incapable.get("S='k'")), WBEM_E_PROVIDER_NOT_CAPABLE);
+    assert_eq!(asked.take(), Vec::<String>::new());
+}
+
+#[test]
+fn c_1_values_are_put_to_the_provider_and_not_stored() {
+    let (world, asked) = world("SupportsGet = TRUE; SupportsPut = TRUE;", CLASS);
+    let put = |values: &[(&str, Value)]| {
+        let instance: Instance = world.instance("S", values);
+        world.services().put_instance(&instance, Flags::default(), world.administrator())
+    };
+    put(&[("K", "new".into()), ("X", "given".into()), ("Stored", "s".into())]).unwrap();
+    assert_eq!(asked.take(), [r#"put "given" "c1" NULL "a.b" string"#]);
+    assert_eq!(world.get("S='new'").unwrap(), r#"S{K="new", N=7, Stored="s", X="a.b"}"#);
+    world.compile(r#"instance of S { K = "compiled"; X = "x"; };"#);
+    asked.take();
+    assert!(world.get("S='compiled'").is_ok());
+}
+
+#[test]
+fn c_1_a_provider_that_takes_no_values_keeps_its_own() {
+    let (world, asked) = world(READ, CLASS);
+    let put = |x: &str| {
+        let instance = world.instance("S", &[("K", "k".into()), ("X", x.into())]);
+        world.services().put_instance(&instance, Flags::default(), world.administrator()).map(drop)
+    };
+    // What was read can be written back.
+    assert_eq!(put("a.b"), Ok(()));
+    assert_eq!(status(put("another")), WBEM_E_PROVIDER_NOT_CAPABLE);
+    assert!(asked.take().iter().all(|line| line.starts_with("get")));
+}
+
+#[test]
+fn c_1_registrations_that_are_not_whole() {
+    for (was, is, expected) in [
+        (
+            r#"Provider("Q"), PropertyContext("a.b")"#,
+            r#"PropertyContext("a.b")"#,
+            WBEM_E_INVALID_PROVIDER_REGISTRATION,
+        ),
+        (
+            r#"Provider("Q"), PropertyContext("a.b")"#,
+            r#"Provider("Nobody")"#,
+            WBEM_E_PROVIDER_NOT_FOUND,
+        ),
+    ] {
+        let (world, _) = world(READ, &CLASS.replace(was, is));
+        assert_eq!(status(world.get("S='k'")), expected, "{is}");
+    }
+    let (world, _) = world(READ, CLASS);
+    let path = r#"__PropertyProviderRegistration.provider="__Win32Provider.Name=\"Q\"""#;
+    world.services().delete_instance(path, Flags::default(), world.administrator()).unwrap();
+    assert_eq!(status(world.get("S='k'")), WBEM_E_INVALID_PROVIDER_REGISTRATION);
+}
