@@ -10,7 +10,6 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use cim::key::reference_identity;
 use cim::path::{PathKeys, Quoted};
 use cim::status::*;
 use cim::{CimType, Class, Instance, Name, Object, ObjectPath, Result, Value};
@@ -21,7 +20,7 @@ use wql::{Associators, References};
 use crate::access::AuthorizedCall;
 use crate::cimom::View;
 use crate::execute::{self, BATCH};
-use crate::get::{self, Get};
+use crate::interop;
 use crate::partial::PartialRead;
 use crate::plan::{self, Ask, Plan, Referent, Referring, Step};
 use crate::query::{InstanceQuery, Reach};
@@ -112,14 +111,13 @@ pub(crate) fn prepare(
         return schema_associations(view, &question, &class).map(Answer::Classes);
     }
     let context = call.context();
-    let call = call.with(Get::whole(path));
-    let source = match get::object(view, &call)? {
+    interop::load_associations(view)?;
+    let source = match view.cimom.follow(view, path, None, context)? {
         Object::Instance(source) => source,
         Object::Class(class) => {
             return Err(WBEM_E_INVALID_QUERY.with(format!("{} is a class", class.name())));
         }
     };
-    let (_, call) = call.split();
     let referent = Arc::new(referent(&source).ok_or(WBEM_E_NOT_FOUND)?);
     let stored = stored_referring(view, &referent)?;
     let mut steps = Vec::new();
@@ -129,7 +127,9 @@ pub(crate) fn prepare(
         if !may_refer || class.is_abstract() || !question.accepts_association(class) {
             continue;
         }
-        let roles = question.source_roles(class, source.class());
+        let is_reached = |slot: &usize| interop::may_hold(class, *slot, &referent.origin);
+        let mut roles = question.source_roles(class, source.class());
+        roles.retain(is_reached);
         if roles.is_empty() {
             continue;
         }
@@ -137,7 +137,7 @@ pub(crate) fn prepare(
             let referring = Referring { referent: referent.clone(), roles };
             Plan::of_referring(class.clone(), referring, context.clone())
         } else {
-            ask_for(view, class, &roles, &referent.paths, call.clone())?
+            ask_for(view, class, &roles, &referent, call.clone())?
         };
         steps.push((class.clone(), plan));
     }
@@ -209,12 +209,19 @@ fn ask_for(
     view: &View<'_>,
     association: &Arc<Class>,
     roles: &[usize],
-    paths: &[ObjectPath],
+    referent: &Referent,
     call: AuthorizedCall<'_, ()>,
 ) -> Result<Plan> {
+    let paths = referent.paths.as_slice();
+    let is_here = view.schema.origin().namespace == referent.origin.namespace;
     // A provider may look for a reference by itself where the condition is no more than that, and
-    // writes its references as it likes: it is asked by the object's own path alone.
-    let asked = if association.is_dynamic() { &paths[..1] } else { paths };
+    // writes its references as it likes: it is asked by the object's own path alone. How it
+    // writes one into another namespace is looked at by the walk.
+    let asked = match association.is_dynamic() {
+        _ if !is_here => &[],
+        true => &paths[..1],
+        false => paths,
+    };
     let mut terms = Vec::new();
     for path in asked {
         let path = path.to_string();
@@ -224,7 +231,8 @@ fn ask_for(
     let all = format!("SELECT * FROM {}", association.name());
     let query = format!("{all} WHERE {}", terms.join(" OR "));
     // What is too long for a query is left to the walk, which looks at each association anyway.
-    let query = if query.chars().count() <= wql::MAX_QUERY { query } else { all };
+    let is_query = !terms.is_empty() && query.chars().count() <= wql::MAX_QUERY;
+    let query = if is_query { query } else { all };
     let wql::Query::Select(select) = wql::parse(&query)? else {
         return Err(WBEM_E_INVALID_QUERY.with(query));
     };
@@ -241,9 +249,9 @@ fn referent(source: &Instance) -> Option<Referent> {
     let with_keys = source.class().ancestors().filter(|c| c.key_root().is_some());
     let above = with_keys.map(|c| ObjectPath { class: c.name().clone(), ..own.clone() });
     let paths: Vec<ObjectPath> = std::iter::once(own.clone()).chain(above).collect();
-    let origin = source.class().origin().map(|o| &**o);
-    let identities = paths.iter().map(|path| path.identity(origin)).collect();
-    Some(Referent { paths, identities })
+    let origin = source.class().origin()?.clone();
+    let identities = paths.iter().map(|path| path.identity(Some(&origin))).collect();
+    Some(Referent { paths, identities, origin })
 }
 
 impl Walk {
@@ -295,10 +303,10 @@ impl Walk {
     ) -> Result<ControlFlow<()>> {
         for association in associations {
             let Object::Instance(association) = association else { continue };
-            let references = references(class, &association);
+            let references = references(&association);
             let Some(at) = self.source_among(&references, class) else { continue };
             let more = match self.question.wants_endpoints {
-                true => self.endpoints(view, &references, at, out)?,
+                true => self.endpoints(view, class, &references, at, out)?,
                 false => out.push(Object::Instance(association)),
             };
             if more.is_break() {
@@ -309,11 +317,11 @@ impl Walk {
     }
 
     /// Which of an association's references is to the source.
-    fn source_among(&self, references: &[(Name, SmolStr)], class: &Class) -> Option<usize> {
-        let origin = class.origin().map(|o| &**o);
-        references.iter().position(|(name, text)| {
+    fn source_among(&self, references: &[(usize, SmolStr)], class: &Class) -> Option<usize> {
+        references.iter().position(|(slot, text)| {
+            let name = &class.properties()[*slot].name;
             self.question.role.as_ref().is_none_or(|role| role == name)
-                && self.source.identities.contains(&reference_identity(text, origin))
+                && self.source.position(class, *slot, text).is_some()
         })
     }
 
@@ -322,24 +330,52 @@ impl Walk {
     fn endpoints(
         &self,
         view: &View<'_>,
-        references: &[(Name, SmolStr)],
+        class: &Class,
+        references: &[(usize, SmolStr)],
         at: usize,
         out: &mut Out<'_>,
     ) -> Result<ControlFlow<()>> {
-        for (i, (name, text)) in references.iter().enumerate() {
-            if i == at || !self.question.accepts_result_role(name) {
+        for (i, (slot, text)) in references.iter().enumerate() {
+            if i == at || !self.question.accepts_result_role(&class.properties()[*slot].name) {
                 continue;
             }
-            let Some(endpoint) = self.endpoint(view, text)? else { continue };
-            if self.question.accepts_endpoint(endpoint.class()) && out.push(endpoint).is_break() {
+            let Some(endpoint) = self.endpoint(view, class, *slot, text)? else { continue };
+            if self.accepts(view, class, *slot, &endpoint)? && out.push(endpoint).is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }
         Ok(ControlFlow::Continue(()))
     }
 
-    fn endpoint(&self, view: &View<'_>, text: &str) -> Result<Option<Object>> {
-        let found = view.cimom.follow(view, text, &self.context);
+    /// Whether an endpoint is asked for. One in another namespace, to which its reference does not
+    /// say that it leads, is judged by the classes of this one (behaviour.md E.4).
+    fn accepts(
+        &self,
+        view: &View<'_>,
+        class: &Class,
+        slot: usize,
+        endpoint: &Object,
+    ) -> Result<bool> {
+        let here = view.schema.origin();
+        let is_here = endpoint.class().origin().is_none_or(|o| o.namespace == here.namespace);
+        if is_here || interop::says_target(class, slot) || self.question.result_class.is_none() {
+            return Ok(self.question.accepts_endpoint(endpoint.class()));
+        }
+        let known = view.find_class(endpoint.class().name())?;
+        Ok(known.is_some_and(|known| self.question.accepts_endpoint(&known)))
+    }
+
+    fn endpoint(
+        &self,
+        view: &View<'_>,
+        class: &Class,
+        slot: usize,
+        text: &str,
+    ) -> Result<Option<Object>> {
+        let place = interop::place(class, slot);
+        let found = text
+            .parse()
+            .and_then(|path| view.cimom.follow(view, path, place.as_ref(), &self.context));
         match found {
             Ok(object) => Ok(Some(object)),
             Err(e) if is_dangling(e.status()) => Ok(None),
@@ -348,11 +384,11 @@ impl Walk {
     }
 }
 
-/// The references that an association holds, by the names of their properties.
-fn references(class: &Class, association: &Instance) -> Vec<(Name, SmolStr)> {
-    let properties = class.properties().iter().zip(association.values());
-    let references = properties.filter(|(p, _)| is_reference(&p.ty));
-    references.filter_map(|(p, v)| Some((p.name.clone(), v.as_str()?.into()))).collect()
+/// The references that an association holds, by their slots.
+fn references(association: &Instance) -> Vec<(usize, SmolStr)> {
+    let properties = association.class().properties().iter().zip(association.values()).enumerate();
+    let references = properties.filter(|(_, (p, _))| is_reference(&p.ty));
+    references.filter_map(|(slot, (_, v))| Some((slot, v.as_str()?.into()))).collect()
 }
 
 /// Whether a reference that fails so leads nowhere.

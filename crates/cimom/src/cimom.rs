@@ -181,17 +181,18 @@ impl Cimom {
         Ok(View { cimom: self, id, context, version, schema, snapshot })
     }
 
-    /// The object that a reference found in `view` leads to, in whichever namespace.
+    /// The object at `path`, in whichever namespace: the one it names, else `place`, else that of
+    /// `view`.
     pub(crate) fn follow(
         &self,
         view: &View<'_>,
-        reference: &str,
+        path: ObjectPath,
+        place: Option<&Namespace>,
         context: &CallContext,
     ) -> Result<Object> {
-        let path: ObjectPath = reference.parse()?;
         self.check_server(path.server.as_deref())?;
         let here = &view.schema.origin().namespace;
-        let namespace = path.namespace.clone().unwrap_or_else(|| here.clone());
+        let namespace = path.namespace.clone().or(place.cloned()).unwrap_or_else(|| here.clone());
         let operation = Get::whole(path);
         let call =
             Call { operation, namespace: &namespace, context }.authorize(&self.descriptor)?;

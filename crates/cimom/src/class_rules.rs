@@ -13,6 +13,7 @@ use cim::update::{self, UpdateMode, allowed, change};
 use cim::{Class, ClassDeclaration, Name, Result};
 use wbem::Flags;
 
+use crate::interop;
 use crate::schema::{Declarations, Schema};
 
 /// The flags that PutClass takes.
@@ -73,6 +74,7 @@ pub(crate) fn put(
     if rules == Rules::Wmi {
         class.check_abstract()?;
     }
+    interop::check(&class)?;
     let Some(existing) = existing else { return Ok(vec![class]) };
     let below = schema.descendants(name);
     let mut has_instances = (ground.has_instances)(name)?;

@@ -18,7 +18,7 @@
 //! | `access` | who may do what |
 //! | `schema`, `system` | the classes of a namespace; the system classes and their rules |
 //! | `get`, `classes`, `query` | reads |
-//! | `associations` | `ASSOCIATORS OF`, `REFERENCES OF` |
+//! | `associations`, `interop` | `ASSOCIATORS OF`, `REFERENCES OF`, also between namespaces |
 //! | `resolve`, `plan`, `execute`, `explain` | the way of a query |
 //! | `methods` | ExecMethod |
 //! | `providers` | providers as such: registered, loaded, called, unloaded |
@@ -44,6 +44,7 @@ mod explain;
 mod get;
 mod hierarchy;
 mod instance_rules;
+mod interop;
 mod methods;
 mod partial;
 mod plan;

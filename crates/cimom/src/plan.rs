@@ -8,14 +8,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use cim::key::reference_identity;
-use cim::{Class, Instance, ObjectPath, Result, Value};
+use cim::{Class, Instance, ObjectPath, Origin, Result, Value};
 use wbem::{CallContext, Pushdown, Wanted};
 use wql::{BoundSelect, Comparison, Conjunct, Expr, Predicate, Select};
 
 use crate::cimom::View;
 use crate::dynamic::Binding;
 use crate::hierarchy::{self, Part};
+use crate::interop;
 use crate::query::InstanceQuery;
 use crate::resolve::{ResolvedCall, Source};
 
@@ -74,19 +74,31 @@ pub(crate) struct Referring {
 pub(crate) struct Referent {
     /// The paths by which it may be: of its own class first, then of those above it.
     pub(crate) paths: Vec<ObjectPath>,
-    /// The same as identities.
+    /// The same as identities, seen from where it is.
     pub(crate) identities: Vec<String>,
+    /// Where it is.
+    pub(crate) origin: Arc<Origin>,
+}
+
+impl Referent {
+    /// Which of its paths `text` is, as the reference in `slot` of the association class.
+    pub(crate) fn position(&self, class: &Class, slot: usize, text: &str) -> Option<usize> {
+        let Ok(mut path) = text.parse::<ObjectPath>() else { return None };
+        // What names no namespace is in the one to which the reference leads.
+        path.namespace = path.namespace.or_else(|| interop::place(class, slot));
+        let identity = path.identity(Some(&self.origin));
+        self.identities.iter().position(|i| *i == identity)
+    }
 }
 
 impl Referring {
     /// The first of the object's paths by which `association` refers to it.
     pub(crate) fn path_used(&self, association: &Instance) -> Option<usize> {
-        let origin = association.class().origin().map(|o| &**o);
-        let path = |&slot: &usize| {
-            let identity = reference_identity(association.value(slot).as_str()?, origin);
-            self.referent.identities.iter().position(|i| *i == identity)
+        let position = |&slot: &usize| {
+            let text = association.value(slot).as_str()?;
+            self.referent.position(association.class(), slot, text)
         };
-        self.roles.iter().filter_map(path).min()
+        self.roles.iter().filter_map(position).min()
     }
 }
 

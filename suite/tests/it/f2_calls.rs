@@ -336,33 +336,31 @@ fn f2_what_is_put_outlives_the_object_manager() {
 /// without it gives nothing where a class of the other namespace is asked for (mistake J16).
 #[test]
 fn e4_references_into_other_namespaces() {
-    openwmi_suite::gaps::check("e4_references_into_other_namespaces", || {
-        let world = World::new();
-        world.compile(
-            r#"class Test_Here { [key] string K; };
-               instance of Test_Here { K = "here"; };
-               [association] class Test_With
-               {
-                 [key] Test_Here ref A;
-                 [key, MSFT_TargetNamespace("root\\default")] Test_There ref B;
-               };
-               [association] class Test_Without { [key] Test_Here ref A; [key] Test_There ref B; };
-               instance of Test_With { A = "Test_Here='here'"; B = "Test_There='there'"; };
-               instance of Test_Without
-               { A = "Test_Here='here'"; B = "\\\\.\\root\\default:Test_There='there'"; };
-               #pragma namespace("\\\\.\\root\\default")
-               class Test_There { [key] string K; };
-               instance of Test_There { K = "there"; };"#,
-        );
-        let of = |condition: &str| {
-            world.query(&format!("ASSOCIATORS OF {{Test_Here='here'}} WHERE {condition}")).unwrap()
-        };
-        let there = [r#"Test_There{K="there"}"#];
-        assert_eq!(of("AssocClass = Test_With"), there);
-        assert_eq!(of("AssocClass = Test_With ResultClass = Test_There"), there);
-        let nothing = of("AssocClass = Test_Without ResultClass = Test_There");
-        assert_eq!(nothing, Vec::<String>::new());
-    });
+    let world = World::new();
+    world.compile(
+        r#"class Test_Here { [key] string K; };
+           instance of Test_Here { K = "here"; };
+           [association] class Test_With
+           {
+             [key] Test_Here ref A;
+             [key, MSFT_TargetNamespace("root\\default")] Test_There ref B;
+           };
+           [association] class Test_Without { [key] Test_Here ref A; [key] Test_There ref B; };
+           instance of Test_With { A = "Test_Here='here'"; B = "Test_There='there'"; };
+           instance of Test_Without
+           { A = "Test_Here='here'"; B = "\\\\.\\root\\default:Test_There='there'"; };
+           #pragma namespace("\\\\.\\root\\default")
+           class Test_There { [key] string K; };
+           instance of Test_There { K = "there"; };"#,
+    );
+    let of = |condition: &str| {
+        world.query(&format!("ASSOCIATORS OF {{Test_Here='here'}} WHERE {condition}")).unwrap()
+    };
+    let there = [r#"Test_There{K="there"}"#];
+    assert_eq!(of("AssocClass = Test_With"), there);
+    assert_eq!(of("AssocClass = Test_With ResultClass = Test_There"), there);
+    let nothing = of("AssocClass = Test_Without ResultClass = Test_There");
+    assert_eq!(nothing, Vec::<String>::new());
 }
 
 /// Behaviour.md G.7: a reference or an embedded object is overridden by a narrower one only.
