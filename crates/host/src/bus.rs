@@ -12,7 +12,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use cim::status::{WBEM_E_ACCESS_DENIED, WBEM_E_FAILED, WBEM_E_TIMED_OUT};
-use zbus::{Connection, DBusError, Error, Message, fdo};
+use zbus::{Connection, DBusError, Error, fdo};
 
 /// Where a system's bus is, unless the environment says otherwise.
 const SYSTEM: &str = "unix:path=/run/dbus/system_bus_socket";
@@ -92,11 +92,11 @@ impl Bus {
     }
 
     /// What a call is answered with.
-    pub(crate) async fn call(
+    pub(crate) async fn call<T>(
         &self,
         what: &str,
-        call: impl Future<Output = zbus::Result<Message>>,
-    ) -> Result<Message, Failure> {
+        call: impl Future<Output = zbus::Result<T>>,
+    ) -> Result<T, Failure> {
         match self.within(LIMIT, call).await {
             Some(Ok(answer)) => Ok(answer),
             Some(Err(error)) => Err(Failure::of(what, error)),
@@ -186,5 +186,42 @@ impl From<Failure> for cim::Error {
             Failure::Refused { name, text } => WBEM_E_FAILED.with(format!("{text} ({name})")),
             Failure::Absent(what) | Failure::Broken(what) => WBEM_E_FAILED.with(what),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A bus at an address where nobody answers, with the clock of the live machine.
+    fn live() -> Bus {
+        Bus { address: "unix:path=/nonexistent/bus".to_owned(), ..Bus::system() }
+    }
+
+    #[test]
+    fn the_clock_ends_what_does_not_end_by_itself() {
+        let bus = live();
+        let never = bus.within(Duration::ZERO, std::future::pending::<()>());
+        assert_eq!(zbus::block_on(never), None);
+        let at_once = bus.within(Duration::ZERO, std::future::ready(7));
+        assert_eq!(zbus::block_on(at_once), Some(7));
+    }
+
+    #[test]
+    fn where_nobody_listens_nobody_is() {
+        let failure = zbus::block_on(live().connect()).unwrap_err();
+        assert!(matches!(failure, Failure::Absent(_)), "{failure:?}");
+        let wrong = Bus { address: "no address".to_owned(), ..Bus::system() };
+        let failure = zbus::block_on(wrong.connect()).unwrap_err();
+        assert!(matches!(failure, Failure::Broken(_)), "{failure:?}");
+    }
+
+    #[test]
+    fn a_refusal_is_told_with_its_name() {
+        let text = "Interactive authentication required.".to_owned();
+        let refused = Failure::Refused { name: MUST_AUTHENTICATE.to_owned(), text };
+        let error = cim::Error::from(refused);
+        assert_eq!(error.status(), WBEM_E_ACCESS_DENIED);
+        assert!(error.to_string().contains(MUST_AUTHENTICATE), "{error}");
     }
 }

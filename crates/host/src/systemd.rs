@@ -292,10 +292,7 @@ impl<'a> Systemd<'a> {
                 .build()?;
             MessageStream::for_match_rule(rule, &self.connection, None).await
         };
-        match self.bus.within(JOB_LIMIT, subscribe).await {
-            Some(ends) => ends.map_err(|error| Failure::of("AddMatch", error)),
-            None => Err(Failure::TimedOut("AddMatch".to_owned())),
-        }
+        self.bus.call("AddMatch", subscribe).await
     }
 
     async fn manager(
