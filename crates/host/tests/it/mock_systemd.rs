@@ -351,7 +351,11 @@ impl Shared {
                     let to = None::<&str>;
                     connection.emit_signal(to, MANAGER_PATH, MANAGER, "JobRemoved", &body).await
                 }
-                false => Ok(()),
+                // Who waits for a signal that nobody has asked for waits until the time is over.
+                false => {
+                    self.clock.expire();
+                    Ok(())
+                }
             }
         };
         if result == "done" && !matches!(answer, Some(Answer::LateJob)) {
