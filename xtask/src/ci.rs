@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::cargo::{self, Workspace};
-use crate::{python, readme, tidy};
+use crate::{dbus, python, readme, tidy};
 
 /// Runs all steps.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
@@ -20,6 +20,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     steps.step("tidy", || tidy::run(workspace))?;
     steps.step("clippy", || cargo::run(&mut clippy(workspace)))?;
     let python = steps.step("python", || python::prepare(workspace))?;
+    steps.step("dbus", dbus::prepare)?;
     steps.step("tests", || cargo::run(&mut tests(workspace, python)))?;
     steps.step("docs", || cargo::run(&mut docs(workspace)))?;
     steps.step("readme", || readme::run(workspace))?;

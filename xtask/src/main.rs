@@ -7,6 +7,7 @@
 
 mod cargo;
 mod ci;
+mod dbus;
 mod finding;
 mod layers;
 mod python;

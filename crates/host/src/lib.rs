@@ -9,11 +9,13 @@
 //! | [`facts`] | pure parsers, one for each source |
 //! | `sys`, [`root`], `processes`, `processors`, `block_devices`, `storage`, `machine` | the system calls, and what is read by them |
 //! | `control` | what is done to processes |
+//! | [`bus`], `systemd` | D-Bus, and systemd as it is asked over it |
 //! | [`classes`] | one class, one file, its MOF and its table of sources beside it |
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+pub mod bus;
 pub mod classes;
 pub mod facts;
 pub mod root;
@@ -26,6 +28,8 @@ mod processes;
 mod processors;
 mod storage;
 mod sys;
+mod systemd;
 
+pub use bus::Bus;
 pub use classes::{CLASSES, Class, SUPERCLASSES, register};
 pub use root::Root;

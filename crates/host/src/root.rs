@@ -8,6 +8,7 @@
 use std::io;
 use std::path::Path;
 
+use crate::bus::Bus;
 use crate::facts::scan::{Fields, decimal, lines, text};
 use crate::processes::Processes;
 use crate::sys::{self, Dir, Links, Volume};
@@ -16,6 +17,7 @@ use crate::sys::{self, Dir, Links, Volume};
 pub struct Root {
     dir: Dir,
     answers: Answers,
+    bus: Option<Bus>,
 }
 
 /// Where the answers of system calls come from.
@@ -40,7 +42,8 @@ impl Root {
     /// # Errors
     /// Where the root directory cannot be opened.
     pub fn live() -> io::Result<Self> {
-        Ok(Root { dir: Dir::open(Path::new("/"), Links::Anywhere)?, answers: Answers::Live })
+        let dir = Dir::open(Path::new("/"), Links::Anywhere)?;
+        Ok(Root { dir, answers: Answers::Live, bus: Some(Bus::system()) })
     }
 
     /// The machine whose files lie below `dir`. Its file `answers` has a line for each of
@@ -53,13 +56,25 @@ impl Root {
     /// volume BLOCK-SIZE BLOCKS AVAILABLE-BLOCKS NAME-MAX MOUNT-POINT
     /// ```
     ///
+    /// It has no D-Bus, unless it is given one ([`Root::with_bus`]).
+    ///
     /// # Errors
     /// Where `dir` or its `answers` cannot be read (before Linux 5.6 none can), or a line of it is in another form; the
     /// error names the line.
     pub fn captured(dir: &Path) -> io::Result<Self> {
         let dir = Dir::open(dir, Links::Within)?;
         let captured = Captured::parse(&dir.read_at(b"answers")?)?;
-        Ok(Root { dir, answers: Answers::Captured(captured) })
+        Ok(Root { dir, answers: Answers::Captured(captured), bus: None })
+    }
+
+    /// The same machine, whose system bus is this one.
+    pub fn with_bus(self, bus: Bus) -> Self {
+        Root { bus: Some(bus), ..self }
+    }
+
+    /// Its system bus; `None` where it has none.
+    pub(crate) fn bus(&self) -> Option<&Bus> {
+        self.bus.as_ref()
     }
 
     /// Whether it is the machine that the program runs on.

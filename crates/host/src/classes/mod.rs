@@ -30,6 +30,8 @@ pub mod win32_operatingsystem;
 pub mod win32_process;
 mod win32_process_methods;
 pub mod win32_processor;
+pub mod win32_service;
+mod win32_service_methods;
 pub mod win32_useraccount;
 
 use std::sync::Arc;
@@ -49,6 +51,8 @@ use self::win32_operatingsystem::Win32OperatingSystem;
 use self::win32_process::Win32Process;
 use self::win32_process_methods::Win32ProcessMethods;
 use self::win32_processor::Win32Processor;
+use self::win32_service::Win32Service;
+use self::win32_service_methods::Win32ServiceMethods;
 use self::win32_useraccount::Win32UserAccount;
 use crate::root::Root;
 
@@ -117,6 +121,8 @@ pub const SUPERCLASSES: &[(&str, &str)] = &[
     ("cim_mediapresent.mof", include_str!("cim_mediapresent.mof")),
     ("cim_component.mof", include_str!("cim_component.mof")),
     ("win32_account.mof", include_str!("win32_account.mof")),
+    ("cim_service.mof", include_str!("cim_service.mof")),
+    ("win32_baseservice.mof", include_str!("win32_baseservice.mof")),
 ];
 
 /// All classes that this crate provides.
@@ -182,6 +188,12 @@ pub const CLASSES: &[Class] = &[
         "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C0C}",
         include_str!("win32_groupuser.mof"),
     ),
+    Class::new::<Win32Service>(
+        "Win32_Service",
+        "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C0D}",
+        include_str!("win32_service.mof"),
+    )
+    .with_methods(|root| Arc::new(Win32ServiceMethods::new(root))),
 ];
 
 /// Registers the providers of all classes, for the machine that `root` describes.

@@ -5,14 +5,22 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use cim::security::Identity;
-use cim::{CimType, Class, ClassDeclaration, Instance, Name, Namespace, Object, Origin, Value};
+use cim::{
+    CimType, Class, ClassDeclaration, Instance, Name, Namespace, Object, Origin, Result, Value,
+};
 use host::Root;
-use wbem::{CallContext, InstanceProvider, Request, Wanted, collect};
+use wbem::{CallContext, InstanceProvider, MethodCall, MethodProvider, Request, Wanted, collect};
+use wql::Predicate;
 
 /// The machine captured below `tests/fixtures/<name>`.
 pub(crate) fn machine(name: &str) -> Arc<Root> {
+    Arc::new(root(name))
+}
+
+/// The same, not shared yet.
+pub(crate) fn root(name: &str) -> Root {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
-    Arc::new(Root::captured(&dir).unwrap())
+    Root::captured(&dir).unwrap()
 }
 
 /// A caller to whom nothing is refused.
@@ -76,12 +84,55 @@ pub(crate) fn host_class(name: &str) -> &'static host::Class {
 
 /// The instances of `class` on the machine `name`, with what is wanted.
 pub(crate) fn instances(class: &Arc<Class>, machine: &str, wanted: &Wanted) -> Vec<Instance> {
-    let provider = provider(class.name().as_str(), machine);
+    enumerate(self::machine(machine), class, wanted, &[]).unwrap()
+}
+
+/// What an enumeration on a machine gives under predicates.
+pub(crate) fn enumerate(
+    machine: Arc<Root>,
+    class: &Arc<Class>,
+    wanted: &Wanted,
+    predicates: &[Predicate],
+) -> Result<Vec<Instance>> {
+    let provider = host_class(class.name().as_str()).provider(machine);
     let objects = collect(|sink| {
-        provider.enumerate(&Request { class, wanted, predicates: &[] }, &context(), sink);
+        provider.enumerate(&Request { class, wanted, predicates }, &context(), sink);
         Ok(())
     });
-    objects.unwrap().into_iter().map(instance).collect()
+    Ok(objects?.into_iter().map(instance).collect())
+}
+
+/// Calls a method of the object with this key, or of the class where it is empty.
+pub(crate) fn exec_method(
+    provider: &dyn MethodProvider,
+    class: &Arc<Class>,
+    key: &str,
+    method: &str,
+    given: &[(&str, Value)],
+) -> Result<Instance> {
+    let method = class.method(method).unwrap();
+    let (keys, out) = ([Value::string(key)], method.out_signature());
+    let mut arguments = method.in_signature().map(Instance::new);
+    for (name, value) in given {
+        arguments.as_mut().unwrap().put(name, value).unwrap();
+    }
+    let call = MethodCall {
+        class,
+        keys: (!key.is_empty()).then_some(&keys),
+        implemented_in: class,
+        method,
+        in_parameters: arguments.as_ref(),
+        out_signature: out.as_ref(),
+    };
+    provider.exec_method(&call, &context()).map(|out| out.expect("out parameters"))
+}
+
+/// What a method returned.
+pub(crate) fn returned(out: &Instance) -> u32 {
+    match out.get("ReturnValue") {
+        Some(Value::UInt32(code)) => *code,
+        other => panic!("ReturnValue is {other:?}"),
+    }
 }
 
 pub(crate) fn instance(object: Object) -> Instance {
@@ -103,13 +154,17 @@ pub(crate) fn spelled(value: &Value) -> String {
     value.convert(&CimType::String.into()).unwrap().as_str().unwrap().to_owned()
 }
 
-/// Checks the instances of a class on the machine `server` by `rules`: a line for each property
+/// Checks the instances of a class on the machine `server` by `rules`, as [`check_instances`] does.
+pub(crate) fn check(class_name: &str, sources: &str, rules: &str) {
+    let class = class(class_name);
+    check_instances(&class, &instances(&class, "server", &Wanted::All), sources, rules);
+}
+
+/// Checks instances of a class by `rules`: a line for each property
 /// of the class, `Name | value | value ...`, with a value for each instance or one for all.
 /// `sources` is the class's documentation: a property whose source it names must have a value
 /// in some instance, one that it calls NULL in none.
-pub(crate) fn check(class_name: &str, sources: &str, rules: &str) {
-    let class = class(class_name);
-    let instances = instances(&class, "server", &Wanted::All);
+pub(crate) fn check_instances(class: &Class, instances: &[Instance], sources: &str, rules: &str) {
     let mut ruled = BTreeSet::new();
     for rule in rules.lines().filter(|line| !line.trim().is_empty()) {
         let (name, values) = rule.split_once('|').unwrap();

@@ -5,7 +5,7 @@ use cim::{Class, Value};
 use crate::captured::class;
 
 /// The classes with a provider, and the keys that the documentation gives them.
-const KEYS: [(&str, &[&str]); 12] = [
+const KEYS: [(&str, &[&str]); 13] = [
     ("Win32_Process", &["Handle"]),
     ("Win32_LogicalDisk", &["DeviceID"]),
     ("Win32_OperatingSystem", &[]),
@@ -18,6 +18,7 @@ const KEYS: [(&str, &[&str]); 12] = [
     ("Win32_UserAccount", &["Domain", "Name"]),
     ("Win32_Group", &["Domain", "Name"]),
     ("Win32_GroupUser", &["GroupComponent", "PartComponent"]),
+    ("Win32_Service", &["Name"]),
 ];
 
 #[test]
@@ -82,12 +83,18 @@ fn what_a_subclass_overrides_holds_there() {
 /// A method that has no code must not say that it has.
 #[test]
 fn methods_are_declared_and_implemented_where_they_have_code() {
-    const IMPLEMENTED: [&str; 5] = [
+    const IMPLEMENTED: [&str; 11] = [
         "Win32_Process.Create",
         "Win32_Process.GetOwner",
         "Win32_Process.GetOwnerSid",
         "Win32_Process.SetPriority",
         "Win32_Process.Terminate",
+        "Win32_Service.ChangeStartMode",
+        "Win32_Service.InterrogateService",
+        "Win32_Service.PauseService",
+        "Win32_Service.ResumeService",
+        "Win32_Service.StartService",
+        "Win32_Service.StopService",
     ];
     for (name, methods) in [
         (
@@ -102,6 +109,10 @@ fn methods_are_declared_and_implemented_where_they_have_code() {
         ("Win32_Processor", "Reset SetPowerState"),
         ("Win32_DiskDrive", "Reset SetPowerState"),
         ("Win32_DiskPartition", "Reset SetPowerState"),
+        (
+            "Win32_Service",
+            "Change ChangeStartMode Create Delete GetSecurityDescriptor InterrogateService PauseService ResumeService SetSecurityDescriptor StartService StopService UserControlService",
+        ),
         ("Win32_UserAccount", "Rename"),
         ("Win32_Group", "Rename"),
         ("Win32_OperatingSystem", "Reboot SetDateTime Shutdown Win32Shutdown Win32ShutdownTracker"),

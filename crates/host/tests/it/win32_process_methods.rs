@@ -7,9 +7,9 @@ use std::sync::Arc;
 use cim::status::*;
 use cim::{Instance, Object, Result, Value};
 use host::Root;
-use wbem::{MethodCall, MethodProvider, Wanted};
+use wbem::{MethodProvider, Wanted};
 
-use crate::captured::{class, context, host_class, machine};
+use crate::captured::{class, context, exec_method, host_class, machine, returned};
 
 fn captured() -> Arc<dyn MethodProvider> {
     host_class("Win32_Process").methods(machine("server")).unwrap()
@@ -26,29 +26,7 @@ fn call(
     method: &str,
     given: &[(&str, Value)],
 ) -> Result<Instance> {
-    let class = class("Win32_Process");
-    let method = class.method(method).unwrap();
-    let (keys, out) = ([Value::string(handle)], method.out_signature());
-    let mut arguments = method.in_signature().map(Instance::new);
-    for (name, value) in given {
-        arguments.as_mut().unwrap().put(name, value).unwrap();
-    }
-    let call = MethodCall {
-        class: &class,
-        keys: (!handle.is_empty()).then_some(&keys),
-        implemented_in: &class,
-        method,
-        in_parameters: arguments.as_ref(),
-        out_signature: out.as_ref(),
-    };
-    provider.exec_method(&call, &context()).map(|out| out.expect("out parameters"))
-}
-
-fn returned(out: &Instance) -> u32 {
-    match out.get("ReturnValue") {
-        Some(Value::UInt32(code)) => *code,
-        other => panic!("ReturnValue is {other:?}"),
-    }
+    exec_method(provider, &class("Win32_Process"), handle, method, given)
 }
 
 fn create(given: &[(&str, Value)]) -> (u32, Value) {

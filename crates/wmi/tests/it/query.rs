@@ -176,3 +176,24 @@ fn classes_answer_a_schema_query() {
          Shop_Book  Shop_Item\n"
     );
 }
+
+/// A machine without systemd has no services; what else there is below the same superclass is told.
+#[test]
+fn a_machine_without_systemd_is_told_all_the_same() {
+    let program = Program::new();
+    let run = |arguments: &[&str]| {
+        let mut command = program.command(arguments);
+        command.env("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus").output().unwrap()
+    };
+    let query = "SELECT __CLASS, Name FROM CIM_LogicalElement WHERE Name = 'root'";
+    let found = run(&["query", query, "-o", "csv"]);
+    let out = String::from_utf8(found.stdout).unwrap();
+    assert_eq!((found.status.code(), found.stderr.as_slice()), (Some(0), &b""[..]), "{out}");
+    assert!(out.contains("Win32_UserAccount"), "{out}");
+    let services = run(&["query", "SELECT * FROM CIM_Service", "-o", "json"]);
+    assert_eq!(services.status.code(), Some(0));
+    assert_eq!(String::from_utf8(services.stdout).unwrap().trim(), "[]");
+    let missing = run(&["call", "Win32_Service.Name='cron'", "StartService"]);
+    let error = String::from_utf8(missing.stderr).unwrap();
+    assert!(error.contains("WBEM_E_NOT_FOUND"), "{error}");
+}
