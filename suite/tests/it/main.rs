@@ -7,6 +7,7 @@ mod f2_calls;
 mod g15_method_calls;
 mod g1_namespaces;
 mod g2_system_classes;
+mod g8_localized;
 mod g9_compiler;
 mod kill;
 mod limits;
