@@ -30,7 +30,7 @@ pub fn is_localized(qualifier: &Qualifier) -> bool {
 }
 
 /// Qualifiers that say what a class is and belong to no language, beside the important ones.
-const STAYING: [&str; 3] = ["in", "out", "locale"];
+const STAYING: [&str; 6] = ["in", "out", "id", "max", "indication", "locale"];
 
 /// The parts of `class`, the localized one for `locale`. Keys and the directions of parameters
 /// stand in both: a class is known by them.
