@@ -6,6 +6,7 @@ mod explain;
 mod f2_calls;
 mod g15_method_calls;
 mod g1_namespaces;
+mod g25_masters;
 mod g2_system_classes;
 mod g8_localized;
 mod g9_compiler;
