@@ -14,7 +14,7 @@ use crate::value::Value;
 
 /// The two parts of a class.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Amendment {
+pub struct Parts {
     /// The class without what depends on the language.
     pub neutral: ClassDeclaration,
     /// What depends on it; `None` where nothing does. Its superclass is that of the class, which
@@ -34,8 +34,8 @@ const STAYING: [&str; 6] = ["in", "out", "id", "max", "indication", "locale"];
 
 /// The parts of `class`, the localized one for `locale`. Keys and the directions of parameters
 /// stand in both: a class is known by them.
-pub fn split(class: &ClassDeclaration, locale: Locale) -> Amendment {
-    Amendment { neutral: neutral(class), localized: localized(class, locale) }
+pub fn split(class: &ClassDeclaration, locale: Locale) -> Parts {
+    Parts { neutral: neutral(class), localized: localized(class, locale) }
 }
 
 fn neutral(class: &ClassDeclaration) -> ClassDeclaration {

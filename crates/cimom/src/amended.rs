@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cim::amendment::{self, Amendment};
+use cim::amendment::{self, Parts};
 use cim::status::*;
 use cim::{Class, ClassDeclaration, Instance, InstanceQualifiers, Locale, Name, Namespace, Result};
 use repository::NamespaceId;
@@ -131,7 +131,7 @@ pub(crate) fn put_class(
         return edit.put_class(place, &whole, flags, Rules::Wmi);
     }
     let locale = context.locales().first().copied().unwrap_or(Locale::DEFAULT);
-    let Amendment { neutral, localized } = amendment::split(&whole, locale);
+    let Parts { neutral, localized } = amendment::split(&whole, locale);
     edit.put_class(place, &neutral, flags, Rules::Wmi)?;
     let namespace = place.namespace.child(&locale.namespace_name())?;
     put_localized(edit, &namespace, &class.name, localized, context)

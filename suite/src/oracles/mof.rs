@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use cim::amendment::{self, Amendment};
+use cim::amendment::{self, Parts};
 use cim::status::{WBEM_E_INVALID_CLASS, WBEM_E_NOT_FOUND};
 use cim::{Class, ClassDeclaration, Instance, Locale, Name, Namespace, ObjectPath};
 use mof::{Action, ActionKind, Compilation, Context, Diagnostic, Memory, Options, Split};
@@ -69,7 +69,7 @@ fn parts_are_the_whole(data: &[u8], master: &Compilation) {
     let (path, locale) = (Path::new(FILE), Locale::DEFAULT);
     let split = mof::split(&mut Memory::file(path, data), path, Some(locale), &options());
     let Split { mof, mfl, .. } = split.unwrap_or_else(|e| panic!("{e:?}"));
-    let parts: Vec<Amendment> =
+    let parts: Vec<Parts> =
         declarations(master).map(|class| amendment::split(class, locale)).collect();
     let neutral = parse(mof.as_bytes());
     assert_eq!(neutral.actions.len(), master.actions.len(), "{mof}");

@@ -1,6 +1,6 @@
 //! Classes in two parts (behaviour.md G.8): what belongs to which, and both together again.
 
-use cim::amendment::{Amendment, is_localized, merge, split};
+use cim::amendment::{Parts, is_localized, merge, split};
 use cim::{CimType, Class, ClassDeclaration, Flavor, Locale, Qualifier, Qualifiers};
 
 use crate::build::{class, mark, parameter};
@@ -33,7 +33,7 @@ fn names(qualifiers: &Qualifiers) -> Vec<&str> {
 
 #[test]
 fn g8_the_parts_of_a_class() {
-    let Amendment { neutral, localized } = split(&talkative(), Locale::DEFAULT);
+    let Parts { neutral, localized } = split(&talkative(), Locale::DEFAULT);
     let localized = localized.unwrap();
     assert_eq!(names(&neutral.qualifiers), ["Write"]);
     assert_eq!(names(&localized.qualifiers), ["Amendment", "Locale", "Description"]);
@@ -56,7 +56,7 @@ fn g8_the_parts_of_a_class() {
 #[test]
 fn g8_the_parts_together_are_the_class_again() {
     let whole = talkative();
-    let Amendment { neutral, localized } = split(&whole, Locale::DEFAULT);
+    let Parts { neutral, localized } = split(&whole, Locale::DEFAULT);
     let merged = merge(&neutral, localized.as_ref(), None);
     assert!(merged.is_amended && !neutral.is_amended);
     assert_eq!(split(&merged, Locale::DEFAULT), split(&whole, Locale::DEFAULT));
@@ -66,7 +66,7 @@ fn g8_the_parts_together_are_the_class_again() {
 
 #[test]
 fn g8_the_neutral_part_wins_and_says_what_there_is() {
-    let Amendment { localized, .. } = split(&talkative(), Locale::DEFAULT);
+    let Parts { localized, .. } = split(&talkative(), Locale::DEFAULT);
     let neutral = class("A").with(Qualifier::new("description", "neutral", Flavor::default()));
     let neutral = neutral.key("K", CimType::String).make();
     let merged = merge(neutral.declaration(), localized.as_ref(), None);

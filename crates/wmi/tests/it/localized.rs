@@ -5,8 +5,8 @@ use crate::program::{Program, text};
 const MASTER: &str = r#"#pragma autorecover
 [Description("All that is sold") : Amended, LOCALE(0x409)] class Shop_Thing
 {
-	[key, Description("Its number") : Amended ToSubclass] string Id;
-	uint32 Price;
+    [key, Description("Its number") : Amended ToSubclass] string Id;
+    uint32 Price;
 };
 "#;
 
