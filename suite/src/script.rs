@@ -15,8 +15,8 @@
 //! WBEM_E_INVALID_QUERY
 //! ```
 //!
-//! A block begins with `==`, its kind, flags and perhaps `in NAMESPACE` in brackets, and the
-//! section it is about; then come what is asked and, after `--`, what must come back: objects in
+//! A block begins with `==`, its kind, in brackets flags and perhaps `in NAMESPACE` and `locale
+//! MS_407 MS_409`, and the section it is about; then come what is asked and, after `--`, what must come back: objects in
 //! any order, `(nothing)`, or the symbol of a status.
 //!
 //! | kind | asks | answers |
@@ -32,8 +32,8 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
 use cim::status::WBEM_S_NO_ERROR;
-use cim::{Object, Result};
-use wbem::{Flags, Services, Sink};
+use cim::{Locale, Object, Result};
+use wbem::{CallContext, Flags, Services, Sink};
 
 use crate::put;
 use crate::text;
@@ -61,6 +61,7 @@ struct Block<'a> {
     kind: &'a str,
     flags: Flags,
     namespace: &'a str,
+    locales: Vec<Locale>,
     label: &'a str,
     input: String,
     expected: Option<Vec<&'a str>>,
@@ -90,14 +91,15 @@ fn parse_header<'a>(header: &'a str, line: usize, place: &str) -> Block<'a> {
         None => ("", rest),
     };
     assert!(is_cited(label), "{place}: \"{label}\" begins with no section of the specification");
-    let (mut flags, mut namespace) = (Flags::default(), NAMESPACE);
+    let (mut flags, mut namespace, mut locales) = (Flags::default(), NAMESPACE, Vec::new());
     for option in options.split(',').map(str::trim).filter(|o| !o.is_empty()) {
-        match option.strip_prefix("in ") {
-            Some(other) => namespace = other,
-            None => flags = flags | flag(option, place),
+        match option.split_once(' ') {
+            Some(("in", other)) => namespace = other,
+            Some(("locale", named)) => locales = Locale::list(&named.replace(' ', ",")),
+            _ => flags = flags | flag(option, place),
         }
     }
-    Block { line, kind, flags, namespace, label, input: String::new(), expected: None }
+    Block { line, kind, flags, namespace, locales, label, input: String::new(), expected: None }
 }
 
 /// Whether a label begins with a section (`G.10`, `I-5`, `J19`), a check (`G07`) or the name of
@@ -190,7 +192,9 @@ impl<'a> Block<'a> {
             Ok(services) => services,
             Err(e) => return vec![symbol(&e).to_owned()],
         };
-        let (input, flags, context) = (self.input.trim(), self.flags, world.administrator());
+        let mut context = world.administrator().clone();
+        context.set_locales(&self.locales);
+        let (input, flags, context) = (self.input.trim(), self.flags, &context);
         let lines = match self.kind {
             "mof" => return self.compile(world),
             "put" => {
@@ -211,9 +215,9 @@ impl<'a> Block<'a> {
                 let superclass = Some(input).filter(|input| !input.is_empty());
                 objects(text::object, |s| services.create_class_enum(superclass, flags, context, s))
             }
-            "get" => self.get(&*services, world, text::object),
-            "path" => self.get(&*services, world, text::system),
-            "class" => self.get(&*services, world, |object| text::class(object.class())),
+            "get" => self.get(&*services, context, text::object),
+            "path" => self.get(&*services, context, text::system),
+            "class" => self.get(&*services, context, |object| text::class(object.class())),
             "delete" => services.delete_instance(input, flags, context).map(|()| Vec::new()),
             "deleteclass" => services.delete_class(input, flags, context).map(|()| Vec::new()),
             other => panic!("{place}: there is no block of kind {other}"),
@@ -224,10 +228,10 @@ impl<'a> Block<'a> {
     fn get(
         &self,
         services: &dyn Services,
-        world: &World,
+        context: &CallContext,
         text: impl Fn(&Object) -> String,
     ) -> Result<Vec<String>> {
-        let object = services.get_object(self.input.trim(), self.flags, world.administrator())?;
+        let object = services.get_object(self.input.trim(), self.flags, context)?;
         Ok(text(&object).lines().map(str::to_owned).collect())
     }
 

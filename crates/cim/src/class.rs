@@ -27,6 +27,9 @@ pub struct ClassDeclaration {
     pub properties: Vec<PropertyDeclaration>,
     /// The methods it declares or declares again, in order.
     pub methods: Vec<MethodDeclaration>,
+    /// Whether qualifiers of a localized class were merged into it, so that it is not what is
+    /// stored ([`crate::amendment::merge`]). Never stored itself, and not a part of any text.
+    pub is_amended: bool,
 }
 
 /// A property as a class declares it.
@@ -241,10 +244,26 @@ impl Class {
         self.origin.as_ref()
     }
 
-    /// Whether it cannot have instances of its own.
+    /// Whether it cannot have instances of its own: it says so, or it is the localized part of
+    /// another class.
     pub fn is_abstract(&self) -> bool {
+        self.declares_abstract() || self.is_amendment()
+    }
+
+    /// Whether it is marked as abstract.
+    pub(crate) fn declares_abstract(&self) -> bool {
         // Never inherited, whatever flavor was written: a subclass would be abstract for good.
         self.declaration.qualifiers.is_true("abstract")
+    }
+
+    /// Whether it is the localized part of another class. Some give the qualifier a text.
+    fn is_amendment(&self) -> bool {
+        self.qualifiers.value("amendment").is_some_and(|v| *v != Value::Boolean(false))
+    }
+
+    /// Whether localized qualifiers were merged into it or into a class above it.
+    pub fn is_amended(&self) -> bool {
+        self.declaration.is_amended || self.ancestors().any(|c| c.declaration.is_amended)
     }
 
     /// Whether it has one instance at most: so does every class below a singleton.

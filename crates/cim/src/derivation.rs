@@ -75,7 +75,7 @@ impl Class {
     /// Errors: `WBEM_E_CANNOT_BE_ABSTRACT`.
     pub fn check_abstract(&self) -> Result<()> {
         match &self.superclass {
-            Some(parent) if self.is_abstract() && !parent.is_abstract() => {
+            Some(parent) if self.declares_abstract() && !parent.is_abstract() => {
                 Err(WBEM_E_CANNOT_BE_ABSTRACT.with(format!(
                     "class {} is abstract but its superclass {} is not",
                     self.name(),
@@ -88,7 +88,7 @@ impl Class {
 
     fn check(&self) -> Result<()> {
         let name = self.name();
-        if self.is_terminal() && self.is_abstract() {
+        if self.is_terminal() && self.declares_abstract() {
             return Err(WBEM_E_INVALID_QUALIFIER
                 .with(format!("class {name} cannot be both Terminal and Abstract")));
         }

@@ -139,7 +139,7 @@ impl Instance {
     /// `WBEM_E_QUOTA_VIOLATION` where its path is too long.
     pub fn check(&self) -> Result<()> {
         let name = self.class.name();
-        if self.class.is_abstract() || self.class.qualifiers().get("amendment").is_some() {
+        if self.class.is_abstract() {
             return Err(WBEM_E_INVALID_OPERATION.with(format!(
                 "class {name} is abstract or an amendment and has no instances of its own"
             )));

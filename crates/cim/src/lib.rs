@@ -11,6 +11,7 @@
 //! | [`qualifier`] | qualifiers, flavors, propagation |
 //! | [`class`], [`naming`] | classes as declared and whole, names that users may give |
 //! | [`derivation`], [`update`] | inheritance, what may change |
+//! | [`amendment`], [`locale`] | classes in a neutral and a localized part, languages |
 //! | [`signature`] | the parameters of a method as objects |
 //! | [`instance`], [`object`], [`projection`] | instances, system properties, results of queries |
 //! | [`namespace`], [`path`], [`key`] | where objects live, object paths, what identifies an instance |
@@ -18,11 +19,13 @@
 
 #![forbid(unsafe_code)]
 
+pub mod amendment;
 pub mod class;
 pub mod datetime;
 pub mod derivation;
 pub mod instance;
 pub mod key;
+pub mod locale;
 pub mod name;
 pub mod namespace;
 pub mod naming;
@@ -43,6 +46,7 @@ pub use class::{
 pub use datetime::DateTime;
 pub use instance::{Instance, InstanceQualifiers};
 pub use key::InstanceKey;
+pub use locale::Locale;
 pub use name::Name;
 pub use namespace::{Namespace, Origin};
 pub use object::{Object, SystemProperty};

@@ -109,10 +109,9 @@ fn signature(properties: Vec<Property>) -> Option<Arc<Class>> {
     });
     let declaration = ClassDeclaration {
         name: PARAMETERS,
-        superclass: None,
         qualifiers: qualifiers.clone(),
         properties: declared.collect(),
-        methods: Vec::new(),
+        ..ClassDeclaration::default()
     };
     let properties: Box<[Arc<Property>]> = properties.into_iter().map(Arc::new).collect();
     Some(Arc::new(Class {

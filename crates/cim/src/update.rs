@@ -56,6 +56,11 @@ const IMPORTANT: [&str; 15] = [
     "bypass_getobject",
 ];
 
+/// Whether a change of the qualifier `name` is a change of the class itself.
+pub(crate) fn is_important(name: &Name) -> bool {
+    IMPORTANT.iter().any(|important| name.is(important))
+}
+
 /// How much `new` differs from `old`, two declarations of one class. The order of properties and
 /// methods counts: instances hold their values in it.
 pub fn change(old: &ClassDeclaration, new: &ClassDeclaration) -> Change {
@@ -153,7 +158,10 @@ pub fn rederive(subclass: &Class, parent: Arc<Class>, mode: UpdateMode) -> Resul
 }
 
 /// The declaration without the qualifiers that keep it from standing below `parent`.
-fn without_conflicts(declaration: &ClassDeclaration, parent: &Class) -> ClassDeclaration {
+pub(crate) fn without_conflicts(
+    declaration: &ClassDeclaration,
+    parent: &Class,
+) -> ClassDeclaration {
     let mut kept = declaration.clone();
     kept.qualifiers = without_fixed(&declaration.qualifiers, parent.qualifiers());
     let may_identify = parent.leaves_identity_open();

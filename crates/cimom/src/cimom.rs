@@ -22,6 +22,7 @@ use smol_str::SmolStr;
 use wbem::{CallContext, NativeProviders, Services};
 
 use crate::access::{self, Call};
+use crate::amended;
 use crate::get::{self, Get};
 use crate::providers::{Providers, Registrations};
 use crate::schema::{Declarations, Schema};
@@ -59,6 +60,8 @@ pub struct Cimom {
     /// The descriptor of every namespace to which none was given.
     descriptor: SecurityDescriptor,
     schemas: ArcSwap<HashMap<NamespaceId, Known>>,
+    /// Schemas with localized qualifiers that were made.
+    pub(crate) amended: amended::Schemas,
 }
 
 /// A schema that was made, and when it was current.
@@ -88,6 +91,7 @@ impl Cimom {
             environment,
             descriptor: SecurityDescriptor::default_namespace(),
             schemas: ArcSwap::default(),
+            amended: amended::Schemas::default(),
         })
     }
 
@@ -178,7 +182,7 @@ impl Cimom {
             None => self.schema(namespace, id, snapshot.view())?,
         };
         let snapshot = RefCell::new(Some(snapshot));
-        Ok(View { cimom: self, id, context, version, schema, snapshot })
+        Ok(View { cimom: self, id, context, version, schema, localized: None, snapshot })
     }
 
     /// The object at `path`, in whichever namespace: the one it names, else `place`, else that of
@@ -199,7 +203,9 @@ impl Cimom {
         if namespace == *here {
             return get::object(view, &call);
         }
-        get::object(&self.view_of(&namespace, context)?, &call)
+        let there = self.view_of(&namespace, context)?;
+        let there = if view.localized.is_some() { there.amended()? } else { there };
+        get::object(&there, &call)
     }
 
     /// The state of `namespace` now, for one that is not connected to.
@@ -284,6 +290,9 @@ pub(crate) struct View<'m> {
     /// The version of the repository at the beginning.
     pub(crate) version: usize,
     pub(crate) schema: Arc<Schema>,
+    /// The namespaces with the localized classes that the caller prefers, the most preferred
+    /// first; `None` where classes are read exactly as stored.
+    pub(crate) localized: Option<Box<[NamespaceId]>>,
     /// `None` while the code of a provider runs, and until something is read after it.
     snapshot: RefCell<Option<Snapshot>>,
 }
@@ -313,7 +322,7 @@ impl View<'_> {
         run()
     }
 
-    fn snapshot(&self) -> Result<Ref<'_, Snapshot>> {
+    pub(crate) fn snapshot(&self) -> Result<Ref<'_, Snapshot>> {
         if self.snapshot.borrow().is_none() {
             let again = self.cimom.repository.read()?;
             self.check_unchanged(&again)?;
@@ -362,5 +371,18 @@ impl View<'_> {
 impl Declarations for View<'_> {
     fn declaration(&self, class: &Name) -> Result<Option<ClassDeclaration>> {
         self.snapshot()?.view().class(self.id, class)
+    }
+
+    fn amended(
+        &self,
+        declaration: Arc<ClassDeclaration>,
+        superclass: Option<&Class>,
+    ) -> Result<Arc<ClassDeclaration>> {
+        match &self.localized {
+            Some(places) if !places.is_empty() => {
+                amended::declaration(self.snapshot()?.view(), places, &declaration, superclass)
+            }
+            _ => Ok(declaration),
+        }
     }
 }

@@ -11,6 +11,7 @@ use cim::{Class, ClassDeclaration, Instance, InstanceKey, Name, Namespace, Objec
 use repository::{NamespaceId, PutMode, Writer};
 use wbem::{Flags, PartialPut};
 
+use crate::amended;
 use crate::cimom::{Cimom, unknown};
 use crate::class_rules::{self, Ground, Rules};
 use crate::instance_rules;
@@ -20,7 +21,7 @@ use crate::system;
 
 /// A write in progress.
 pub(crate) struct Edit<'e, 'w> {
-    cimom: &'e Cimom,
+    pub(crate) cimom: &'e Cimom,
     writer: &'e mut Writer<'w>,
     schemas: &'e mut HashMap<NamespaceId, Edited>,
 }
@@ -125,13 +126,17 @@ impl Edit<'_, '_> {
         flags: Flags,
         partial: Option<&PartialPut>,
     ) -> Result<ObjectPath> {
-        instance_rules::check_flags(flags)?;
+        instance_rules::check_flags(given, flags)?;
         let class = self.instance_class(place, given.class().name())?;
+        amended::check_instances_of(&class, &place.namespace)?;
         let instance = match partial {
             Some(partial) => {
-                self.merge(place, &instance_rules::of_class(given, &class)?, partial)?
+                self.merge(place, &instance_rules::of_class(given, &class, flags)?, partial)?
             }
-            None => instance_rules::prepare(given, &class, &self.cimom.environment.random)?,
+            None => {
+                let random = &self.cimom.environment.random;
+                instance_rules::prepare(given, &class, flags, random)?
+            }
         };
         let mode = match () {
             () if flags.has(Flags::CREATE_ONLY) => PutMode::Create,

@@ -163,7 +163,7 @@ pub(crate) fn put(
     partial: Option<&PartialPut>,
     context: &CallContext,
 ) -> Result<ObjectPath> {
-    instance_rules::check_flags(flags)?;
+    instance_rules::check_flags(given, flags)?;
     let own = Part { class: class.clone(), binding: dynamic::bind(view, class)? };
     let mut parts = parts(view, class)?;
     parts.insert(0, own);
@@ -171,8 +171,8 @@ pub(crate) fn put(
         part.binding.check_put()?;
     }
     let instance = match partial {
-        Some(_) => instance_rules::of_class(given, class)?,
-        None => instance_rules::prepare(given, class, &view.cimom.environment.random)?,
+        Some(_) => instance_rules::of_class(given, class, flags)?,
+        None => instance_rules::prepare(given, class, flags, &view.cimom.environment.random)?,
     };
     view.outside(|| {
         for part in parts.iter().rev() {

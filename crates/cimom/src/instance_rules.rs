@@ -10,6 +10,8 @@ use cim::status::*;
 use cim::{CimType, Class, Instance, InstanceQualifiers, Result, Value};
 use wbem::Flags;
 
+use crate::amended;
+
 /// The flags that PutInstance takes.
 const PUT_INSTANCE: Flags = Flags(
     Flags::CREATE_ONLY.0
@@ -19,9 +21,12 @@ const PUT_INSTANCE: Flags = Flags(
         | Flags::OWNER_UPDATE.0,
 );
 
-/// Errors: `WBEM_E_INVALID_PARAMETER` for flags that PutInstance does not take together.
-pub(crate) fn check_flags(flags: Flags) -> Result<()> {
-    flags.only("PutInstance", PUT_INSTANCE)?.one_put_mode().map(drop)
+/// Errors: `WBEM_E_INVALID_PARAMETER` for flags that PutInstance does not take together;
+/// `WBEM_E_AMENDED_OBJECT` where the instance was read with localized qualifiers and is put
+/// without the flag for them.
+pub(crate) fn check_flags(given: &Instance, flags: Flags) -> Result<()> {
+    flags.only("PutInstance", PUT_INSTANCE)?.one_put_mode()?;
+    amended::check_flag(given.class().is_amended(), given.class().name(), flags)
 }
 
 /// The instance to store: `given` with the values moved to `class`, which is its class as it
@@ -31,9 +36,10 @@ pub(crate) fn check_flags(flags: Flags) -> Result<()> {
 pub(crate) fn prepare(
     given: &Instance,
     class: &Arc<Class>,
+    flags: Flags,
     random: &dyn Fn() -> [u8; 16],
 ) -> Result<Instance> {
-    let mut instance = of_class(given, class)?;
+    let mut instance = of_class(given, class, flags)?;
     if let &[key] = class.keys()
         && instance.value(key.into()).is_null()
         && class.properties()[usize::from(key)].ty.cim == CimType::String
@@ -50,9 +56,18 @@ pub(crate) fn prepare(
     Ok(instance)
 }
 
-/// `given` with its values moved to `class`, which is its class as it is now.
+/// `given` with its values moved to `class`, which is its class as it is now. With the flag for
+/// localized qualifiers those that it has itself are left out.
 /// Errors: `WBEM_E_INVALID_OBJECT` where the client's class has properties that the class lacks.
-pub(crate) fn of_class(given: &Instance, class: &Arc<Class>) -> Result<Instance> {
+pub(crate) fn of_class(given: &Instance, class: &Arc<Class>, flags: Flags) -> Result<Instance> {
+    let mut instance = moved(given, class)?;
+    if flags.has(Flags::USE_AMENDED_QUALIFIERS) {
+        amended::strip(&mut instance);
+    }
+    Ok(instance)
+}
+
+fn moved(given: &Instance, class: &Arc<Class>) -> Result<Instance> {
     if Arc::ptr_eq(given.class(), class) {
         return Ok(given.clone());
     }

@@ -18,6 +18,7 @@
 //! | `access` | who may do what |
 //! | `schema`, `system` | the classes of a namespace; the system classes and their rules |
 //! | `get`, `classes`, `query` | reads |
+//! | `amended` | reads and writes of classes with their localized qualifiers |
 //! | `associations`, `interop` | `ASSOCIATORS OF`, `REFERENCES OF`, also between namespaces |
 //! | `resolve`, `plan`, `execute`, `explain` | the way of a query |
 //! | `methods` | ExecMethod |
@@ -32,6 +33,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod amended;
 mod associations;
 pub mod cimom;
 mod class_rules;

@@ -18,6 +18,15 @@ use crate::system;
 pub(crate) trait Declarations {
     /// The declaration of a stored class; `None` where there is none.
     fn declaration(&self, class: &Name) -> Result<Option<ClassDeclaration>>;
+
+    /// What the class is made of below `superclass`, where that is more than its declaration.
+    fn amended(
+        &self,
+        declaration: Arc<ClassDeclaration>,
+        _superclass: Option<&Class>,
+    ) -> Result<Arc<ClassDeclaration>> {
+        Ok(declaration)
+    }
 }
 
 /// The classes of a namespace.
@@ -65,6 +74,24 @@ impl Schema {
             schema.list(name, superclass, None);
         }
         schema
+    }
+
+    /// The same classes, those that are stored to be made anew: from what another store says.
+    pub(crate) fn anew(&self) -> Self {
+        let again = |entry: &Arc<Entry>| match entry.builtin {
+            Some(_) => entry.clone(),
+            None => Arc::new(Entry {
+                name: entry.name.clone(),
+                superclass: entry.superclass.clone(),
+                builtin: None,
+                class: OnceLock::new(),
+            }),
+        };
+        Schema {
+            entries: self.entries.iter().map(|(name, e)| (name.clone(), again(e))).collect(),
+            associations: OnceLock::new(),
+            ..self.clone()
+        }
     }
 
     fn list(
@@ -166,8 +193,8 @@ impl Schema {
             chain.push(entry);
         }
         for entry in chain.into_iter().rev() {
-            let class =
-                Class::derive(self.declaration(entry, store)?, parent, Some(self.origin.clone()))?;
+            let declaration = store.amended(self.declaration(entry, store)?, parent.as_deref())?;
+            let class = Class::derive(declaration, parent, Some(self.origin.clone()))?;
             parent = Some(entry.class.get_or_init(|| class).clone());
         }
         Ok(parent)

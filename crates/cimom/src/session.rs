@@ -16,8 +16,8 @@ use repository::NamespaceId;
 use wbem::{CallContext, Flags, Services, Sink};
 
 use crate::access::{self, AuthorizedCall, Call};
+use crate::amended;
 use crate::cimom::{Cimom, View};
-use crate::class_rules::Rules;
 use crate::edit::Place;
 use crate::get::Get;
 use crate::methods::{self, Invocation};
@@ -34,6 +34,14 @@ pub(crate) struct Session {
 impl Session {
     fn view<'a>(&'a self, context: &'a CallContext) -> Result<View<'a>> {
         self.cimom.view(&self.namespace, self.id, context)
+    }
+
+    /// What a read with `flags` sees.
+    fn read_view<'a>(&'a self, flags: Flags, context: &'a CallContext) -> Result<View<'a>> {
+        match flags.has(Flags::USE_AMENDED_QUALIFIERS) {
+            true => self.view(context)?.amended(),
+            false => self.view(context),
+        }
     }
 
     fn place(&self) -> Place {
@@ -74,12 +82,13 @@ impl Session {
     fn deliver(
         &self,
         context: &CallContext,
+        flags: Flags,
         sink: Sink,
         start: impl FnOnce(&View<'_>, PartialRead) -> Result<query::Run>,
     ) -> Result<()> {
         let read = PartialRead::of(context);
         let prepared = read.as_ref().map_err(Error::clone).and_then(|(partial, context)| {
-            let view = self.view(context)?;
+            let view = self.read_view(flags, context)?;
             Ok((start(&view, partial.clone())?, view))
         });
         match prepared {
@@ -118,7 +127,7 @@ impl Services for Session {
             return other.get_object(&path.relative().to_string(), flags, context);
         }
         let (partial, context) = PartialRead::of(context)?;
-        let view = self.view(&context)?;
+        let view = self.read_view(flags, &context)?;
         let get = Get { path, direct: flags.has(Flags::DIRECT_READ), partial };
         get::object(&view, &self.authorize(get, &context)?)
     }
@@ -131,7 +140,7 @@ impl Services for Session {
     ) -> Result<()> {
         let call = self.authorize((), context)?;
         call.require(access::to_write_class(), "write a class")?;
-        self.cimom.edit(|edit| edit.put_class(&self.place(), class, flags, Rules::Wmi))
+        self.cimom.edit(|edit| amended::put_class(edit, &self.place(), class, flags, context))
     }
 
     fn delete_class(&self, class: &str, flags: Flags, context: &CallContext) -> Result<()> {
@@ -149,7 +158,7 @@ impl Services for Session {
         context: &CallContext,
         sink: Sink,
     ) -> Result<()> {
-        self.deliver(context, sink, |view, _| {
+        self.deliver(context, flags, sink, |view, _| {
             flags.only("CreateClassEnum", ENUMERATION)?;
             let superclass = superclass.filter(|s| !s.is_empty());
             let superclass = superclass.map(|s| class_name(s, "CreateClassEnum")).transpose()?;
@@ -214,7 +223,7 @@ impl Services for Session {
         context: &CallContext,
         sink: Sink,
     ) -> Result<()> {
-        self.deliver(context, sink, |view, partial| {
+        self.deliver(context, flags, sink, |view, partial| {
             flags.only("CreateInstanceEnum", ENUMERATION | Flags::DIRECT_READ)?;
             let class = class_name(class, "CreateInstanceEnum")?;
             // Who may not read is not told which classes there are.
@@ -233,7 +242,7 @@ impl Services for Session {
         context: &CallContext,
         sink: Sink,
     ) -> Result<()> {
-        self.deliver(context, sink, |view, partial| {
+        self.deliver(context, flags, sink, |view, partial| {
             flags.only("ExecQuery", QUERY)?;
             let query = query::parse(language, text)?;
             query::run(view, self.authorize(query, view.context)?, text, partial, flags)

@@ -20,7 +20,7 @@ pub(crate) enum Item {
     DefaultFlavors(Ident, Flavors),
     /// `Qualifier Name : type = default, Scope(...), Flavor(...);`
     Declaration(Declaration),
-    Pragma(Pragma),
+    Pragma(Pragma, Span),
     Include(Include),
 }
 
@@ -120,6 +120,9 @@ pub(crate) struct Qualifier {
     pub name: Ident,
     pub arguments: Arguments,
     pub flavors: Option<Flavors>,
+    pub span: Span,
+    /// The brackets that it stands in.
+    pub list: Span,
 }
 
 pub(crate) enum Arguments {
@@ -241,6 +244,8 @@ pub(crate) struct Include {
     pub is_pragma: bool,
     /// The file, once it is loaded.
     pub unit: Option<Unit>,
+    /// The whole command.
+    pub span: Span,
 }
 
 /// A decoded text and its place.

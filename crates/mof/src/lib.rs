@@ -13,12 +13,13 @@
 //! | `lower`, `action` | items to actions: dialects, qualifiers, aliases, pragmas |
 //! | `instantiate`, `convert` | values in their types, once the classes are known |
 //! | `write` | objects to text |
+//! | `split` | a master file to a neutral and a localized one |
 //! | `diagnostic` | what is wrong, with a picture |
 //!
 //! What was decided where the documents are silent or differ:
 //!
-//! - `#pragma amendment` is read and then refused with `WBEM_E_NOT_SUPPORTED`: such a file stores
-//!   nothing itself, and splitting it does not exist yet.
+//! - A file with `#pragma amendment` stores nothing itself: [`parse`] refuses it with
+//!   `WBEM_E_INVALID_OPERATION`, [`split_file`] makes two files of it.
 //! - `#pragma locale`, `source` and their like belong to DMTF's dialect; in WMI's, as any unknown
 //!   one, they are `WBEMMOF_E_INVALID_PRAGMA`.
 //! - A qualifier declared in DMTF's form holds in all files of the compilation, before its
@@ -42,6 +43,7 @@ mod literal;
 mod lower;
 mod parser;
 mod source;
+mod split;
 mod unit;
 mod write;
 
@@ -54,5 +56,6 @@ pub use instantiate::{Context, alias_path, complete_class, instantiate};
 pub use lower::parse;
 pub use parser::MAX_NESTING;
 pub use source::{Disk, MAX_FILE, Memory, Place, Source, Sources, Span};
+pub use split::{Split, SplitFiles, split, split_file};
 pub use unit::{MAX_FILES, MAX_INCLUDES};
 pub use write::{write_class, write_instance};

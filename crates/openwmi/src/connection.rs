@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cim::status::{WBEM_E_NOT_FOUND, WBEM_E_TYPE_MISMATCH};
-use cim::{Instance, Namespace, Object, ObjectPath};
+use cim::{Instance, Locale, Namespace, Object, ObjectPath};
 use serde::de::DeserializeOwned;
 use wbem::{CallContext, Flags, Services};
 
@@ -57,6 +57,8 @@ pub struct WMIConnection {
     // INVARIANT: dropped in this order; a WMI in memory goes with what is left of it last.
     services: Arc<dyn Services>,
     context: CallContext,
+    /// How objects are read, and what was read is put.
+    reading: Flags,
     _wmi: Wmi,
 }
 
@@ -78,7 +80,34 @@ impl WMIConnection {
     pub(crate) fn of(wmi: &Wmi, namespace: &str) -> WMIResult<Self> {
         let services = wmi.connect(namespace).map_err(at("connect to", namespace))?;
         let (context, _wmi) = (wmi.context(), wmi.clone());
-        Ok(WMIConnection { services, context, _wmi })
+        Ok(WMIConnection { services, context, reading: Flags::default(), _wmi })
+    }
+
+    /// The same connection, through which classes are read with their localized qualifiers
+    /// (WBEM_FLAG_USE_AMENDED_QUALIFIERS): in the first of `locales` that has them, else in
+    /// American English. `locales` has commas between them, as `"MS_407,MS_409"`; one that is no
+    /// locale is left out.
+    ///
+    /// ```
+    /// let wmi = openwmi::Wmi::in_memory(Default::default())?;
+    /// wmi.compile(r"root\shop", "class Shop_Item { [key] string Id; };")?;
+    /// wmi.compile(r"root\shop\ms_407", r#"
+    ///     [Amendment, Locale(0x407), Description("Etwas") : Amended]
+    ///     class Shop_Item { [key] string Id; };
+    /// "#)?;
+    /// let shop = wmi.connection(r"root\shop")?;
+    /// let described = |connection: openwmi::WMIConnection| -> openwmi::WMIResult<_> {
+    ///     let class = connection.get_object("Shop_Item")?.class().clone();
+    ///     Ok(class.qualifiers().text("Description").map(str::to_owned))
+    /// };
+    /// assert_eq!(described(shop.clone())?, None);
+    /// assert_eq!(described(shop.localized("MS_407"))?.as_deref(), Some("Etwas"));
+    /// # Ok::<(), openwmi::WMIError>(())
+    /// ```
+    pub fn localized(mut self, locales: &str) -> Self {
+        self.context.set_locales(&Locale::list(locales));
+        self.reading = Flags::USE_AMENDED_QUALIFIERS;
+        self
     }
 
     /// The context of this connection's calls.
@@ -133,7 +162,7 @@ impl WMIConnection {
     /// The result of a query as structs, maps, or enums whose variants are classes.
     /// Errors: the query's; `WBEM_E_TYPE_MISMATCH` where a value does not fit its field.
     pub fn raw_query<T: DeserializeOwned>(&self, query: impl AsRef<str>) -> WMIResult<Vec<T>> {
-        let (query, flags) = (query.as_ref(), Flags::default());
+        let (query, flags) = (query.as_ref(), self.reading);
         let objects = wbem::collect(|sink| {
             self.services.exec_query("WQL", query, flags, &self.context, sink)
         });
@@ -145,8 +174,8 @@ impl WMIConnection {
     pub fn exec_query(&self, query: impl AsRef<str>) -> WMIResult<Objects> {
         let text = query.as_ref().to_owned();
         Objects::start("query", query.as_ref(), self, move |connection, sink| {
-            let WMIConnection { services, context, .. } = connection;
-            services.exec_query("WQL", &text, Flags::FORWARD_ONLY, context, sink)
+            let WMIConnection { services, context, reading, .. } = connection;
+            services.exec_query("WQL", &text, Flags::FORWARD_ONLY | *reading, context, sink)
         })
     }
 
@@ -154,7 +183,7 @@ impl WMIConnection {
     /// Errors: `WBEM_E_NOT_FOUND`, `WBEM_E_INVALID_OBJECT_PATH`.
     pub fn get_object(&self, object_path: impl AsRef<str>) -> WMIResult<Object> {
         let path = object_path.as_ref();
-        self.services.get_object(path, Flags::default(), &self.context).map_err(at("get", path))
+        self.services.get_object(path, self.reading, &self.context).map_err(at("get", path))
     }
 
     /// The instance at `object_path`.
@@ -192,7 +221,7 @@ impl WMIConnection {
     /// Creates or changes an instance, and gives its path.
     /// Errors: those of PutInstance.
     pub fn put_instance(&self, instance: &Instance) -> WMIResult<ObjectPath> {
-        let put = self.services.put_instance(instance, Flags::default(), &self.context);
+        let put = self.services.put_instance(instance, self.reading, &self.context);
         put.map_err(at("put an instance of", instance.class().name().as_str()))
     }
 

@@ -55,6 +55,7 @@ pub(crate) fn declaration(
             })
         })?,
         methods: list(input, |input| method(input, classes, depth))?,
+        is_amended: false,
     })
 }
 

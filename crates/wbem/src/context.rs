@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use cim::security::Identity;
-use cim::{Name, Namespace, Value};
+use cim::{Locale, Name, Namespace, Value};
 
 use crate::services::Services;
 
@@ -17,6 +17,7 @@ use crate::services::Services;
 pub struct CallContext {
     caller: Arc<Identity>,
     is_remote: bool,
+    locales: Arc<[Locale]>,
     values: Vec<(Name, Value)>,
     /// What a provider is given of WMI.
     services: Option<Arc<dyn Services>>,
@@ -40,7 +41,14 @@ pub struct Hop {
 impl CallContext {
     /// A call of `caller` on this machine.
     pub fn local(caller: Arc<Identity>) -> Self {
-        CallContext { caller, is_remote: false, values: Vec::new(), services: None, provider: None }
+        CallContext {
+            caller,
+            is_remote: false,
+            locales: Arc::default(),
+            values: Vec::new(),
+            services: None,
+            provider: None,
+        }
     }
 
     /// A call of `caller` from another machine.
@@ -56,6 +64,16 @@ impl CallContext {
     /// Whether the call comes from another machine.
     pub fn is_remote(&self) -> bool {
         self.is_remote
+    }
+
+    /// The languages that the caller prefers, the most preferred first; none where it named none.
+    pub fn locales(&self) -> &[Locale] {
+        &self.locales
+    }
+
+    /// Sets the languages that the caller prefers, the most preferred first.
+    pub fn set_locales(&mut self, locales: &[Locale]) {
+        self.locales = locales.into();
     }
 
     /// The named value, if it was set. Names disregard case.
@@ -118,6 +136,7 @@ impl CallContext {
         CallContext {
             caller,
             is_remote: false,
+            locales: self.locales.clone(),
             values: self.values.clone(),
             services: Some(services),
             provider: Some(Arc::new(hop)),
@@ -130,6 +149,7 @@ impl fmt::Debug for CallContext {
         f.debug_struct("CallContext")
             .field("caller", &self.caller)
             .field("is_remote", &self.is_remote)
+            .field("locales", &self.locales)
             .field("values", &self.values)
             .field("provider", &self.provider)
             .finish()

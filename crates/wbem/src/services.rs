@@ -29,7 +29,8 @@ pub trait Services: Send + Sync {
     fn get_object(&self, path: &str, flags: Flags, context: &CallContext) -> Result<Object>;
 
     /// Creates or changes a class. Flags: `CREATE_ONLY`, `UPDATE_ONLY`, `UPDATE_SAFE_MODE`,
-    /// `UPDATE_FORCE_MODE`, `OWNER_UPDATE`.
+    /// `UPDATE_FORCE_MODE`, `OWNER_UPDATE`, `USE_AMENDED_QUALIFIERS`. Errors:
+    /// `WBEM_E_AMENDED_OBJECT` where it was read with the last of these and is put without.
     fn put_class(
         &self,
         class: &ClassDeclaration,

@@ -6,11 +6,12 @@
 use std::cell::OnceCell;
 use std::path::PathBuf;
 
+use cim::Locale;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use wbem::Flags;
 
-use crate::commands::{call, compile, get};
+use crate::commands::{call, compile, get, split};
 use crate::output::{Form, Settings, Style};
 use crate::screen::Screen;
 use crate::session::Options;
@@ -62,6 +63,14 @@ struct Global {
     /// How dates and times are written
     #[arg(long, global = true, value_name = "HOW", default_value = "rfc3339")]
     datetime: DatetimeArg,
+
+    /// The languages of qualifiers and values, the preferred one first, as MS_409
+    #[arg(long, global = true, value_name = "MS_XXX", value_delimiter = ',')]
+    locale: Vec<Locale>,
+
+    /// Read classes with their localized qualifiers, as Description
+    #[arg(long, global = true)]
+    amended: bool,
 
     /// Show system properties, as __PATH; in the list of classes, system classes
     #[arg(long, global = true)]
@@ -172,6 +181,16 @@ pub(crate) struct CompileArgs {
     /// Check the syntax and store nothing
     #[arg(long)]
     check: bool,
+    /// Split the file into a neutral and a localized one for this locale, as MS_409, and store
+    /// nothing; a file with #pragma amendment names the locale itself
+    #[arg(long, value_name = "MS_XXX", requires_all = ["mof", "mfl"])]
+    amendment: Option<Locale>,
+    /// The neutral file that the file is split into
+    #[arg(long, value_name = "FILE.mof", requires = "mfl", conflicts_with = "check")]
+    mof: Option<PathBuf>,
+    /// The localized file that the file is split into
+    #[arg(long, value_name = "FILE.mfl", requires = "mof")]
+    mfl: Option<PathBuf>,
     /// How every class is stored, beside what the files themselves say
     #[arg(long, value_name = "FLAG", value_delimiter = ',')]
     class_flags: Vec<ClassFlagArg>,
@@ -272,6 +291,8 @@ impl Args {
             repository: self.global.repository.clone(),
             mock: self.global.mock.clone(),
             mocked: OnceCell::new(),
+            locales: self.global.locale.clone(),
+            amended: self.global.amended,
             settings: Settings { form, style, system: self.global.system, screen },
         }
     }
@@ -324,6 +345,16 @@ impl CompileArgs {
             class_flags: class_flags.fold(Flags::default(), |a, b| a | b),
             instance_flags: instance_flags.fold(Flags::default(), |a, b| a | b),
         }
+    }
+
+    /// The files to split the file into, where it is to be split.
+    pub(crate) fn split(&self) -> Option<split::Request> {
+        Some(split::Request {
+            masters: self.files.clone(),
+            locale: self.amendment,
+            mof: self.mof.clone()?,
+            mfl: self.mfl.clone()?,
+        })
     }
 }
 

@@ -30,7 +30,7 @@ mod target;
 use std::process::ExitCode;
 
 use args::{Args, ClassCommand, Command, RepoCommand};
-use commands::{call, class, compile, get, new, ns, query, repo, rm, set};
+use commands::{call, class, compile, get, new, ns, query, repo, rm, set, split};
 use failure::Failure;
 use screen::Screen;
 use session::Options;
@@ -68,7 +68,10 @@ fn run(command: &Command, options: &Options) -> Result<Outcome, Failure> {
         Command::Class(ClassCommand::List { pattern }) => class::list(options, pattern.as_deref()),
         Command::Class(ClassCommand::Show { class }) => class::show(options, class),
         Command::Ns => ns::run(options),
-        Command::Compile(args) => compile::run(options, &args.request()),
+        Command::Compile(args) => match args.split() {
+            Some(request) => split::run(options, &request),
+            None => compile::run(options, &args.request()),
+        },
         Command::Repo(RepoCommand::Verify) => repo::verify(options),
         Command::Repo(RepoCommand::Backup { file }) => repo::backup(options, file),
         Command::Repo(RepoCommand::Restore { file }) => repo::restore(options, file),

@@ -5,12 +5,13 @@
 
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use cim::path::is_local_server;
 use cim::status::{WBEM_E_INVALID_NAMESPACE, WBEM_E_NOT_SUPPORTED};
-use cim::{Namespace, ObjectPath};
+use cim::{Locale, Namespace, ObjectPath};
 use openwmi::{OpenOptions, Wmi};
-use wbem::{CompileOptions, Flags, MofDiagnostic, NativeProviders};
+use wbem::{CompileOptions, Flags, MofDiagnostic, NativeProviders, Services};
 
 use crate::commands::ns;
 use crate::failure::Failure;
@@ -32,6 +33,10 @@ pub(crate) struct Options {
     pub(crate) mock: Option<PathBuf>,
     /// That repository, once it is open: it goes with the last who holds it.
     pub(crate) mocked: OnceCell<Wmi>,
+    /// The languages of what is read, the preferred one first.
+    pub(crate) locales: Vec<Locale>,
+    /// Whether classes are read with their localized qualifiers.
+    pub(crate) amended: bool,
     /// How objects are printed.
     pub(crate) settings: Settings,
 }
@@ -59,7 +64,38 @@ impl Options {
 
     /// Opens the repository and connects to the namespace.
     pub(crate) fn target(&self) -> Result<Target, Failure> {
-        connect(&self.open()?, self.namespace())
+        self.connect(self.namespace())
+    }
+
+    /// Opens the repository and connects to `namespace`.
+    /// Errors: those of the connection, with the name of the namespace that was perhaps meant.
+    pub(crate) fn connect(&self, namespace: &str) -> Result<Target, Failure> {
+        let wmi = self.open()?;
+        match wmi.connect(namespace) {
+            Ok(services) => Ok(self.on(services, &wmi)),
+            Err(error) => Err(Failure::from(error).suggesting(|status| match status {
+                WBEM_E_INVALID_NAMESPACE => self.suggestion(&wmi, namespace),
+                _ => None,
+            })),
+        }
+    }
+
+    /// The namespace of `services` as the options have it read.
+    fn on(&self, services: Arc<dyn Services>, wmi: &Wmi) -> Target {
+        let mut context = wmi.context();
+        context.set_locales(&self.locales);
+        let reading = match self.amended {
+            true => Flags::USE_AMENDED_QUALIFIERS,
+            false => Flags::default(),
+        };
+        Target { services, context, reading }
+    }
+
+    /// The namespace whose path is nearest to `wanted`.
+    fn suggestion(&self, wmi: &Wmi, wanted: &str) -> Option<String> {
+        let wanted = Namespace::new(wanted).ok()?;
+        let found = ns::below(&self.on(wmi.connect("root").ok()?, wmi)).ok()?;
+        nearest(wanted.as_str(), found.paths.iter().map(String::as_str))
     }
 
     /// Opens the repository and connects to the namespace that `path` says, if it says one.
@@ -73,7 +109,7 @@ impl Options {
             }
         }
         let named = path.namespace.as_ref().map(Namespace::as_str);
-        connect(&self.open()?, named.unwrap_or_else(|| self.namespace()))
+        self.connect(named.unwrap_or_else(|| self.namespace()))
     }
 }
 
@@ -96,25 +132,4 @@ fn mock(file: &Path, namespace: &str) -> Result<Wmi, Failure> {
         }
         None => Ok(wmi),
     }
-}
-
-/// A connection to `namespace`.
-/// Errors: those of the connection, with the name of the namespace that was perhaps meant.
-pub(crate) fn connect(wmi: &Wmi, namespace: &str) -> Result<Target, Failure> {
-    let context = wmi.context();
-    match wmi.connect(namespace) {
-        Ok(services) => Ok(Target { services, context }),
-        Err(error) => Err(Failure::from(error).suggesting(|status| match status {
-            WBEM_E_INVALID_NAMESPACE => suggestion(wmi, namespace),
-            _ => None,
-        })),
-    }
-}
-
-/// The namespace whose path is nearest to `wanted`.
-fn suggestion(wmi: &Wmi, wanted: &str) -> Option<String> {
-    let wanted = Namespace::new(wanted).ok()?;
-    let root = Target { services: wmi.connect("root").ok()?, context: wmi.context() };
-    let found = ns::below(&root).ok()?;
-    nearest(wanted.as_str(), found.paths.iter().map(String::as_str))
 }

@@ -19,6 +19,8 @@ pub(crate) struct Target {
     pub(crate) services: Arc<dyn Services>,
     /// What goes with each call.
     pub(crate) context: CallContext,
+    /// How objects are read, and what was read is put.
+    pub(crate) reading: Flags,
 }
 
 /// How a command that did its work ended.
@@ -38,7 +40,7 @@ impl Target {
     pub(crate) fn class(&self, name: &str) -> cim::Result<Arc<Class>> {
         let path =
             ObjectPath { server: None, namespace: None, class: name.into(), keys: PathKeys::Class };
-        match self.services.get_object(&path.to_string(), Flags::default(), &self.context)? {
+        match self.services.get_object(&path.to_string(), self.reading, &self.context)? {
             Object::Class(class) => Ok(class),
             Object::Instance(_) => Err(WBEM_E_TYPE_MISMATCH.with(format!("{name} is no class"))),
         }
@@ -47,7 +49,7 @@ impl Target {
     /// The instance at `path`.
     /// Errors: `WBEM_E_NOT_FOUND`.
     pub(crate) fn instance(&self, path: &str) -> cim::Result<cim::Instance> {
-        match self.services.get_object(path, Flags::default(), &self.context)? {
+        match self.services.get_object(path, self.reading, &self.context)? {
             Object::Instance(instance) => Ok(instance),
             Object::Class(_) => Err(WBEM_E_NOT_FOUND.with(format!("{path} names a class"))),
         }

@@ -2,14 +2,15 @@
 //!
 //! Every error has a documented code, a place and a picture. Where there is none, each class that
 //! the text declares, written as MOF, parses to an equal one, and so does each instance whose
-//! classes are in the text.
+//! classes are in the text. Split in two, each class has in the two parts what belongs there.
 
 use std::path::Path;
 use std::sync::Arc;
 
+use cim::amendment::{self, Parts};
 use cim::status::{WBEM_E_INVALID_CLASS, WBEM_E_NOT_FOUND};
-use cim::{Class, ClassDeclaration, Instance, Name, Namespace, ObjectPath};
-use mof::{Action, ActionKind, Compilation, Context, Diagnostic, Memory, Options};
+use cim::{Class, ClassDeclaration, Instance, Locale, Name, Namespace, ObjectPath};
+use mof::{Action, ActionKind, Compilation, Context, Diagnostic, Memory, Options, Split};
 
 /// Checks `data` as a file that can include itself and nothing else.
 ///
@@ -22,6 +23,7 @@ pub fn mof(data: &[u8]) {
     if !compilation.diagnostics.is_empty() {
         return;
     }
+    parts_are_the_whole(data, &compilation);
     let mut classes = Classes(Vec::new());
     for Action { kind, .. } in &compilation.actions {
         match kind {
@@ -40,18 +42,51 @@ pub fn mof(data: &[u8]) {
     }
 }
 
-fn parse(data: &[u8]) -> Compilation {
+const FILE: &str = "fuzz.mof";
+
+fn options() -> Options {
     let mut options = Options::new(Namespace::root());
     options.system_classes = true;
-    let path = Path::new("fuzz.mof");
-    mof::parse(&mut Memory::file(path, data), path, &options)
+    options
+}
+
+fn parse(data: &[u8]) -> Compilation {
+    let path = Path::new(FILE);
+    mof::parse(&mut Memory::file(path, data), path, &options())
+}
+
+/// The classes of a text without errors.
+fn declarations(compilation: &Compilation) -> impl Iterator<Item = &ClassDeclaration> {
+    assert!(compilation.diagnostics.is_empty(), "{:?}", compilation.diagnostics);
+    compilation.actions.iter().filter_map(|action| match &action.kind {
+        ActionKind::PutClass { declaration, .. } => Some(declaration),
+        _ => None,
+    })
+}
+
+/// Splits the text. `master` is what it says as a whole.
+fn parts_are_the_whole(data: &[u8], master: &Compilation) {
+    let (path, locale) = (Path::new(FILE), Locale::DEFAULT);
+    let split = mof::split(&mut Memory::file(path, data), path, Some(locale), &options());
+    let Split { mof, mfl, .. } = split.unwrap_or_else(|e| panic!("{e:?}"));
+    let parts: Vec<Parts> =
+        declarations(master).map(|class| amendment::split(class, locale)).collect();
+    let neutral = parse(mof.as_bytes());
+    assert_eq!(neutral.actions.len(), master.actions.len(), "{mof}");
+    assert!(declarations(&neutral).eq(parts.iter().map(|p| &p.neutral)), "{mof}");
+    let localized = parse(mfl.as_bytes());
+    let expected = parts.into_iter().filter_map(|part| part.localized);
+    let found = declarations(&localized).cloned();
+    // A superclass that says nothing is not there to derive from.
+    let rootless = |class| ClassDeclaration { superclass: None, ..class };
+    assert!(found.map(rootless).eq(expected.map(rootless)), "{mfl}");
 }
 
 fn is_told(diagnostic: &Diagnostic) {
     assert!(diagnostic.status.symbol().is_some(), "{diagnostic}");
     assert!(!diagnostic.status.is_success(), "{diagnostic}");
     assert!(diagnostic.line() >= 1 && diagnostic.column() >= 1, "{diagnostic}");
-    assert!(diagnostic.render(true).contains("fuzz.mof"), "{diagnostic}");
+    assert!(diagnostic.render(true).contains(FILE), "{diagnostic}");
 }
 
 /// The one action of a text that was written.

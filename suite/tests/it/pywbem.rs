@@ -30,7 +30,7 @@ fn folder() -> PathBuf {
 }
 
 /// The variable's value, or a note that `test` was skipped.
-fn needed(variable: &str, test: &str) -> Option<PathBuf> {
+pub(crate) fn needed(variable: &str, test: &str) -> Option<PathBuf> {
     let value = std::env::var_os(variable).map(PathBuf::from);
     if value.is_none() {
         println!("{test}: skipped, {variable} is not set");
@@ -50,7 +50,7 @@ fn dump(python: &Path, main: &Path) -> String {
 }
 
 /// DMTF's schema unpacked, and its main file.
-fn dmtf(shared: &Path, python: &Path) -> (TempDir, PathBuf) {
+pub(crate) fn dmtf(shared: &Path, python: &Path) -> (TempDir, PathBuf) {
     let to = tempfile::tempdir().expect("a folder");
     let zip = shared.join("data/cim_schema_2.49.0Final-MOFs.zip");
     run(Command::new(python).args(["-m", "zipfile", "-e"]).arg(zip).arg(to.path()));

@@ -47,6 +47,8 @@ scripts! {
     g19_qualifiers_propagate_by_flavor
     g21_terminal_classes
     g22_no_rollback_once_storing_has_begun
+    g26_localized_classes
+    g27_puts_of_amended_classes
     g35_update_modes
     g37_names_without_case
     g3_system_properties

@@ -3,6 +3,7 @@
 //! Each file takes one subject and sees the crate from outside; what a single function does is
 //! tested beside it. [`build`] makes classes in few words.
 
+mod amendment;
 mod build;
 mod derivation;
 mod keys;

@@ -19,7 +19,7 @@ impl Lowering<'_> {
             self.declare_alias(alias);
         }
         let element = class_scope(&class.qualifiers);
-        let qualifiers = self.qualifiers(class.qualifiers, element);
+        let qualifiers = self.own_qualifiers(class.qualifiers, element);
         let mut declaration = ClassDeclaration {
             name: class.name.name,
             superclass: class.superclass.map(|s| s.name),
@@ -74,7 +74,7 @@ impl Lowering<'_> {
             CimType::Reference => Scope::REFERENCE,
             _ => Scope::PROPERTY,
         };
-        let mut qualifiers = self.qualifiers(property.qualifiers, element);
+        let mut qualifiers = self.own_qualifiers(property.qualifiers, element);
         self.add_size(property.array, &mut qualifiers);
         let default = property.init.and_then(|init| {
             let span = init.span();

@@ -51,7 +51,7 @@ impl Lowering<'_> {
             }
         }
         let parameters = self.in_sequence(drafts, &method.name);
-        let qualifiers = self.qualifiers(method.qualifiers, Scope::METHOD);
+        let qualifiers = self.own_qualifiers(method.qualifiers, Scope::METHOD);
         let return_type = match method.returns.kind {
             TypeKind::Void => None,
             TypeKind::Scalar(ty) => Some(ty),
@@ -63,7 +63,7 @@ impl Lowering<'_> {
         self.check_member_name(&variable.name);
         let ty = self.variable_type(&variable)?;
         let span = variable.name.span;
-        let mut qualifiers = self.qualifiers(variable.qualifiers, Scope::PARAMETER);
+        let mut qualifiers = self.own_qualifiers(variable.qualifiers, Scope::PARAMETER);
         self.add_size(variable.array, &mut qualifiers);
         let id = self.parameter_id(&mut qualifiers, &variable.name);
         let is_marked = qualifiers.get("in").is_some() || qualifiers.get("out").is_some();

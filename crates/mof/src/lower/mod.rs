@@ -6,6 +6,7 @@
 
 mod alias;
 mod class;
+mod division;
 mod instance;
 mod method;
 mod pragma;
@@ -27,10 +28,32 @@ use crate::unit;
 /// The most characters of a class's name (behaviour.md F.2a).
 const MAX_CLASS_NAME: usize = 4096;
 
+pub(crate) use division::Division;
+
 /// Compiles `main` and what it includes into actions. All that is wrong is in the result's
 /// diagnostics, each with the documented status; where there is any, nothing is to be executed
 /// (behaviour.md G.9: a full syntax pass comes first).
 pub fn parse(sources: &mut dyn Sources, main: &Path, options: &Options) -> Compilation {
+    compile(sources, main, options, None).0
+}
+
+/// The same for a master file, with where its parts are divided, and its text.
+pub(crate) fn divide(
+    sources: &mut dyn Sources,
+    main: &Path,
+    options: &Options,
+) -> (Compilation, Division, Arc<Source>) {
+    let division = Some(Division::default());
+    let (compilation, division, source) = compile(sources, main, options, division);
+    (compilation, division.unwrap_or_default(), source)
+}
+
+fn compile(
+    sources: &mut dyn Sources,
+    main: &Path,
+    options: &Options,
+    division: Option<Division>,
+) -> (Compilation, Option<Division>, Arc<Source>) {
     let mut diagnostics = Diagnostics::default();
     let unit = unit::load(sources, main, &mut diagnostics);
     let mut lowering = Lowering {
@@ -43,6 +66,7 @@ pub fn parse(sources: &mut dyn Sources, main: &Path, options: &Options) -> Compi
         class_flags: options.class_flags,
         instance_flags: options.instance_flags,
         amendment: None,
+        division,
         autorecover: false,
         actions: Vec::new(),
         aliases: HashMap::new(),
@@ -52,15 +76,17 @@ pub fn parse(sources: &mut dyn Sources, main: &Path, options: &Options) -> Compi
         diagnostics,
     };
     lowering.declare_qualifiers(&unit);
+    let source = unit.source.clone();
     lowering.unit(unit);
     lowering.check_aliases();
-    Compilation {
+    let compilation = Compilation {
         actions: lowering.actions,
         diagnostics: lowering.diagnostics.into_sorted(),
         autorecover: lowering.autorecover,
         dialect: lowering.dialect,
         aliases: lowering.aliases.into_iter().map(|(name, a)| (name, a.action)).collect(),
-    }
+    };
+    (compilation, lowering.division, source)
 }
 
 struct Lowering<'a> {
@@ -77,6 +103,8 @@ struct Lowering<'a> {
     instance_flags: PutFlags,
     /// Where the text said that it is to be split.
     amendment: Option<Place>,
+    /// Where its parts are divided; `None` where it is not to be split.
+    division: Option<Division>,
     autorecover: bool,
     actions: Vec<Action>,
     aliases: HashMap<Name, alias::Alias>,
@@ -97,7 +125,7 @@ impl Lowering<'_> {
                 Item::Instance(instance) => self.instance(instance),
                 Item::DefaultFlavors(name, flavors) => self.default_flavors(name, flavors),
                 Item::Declaration(_) => {}
-                Item::Pragma(pragma) => self.pragma(pragma),
+                Item::Pragma(pragma, span) => self.pragma(pragma, span),
                 Item::Include(include) => self.include(include),
             }
         }
@@ -114,6 +142,9 @@ impl Lowering<'_> {
                 "#pragma include is DMTF's; write #include (\"file\")",
                 include.file.span,
             );
+        }
+        if let Some(division) = &mut self.division {
+            division.include(&self.source, include.span, &unit.source);
         }
         self.unit(unit);
     }

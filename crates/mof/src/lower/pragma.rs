@@ -2,7 +2,7 @@
 
 use cim::path::{Connection, is_local_server};
 use cim::status::*;
-use cim::{Name, ObjectPath, WbemStatus};
+use cim::{Locale, Name, ObjectPath, WbemStatus};
 
 use super::Lowering;
 use crate::action::{ActionKind, Dialect, PutFlags};
@@ -14,7 +14,7 @@ const DMTF_PRAGMAS: [&str; 6] =
     ["locale", "instancelocale", "source", "sourcetype", "nonlocal", "nonlocaltype"];
 
 impl Lowering<'_> {
-    pub(super) fn pragma(&mut self, pragma: Pragma) {
+    pub(super) fn pragma(&mut self, pragma: Pragma, span: Span) {
         match pragma {
             Pragma::Namespace(path) => self.pragma_namespace(path),
             Pragma::Autorecover => self.autorecover = true,
@@ -30,7 +30,7 @@ impl Lowering<'_> {
             }
             Pragma::DeleteClass(class, fail) => self.delete_class(class, fail),
             Pragma::DeleteInstance(path, fail) => self.delete_instance(path, fail),
-            Pragma::Amendment(locale) => self.pragma_amendment(locale),
+            Pragma::Amendment(locale) => self.pragma_amendment(locale, span),
             Pragma::Other(name) => {
                 let is_known = DMTF_PRAGMAS.iter().any(|p| name.name.is(p));
                 if is_known && self.dialect == Dialect::Dmtf {
@@ -106,24 +106,28 @@ impl Lowering<'_> {
         }
     }
 
-    /// A file with this pragma is one to be split in two, and stores nothing itself. Splitting
-    /// does not exist yet, so it is an error and not silence.
-    fn pragma_amendment(&mut self, locale: Text) {
+    /// A file with this pragma is one to be split in two, and stores nothing itself.
+    fn pragma_amendment(&mut self, named: Text, whole: Span) {
         if let Some(first) = &self.amendment {
             let related = (first.clone(), "first given here");
             let message = "a file has one amendment".to_owned();
             let status = WBEMMOF_E_INVALID_DUPLICATE_AMENDMENT;
-            return self.report_with(status, message, locale.span, related);
+            return self.report_with(status, message, named.span, related);
         }
-        self.amendment = Some(self.place(locale.span));
-        let digits = locale.text.get(..3).filter(|p| p.eq_ignore_ascii_case("ms_"));
-        let digits = digits.map_or("", |_| &locale.text[3..]);
-        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        let place = self.place(named.span);
+        self.amendment = Some(place.clone());
+        let Ok(locale) = named.text.parse::<Locale>() else {
             let message = "an amendment is for a locale, as in \"MS_409\"";
-            return self.report(WBEMMOF_E_INVALID_AMENDMENT_SYNTAX, message, locale.span);
+            return self.report(WBEMMOF_E_INVALID_AMENDMENT_SYNTAX, message, named.span);
+        };
+        match &mut self.division {
+            Some(division) => division.amendment(place, whole, locale),
+            None => {
+                let message = "the file is to be split in two and stores nothing itself; name \
+                               both files that it is to become";
+                self.report(WBEM_E_INVALID_OPERATION, message, named.span);
+            }
         }
-        let message = "splitting a file into a neutral and a localized one is not supported";
-        self.report(WBEM_E_NOT_SUPPORTED, message, locale.span);
     }
 }
 

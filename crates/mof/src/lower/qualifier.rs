@@ -10,7 +10,7 @@ use std::sync::Arc;
 use cim::status::*;
 use cim::{CimType, Flavor, Name, PropertyType, Qualifier, Qualifiers, Value};
 
-use super::Lowering;
+use super::{Lowering, division};
 use crate::action::Dialect;
 use crate::ast::{self, Arguments, Flavors, Ident, Init, Item, Literal, Scope, Unit};
 use crate::convert::{convert, null_element, unexpected_array};
@@ -119,6 +119,21 @@ impl Lowering<'_> {
         self.flavors.insert(name.name, flavors);
     }
 
+    /// The qualifiers of a class or of what it declares. Where the file is split, it is divided
+    /// here.
+    pub(super) fn own_qualifiers(
+        &mut self,
+        list: Vec<ast::Qualifier>,
+        element: Scope,
+    ) -> Qualifiers {
+        let written = self.division.is_some().then(|| division::written(&list));
+        let lowered = self.qualifiers(list, element);
+        if let (Some(division), Some(written)) = (&mut self.division, written) {
+            division.qualifiers(&self.source, &written, &lowered);
+        }
+        lowered
+    }
+
     /// The qualifiers of an element of the kind `element`.
     pub(super) fn qualifiers(&mut self, list: Vec<ast::Qualifier>, element: Scope) -> Qualifiers {
         let mut seen: Vec<Ident> = Vec::with_capacity(list.len());
@@ -146,7 +161,7 @@ impl Lowering<'_> {
     }
 
     fn qualifier(&mut self, qualifier: ast::Qualifier, element: Scope) -> Option<Qualifier> {
-        let ast::Qualifier { name, arguments, flavors } = qualifier;
+        let ast::Qualifier { name, arguments, flavors, .. } = qualifier;
         self.check_qualifier_name(&name);
         let lowered = match self.declared.get(&name.name).cloned() {
             Some(declared) => {

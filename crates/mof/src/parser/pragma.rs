@@ -10,10 +10,11 @@ use crate::lexer::Kind;
 impl Parser<'_> {
     /// A line that begins with `#`.
     pub(super) fn command(&mut self) -> Parsed<Item> {
-        self.bump();
+        let start = self.bump().span;
         if self.eat_keyword("include") {
             let file = self.single_text(WBEMMOF_E_ERROR_INVALID_INCLUDE_FILE, "(\"file\")")?;
-            return Ok(Item::Include(Include { file, is_pragma: false, unit: None }));
+            let span = self.since(start);
+            return Ok(Item::Include(Include { file, is_pragma: false, unit: None, span }));
         }
         if !self.eat_keyword("pragma") {
             return Err(self.expected(WBEMMOF_E_INVALID_PRAGMA, "pragma or include after #"));
@@ -21,9 +22,11 @@ impl Parser<'_> {
         let name = self.ident(WBEMMOF_E_INVALID_PRAGMA, "the pragma's name")?;
         if name.name.is("include") {
             let file = self.single_text(WBEMMOF_E_INVALID_PRAGMA, "(\"file\")")?;
-            return Ok(Item::Include(Include { file, is_pragma: true, unit: None }));
+            let span = self.since(start);
+            return Ok(Item::Include(Include { file, is_pragma: true, unit: None, span }));
         }
-        self.pragma(name).map(Item::Pragma)
+        let pragma = self.pragma(name)?;
+        Ok(Item::Pragma(pragma, self.since(start)))
     }
 
     fn pragma(&mut self, name: Ident) -> Parsed<Pragma> {

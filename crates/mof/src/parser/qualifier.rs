@@ -19,7 +19,7 @@ impl Parser<'_> {
     /// `[A, B("x"), C{1, 2} : ToSubclass]`. A list with an error in it is left at its `]`, so that
     /// the declaration after it is read.
     pub(super) fn qualifiers(&mut self) -> Parsed<Vec<Qualifier>> {
-        self.bump();
+        let start = self.bump().span;
         let mut list = Vec::new();
         while !self.at(b']') {
             match self.qualifier() {
@@ -36,6 +36,8 @@ impl Parser<'_> {
             }
         }
         self.bump();
+        let brackets = self.since(start);
+        list.iter_mut().for_each(|qualifier| qualifier.list = brackets);
         Ok(list)
     }
 
@@ -70,7 +72,8 @@ impl Parser<'_> {
             _ => Arguments::None,
         };
         let flavors = if self.eat(b':') { Some(self.flavors(false)?) } else { None };
-        Ok(Qualifier { name, arguments, flavors })
+        let span = self.since(name.span);
+        Ok(Qualifier { name, arguments, flavors, span, list: span })
     }
 
     fn arguments(&mut self, close: u8) -> Parsed<Arguments> {

@@ -15,6 +15,10 @@ impl Writer {
 
     pub(super) fn class_without_end(&mut self, class: &ClassDeclaration) {
         self.qualifiers(&class.qualifiers, "\n");
+        self.class_after_qualifiers(class);
+    }
+
+    pub(super) fn class_after_qualifiers(&mut self, class: &ClassDeclaration) {
         self.push("class ");
         self.push(class.name.as_str());
         if let Some(superclass) = &class.superclass {

@@ -11,11 +11,13 @@
 //! these comes from parsed MOF.
 
 mod class;
+mod localized;
 mod prelude;
 mod value;
 
 use cim::{Class, ClassDeclaration, Flavor, Instance, Object, Qualifier, Qualifiers, Value};
 
+pub(crate) use localized::{LocalizedClass, write_localized};
 use prelude::Prelude;
 
 /// The MOF of a class: what it declares itself.
@@ -24,7 +26,7 @@ use prelude::Prelude;
 /// NULL, a fixed flavor on what does not propagate) begins with declarations of these qualifiers
 /// in DMTF's form, which put the text into DMTF's dialect. So each text is a file of its own.
 pub fn write_class(class: &ClassDeclaration) -> String {
-    let prelude = Prelude::of(class);
+    let prelude = Prelude::of(&[class]);
     let mut writer = Writer { out: String::from("\n"), prelude, depth: 0 };
     writer.declarations();
     writer.class(class);

@@ -1,4 +1,4 @@
-//! The declarations in DMTF's form that a class's text begins with where WMI's dialect has no
+//! The declarations in DMTF's form that a text begins with where WMI's dialect has no
 //! spelling for its qualifiers.
 //!
 //! Only the qualifiers that need it are declared; all others follow WMI's rules in both
@@ -21,23 +21,24 @@ struct Declared {
 }
 
 impl Prelude {
-    /// What `class` needs; nothing for most.
-    pub(super) fn of(class: &ClassDeclaration) -> Self {
+    /// What `classes`, which stand in one text, need; nothing for most.
+    pub(super) fn of(classes: &[&ClassDeclaration]) -> Self {
         let mut names: Vec<Name> = Vec::new();
         let mut need = |name: &Name| {
             if !names.contains(name) {
                 names.push(name.clone());
             }
         };
-        for set in sets(class) {
+        for set in sets(classes) {
             set.local().filter(|q| !is_plain(q)).for_each(|q| need(&q.name));
         }
-        let parameters = class.methods.iter().flat_map(|m| &m.parameters);
-        if parameters.into_iter().any(|p| !p.is_in() && !p.is_out()) {
+        let methods = classes.iter().flat_map(|class| &class.methods);
+        let mut parameters = methods.flat_map(|m| &m.parameters);
+        if parameters.any(|p| !p.is_in() && !p.is_out()) {
             // Only DMTF's dialect has such parameters, and it takes a declaration to be in it.
             need(&Name::from_static("In"));
         }
-        Prelude { declared: names.into_iter().map(|name| declare(name, class)).collect() }
+        Prelude { declared: names.into_iter().map(|name| declare(name, classes)).collect() }
     }
 
     /// The flavor that `name` is declared with.
@@ -60,14 +61,16 @@ impl Writer {
     }
 }
 
-/// The qualifier sets of a class and its elements.
-fn sets(class: &ClassDeclaration) -> impl Iterator<Item = &Qualifiers> {
-    let methods = class.methods.iter().flat_map(|m| {
-        std::iter::once(&m.qualifiers).chain(m.parameters.iter().map(|p| &p.qualifiers))
-    });
-    std::iter::once(&class.qualifiers)
-        .chain(class.properties.iter().map(|p| &p.qualifiers))
-        .chain(methods)
+/// The qualifier sets of classes and their elements.
+fn sets<'a>(classes: &'a [&ClassDeclaration]) -> impl Iterator<Item = &'a Qualifiers> {
+    classes.iter().flat_map(|class| {
+        let methods = class.methods.iter().flat_map(|m| {
+            std::iter::once(&m.qualifiers).chain(m.parameters.iter().map(|p| &p.qualifiers))
+        });
+        std::iter::once(&class.qualifiers)
+            .chain(class.properties.iter().map(|p| &p.qualifiers))
+            .chain(methods)
+    })
 }
 
 /// Whether WMI's dialect can spell it.
@@ -94,8 +97,8 @@ fn is_array(value: &Value) -> bool {
     matches!(value, Value::Array(_))
 }
 
-fn declare(name: Name, class: &ClassDeclaration) -> Declared {
-    let uses = || sets(class).filter_map(|set| set.get(name.as_str()));
+fn declare(name: Name, classes: &[&ClassDeclaration]) -> Declared {
+    let uses = || sets(classes).filter_map(|set| set.get(name.as_str()));
     let types = |is_plain: bool| {
         let of_kind = move |q: &&Qualifier| has_plain_type(&q.value) == is_plain;
         uses().filter(of_kind).find_map(|q| type_of(&q.value))

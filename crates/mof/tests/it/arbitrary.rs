@@ -209,6 +209,7 @@ pub(crate) fn class() -> impl Strategy<Value = ClassDeclaration> {
             qualifiers,
             properties,
             methods,
+            ..ClassDeclaration::default()
         },
     )
 }

@@ -8,3 +8,4 @@ mod goldens;
 mod instantiate;
 mod limits;
 mod round_trip;
+mod split;

@@ -136,10 +136,10 @@ fn declaration() -> impl Strategy<Value = ClassDeclaration> {
     (".{1,20}", qualifier_set(), properties, prop::collection::vec(method, 0..3)).prop_map(
         |(name, qualifiers, properties, methods)| ClassDeclaration {
             name: name.into(),
-            superclass: None,
             qualifiers,
             properties,
             methods,
+            ..ClassDeclaration::default()
         },
     )
 }

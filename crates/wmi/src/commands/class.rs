@@ -1,7 +1,6 @@
 //! `wmi class list` and `wmi class show`: the classes of a namespace.
 
 use cim::Object;
-use wbem::Flags;
 
 use crate::failure::Failure;
 use crate::output::{Form, Printer, Selection, Settings};
@@ -14,7 +13,7 @@ use crate::target::{Outcome, print_all};
 pub(crate) fn list(options: &Options, pattern: Option<&str>) -> Result<Outcome, Failure> {
     let target = options.target()?;
     let mut classes = wbem::collect(|sink| {
-        target.services.create_class_enum(None, Flags::DEEP, &target.context, sink)
+        target.services.create_class_enum(None, target.reading, &target.context, sink)
     })?;
     let pattern = pattern.map(cim::name::fold).unwrap_or_default();
     let with_system = options.settings.system || pattern.starts_with("__");

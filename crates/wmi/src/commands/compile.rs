@@ -66,12 +66,7 @@ fn tell(
     form: Form,
 ) -> Result<Outcome, Failure> {
     report.warnings.iter().for_each(|warning| warn(&placed(warning)));
-    for error in report.syntax.iter().chain(&report.storage) {
-        match form.is_json() {
-            true => eprintln!("{}", as_json(error)),
-            false => eprintln!("{}\n", error.picture.trim_end()),
-        }
-    }
+    report.syntax.iter().chain(&report.storage).for_each(|error| tell_error(error, form));
     let stored = format!(
         "{} and {} stored in {namespace}",
         counted(report.classes, "class"),
@@ -99,6 +94,14 @@ fn tell(
         (false, true, None) => Ok(Outcome::Done),
         (true, ..) => Err(Failure::Told(exit::SYNTAX)),
         _ => Err(Failure::Told(exit::OTHER)),
+    }
+}
+
+/// Prints an error: its picture, or a line of JSON.
+pub(super) fn tell_error(error: &MofDiagnostic, form: Form) {
+    match form.is_json() {
+        true => eprintln!("{}", as_json(error)),
+        false => eprintln!("{}\n", error.picture.trim_end()),
     }
 }
 

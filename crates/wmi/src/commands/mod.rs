@@ -11,6 +11,7 @@ pub(crate) mod query;
 pub(crate) mod repo;
 pub(crate) mod rm;
 pub(crate) mod set;
+pub(crate) mod split;
 
 use std::io::{self, Write};
 

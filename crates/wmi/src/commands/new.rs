@@ -31,7 +31,8 @@ fn create(target: &Target, class: &str, assignments: &[Assignment]) -> Result<Ob
     let create = || -> Result<ObjectPath, Failure> {
         let mut instance = Instance::new(target.class(class)?);
         assignment::apply(assignments, &mut instance, Keys::Open)?;
-        Ok(target.services.put_instance(&instance, Flags::CREATE_ONLY, &target.context)?)
+        let flags = Flags::CREATE_ONLY | target.reading;
+        Ok(target.services.put_instance(&instance, flags, &target.context)?)
     };
     create().map_err(|failure| failure.suggesting(|status| mentioned.suggestion(status, target)))
 }

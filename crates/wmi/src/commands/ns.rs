@@ -8,7 +8,7 @@ use wbem::{Flags, Services};
 
 use crate::failure::{Failure, warn};
 use crate::output::Form;
-use crate::session::{Options, connect};
+use crate::session::Options;
 use crate::target::{Outcome, Target};
 
 /// The class whose instances are the namespaces in a namespace.
@@ -17,7 +17,7 @@ const NAMESPACE_CLASS: &str = "__NAMESPACE";
 /// Prints the paths of the namespaces.
 pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
     let start = options.namespace.as_deref().unwrap_or("root");
-    let found = below(&connect(&options.open()?, start)?)?;
+    let found = below(&options.connect(start)?)?;
     print(&found.paths, options.settings.form)?;
     for path in &found.denied {
         warn(&format!("access to {path} is denied; what lies in it is not listed"));

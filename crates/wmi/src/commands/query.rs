@@ -37,6 +37,7 @@ pub(crate) fn run_parsed(
         true => Flags::ENSURE_LOCATABLE,
         false => Flags::default(),
     };
+    let flags = flags | target.reading;
     let printer = Printer::stdout(settings, selection);
     let ask = |sink| target.services.exec_query("WQL", text, flags, &context, sink);
     print_all(printer, ask).map_err(|failure| {

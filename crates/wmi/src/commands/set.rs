@@ -28,7 +28,8 @@ fn change(target: &Target, path: &ObjectPath, assignments: &[Assignment]) -> Res
     let change = || -> Result<(), Failure> {
         let mut instance = target.instance(&path.relative().to_string())?;
         assignment::apply(assignments, &mut instance, Keys::Fixed)?;
-        target.services.put_instance(&instance, Flags::UPDATE_ONLY, &target.context)?;
+        let flags = Flags::UPDATE_ONLY | target.reading;
+        target.services.put_instance(&instance, flags, &target.context)?;
         Ok(())
     };
     change().map_err(|failure| failure.suggesting(|status| mentioned.suggestion(status, target)))

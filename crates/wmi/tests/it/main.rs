@@ -7,6 +7,7 @@ mod call;
 mod classes;
 mod compile;
 mod errors;
+mod localized;
 mod mock;
 mod objects;
 mod program;
