@@ -175,8 +175,8 @@ impl Executor<'_> {
             Stop::Failed(at, Box::new(Diagnostic::from_error(&e, action.place.clone())))
         };
         let failed_at = |d: Diagnostic| Stop::Failed(at, Box::new(d));
-        let call = self.authorize(action).map_err(failed)?;
         let place = edit.place(&action.namespace).map_err(failed)?;
+        let call = edit.authorize(&place, self.context).map_err(failed)?;
         match &action.kind {
             ActionKind::PutClass { declaration, pending, flags, .. } => {
                 call.require(access::to_write_class(), "write a class").map_err(failed)?;
@@ -201,7 +201,7 @@ impl Executor<'_> {
                 call.require_to_write(&class, "write an instance").map_err(failed)?;
                 let instance =
                     mof::instantiate(declaration, class, &mut objects).map_err(failed_at)?;
-                edit.put_instance(&place, &instance, instance_flags(*flags), None)
+                edit.put_instance(&place, &instance, instance_flags(*flags), None, self.context)
                     .map(drop)
                     .map_err(failed)
             }
@@ -219,7 +219,6 @@ impl Executor<'_> {
     fn put_dynamic(&self, action: &Action) -> Result<(), Box<Diagnostic>> {
         let ActionKind::PutInstance { declaration, flags } = &action.kind else { return Ok(()) };
         let failed = |e: cim::Error| Box::new(Diagnostic::from_error(&e, action.place.clone()));
-        let call = self.authorize(action).map_err(failed)?;
         // Classes and aliases are looked up in a transaction that writes nothing.
         let made = self.cimom.edit(|edit| {
             let place = edit.place(&action.namespace)?;
@@ -229,8 +228,10 @@ impl Executor<'_> {
         });
         let instance: Instance = made.map_err(failed)??;
         let class = instance.class().clone();
-        call.require_to_write(&class, "write an instance").map_err(failed)?;
         let view = self.cimom.view_of(&action.namespace, self.context).map_err(failed)?;
+        let call = Call { operation: (), namespace: &action.namespace, context: self.context };
+        let call = call.authorize(view.schema.policy()).map_err(failed)?;
+        call.require_to_write(&class, "write an instance").map_err(failed)?;
         let flags = instance_flags(*flags);
         crate::hierarchy::put(&view, &class, &instance, flags, None, self.context)
             .map(drop)
@@ -242,11 +243,6 @@ impl Executor<'_> {
             mof::Dialect::Wmi => Rules::Wmi,
             mof::Dialect::Dmtf => Rules::Dmtf,
         }
-    }
-
-    fn authorize<'a>(&'a self, action: &'a Action) -> Result<AuthorizedCall<'a, ()>> {
-        let call = Call { operation: (), namespace: &action.namespace, context: self.context };
-        call.authorize(self.cimom.descriptor())
     }
 }
 

@@ -17,6 +17,7 @@ use crate::services::Services;
 pub struct CallContext {
     caller: Arc<Identity>,
     is_remote: bool,
+    is_encrypted: bool,
     values: Vec<(Name, Value)>,
     /// What a provider is given of WMI.
     services: Option<Arc<dyn Services>>,
@@ -40,12 +41,25 @@ pub struct Hop {
 impl CallContext {
     /// A call of `caller` on this machine.
     pub fn local(caller: Arc<Identity>) -> Self {
-        CallContext { caller, is_remote: false, values: Vec::new(), services: None, provider: None }
+        CallContext {
+            caller,
+            is_remote: false,
+            is_encrypted: false,
+            values: Vec::new(),
+            services: None,
+            provider: None,
+        }
     }
 
-    /// A call of `caller` from another machine.
+    /// A call of `caller` from another machine, in the clear.
     pub fn remote(caller: Arc<Identity>) -> Self {
         CallContext { is_remote: true, ..CallContext::local(caller) }
+    }
+
+    /// A call of `caller` from another machine that nobody on the way can read: by DCOM at the
+    /// level PKT_PRIVACY, else through TLS.
+    pub fn remote_encrypted(caller: Arc<Identity>) -> Self {
+        CallContext { is_encrypted: true, ..CallContext::remote(caller) }
     }
 
     /// Who calls.
@@ -56,6 +70,11 @@ impl CallContext {
     /// Whether the call comes from another machine.
     pub fn is_remote(&self) -> bool {
         self.is_remote
+    }
+
+    /// Whether nobody on the way from another machine can read the call.
+    pub fn is_encrypted(&self) -> bool {
+        self.is_encrypted
     }
 
     /// The named value, if it was set. Names disregard case.
@@ -118,6 +137,7 @@ impl CallContext {
         CallContext {
             caller,
             is_remote: false,
+            is_encrypted: false,
             values: self.values.clone(),
             services: Some(services),
             provider: Some(Arc::new(hop)),
@@ -130,6 +150,7 @@ impl fmt::Debug for CallContext {
         f.debug_struct("CallContext")
             .field("caller", &self.caller)
             .field("is_remote", &self.is_remote)
+            .field("is_encrypted", &self.is_encrypted)
             .field("values", &self.values)
             .field("provider", &self.provider)
             .finish()
