@@ -177,8 +177,8 @@ impl Executor<'_> {
             Stop::Failed(at, Box::new(Diagnostic::from_error(&e, action.place.clone())))
         };
         let failed_at = |d: Diagnostic| Stop::Failed(at, Box::new(d));
-        let call = self.authorize(action).map_err(failed)?;
         let place = edit.place(&action.namespace).map_err(failed)?;
+        let call = edit.authorize(&place, self.context).map_err(failed)?;
         match &action.kind {
             ActionKind::PutClass { declaration, pending, flags, .. } => {
                 call.require(access::to_write_class(), "write a class").map_err(failed)?;
@@ -206,7 +206,7 @@ impl Executor<'_> {
                 if properties::has_dynamic(&instance) {
                     return Err(Stop::Dynamic(at));
                 }
-                edit.put_instance(&place, &instance, instance_flags(*flags), None)
+                edit.put_instance(&place, &instance, instance_flags(*flags), None, self.context)
                     .map(drop)
                     .map_err(failed)
             }
@@ -224,7 +224,6 @@ impl Executor<'_> {
     fn put_dynamic(&self, action: &Action) -> Result<(), Box<Diagnostic>> {
         let ActionKind::PutInstance { declaration, flags } = &action.kind else { return Ok(()) };
         let failed = |e: cim::Error| Box::new(Diagnostic::from_error(&e, action.place.clone()));
-        let call = self.authorize(action).map_err(failed)?;
         // Classes and aliases are looked up in a transaction that writes nothing.
         let made = self.cimom.edit(|edit| {
             let place = edit.place(&action.namespace)?;
@@ -234,8 +233,10 @@ impl Executor<'_> {
         });
         let instance: Instance = made.map_err(failed)??;
         let class = instance.class().clone();
-        call.require_to_write(&class, "write an instance").map_err(failed)?;
         let view = self.cimom.view_of(&action.namespace, self.context).map_err(failed)?;
+        let call = Call { operation: (), namespace: &action.namespace, context: self.context };
+        let call = call.authorize(view.schema.policy()).map_err(failed)?;
+        call.require_to_write(&class, "write an instance").map_err(failed)?;
         let flags = instance_flags(*flags);
         if class.is_dynamic() {
             let put = hierarchy::put(&view, &class, &instance, flags, None, self.context);
@@ -245,7 +246,7 @@ impl Executor<'_> {
         drop(view);
         let put = self.cimom.edit(|edit| {
             let place = edit.place(&action.namespace)?;
-            edit.put_instance(&place, &stored, flags, None)
+            edit.put_instance(&place, &stored, flags, None, self.context)
         });
         put.map(drop).map_err(failed)
     }
@@ -255,11 +256,6 @@ impl Executor<'_> {
             mof::Dialect::Wmi => Rules::Wmi,
             mof::Dialect::Dmtf => Rules::Dmtf,
         }
-    }
-
-    fn authorize<'a>(&'a self, action: &'a Action) -> Result<AuthorizedCall<'a, ()>> {
-        let call = Call { operation: (), namespace: &action.namespace, context: self.context };
-        call.authorize(self.cimom.descriptor())
     }
 }
 

@@ -16,6 +16,7 @@
 //! | [`cimom`] | the object cimom, its environment, and the view that an operation has |
 //! | `session`, `told` | the operations of a connection; what their failures say |
 //! | `access` | who may do what |
+//! | `connections` | how many are connected |
 //! | `schema`, `system` | the classes of a namespace; the system classes and their rules |
 //! | `get`, `classes`, `query` | reads |
 //! | `amended` | reads and writes of classes with their localized qualifiers |
@@ -39,6 +40,7 @@ pub mod cimom;
 mod class_rules;
 mod classes;
 mod compile;
+mod connections;
 mod dynamic;
 mod edit;
 mod execute;

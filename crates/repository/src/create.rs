@@ -9,7 +9,7 @@ use cim::Namespace;
 
 use crate::bytes::Input;
 use crate::fault::Fault;
-use crate::format::{DATA_FILE, FORMAT_VERSION, META_FORMAT, NEW_DIRECTORY};
+use crate::format::{DATA_FILE, FORMAT_VERSION, META_FORMAT, NEW_DIRECTORY, OLDEST_VERSION};
 use crate::gate::open_largest;
 use crate::lock::{DirectoryLock, sync_directory};
 use crate::open::{self, Opened};
@@ -71,7 +71,7 @@ fn check_version(opened: &Opened) -> Result<(), Fault> {
         Some(bytes) => Input::new(bytes).u32()?,
         None => return Err(Fault::damaged("it does not say in which format it is")),
     };
-    if version == FORMAT_VERSION {
+    if (OLDEST_VERSION..=FORMAT_VERSION).contains(&version) {
         return Ok(());
     }
     Err(Fault::other_version(version))
@@ -105,6 +105,33 @@ mod tests {
             let error = Repository::create_or_open(dir.path()).err().unwrap();
             assert_eq!(error.status(), status, "{error}");
         }
+    }
+
+    /// FORMAT.md: version 2 is opened, and becomes the present one with the first security.
+    #[test]
+    fn an_older_format_is_opened() {
+        let dir = tempfile::tempdir().unwrap();
+        let version = |set: Option<u32>| {
+            let (_, opened) = create_or_open(dir.path(), SMALL_MAP).unwrap();
+            let mut txn = opened.env.write_txn().unwrap();
+            if let Some(version) = set {
+                opened.dbs.meta.put(&mut txn, META_FORMAT, &version.to_le_bytes()).unwrap();
+            }
+            let found = opened.dbs.meta.get(&txn, META_FORMAT).unwrap().unwrap();
+            let found = Input::new(found).u32().unwrap();
+            txn.commit().unwrap();
+            found
+        };
+        version(Some(OLDEST_VERSION));
+        let repository = Repository::create_or_open(dir.path()).unwrap();
+        repository.write(|w| w.create_namespace(&Namespace::new("root\\x")?)).unwrap();
+        drop(repository);
+        assert_eq!(version(None), OLDEST_VERSION);
+        let repository = Repository::create_or_open(dir.path()).unwrap();
+        let security = crate::NamespaceSecurity { descriptor: None, requires_encryption: true };
+        repository.write(|w| w.set_security(&Namespace::root(), security)).unwrap();
+        drop(repository);
+        assert_eq!(version(None), FORMAT_VERSION);
     }
 
     #[test]

@@ -4,8 +4,10 @@
 //!
 #![doc = include_str!("../FORMAT.md")]
 
-/// The version of the format that this crate reads and writes.
-pub const FORMAT_VERSION: u32 = 2;
+/// The version of the format that this crate writes.
+pub const FORMAT_VERSION: u32 = 3;
+/// The oldest version that it reads and writes on in.
+pub(crate) const OLDEST_VERSION: u32 = 2;
 
 /// LMDB's named databases.
 pub(crate) const DATABASES: [&str; 8] = [

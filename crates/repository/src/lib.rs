@@ -53,5 +53,7 @@ pub use put::PutMode;
 pub use references::Referring;
 pub use repository::{Repository, Snapshot};
 pub use verify::Verification;
-pub use view::{ClassId, ClassListing, Instances, NamespaceId, View};
+pub use view::{
+    ClassId, ClassListing, Instances, NamespaceId, NamespaceSecurity, NamespaceState, View,
+};
 pub use writer::Writer;

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 
+use cim::security::Descriptor;
 use cim::{Name, Namespace};
 use heed::Database;
 use heed::types::Bytes;
@@ -144,8 +145,13 @@ impl<'t> Verifier<'t> {
         for entry in self.view.dbs.namespaces.scan(self.view.txn, &[])? {
             let (folded, bytes) = entry?;
             let of = || format!("namespace {}", String::from_utf8_lossy(folded));
-            let read = NamespaceEntry::read(bytes).and_then(|e| Ok((e.id, e.namespace()?)));
-            let Some((id, path)) = self.check(of, read) else { continue };
+            let Some(entry) = self.check(of, NamespaceEntry::read(bytes)) else { continue };
+            let Some(path) = self.check(of, entry.namespace()) else { continue };
+            let descriptor = entry.security.descriptor.map(Descriptor::from_bytes).transpose();
+            if descriptor.is_err() {
+                self.problem(format!("{}: its security descriptor is none", of()));
+            }
+            let id = entry.id;
             self.found.namespaces += 1;
             if path.as_name().folded().as_bytes() != folded {
                 self.problem(format!("{}: its entry is that of {path}", of()));

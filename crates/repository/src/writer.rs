@@ -15,11 +15,11 @@ use crate::bindings::Bindings;
 use crate::bytes::put_text;
 use crate::declaration::put_declaration;
 use crate::fault::Fault;
-use crate::format::{META_NEXT_CLASS, META_NEXT_NAMESPACE};
+use crate::format::{FORMAT_VERSION, META_FORMAT, META_NEXT_CLASS, META_NEXT_NAMESPACE};
 use crate::keyed::delete_all;
 use crate::open::Databases;
 use crate::stored::{ClassEntry, NamespaceEntry};
-use crate::view::{ClassId, NO_CLASSES, NamespaceId, View, user_key};
+use crate::view::{ClassId, NO_CLASSES, NamespaceId, NamespaceSecurity, View, user_key};
 
 /// A write transaction. What it wrote is seen by nobody else until it is committed, and by
 /// everybody all at once then.
@@ -29,7 +29,7 @@ pub struct Writer<'r> {
     /// Its own, because what it sees may never be committed.
     pub(crate) bindings: Bindings,
     pub(crate) dir: &'r Path,
-    /// The namespaces whose classes were changed.
+    /// The namespaces whose classes, or descriptor, were changed.
     touched: BTreeSet<NamespaceId>,
     /// The paths of the namespaces, once they were needed.
     paths: Option<BTreeMap<NamespaceId, Namespace>>,
@@ -72,9 +72,21 @@ impl<'r> Writer<'r> {
         self.at(made)
     }
 
-    /// Deletes a namespace with all the namespaces, classes and instances in it. Whether it
-    /// was there. Errors: `WBEM_E_INVALID_OPERATION` for the root.
-    pub fn delete_namespace(&mut self, namespace: &Namespace) -> cim::Result<bool> {
+    /// Keeps who may be in a namespace, in place of what was kept before.
+    /// Errors: `WBEM_E_INVALID_NAMESPACE` where it is not there.
+    pub fn set_security(
+        &mut self,
+        namespace: &Namespace,
+        security: NamespaceSecurity<'_>,
+    ) -> cim::Result<()> {
+        let set = self.keep_security(namespace, security);
+        self.at(set)
+    }
+
+    /// Deletes a namespace with all the namespaces, classes and instances in it. Gives the numbers
+    /// of all that are gone: none where it was not there.
+    /// Errors: `WBEM_E_INVALID_OPERATION` for the root.
+    pub fn delete_namespace(&mut self, namespace: &Namespace) -> cim::Result<Vec<NamespaceId>> {
         let deleted = self.drop_namespace(namespace);
         self.at(deleted)
     }
@@ -124,14 +136,33 @@ impl<'r> Writer<'r> {
             return Err(Fault::refused(WBEM_E_INVALID_NAMESPACE.with(message)));
         }
         let id = NamespaceId(self.next(META_NEXT_NAMESPACE)?);
-        let entry = NamespaceEntry { id, generation: 1, path: namespace.as_str() };
+        let security = NamespaceSecurity::default();
+        let entry = NamespaceEntry { id, generation: 1, path: namespace.as_str(), security };
         let folded = namespace.as_name().folded();
         self.dbs.namespaces.put(&mut self.txn, &[], folded.as_bytes(), &entry.to_bytes()?)?;
         self.paths = None;
         Ok(id)
     }
 
-    fn drop_namespace(&mut self, namespace: &Namespace) -> Result<bool, Fault> {
+    fn keep_security(
+        &mut self,
+        namespace: &Namespace,
+        security: NamespaceSecurity<'_>,
+    ) -> Result<(), Fault> {
+        let Some(entry) = self.view().find_namespace(namespace)? else {
+            let message = format!("there is no namespace {namespace}");
+            return Err(Fault::refused(WBEM_E_INVALID_NAMESPACE.with(message)));
+        };
+        let bytes = NamespaceEntry { security, ..entry }.to_bytes()?;
+        let id = entry.id;
+        let folded = namespace.as_name().folded();
+        self.dbs.namespaces.put(&mut self.txn, &[], folded.as_bytes(), &bytes)?;
+        // Programs of older versions would not heed it and must not open the repository any more.
+        self.dbs.meta.put(&mut self.txn, META_FORMAT, &FORMAT_VERSION.to_le_bytes())?;
+        self.touch(id)
+    }
+
+    fn drop_namespace(&mut self, namespace: &Namespace) -> Result<Vec<NamespaceId>, Fault> {
         if namespace.parent().is_none() {
             let message = format!("namespace {namespace} is the topmost and stays");
             return Err(Fault::refused(WBEM_E_INVALID_OPERATION.with(message)));
@@ -153,7 +184,7 @@ impl<'r> Writer<'r> {
         }
         self.paths = None;
         self.bindings.clear();
-        Ok(!doomed.is_empty())
+        Ok(doomed.into_iter().map(|(id, _)| id).collect())
     }
 
     /// Everything stored under a class's number; what its instances refer to is not.

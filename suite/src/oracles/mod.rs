@@ -6,9 +6,11 @@
 mod datetime;
 mod mof;
 mod object_path;
+mod security_descriptor;
 mod wql;
 
 pub use datetime::datetime;
 pub use mof::mof;
 pub use object_path::object_path;
+pub use security_descriptor::security_descriptor;
 pub use wql::wql;

@@ -17,6 +17,7 @@ const TARGETS: &[Target] = &[
     ("datetime", oracles::datetime),
     ("mof", oracles::mof),
     ("object_path", oracles::object_path),
+    ("security_descriptor", oracles::security_descriptor),
     ("wql", oracles::wql),
 ];
 
