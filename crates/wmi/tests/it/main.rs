@@ -3,12 +3,15 @@
 //! What is printed of this machine is tested for its shape and for what the test itself knows
 //! (its own process), never for what this machine happens to be.
 
+mod assoc;
 mod call;
 mod classes;
 mod compile;
 mod errors;
+mod machine;
 mod mock;
 mod objects;
 mod program;
 mod query;
 mod repository;
+mod shell;
