@@ -9,6 +9,7 @@
 //! | [`args`] | the arguments as typed |
 //! | [`commands`] | one file a command |
 //! | [`shell`] | commands and queries typed one after another |
+//! | [`personality`] | the programs `mofcomp`, `winmgmt` and `wmic`, for who calls it so |
 //! | [`session`], [`target`] | the opened WMI, the namespace a command works on |
 //! | [`assignment`] | `P=V` |
 //! | [`output`] | one file a format |
@@ -23,12 +24,14 @@ mod commands;
 mod exit;
 mod failure;
 mod output;
+mod personality;
 mod screen;
 mod session;
 mod shell;
 mod suggest;
 mod target;
 
+use std::env;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
@@ -36,11 +39,16 @@ use args::{Args, ClassCommand, Command, RepoCommand};
 use commands::{assoc, call, class, class_search, class_tree, compile, get, new, ns, query, repo};
 use commands::{rm, set};
 use failure::Failure;
+use personality::Personality;
 use screen::Screen;
 use session::Options;
 use target::Outcome;
 
 fn main() -> ExitCode {
+    let mut words = env::args_os();
+    if let Some(personality) = words.next().and_then(|name| Personality::of(&name)) {
+        return ExitCode::from(personality.run(words));
+    }
     let args = Args::read();
     ExitCode::from(match &args.command {
         Command::Shell => shell::run(args),

@@ -14,7 +14,8 @@ use wbem::{CompileOptions, Flags, MofDiagnostic, NativeProviders};
 
 use crate::commands::ns;
 use crate::failure::Failure;
-use crate::output::Settings;
+use crate::output::{Form, Settings, Style};
+use crate::screen::Screen;
 use crate::suggest::nearest;
 use crate::target::Target;
 
@@ -40,6 +41,19 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// The user's own repository, printed in `form`: what holds where no option is given.
+    pub(crate) fn own(form: Form) -> Self {
+        let (style, screen) = (Style::default(), Screen::stdout());
+        Options {
+            namespace: None,
+            repository: None,
+            mock: None,
+            machine: None,
+            opened: OnceCell::new(),
+            settings: Settings { form, style, system: false, screen },
+        }
+    }
+
     /// The namespace to work on.
     pub(crate) fn namespace(&self) -> &str {
         self.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE)

@@ -35,7 +35,7 @@ pub(crate) fn run(options: &Options, word: &str) -> Result<Outcome, Failure> {
     found.sort_by_key(Found::place);
     let mut out = BufWriter::new(io::stdout());
     match options.settings.form {
-        Form::Auto | Form::Table | Form::List => {
+        Form::Auto | Form::Table | Form::List | Form::Pairs => {
             let width = found.iter().map(|it| it.place().chars().count()).max().unwrap_or(0);
             for it in &found {
                 let line =

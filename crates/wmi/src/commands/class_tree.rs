@@ -26,7 +26,7 @@ pub(crate) fn run(options: &Options, root: Option<&str>) -> Result<Outcome, Fail
     };
     let mut out = BufWriter::new(io::stdout());
     match options.settings.form {
-        Form::Auto | Form::Table | Form::List => {
+        Form::Auto | Form::Table | Form::List | Form::Pairs => {
             tops.iter().try_for_each(|top| tree.draw(top, "", "", &mut out))?;
         }
         Form::Json => {

@@ -51,6 +51,8 @@ pub(crate) enum Form {
     Table,
     /// One line a property, objects apart by an empty line.
     List,
+    /// One `property=value` a line, objects apart by an empty line: `wmic`'s own.
+    Pairs,
     /// One JSON array; of one object asked for by its path, that object.
     Json,
     /// One JSON object a line.
@@ -66,7 +68,7 @@ pub(crate) enum Form {
 impl Form {
     /// Whether it is for people.
     pub(crate) fn is_text(self) -> bool {
-        matches!(self, Form::Auto | Form::Table | Form::List)
+        matches!(self, Form::Auto | Form::Table | Form::List | Form::Pairs)
     }
 
     /// Whether errors are told in JSON too.
@@ -182,6 +184,7 @@ fn format(settings: &Settings, selection: Selection) -> Box<dyn Format> {
         Form::Auto => Box::new(auto::Auto::new(selection, style, screen)),
         Form::Table => Box::new(table::Table::new(selection, style, screen)),
         Form::List => Box::new(list::List::new(selection, style)),
+        Form::Pairs => Box::new(list::List::of_pairs(selection, style)),
         Form::Json => Box::new(json::Json::new(selection, style)),
         Form::JsonLines => Box::new(json::JsonLines::new(selection, style)),
         Form::Csv => Box::new(csv::Csv::new(selection, style)),

@@ -11,6 +11,7 @@ mod errors;
 mod machine;
 mod mock;
 mod objects;
+mod personality;
 mod program;
 mod query;
 mod repository;
