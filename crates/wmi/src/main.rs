@@ -49,10 +49,10 @@ fn main() -> ExitCode {
     if let Some(personality) = words.next().and_then(|name| Personality::of(&name)) {
         return ExitCode::from(personality.run(words));
     }
-    let args = Args::read();
-    ExitCode::from(match &args.command {
-        Command::Shell => shell::run(args),
-        _ => told(&args, &args.options(Screen::stdout())),
+    ExitCode::from(match Args::read() {
+        Ok(args) if matches!(args.command, Command::Shell) => shell::run(args),
+        Ok(args) => told(&args, &args.options(Screen::stdout())),
+        Err(code) => code,
     })
 }
 

@@ -7,6 +7,8 @@ mod grammar;
 mod operands;
 
 use std::cell::OnceCell;
+use std::env;
+use std::ffi::OsString;
 use std::iter;
 use std::path::PathBuf;
 
@@ -16,6 +18,8 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 pub(crate) use grammar::Grammar;
 use operands::{AssocArgs, CallArgs, CompileArgs, GetArgs, RefArgs};
 
+use crate::exit;
+use crate::failure::Failure;
 use crate::output::{Form, Settings, Style};
 use crate::screen::Screen;
 use crate::session::Options;
@@ -214,11 +218,13 @@ enum DatetimeArg {
 }
 
 impl Args {
-    /// What was typed. Ends the program where it cannot be read, or where help was asked for.
-    pub(crate) fn read() -> Self {
-        let args = Args::parse();
-        args.check().unwrap_or_else(|error| error.exit());
-        args
+    /// What was typed.
+    /// Errors: the number to end with, after it was told why it cannot be read, or after the help
+    /// that was asked for.
+    pub(crate) fn read() -> Result<Self, u8> {
+        let words: Vec<OsString> = env::args_os().collect();
+        let args = Args::try_parse_from(&words).and_then(|args| args.check().map(|()| args));
+        args.map_err(|error| tell(&error, wants_json(&words)))
     }
 
     /// A line of the shell that was started with `session`, whose global options hold where the
@@ -311,6 +317,36 @@ impl Global {
 
 fn conflict(why: &str) -> clap::Error {
     Args::command().error(ErrorKind::ArgumentConflict, why)
+}
+
+/// Tells what clap says, an error as JSON where that is wanted, and gives the number to end with.
+pub(crate) fn tell(error: &clap::Error, as_json: bool) -> u8 {
+    if !error.use_stderr() {
+        // Help. That its reader has gone is no failure.
+        let _ = error.print();
+        return exit::DONE;
+    }
+    match as_json {
+        true => {
+            let text = error.to_string();
+            let told = text.split("\n\nUsage:").next().unwrap_or_default();
+            let told = told.trim_start_matches("error: ").split_whitespace();
+            Failure::Usage(told.collect::<Vec<_>>().join(" ")).tell(true);
+        }
+        false => drop(error.print()),
+    }
+    exit::USAGE
+}
+
+/// Whether `words`, which cannot be read as a whole, ask for JSON.
+fn wants_json(words: &[OsString]) -> bool {
+    let text = |word: &OsString| word.to_str().map(str::to_owned).unwrap_or_default();
+    let after = words.windows(2).filter(|pair| pair[0] == "-o" || pair[0] == "--output");
+    let within = words.iter().map(text).filter_map(|word| {
+        let value = word.strip_prefix("--output=").or_else(|| word.strip_prefix("-o"));
+        value.map(|value| value.trim_start_matches('=').to_owned())
+    });
+    after.map(|pair| text(&pair[1])).chain(within).any(|value| matches!(&*value, "json" | "jsonl"))
 }
 
 /// What makes `shell` complete the arguments of the program.

@@ -21,7 +21,7 @@ mod words;
 
 use std::io::{self, BufRead, IsTerminal};
 
-use crate::args::{Args, Grammar};
+use crate::args::{self, Args, Grammar};
 use crate::exit;
 use crate::failure::Failure;
 use crate::screen::{Screen, say};
@@ -147,12 +147,11 @@ impl Session {
                 told(&args, &options)
             }
             Err(error) => {
-                // Help goes to standard output, an error to standard error.
-                let _ = error.print();
+                let code = args::tell(&error, self.options.settings.form.is_json());
                 if words[0] == "help" && words.len() == 1 {
                     say("\nOf the shell alone: a query, use NAMESPACE, exit");
                 }
-                if error.use_stderr() { exit::USAGE } else { exit::DONE }
+                code
             }
         }
     }

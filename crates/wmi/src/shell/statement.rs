@@ -26,7 +26,9 @@ impl Statement {
         if is_query(text) {
             return Statement::Query(body.to_owned());
         }
-        match words::unquoted(text) {
+        // As it stands on a command line.
+        let command = text.strip_prefix("wmi ").unwrap_or(text);
+        match words::unquoted(command) {
             words if words.is_empty() => Statement::Nothing,
             words => Statement::Command(words),
         }
@@ -98,6 +100,7 @@ mod tests {
             ("select * from X ;\n", Statement::Query("select * from X".to_owned())),
             ("get X", command(&["get", "X"])),
             ("selected", command(&["selected"])),
+            ("wmi get X.K=\"1\"", command(&["get", "X.K=\"1\""])),
         ] {
             assert_eq!(Statement::of(text), expected, "{text:?}");
         }
