@@ -36,7 +36,9 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use args::{Args, ClassCommand, Command, RepoCommand};
-use commands::{assoc, call, class, class_search, class_tree, compile, get, new, ns, query, repo};
+use commands::{
+    assoc, call, class, class_search, class_tree, compile, get, new, ns, provider, query, repo,
+};
 use commands::{rm, set};
 use failure::Failure;
 use personality::Personality;
@@ -79,6 +81,7 @@ fn run(command: &Command, options: &Options) -> Result<Outcome, Failure> {
         Command::Class(ClassCommand::Tree { class }) => class_tree::run(options, class.as_deref()),
         Command::Class(ClassCommand::Search { word }) => class_search::run(options, word),
         Command::Ns => ns::run(options),
+        Command::Provider => provider::run(options),
         Command::Compile(args) => compile::run(options, &args.request()),
         Command::Repo(RepoCommand::Verify) => repo::verify(options),
         Command::Repo(RepoCommand::Backup { file }) => repo::backup(options, file),

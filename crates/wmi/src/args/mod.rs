@@ -132,6 +132,8 @@ pub(crate) enum Command {
     Class(ClassCommand),
     /// List the namespaces below root, or below the one named with -n
     Ns,
+    /// List the providers of the namespace and what they supply
+    Provider,
     /// Compile MOF files
     Compile(CompileArgs),
     /// Check, copy or put back the repository as a whole

@@ -10,6 +10,7 @@ pub(crate) mod compile;
 pub(crate) mod get;
 pub(crate) mod new;
 pub(crate) mod ns;
+pub(crate) mod provider;
 pub(crate) mod query;
 pub(crate) mod repo;
 pub(crate) mod rm;

@@ -13,6 +13,7 @@ mod mock;
 mod objects;
 mod personality;
 mod program;
+mod provider;
 mod query;
 mod repository;
 mod shell;
