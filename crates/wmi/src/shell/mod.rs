@@ -19,7 +19,7 @@ mod statement;
 mod terminal;
 mod words;
 
-use std::io::{self, BufRead, IsTerminal};
+use std::io::{self, BufRead, IsTerminal, Read};
 
 use crate::args::{self, Args, Grammar};
 use crate::exit;
@@ -34,8 +34,9 @@ use terminal::Terminal;
 /// What the shell adds to the commands of the program.
 pub(super) const OWN_COMMANDS: [&str; 5] = ["use", "cd", "help", "exit", "quit"];
 
-/// How many bytes a statement from a pipe may have: more than any query or path may.
-const MAX_STATEMENT: usize = 1 << 20;
+/// How many bytes of a statement are read from a pipe: more than any query or path may have. What
+/// is longer ends the shell.
+const MAX_STATEMENT: u64 = 1 << 20;
 
 /// Runs the shell that `args` start until its input ends, and gives the number to end with: of
 /// the first line that failed where input is no terminal, else 0.
@@ -89,25 +90,24 @@ impl Session {
     }
 
     /// Reads `input` to its end.
-    fn read(&mut self, input: impl BufRead) -> u8 {
+    fn read(&mut self, mut input: impl BufRead) -> u8 {
         let mut first_failure = exit::DONE;
         let mut text = String::new();
-        let mut lines = input.lines();
         loop {
-            let line = lines.next();
-            let is_last = !matches!(line, Some(Ok(_)));
-            match line {
-                Some(Ok(line)) => {
-                    text.push_str(&line);
-                    text.push('\n');
+            let read = (&mut input).take(MAX_STATEMENT).read_line(&mut text);
+            let is_last = !matches!(read, Ok(1..));
+            let refused = match read {
+                Err(error) => Some(format!("the input cannot be read: {error}")),
+                Ok(_) if text.len() as u64 >= MAX_STATEMENT => {
+                    Some(format!("the input has a statement of more than {MAX_STATEMENT} bytes"))
                 }
-                Some(Err(error)) => {
-                    let failure = Failure::Usage(format!("the input cannot be read: {error}"));
-                    first_failure = exit::told(Err(failure), &self.options.settings, false);
-                }
-                None => {}
+                Ok(_) => None,
+            };
+            if let Some(why) = refused {
+                let code = exit::told(Err(Failure::Usage(why)), &self.options.settings, false);
+                return if first_failure == exit::DONE { code } else { first_failure };
             }
-            if is_last || text.len() > MAX_STATEMENT || statement::is_complete(&text) {
+            if is_last || statement::is_complete(&text) {
                 match self.perform(&std::mem::take(&mut text)) {
                     Next::Line(code) if first_failure == exit::DONE => first_failure = code,
                     Next::Line(_) => {}

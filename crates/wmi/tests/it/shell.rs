@@ -89,6 +89,22 @@ fn no_error_ends_it() {
 }
 
 #[test]
+fn what_is_no_text_or_has_no_end_is_told() {
+    let program = Program::with_shop();
+    let long = program.file("long", &format!("SELECT {}", "x".repeat(3 << 20)));
+    let mut command = program.command(&["shell"]);
+    command.stdin(File::open(long).unwrap());
+    let run = Run::of(&mut command);
+    assert!(run.err.contains("a statement of more than 1048576 bytes"), "{:.300}", run.err);
+    assert_eq!(run.code, 2);
+    let mut command = program.command(&["shell"]);
+    command.stdin(File::open(env!("CARGO_BIN_EXE_wmi")).unwrap());
+    let run = Run::of(&mut command);
+    assert!(run.err.contains("the input cannot be read"), "{:.300}", run.err);
+    assert_eq!(run.code, 2);
+}
+
+#[test]
 fn help_is_told_and_is_no_failure() {
     let program = Program::with_shop();
     let run = piped(&program, "help\nhelp get\nget --help\n");
