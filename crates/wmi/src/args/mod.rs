@@ -1,17 +1,26 @@
-//! The command line as it is typed: the one file that knows clap.
+//! The command line as it is typed: the one module that knows clap.
 //!
 //! Turns arguments into plain values of the commands; checks nothing that needs WMI. Texts for
 //! people stand here as the comments of the arguments.
 
+mod grammar;
+mod operands;
+
 use std::cell::OnceCell;
+use std::env;
+use std::ffi::OsString;
+use std::iter;
 use std::path::PathBuf;
 
 use cim::Locale;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
-use wbem::Flags;
 
-use crate::commands::{call, compile, get, split};
+pub(crate) use grammar::Grammar;
+use operands::{AssocArgs, CallArgs, CompileArgs, GetArgs, RefArgs};
+
+use crate::exit;
+use crate::failure::Failure;
 use crate::output::{Form, Settings, Style};
 use crate::screen::Screen;
 use crate::session::Options;
@@ -37,7 +46,7 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 access denied, 5 no answer,
 6 partial result, 7 syntax of WQL or MOF, 8 a method returned a failure.";
 
-#[derive(clap::Args, Debug)]
+#[derive(clap::Args, Clone, Default, Debug)]
 #[command(next_help_heading = "Global options")]
 struct Global {
     /// The namespace, with slashes or backslashes [default: root/cimv2]
@@ -52,17 +61,21 @@ struct Global {
     #[arg(long, global = true, value_name = "FILE.mof", conflicts_with = "repository")]
     mock: Option<PathBuf>,
 
-    /// The format; auto is a table where it fits, else a list
-    #[arg(short, long, global = true, value_name = "FORMAT", default_value = "auto")]
-    output: OutputArg,
+    /// Tell of a machine whose /proc, /sys and /etc were copied to this directory
+    #[arg(long, global = true, value_name = "DIR", conflicts_with = "mock")]
+    machine: Option<PathBuf>,
 
-    /// How JSON has integers of 64 bits
-    #[arg(long, global = true, value_name = "HOW", default_value = "number")]
-    int64: Int64Arg,
+    /// The format; auto is a table where it fits, else a list [default: auto]
+    #[arg(short, long, global = true, value_name = "FORMAT")]
+    output: Option<OutputArg>,
 
-    /// How dates and times are written
-    #[arg(long, global = true, value_name = "HOW", default_value = "rfc3339")]
-    datetime: DatetimeArg,
+    /// How JSON has integers of 64 bits [default: number]
+    #[arg(long, global = true, value_name = "HOW")]
+    int64: Option<Int64Arg>,
+
+    /// How dates and times are written [default: rfc3339]
+    #[arg(long, global = true, value_name = "HOW")]
+    datetime: Option<DatetimeArg>,
 
     /// The languages of qualifiers and values, the preferred one first, as MS_409
     #[arg(long, global = true, value_name = "MS_XXX", value_delimiter = ',')]
@@ -119,44 +132,29 @@ pub(crate) enum Command {
     },
     /// Run a method of a class or an instance and print what it hands out
     Call(CallArgs),
-    /// List or show classes
+    /// Find what is associated with an object (ASSOCIATORS OF)
+    Assoc(AssocArgs),
+    /// Find the associations that refer to an object (REFERENCES OF)
+    Ref(RefArgs),
+    /// List, show or search classes
     #[command(subcommand)]
     Class(ClassCommand),
     /// List the namespaces below root, or below the one named with -n
     Ns,
+    /// List the providers of the namespace and what they supply
+    Provider,
     /// Compile MOF files
     Compile(CompileArgs),
     /// Check, copy or put back the repository as a whole
     #[command(subcommand)]
     Repo(RepoCommand),
-}
-
-#[derive(clap::Args, Debug)]
-pub(crate) struct GetArgs {
-    /// The path of an instance, as 'Class.Key="value"', or the name of a class
-    #[arg(value_name = "CLASS_OR_PATH")]
-    path: String,
-    /// Only the instances that fit this condition of WQL, as "Name = 'sshd'"
-    #[arg(short, long, value_name = "WHERE")]
-    filter: Option<String>,
-    /// Only these properties
-    #[arg(short, long, value_name = "P,Q", value_delimiter = ',')]
-    properties: Vec<String>,
-}
-
-#[derive(clap::Args, Debug)]
-pub(crate) struct CallArgs {
-    /// The path of an instance, as 'Class.Key="value"', or the name of a class
-    #[arg(value_name = "CLASS_OR_PATH")]
-    path: String,
-    /// The method
-    method: String,
-    /// PARAMETER=VALUE; null is NULL, an array takes each PARAMETER=VALUE of its name
-    #[arg(value_name = "P=V")]
-    values: Vec<String>,
-    /// End with exit code 8 where the method's ReturnValue says that it failed
-    #[arg(long)]
-    check_return: bool,
+    /// Type queries and commands, with completion and history
+    Shell,
+    /// Print what makes a shell complete this program's arguments
+    Completions {
+        /// The shell
+        shell: ShellArg,
+    },
 }
 
 #[derive(Subcommand, Debug)]
@@ -171,32 +169,16 @@ pub(crate) enum ClassCommand {
         /// The class
         class: String,
     },
-}
-
-#[derive(clap::Args, Debug)]
-pub(crate) struct CompileArgs {
-    /// The files, compiled in this order
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
-    /// Check the syntax and store nothing
-    #[arg(long)]
-    check: bool,
-    /// Split the file into a neutral and a localized one for this locale, as MS_409, and store
-    /// nothing; a file with #pragma amendment names the locale itself
-    #[arg(long, value_name = "MS_XXX", requires_all = ["mof", "mfl"])]
-    amendment: Option<Locale>,
-    /// The neutral file that the file is split into
-    #[arg(long, value_name = "FILE.mof", requires = "mfl", conflicts_with = "check")]
-    mof: Option<PathBuf>,
-    /// The localized file that the file is split into
-    #[arg(long, value_name = "FILE.mfl", requires = "mof")]
-    mfl: Option<PathBuf>,
-    /// How every class is stored, beside what the files themselves say
-    #[arg(long, value_name = "FLAG", value_delimiter = ',')]
-    class_flags: Vec<ClassFlagArg>,
-    /// How every instance is stored, beside what the files themselves say
-    #[arg(long, value_name = "FLAG", value_delimiter = ',')]
-    instance_flags: Vec<InstanceFlagArg>,
+    /// Draw the tree of classes
+    Tree {
+        /// The class at the root; all unless named
+        class: Option<String>,
+    },
+    /// Search names and descriptions of classes, properties and methods
+    Search {
+        /// The word, or a part of it
+        word: String,
+    },
 }
 
 #[derive(Subcommand, Debug)]
@@ -213,6 +195,13 @@ pub(crate) enum RepoCommand {
         /// A file that 'wmi repo backup' wrote
         file: PathBuf,
     },
+}
+
+#[derive(Clone, Copy, ValueEnum, Debug)]
+pub(crate) enum ShellArg {
+    Bash,
+    Zsh,
+    Fish,
 }
 
 #[derive(Clone, Copy, ValueEnum, Debug)]
@@ -239,40 +228,38 @@ enum DatetimeArg {
     Cim,
 }
 
-#[derive(Clone, Copy, ValueEnum, Debug)]
-enum ClassFlagArg {
-    /// The class must be new
-    CreateOnly,
-    /// The class must be there
-    UpdateOnly,
-    /// Change it where no subclass conflicts
-    SafeUpdate,
-    /// Change it, and resolve conflicts in subclasses
-    ForceUpdate,
-}
-
-#[derive(Clone, Copy, ValueEnum, Debug)]
-enum InstanceFlagArg {
-    /// The instance must be new
-    CreateOnly,
-    /// The instance must be there
-    UpdateOnly,
-}
-
 impl Args {
-    /// What was typed. Ends the program where it cannot be read, or where help was asked for.
-    pub(crate) fn read() -> Self {
-        let args = Args::parse();
-        if args.global.mock.is_some() && matches!(args.command, Command::Repo(_)) {
-            let why = "a repository in memory cannot be checked, copied or put back";
-            Args::command().error(ErrorKind::ArgumentConflict, why).exit();
+    /// What was typed.
+    /// Errors: the number to end with, after it was told why it cannot be read, or after the help
+    /// that was asked for.
+    pub(crate) fn read() -> Result<Self, u8> {
+        let words: Vec<OsString> = env::args_os().collect();
+        let args = Args::try_parse_from(&words).and_then(|args| args.check().map(|()| args));
+        args.map_err(|error| tell(&error, wants_json(&words)))
+    }
+
+    /// A line of the shell that was started with `session`, whose global options hold where the
+    /// line has none of its own.
+    /// Errors: what clap says, or the help that was asked for.
+    pub(crate) fn of_line(words: &[String], session: &Args) -> Result<Self, clap::Error> {
+        let line = iter::once("wmi").chain(words.iter().map(String::as_str));
+        let args = Args::try_parse_from(line)?;
+        args.global.check_line(&args.command)?;
+        let global = args.global.over(&session.global);
+        Ok(Args { global, ..args })
+    }
+
+    fn check(&self) -> Result<(), clap::Error> {
+        let is_whole = matches!(self.command, Command::Repo(_));
+        match self.global.mock.is_some() && is_whole {
+            true => Err(conflict("a repository in memory cannot be checked, copied or put back")),
+            false => Ok(()),
         }
-        args
     }
 
     /// The global options.
     pub(crate) fn options(&self, screen: Screen) -> Options {
-        let form = match self.global.output {
+        let form = match self.global.output.unwrap_or(OutputArg::Auto) {
             OutputArg::Auto => Form::Auto,
             OutputArg::Table => Form::Table,
             OutputArg::List => Form::List,
@@ -283,18 +270,24 @@ impl Args {
             OutputArg::Mof => Form::Mof,
         };
         let style = Style {
-            int64_as_string: self.global.int64 == Int64Arg::String,
-            cim_datetime: self.global.datetime == DatetimeArg::Cim,
+            int64_as_string: self.global.int64 == Some(Int64Arg::String),
+            cim_datetime: self.global.datetime == Some(DatetimeArg::Cim),
         };
         Options {
             namespace: self.global.namespace.clone(),
             repository: self.global.repository.clone(),
             mock: self.global.mock.clone(),
-            mocked: OnceCell::new(),
+            machine: self.global.machine.clone(),
+            opened: OnceCell::new(),
             locales: self.global.locale.clone(),
             amended: self.global.amended,
             settings: Settings { form, style, system: self.global.system, screen },
         }
+    }
+
+    /// Makes `namespace` the one of all lines from now on.
+    pub(crate) fn set_namespace(&mut self, namespace: &str) {
+        self.global.namespace = Some(namespace.to_owned());
     }
 
     /// Whether finding nothing is a failure.
@@ -303,63 +296,90 @@ impl Args {
     }
 }
 
-impl GetArgs {
-    /// As the command takes it.
-    pub(crate) fn request(&self) -> get::Request {
-        get::Request {
-            path: self.path.clone(),
-            filter: self.filter.clone(),
-            properties: self.properties.clone(),
+impl Global {
+    /// These, and where they say nothing, what `session` says.
+    fn over(self, session: &Global) -> Global {
+        Global {
+            namespace: self.namespace.or_else(|| session.namespace.clone()),
+            repository: session.repository.clone(),
+            mock: session.mock.clone(),
+            machine: session.machine.clone(),
+            output: self.output.or(session.output),
+            int64: self.int64.or(session.int64),
+            datetime: self.datetime.or(session.datetime),
+            locale: if self.locale.is_empty() { session.locale.clone() } else { self.locale },
+            amended: self.amended || session.amended,
+            system: self.system || session.system,
+            fail_empty: self.fail_empty || session.fail_empty,
+        }
+    }
+
+    /// Errors: where a line of the shell asks for what has to be said when it is started, or
+    /// after it has ended.
+    fn check_line(&self, command: &Command) -> Result<(), clap::Error> {
+        if self.repository.is_some() || self.mock.is_some() || self.machine.is_some() {
+            return Err(conflict("the shell keeps the repository it was started with"));
+        }
+        match command {
+            Command::Shell => Err(conflict("this is the shell")),
+            Command::Repo(RepoCommand::Restore { .. }) => Err(conflict(
+                "a repository is put back while nobody uses it; leave the shell first",
+            )),
+            _ => Ok(()),
         }
     }
 }
 
-impl CallArgs {
-    /// As the command takes it.
-    pub(crate) fn request(&self) -> call::Request {
-        call::Request {
-            path: self.path.clone(),
-            method: self.method.clone(),
-            values: self.values.clone(),
-            check_return: self.check_return,
-        }
-    }
+fn conflict(why: &str) -> clap::Error {
+    Args::command().error(ErrorKind::ArgumentConflict, why)
 }
 
-impl CompileArgs {
-    /// As the command takes it.
-    pub(crate) fn request(&self) -> compile::Request {
-        let class_flags = self.class_flags.iter().map(|flag| match flag {
-            ClassFlagArg::CreateOnly => Flags::CREATE_ONLY,
-            ClassFlagArg::UpdateOnly => Flags::UPDATE_ONLY,
-            ClassFlagArg::SafeUpdate => Flags::UPDATE_SAFE_MODE,
-            ClassFlagArg::ForceUpdate => Flags::UPDATE_FORCE_MODE,
-        });
-        let instance_flags = self.instance_flags.iter().map(|flag| match flag {
-            InstanceFlagArg::CreateOnly => Flags::CREATE_ONLY,
-            InstanceFlagArg::UpdateOnly => Flags::UPDATE_ONLY,
-        });
-        compile::Request {
-            files: self.files.clone(),
-            check_only: self.check,
-            class_flags: class_flags.fold(Flags::default(), |a, b| a | b),
-            instance_flags: instance_flags.fold(Flags::default(), |a, b| a | b),
+/// Tells what clap says, an error as JSON where that is wanted, and gives the number to end with.
+pub(crate) fn tell(error: &clap::Error, as_json: bool) -> u8 {
+    if !error.use_stderr() {
+        // Help. That its reader has gone is no failure.
+        let _ = error.print();
+        return exit::DONE;
+    }
+    match as_json {
+        true => {
+            let text = error.to_string();
+            let told = text.split("\n\nUsage:").next().unwrap_or_default();
+            let told = told.trim_start_matches("error: ").split_whitespace();
+            Failure::Usage(told.collect::<Vec<_>>().join(" ")).tell(true);
         }
+        false => drop(error.print()),
     }
+    exit::USAGE
+}
 
-    /// The files to split the file into, where it is to be split.
-    pub(crate) fn split(&self) -> Option<split::Request> {
-        Some(split::Request {
-            masters: self.files.clone(),
-            locale: self.amendment,
-            mof: self.mof.clone()?,
-            mfl: self.mfl.clone()?,
-        })
-    }
+/// Whether `words`, which cannot be read as a whole, ask for JSON.
+fn wants_json(words: &[OsString]) -> bool {
+    let text = |word: &OsString| word.to_str().map(str::to_owned).unwrap_or_default();
+    let after = words.windows(2).filter(|pair| pair[0] == "-o" || pair[0] == "--output");
+    let within = words.iter().map(text).filter_map(|word| {
+        let value = word.strip_prefix("--output=").or_else(|| word.strip_prefix("-o"));
+        value.map(|value| value.trim_start_matches('=').to_owned())
+    });
+    after.map(|pair| text(&pair[1])).chain(within).any(|value| matches!(&*value, "json" | "jsonl"))
+}
+
+/// What makes `shell` complete the arguments of the program.
+pub(crate) fn completions(shell: ShellArg) -> Vec<u8> {
+    let shell = match shell {
+        ShellArg::Bash => clap_complete::Shell::Bash,
+        ShellArg::Zsh => clap_complete::Shell::Zsh,
+        ShellArg::Fish => clap_complete::Shell::Fish,
+    };
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "wmi", &mut script);
+    script
 }
 
 #[cfg(test)]
 mod tests {
+    use wbem::Flags;
+
     use super::*;
 
     #[test]
