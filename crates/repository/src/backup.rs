@@ -12,7 +12,6 @@ use crate::fault::Fault;
 use crate::format::{DATA_FILE, LMDB_LOCK_FILE};
 use crate::gate::RESERVED;
 use crate::lock::{DirectoryLock, sync_directory};
-use crate::pages;
 use crate::repository::Repository;
 use crate::verify::Verification;
 
@@ -97,7 +96,7 @@ fn verified(new: &Path, from: &Path) -> cim::Result<Verification> {
     let refused = |why: &str| {
         WBEM_E_INVALID_OBJECT.with(format!("{} is no sound backup: {why}", from.display()))
     };
-    let found = walked(new).and_then(|()| Repository::open(new, RESERVED)?.look());
+    let found = Repository::open(new, RESERVED).and_then(|copy| copy.look());
     let found = found.map_err(|fault| match fault.damage() {
         Some(damage) => refused(&damage),
         None => fault.at(from),
@@ -106,12 +105,6 @@ fn verified(new: &Path, from: &Path) -> cim::Result<Verification> {
         Some(first) => Err(refused(first)),
         None => Ok(found),
     }
-}
-
-/// Damage is told before LMDB follows it.
-fn walked(new: &Path) -> Result<(), Fault> {
-    let walk = pages::walk_newest(&File::open(new.join(DATA_FILE))?)?;
-    walk.problems.into_iter().next().map_or(Ok(()), |first| Err(Fault::damaged(first)))
 }
 
 fn put_in_place(new: &Path, dir: &Path) -> Result<(), Fault> {

@@ -14,9 +14,10 @@
 //! | `verify`, `backup` | whether all is whole; copies, and bringing them back |
 //! | `create`, `lock` | first start, and who may open when |
 //! | `open`, `gate` | LMDB's environment, and its growth |
-//! | `pages` | LMDB's file read as a file, to tell damage before LMDB maps it |
+//! | `whole`, `pages`, `page` | LMDB's file read as a file, to tell damage before LMDB maps it |
 //! | `bindings` | what is kept in memory of a class that is read or written |
 //! | `references` | which instances refer to which object |
+//! | `entries` | databases whose entries have checksums |
 //! | `keyed`, `stored` | entries under names of any length; those of namespaces and classes |
 //! | `record`, `layout`, `value`, `object`, `declaration`, `bytes` | the encodings |
 //! | `fault`, `space` | failures, and the statuses they become |
@@ -28,6 +29,7 @@ mod bindings;
 mod bytes;
 mod create;
 mod declaration;
+mod entries;
 mod fault;
 pub mod format;
 mod gate;
@@ -36,6 +38,7 @@ mod layout;
 mod lock;
 mod object;
 mod open;
+mod page;
 mod pages;
 mod put;
 mod record;
@@ -46,6 +49,7 @@ mod stored;
 mod value;
 mod verify;
 mod view;
+mod whole;
 mod writer;
 
 pub use object::ClassLookup;

@@ -8,11 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 
 use cim::{Name, Namespace};
-use heed::Database;
-use heed::types::Bytes;
 
 use crate::bytes::Input;
 use crate::declaration::declaration;
+use crate::entries::Entries;
 use crate::fault::Fault;
 use crate::format::{DATA_FILE, META_NEXT_CLASS, META_NEXT_NAMESPACE};
 use crate::keyed;
@@ -271,14 +270,14 @@ impl<'t> Verifier<'t> {
     }
 
     fn definitions(&mut self) -> Result<(), Fault> {
-        for entry in self.view.dbs.definitions.iter(self.view.txn)? {
+        for entry in self.view.dbs.definitions.scan(self.view.txn, &[])? {
             self.class_of("definition", entry?.0);
         }
         Ok(())
     }
 
     fn layouts(&mut self) -> Result<(), Fault> {
-        for entry in self.view.dbs.layouts.iter(self.view.txn)? {
+        for entry in self.view.dbs.layouts.scan(self.view.txn, &[])? {
             let (key, bytes) = entry?;
             let Some((id, number)) = self.class_of("layout", key) else { continue };
             let of = format!("class {}: layout {number:02x?}", self.path(id));
@@ -376,7 +375,7 @@ impl<'t> Verifier<'t> {
     }
 
     fn references(&mut self) -> Result<(), Fault> {
-        for entry in self.view.dbs.references.0.iter(self.view.txn)? {
+        for entry in self.view.dbs.references.0.scan(self.view.txn, &[])? {
             let (entry, value) = entry?;
             let read = self.is_held(entry, value);
             let of = || format!("reference {entry:02x?}");
@@ -405,7 +404,7 @@ impl<'t> Verifier<'t> {
     fn check_all_belong(
         &mut self,
         what: &str,
-        database: Database<'static, Bytes, Bytes>,
+        database: Entries,
         counted: u64,
     ) -> Result<(), Fault> {
         if database.len(self.view.txn)? != counted {
