@@ -107,7 +107,8 @@ fn verified(new: &Path, from: &Path) -> cim::Result<Verification> {
     }
 }
 
-fn put_in_place(new: &Path, dir: &Path) -> Result<(), Fault> {
+/// Puts the data file in `new` into `dir`.
+pub(crate) fn put_in_place(new: &Path, dir: &Path) -> Result<(), Fault> {
     // LMDB's lock file tells of the file that goes; nobody has it open.
     match fs::remove_file(dir.join(LMDB_LOCK_FILE)) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),

@@ -42,16 +42,25 @@ pub(crate) fn create_or_open(
     Ok((lock, opened))
 }
 
-/// Makes the data file of a new repository. The lock is held alone.
-fn create(dir: &Path) -> Result<(), Fault> {
-    let new = new_directory(dir)?;
-    let opened = open::create(&new, SMALL_MAP)?;
-    let mut writer = Writer::new(opened.env.write_txn()?, &opened.dbs, dir);
+/// Makes the data file of a new repository in the directory `new`, which is empty, with what
+/// `fill` writes.
+pub(crate) fn make(
+    new: &Path,
+    fill: impl FnOnce(&mut Writer<'_>) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    let opened = open::create(new, SMALL_MAP)?;
+    let mut writer = Writer::new(opened.env.write_txn()?, &opened.dbs, new);
     let version = FORMAT_VERSION.to_le_bytes();
     opened.dbs.meta.put(&mut writer.txn, META_FORMAT, &version)?;
     writer.create_namespace(&Namespace::root())?;
-    writer.commit()?;
-    drop(opened);
+    fill(&mut writer)?;
+    writer.commit()
+}
+
+/// Makes the data file of a new repository. The lock is held alone.
+fn create(dir: &Path) -> Result<(), Fault> {
+    let new = new_directory(dir)?;
+    make(&new, |_| Ok(()))?;
     fs::rename(new.join(DATA_FILE), dir.join(DATA_FILE))?;
     sync_directory(dir)?;
     Ok(fs::remove_dir_all(&new)?)

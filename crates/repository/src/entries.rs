@@ -142,9 +142,11 @@ impl<'t> Iterator for Walk<'t> {
             Found::All(entries) => entries.next()?,
             Found::Prefix(entries) => entries.next()?,
         };
-        Some(entry.map_err(Fault::from).and_then(|(key, stored)| {
-            self.of.checked(key, stored).map(|value| (key, value))
-        }))
+        Some(
+            entry
+                .map_err(Fault::from)
+                .and_then(|(key, stored)| self.of.checked(key, stored).map(|value| (key, value))),
+        )
     }
 }
 

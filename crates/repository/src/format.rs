@@ -19,6 +19,14 @@ pub(crate) const DATABASES: [&str; 8] = [
     "references",
 ];
 
+/// Numbers of some of them.
+pub(crate) const META: u8 = 0;
+pub(crate) const NAMESPACES: u8 = 1;
+pub(crate) const CLASSES: u8 = 2;
+pub(crate) const INSTANCES: u8 = 5;
+pub(crate) const LOCATOR: u8 = 6;
+pub(crate) const REFERENCES: u8 = 7;
+
 /// The number of the database without a name, which lists the others.
 pub(crate) const LIST: u8 = DATABASES.len() as u8;
 /// The entry of that one that holds the number of commits.

@@ -12,6 +12,7 @@
 //! | `view` | what can be read |
 //! | `writer`, `put` | what can be written: namespaces and classes, instances |
 //! | `verify`, `backup` | whether all is whole; copies, and bringing them back |
+//! | `salvage` | what can be read of a damaged file, in a new one |
 //! | `create`, `lock` | first start, and who may open when |
 //! | `open`, `gate` | LMDB's environment, and its growth |
 //! | `whole`, `pages`, `page` | LMDB's file read as a file, to tell damage before LMDB maps it |
@@ -44,6 +45,7 @@ mod put;
 mod record;
 mod references;
 mod repository;
+mod salvage;
 mod space;
 mod stored;
 mod value;
@@ -56,6 +58,7 @@ pub use object::ClassLookup;
 pub use put::PutMode;
 pub use references::Referring;
 pub use repository::{Repository, Snapshot};
+pub use salvage::Salvage;
 pub use verify::Verification;
 pub use view::{ClassId, ClassListing, Instances, NamespaceId, View};
 pub use writer::Writer;

@@ -17,6 +17,9 @@ use crate::keyed::Keyed;
 /// How many snapshots may be open at a time, all processes counted.
 const MAX_READERS: u32 = 1024;
 
+/// What a map has beyond the file, in bytes.
+const SPARE: u64 = 64 << 20;
+
 /// An open environment and its databases. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Opened {
@@ -46,6 +49,12 @@ pub(crate) fn open(dir: &Path, map_size: usize) -> Result<Opened, Fault> {
     let dbs = open_databases(&env)?
         .ok_or_else(|| Fault::damaged("it is an LMDB file that is no repository"))?;
     Ok(Opened { env, dbs })
+}
+
+/// A map with room for all that a file of `length` bytes has, stored twice over.
+pub(crate) fn map_for(length: u64) -> usize {
+    let wanted = length.saturating_mul(2).saturating_add(SPARE).next_multiple_of(SPARE);
+    usize::try_from(wanted).unwrap_or(usize::MAX)
 }
 
 /// Makes an environment in `dir`, which is empty.

@@ -53,8 +53,8 @@ pub(crate) struct Tree {
 pub(crate) enum NoMeta {
     /// It is none of LMDB's.
     Foreign,
-    /// Another version of LMDB wrote it.
-    OtherVersion,
+    /// Another version of LMDB wrote it, with pages of this size.
+    OtherVersion(usize),
     /// Its pages would have a size that none has.
     PageSize,
 }
@@ -68,7 +68,7 @@ impl Meta {
             return Err(NoMeta::Foreign);
         }
         if u32_at(body, 4) != DATA_VERSION {
-            return Err(NoMeta::OtherVersion);
+            return Err(NoMeta::OtherVersion(page_size));
         }
         if !page_size.is_power_of_two() || !(512..=65536).contains(&page_size) {
             return Err(NoMeta::PageSize);

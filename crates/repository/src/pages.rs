@@ -71,16 +71,30 @@ pub(crate) fn newest(metas: &[Meta; 2]) -> Option<&Meta> {
 
 fn metas(file: &File) -> Result<[Meta; 2], Fault> {
     let first = meta(file, 0)?;
-    Ok([first, meta(file, first.page_size as u64)?])
+    let size = match first {
+        Ok(Meta { page_size, .. }) | Err(NoMeta::OtherVersion(page_size)) => page_size,
+        Err(why) => return Err(no_meta(why)),
+    };
+    match (first, meta(file, size as u64)?) {
+        (Ok(first), Ok(second)) => Ok([first, second]),
+        (Err(NoMeta::OtherVersion(_)), Err(NoMeta::OtherVersion(_))) => {
+            Err(heed::Error::Mdb(heed::MdbError::VersionMismatch).into())
+        }
+        (Err(why), _) | (_, Err(why)) => Err(no_meta(why)),
+    }
 }
 
-fn meta(file: &File, at: u64) -> Result<Meta, Fault> {
+fn meta(file: &File, at: u64) -> Result<Result<Meta, NoMeta>, Fault> {
     let mut page = [0; META_LENGTH];
     file.read_exact_at(&mut page, at).map_err(|_| Fault::damaged("the data file is cut off"))?;
-    Meta::read(&page).map_err(|why| match why {
-        NoMeta::Foreign => Fault::damaged("the data file is not one of LMDB's"),
-        NoMeta::OtherVersion => heed::Error::Mdb(heed::MdbError::VersionMismatch).into(),
-        NoMeta::PageSize => Fault::damaged("the data file has pages of an impossible size"),
+    Ok(Meta::read(&page))
+}
+
+fn no_meta(why: NoMeta) -> Fault {
+    Fault::damaged(match why {
+        NoMeta::Foreign => "the data file is not one of LMDB's",
+        NoMeta::OtherVersion(_) => "the data file begins with pages of two versions of LMDB",
+        NoMeta::PageSize => "the data file has pages of an impossible size",
     })
 }
 
@@ -93,7 +107,7 @@ fn check(file: &File, meta: Meta) -> Result<Walk, Fault> {
     let mut walker = Walker::new(&pages, meta.last_page, each);
     walker.all_free(meta.free)?;
     walker.main(meta.main)?;
-    walker.no_free_is_used();
+    walker.free_and_last();
     Ok(walker.walk)
 }
 
@@ -231,9 +245,9 @@ impl<'w, 'f> Walker<'w, 'f> {
         self.tree(Which::Free, tree, &mut BTreeMap::new())
     }
 
-    /// The free pages that were found.
-    pub(crate) fn free_set(&self) -> PageSet {
-        let mut set = PageSet::new(self.pages.length);
+    /// The pages that were walked, and the free ones that were found.
+    pub(crate) fn not_in_trees(&self) -> PageSet {
+        let mut set = self.used.clone();
         for &page in &self.free {
             set.add(page);
         }
@@ -264,9 +278,16 @@ impl<'w, 'f> Walker<'w, 'f> {
         Ok(())
     }
 
-    fn no_free_is_used(&mut self) {
-        let mut seen = PageSet::new(self.last_page.min(self.pages.length) + 1);
-        for page in std::mem::take(&mut self.free) {
+    /// Free pages are free once and not in use; and the last page is either, unless the file has
+    /// it: LMDB makes room for as many as there are said to be.
+    fn free_and_last(&mut self) {
+        let mut seen = PageSet::new(self.pages.length);
+        let free = std::mem::take(&mut self.free);
+        if self.last_page >= self.pages.length && !free.contains(&self.last_page) {
+            let last = self.last_page;
+            self.problem(format!("page {last} is said to be the last, and is not there"));
+        }
+        for page in free {
             if page < METAS || page > self.last_page {
                 self.problem(format!("page {page} is free, and there is none"));
             } else if self.used.has(page) {

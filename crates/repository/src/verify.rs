@@ -6,9 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
+use std::path::Path;
 
 use cim::{Name, Namespace};
 
+use crate::bindings::Bindings;
 use crate::bytes::Input;
 use crate::declaration::declaration;
 use crate::entries::Entries;
@@ -16,6 +18,7 @@ use crate::fault::Fault;
 use crate::format::{DATA_FILE, META_NEXT_CLASS, META_NEXT_NAMESPACE};
 use crate::keyed;
 use crate::layout::Layout;
+use crate::open::Opened;
 use crate::pages;
 use crate::record;
 use crate::references::{self, Target};
@@ -82,6 +85,15 @@ impl Repository {
     }
 }
 
+/// Looks at the entries of an environment that nobody else has open.
+pub(crate) fn entries(opened: &Opened, dir: &Path) -> Result<Verification, Fault> {
+    let (txn, bindings) = (opened.env.read_txn()?, Bindings::default());
+    let view = View { txn: &txn, dbs: &opened.dbs, bindings: &bindings, dir, classes: NO_CLASSES };
+    let mut verifier = Verifier::new(view, Verification::default());
+    verifier.run()?;
+    Ok(verifier.found)
+}
+
 /// A class, for what refers to it.
 struct Known {
     namespace: NamespaceId,
@@ -92,7 +104,7 @@ struct Known {
 }
 
 /// The kinds of the fields of a class's layouts, by number.
-type Layouts = BTreeMap<u16, Vec<Kind>>;
+pub(crate) type Layouts = BTreeMap<u16, Vec<Kind>>;
 
 struct Verifier<'t> {
     view: View<'t>,
@@ -215,19 +227,7 @@ impl<'t> Verifier<'t> {
     /// Whether the definition of a class can be read and agrees with its entry.
     fn definition(&self, entry: &ClassEntry<'_>) -> Result<(), Fault> {
         let bytes = self.view.dbs.definitions.get(self.view.txn, &entry.id.prefix())?;
-        let mut input = Input::new(bytes.ok_or_else(|| Fault::damaged("it has no definition"))?);
-        let agrees = if entry.is_stored {
-            let class = declaration(&mut input, NO_CLASSES, 0)?;
-            class.name.as_str() == entry.name
-                && class.superclass.as_ref().map(Name::as_str) == entry.superclass
-        } else {
-            input.text()? == entry.name
-        };
-        input.finish()?;
-        match agrees {
-            true => Ok(()),
-            false => Err(Fault::damaged("its definition is that of another")),
-        }
+        definition_agrees(entry, bytes)
     }
 
     fn derivation(&mut self, path: &Namespace, above: &BTreeMap<Name, Option<Name>>) {
@@ -414,8 +414,28 @@ impl<'t> Verifier<'t> {
     }
 }
 
+/// Whether this definition can be read and is that of the class.
+pub(crate) fn definition_agrees(
+    entry: &ClassEntry<'_>,
+    definition: Option<&[u8]>,
+) -> Result<(), Fault> {
+    let mut input = Input::new(definition.ok_or_else(|| Fault::damaged("it has no definition"))?);
+    let agrees = if entry.is_stored {
+        let class = declaration(&mut input, NO_CLASSES, 0)?;
+        class.name.as_str() == entry.name
+            && class.superclass.as_ref().map(Name::as_str) == entry.superclass
+    } else {
+        input.text()? == entry.name
+    };
+    input.finish()?;
+    match agrees {
+        true => Ok(()),
+        false => Err(Fault::damaged("its definition is that of another")),
+    }
+}
+
 /// Whether a record can be read; of which class it is does not matter for that.
-fn read_record(layouts: &Layouts, bytes: &[u8]) -> Result<(), Fault> {
+pub(crate) fn read_record(layouts: &Layouts, bytes: &[u8]) -> Result<(), Fault> {
     let mut input = Input::new(bytes);
     let kinds = kinds_of(layouts, &mut input)?;
     record::read(&mut input, kinds, NO_CLASSES, 0)?;
@@ -423,7 +443,7 @@ fn read_record(layouts: &Layouts, bytes: &[u8]) -> Result<(), Fault> {
 }
 
 /// What the instance with this record refers to.
-fn targets(layouts: &Layouts, bytes: &[u8]) -> Result<Vec<Target>, Fault> {
+pub(crate) fn targets(layouts: &Layouts, bytes: &[u8]) -> Result<Vec<Target>, Fault> {
     let mut input = Input::new(bytes);
     references::of_record(kinds_of(layouts, &mut input)?, &mut input)
 }
@@ -434,7 +454,7 @@ fn kinds_of<'k>(layouts: &'k Layouts, input: &mut Input<'_>) -> Result<&'k [Kind
 }
 
 /// The bytes of a key as far as they are text.
-fn shown(key: &[u8]) -> String {
+pub(crate) fn shown(key: &[u8]) -> String {
     String::from_utf8_lossy(key).trim_end_matches('\0').replace('\0', ", ")
 }
 
