@@ -25,11 +25,13 @@
 //! | `dynamic` | the instances of dynamic classes: binding a class to a provider, asking it |
 //! | `edit`, `class_rules`, `instance_rules` | writes |
 //! | `compile` | MOF actions, stored |
+//! | `autorecover` | the files that are compiled again when the repository is rebuilt |
 
 #![forbid(unsafe_code)]
 
 mod access;
 mod associations;
+mod autorecover;
 pub mod cimom;
 mod class_rules;
 mod classes;
@@ -50,5 +52,7 @@ mod session;
 mod system;
 mod told;
 
+pub use autorecover::{AUTORECOVER, Recovered};
 pub use cimom::{Cimom, Environment};
+pub use compile::There;
 pub use providers::LoadedProvider;

@@ -117,7 +117,7 @@ pub(crate) enum Command {
     Ns,
     /// Compile MOF files
     Compile(CompileArgs),
-    /// Check, copy or put back the repository as a whole
+    /// Check, copy, put back, salvage or reset the repository as a whole
     #[command(subcommand)]
     Repo(RepoCommand),
 }
@@ -193,6 +193,15 @@ pub(crate) enum RepoCommand {
     Restore {
         /// A file that 'wmi repo backup' wrote
         file: PathBuf,
+    },
+    /// Put what can be read of a damaged repository into a new one in its place
+    Salvage,
+    /// Put a new repository in the place of the one that is there, with what is in the files of the
+    /// autorecover list
+    Reset {
+        /// All classes and instances of your own may go
+        #[arg(long)]
+        yes: bool,
     },
 }
 

@@ -229,7 +229,6 @@ fn one_case(world: &World, whole: &[u8], case: u64) -> String {
             let seen = world.compare(&repository);
             let all = (world.namespaces.len(), world.classes.len(), world.instances.len());
             assert_eq!((seen.namespaces, seen.classes, seen.instances), all, "{done}");
-            assert!(repository.verify().unwrap().is_clean(), "{done}");
             return format!("opened {} {}", all.2, 0);
         }
         Err(error) => {
@@ -275,7 +274,6 @@ fn g13_500_damaged_files_open_right_or_are_salvaged() {
     let dir = place();
     let world = World::new();
     world.make(dir.path());
-    println!("{} bytes", fs::metadata(dir.path().join("data.mdb")).unwrap().len());
     let next = AtomicU64::new(0);
     let (results, failed) = (Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     let run = || {
