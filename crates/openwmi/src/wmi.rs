@@ -179,6 +179,12 @@ impl Wmi {
         self.cimom.repository().backup(to)
     }
 
+    /// What is wrong with the file of a repository, also of one that is too damaged to be opened;
+    /// nobody may have it open.
+    pub fn examine(repository: Option<&Path>) -> Result<Vec<String>> {
+        Repository::examine(location::repository(repository.map(Path::to_owned))?)
+    }
+
     /// Puts what can be read of a damaged repository, which nobody may have open, into a new one in
     /// its place, and compiles the files of the autorecover list again for what is missing. A
     /// repository that is sound is left alone.

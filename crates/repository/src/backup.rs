@@ -66,12 +66,7 @@ impl Repository {
     pub fn restore(from: impl AsRef<Path>, dir: impl AsRef<Path>) -> cim::Result<Verification> {
         let (from, dir) = (from.as_ref(), dir.as_ref());
         let mut copy = File::open(from).map_err(|error| Fault::from(error).at(from))?;
-        let Some(_lock) = DirectoryLock::exclusive(dir).map_err(|fault| fault.at(dir))? else {
-            return Err(WBEM_E_BACKUP_RESTORE_WINMGMT_RUNNING.with(format!(
-                "the repository {} is in use; stop every program that has it open",
-                dir.display()
-            )));
-        };
+        let _lock = DirectoryLock::alone(dir)?;
         let new = new_directory(dir).map_err(|fault| fault.at(dir))?;
         let restored = copy_in(&mut copy, &new)
             .map_err(|fault| fault.at(dir))

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use cim::status::WBEM_E_RETRY_LATER;
+use cim::status::{WBEM_E_BACKUP_RESTORE_WINMGMT_RUNNING, WBEM_E_RETRY_LATER};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
@@ -66,9 +66,19 @@ impl DirectoryLock {
         Err(Fault::refused(WBEM_E_RETRY_LATER.with(message)))
     }
 
-    /// Makes the directory if need be, and takes the lock alone, if nobody holds it. The data
-    /// file will be looked at by who opens it next.
-    pub(crate) fn exclusive(dir: &Path) -> Result<Option<Self>, Fault> {
+    /// The lock alone. The data file will be looked at by who opens it next.
+    /// Errors: `WBEM_E_BACKUP_RESTORE_WINMGMT_RUNNING` where somebody holds it.
+    pub(crate) fn alone(dir: &Path) -> cim::Result<Self> {
+        let lock = DirectoryLock::exclusive(dir).map_err(|fault| fault.at(dir))?;
+        lock.ok_or_else(|| {
+            WBEM_E_BACKUP_RESTORE_WINMGMT_RUNNING.with(format!(
+                "the repository {} is in use; stop every program that has it open",
+                dir.display()
+            ))
+        })
+    }
+
+    fn exclusive(dir: &Path) -> Result<Option<Self>, Fault> {
         let lock = DirectoryLock::new(dir)?;
         for _ in 0..FEW {
             if lock.try_alone()? {

@@ -18,6 +18,7 @@ use crate::fault::Fault;
 use crate::format::{DATA_FILE, META_NEXT_CLASS, META_NEXT_NAMESPACE};
 use crate::keyed;
 use crate::layout::Layout;
+use crate::lock::DirectoryLock;
 use crate::open::Opened;
 use crate::pages;
 use crate::record;
@@ -55,6 +56,20 @@ impl Verification {
 }
 
 impl Repository {
+    /// What is wrong with the file of the repository in `dir`, a hundred problems at most; nobody
+    /// may have it open. Also of one that is too damaged to be opened: it is read as a file.
+    /// Errors: `WBEM_E_BACKUP_RESTORE_WINMGMT_RUNNING` where it is open anywhere;
+    /// `WBEM_E_NOT_FOUND`; `WBEM_E_DATABASE_VER_MISMATCH`.
+    pub fn examine(dir: impl AsRef<Path>) -> cim::Result<Vec<String>> {
+        let dir = dir.as_ref();
+        let file = File::open(dir.join(DATA_FILE)).map_err(|error| Fault::from(error).at(dir))?;
+        let _lock = DirectoryLock::alone(dir)?;
+        match pages::walk_newest(&file) {
+            Ok(walk) => Ok(walk.problems),
+            Err(fault) => fault.damage().map(|what| vec![what]).ok_or_else(|| fault.at(dir)),
+        }
+    }
+
     /// Looks whether everything stored is whole, as of one moment, while others read and write.
     /// Errors: only where it cannot be read at all; what is damaged is told in the result.
     pub fn verify(&self) -> cim::Result<Verification> {

@@ -13,8 +13,6 @@ use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use cim::status::*;
-
 use crate::backup::put_in_place;
 use crate::create::{make, new_directory};
 use crate::fault::Fault;
@@ -64,7 +62,7 @@ impl Repository {
     pub fn salvage(dir: impl AsRef<Path>) -> cim::Result<Salvage> {
         let dir = dir.as_ref();
         let data = existing(dir).map_err(|fault| fault.at(dir))?;
-        let _lock = alone(dir)?;
+        let _lock = DirectoryLock::alone(dir)?;
         salvage(dir, &data).map_err(|fault| fault.at(dir))
     }
 
@@ -75,19 +73,9 @@ impl Repository {
     /// fails, nothing has changed.
     pub fn reset(dir: impl AsRef<Path>, keep: &[&str]) -> cim::Result<Option<PathBuf>> {
         let dir = dir.as_ref();
-        let _lock = alone(dir)?;
+        let _lock = DirectoryLock::alone(dir)?;
         reset(dir, keep).map_err(|fault| fault.at(dir))
     }
-}
-
-fn alone(dir: &Path) -> cim::Result<DirectoryLock> {
-    let lock = DirectoryLock::exclusive(dir).map_err(|fault| fault.at(dir))?;
-    lock.ok_or_else(|| {
-        WBEM_E_BACKUP_RESTORE_WINMGMT_RUNNING.with(format!(
-            "the repository {} is in use; stop every program that has it open",
-            dir.display()
-        ))
-    })
 }
 
 fn existing(dir: &Path) -> Result<PathBuf, Fault> {

@@ -17,7 +17,15 @@ const MOST_NAMED: usize = 50;
 
 /// Reads everything and tells what is wrong.
 pub(crate) fn verify(options: &Options) -> Result<Outcome, Failure> {
-    let wmi = options.open()?;
+    let wmi = match options.open() {
+        Ok(wmi) => wmi,
+        Err(failure) => {
+            // One that cannot be opened may still say why, and more than the first reason.
+            let problems = Wmi::examine(options.repository.as_deref()).unwrap_or_default();
+            problems.iter().for_each(|problem| eprintln!("problem: {problem}"));
+            return Err(failure);
+        }
+    };
     let report = busy("verifying", || wmi.verify())?;
     for problem in &report.problems {
         eprintln!("problem: {problem}");
