@@ -110,7 +110,9 @@ fn g13_a_listed_file_that_is_gone_is_named_and_stops_no_other() {
     let wrong = place.file("wrong.mof", "#pragma autorecover\nclass Rec_New { [key] string Id; };");
     let listed = place.file("listed.mof", ITEMS);
     let wmi = place.open();
-    [&gone, &wrong, &listed].map(|file| compile(&wmi, file));
+    for file in [&gone, &wrong, &listed] {
+        compile(&wmi, file);
+    }
     drop(wmi);
     fs::remove_file(&gone).unwrap();
     fs::write(&wrong, "class").unwrap();
