@@ -388,7 +388,7 @@ impl<'w, 'f> Walker<'w, 'f> {
         sound &= keys().is_sorted_by(|a, b| is_before(which, a, b));
         let from = |key: &[u8]| visit.from.is_empty() || !is_before(which, key, &visit.from);
         let to = |key: &[u8]| visit.to.as_ref().is_none_or(|to| is_before(which, key, to));
-        sound &= keys().next().is_none_or(from) && keys().last().is_none_or(to);
+        sound &= keys().next().is_none_or(from) && keys().next_back().is_none_or(to);
         if !sound {
             let (name, page) = (which.name(), visit.page);
             self.problem(format!("{name}: page {page} has entries out of place"));

@@ -135,8 +135,11 @@ fn reset(dir: &Path, keep: &[&str]) -> Result<Option<PathBuf>, Fault> {
     done
 }
 
+/// A key of the file and its value.
+type Note = (Vec<u8>, Vec<u8>);
+
 /// The notes of these keys, each under the key that it has in the file.
-fn notes(file: &File, keys: &[&str]) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Fault> {
+fn notes(file: &File, keys: &[&str]) -> Result<Vec<Note>, Fault> {
     let wanted: Vec<Vec<u8>> = keys.iter().map(|key| user_key(key)).collect();
     let mut found = Vec::new();
     Source::new(file)?.read(&mut |entry| {

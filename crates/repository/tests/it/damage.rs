@@ -115,6 +115,77 @@ fn only_the_owner_may_read_it() {
     }
 }
 
+#[test]
+fn g13_the_start_of_the_file_can_be_lost() {
+    let dir = place();
+    let world = World::new();
+    world.make(dir.path());
+    let data = dir.path().join("data.mdb");
+    let whole = fs::read(&data).unwrap();
+    for pages in [0..1, 1..2, 0..2] {
+        let mut bytes = whole.clone();
+        bytes[pages.start * PAGE..pages.end * PAGE].fill(0);
+        fs::write(&data, bytes).unwrap();
+        assert!(!Repository::examine(dir.path()).unwrap().is_empty());
+        let salvage = Repository::salvage(dir.path()).unwrap();
+        assert_eq!((salvage.lost_count, salvage.lost.len()), (0, 0), "{pages:?}: {salvage:?}");
+        let repository = Repository::create_or_open(dir.path()).unwrap();
+        let seen = world.compare(&repository);
+        let all = (world.namespaces.len(), world.classes.len(), world.instances.len());
+        assert_eq!((seen.namespaces, seen.classes, seen.instances), all, "{pages:?}");
+        let note = repository.read().unwrap().view().meta("files").unwrap();
+        assert_eq!(note.as_deref(), Some("/a.mof\n/b.mof"));
+    }
+    let kept = ["replaced.mdb", "replaced-2.mdb", "replaced-3.mdb"];
+    assert!(kept.iter().all(|name| dir.path().join(name).exists()));
+}
+
+#[test]
+fn g13_a_large_file_is_looked_at_where_others_wrote_to_it() {
+    let dir = place();
+    let repository = Repository::create_or_open(dir.path()).unwrap();
+    let large = "needle ".repeat(2 << 20);
+    repository.write(|w| w.put_meta("large", Some(&large))).unwrap();
+    drop(repository);
+    let data = dir.path().join("data.mdb");
+    let marked = fs::metadata(&data).unwrap().modified().unwrap();
+    let mut bytes = fs::read(&data).unwrap();
+    let at = bytes.windows(6).rposition(|bytes| bytes == b"needle").unwrap();
+    bytes[at] ^= 1;
+    fs::write(&data, bytes).unwrap();
+    // As if the disk had changed it: it is opened, and what is read is still not taken for right.
+    fs::File::options().write(true).open(&data).unwrap().set_modified(marked).unwrap();
+    let repository = Repository::create_or_open(dir.path()).unwrap();
+    let read = repository.read().unwrap().view().meta("large").unwrap_err();
+    assert_eq!(read.status(), WBEM_E_CRITICAL_ERROR, "{read}");
+    assert!(!repository.verify().unwrap().is_clean());
+    drop(repository);
+    let later = marked + std::time::Duration::from_secs(1);
+    fs::File::options().write(true).open(&data).unwrap().set_modified(later).unwrap();
+    let refused = Repository::create_or_open(dir.path()).err().unwrap();
+    assert_eq!(refused.status(), WBEM_E_CRITICAL_ERROR, "{refused}");
+}
+
+#[test]
+fn g13_an_older_format_is_no_damage() {
+    let (dir, repository) = repository();
+    let copy = dir.path().join("copy");
+    repository.backup(&copy).unwrap();
+    // Format 2 had this entry without a checksum: four bytes less.
+    let mut bytes = fs::read(&copy).unwrap();
+    let at = bytes.windows(6).position(|bytes| bytes == b"format").unwrap();
+    bytes[at - 8] = 4;
+    bytes[at + 6] = 2;
+    let other = tempfile::tempdir().unwrap();
+    fs::write(other.path().join("data.mdb"), bytes).unwrap();
+    for error in [
+        Repository::create_or_open(other.path()).err().unwrap(),
+        Repository::salvage(other.path()).unwrap_err(),
+    ] {
+        assert_eq!(error.status(), WBEM_E_DATABASE_VER_MISMATCH, "{error}");
+    }
+}
+
 /// How many cases each child runs, and how many children there are.
 const CASES: u64 = 50;
 const CHILDREN: u64 = 10;

@@ -164,11 +164,11 @@ impl World {
 /// its own.
 fn filled(class: &Arc<Class>, n: usize, at: usize) -> Instance {
     let id = match at {
-        3 if n % 7 == 0 => format!("{n} {at} {}", "long".repeat(300)),
+        3 if n.is_multiple_of(7) => format!("{n} {at} {}", "long".repeat(300)),
         _ => format!("{n} {at}"),
     };
     let note = match at {
-        2 if n % 9 == 0 => "a value on pages of its own ".repeat(600 + n),
+        2 if n.is_multiple_of(9) => "a value on pages of its own ".repeat(600 + n),
         _ => format!("note {n} {at}"),
     };
     let mut instance = named(class, &id);
