@@ -15,7 +15,7 @@ use crate::pages;
 
 /// A file of no more bytes than this is looked at whatever its mark: that takes a few
 /// milliseconds.
-const SMALL: u64 = 8 << 20;
+const SMALL: u64 = 2 << 20;
 
 /// The length of a mark.
 pub(crate) const MARK: usize = 32;
