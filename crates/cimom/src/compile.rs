@@ -42,10 +42,12 @@ impl MofCompiler for Cimom {
             };
             executor.compile(file, options, progress, &mut report)?;
             let is_done = report.syntax.is_empty() && report.storage.is_none();
-            if is_done && compilation.autorecover && !options.check_only {
-                if let Err(error) = self.list(file, context) {
-                    report.warnings.push(not_listed(file, &error));
-                }
+            if is_done
+                && compilation.autorecover
+                && !options.check_only
+                && let Err(error) = self.list(file, context)
+            {
+                report.warnings.push(not_listed(file, &error));
             }
             if !report.syntax.is_empty() || report.storage.is_some() {
                 break;
