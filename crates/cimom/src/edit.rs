@@ -268,6 +268,17 @@ impl Edit<'_, '_> {
         Ok(())
     }
 
+    /// The small text that is kept beside the objects under `key`.
+    pub(crate) fn meta(&self, key: &str) -> Result<Option<String>> {
+        self.writer.view().meta(key)
+    }
+
+    /// Whether there is an instance with the identity of this one.
+    pub(crate) fn has_instance(&self, place: &Place, instance: &Instance) -> Result<bool> {
+        let located = self.writer.view().locate(place.id, instance.class(), &instance.key()?)?;
+        Ok(located.is_some())
+    }
+
     /// Keeps a small text beside the objects.
     pub(crate) fn put_meta(&mut self, key: &str, value: &str) -> Result<()> {
         self.writer.put_meta(key, Some(value))

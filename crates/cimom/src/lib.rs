@@ -30,12 +30,14 @@
 //! | `partial` | reads and writes of some properties |
 //! | `edit`, `class_rules`, `instance_rules` | writes |
 //! | `compile` | MOF actions, stored |
+//! | `autorecover` | the files that are compiled again when the repository is rebuilt |
 
 #![forbid(unsafe_code)]
 
 mod access;
 mod amended;
 mod associations;
+mod autorecover;
 pub mod cimom;
 mod class_rules;
 mod classes;
@@ -61,5 +63,7 @@ mod session;
 mod system;
 mod told;
 
+pub use autorecover::{AUTORECOVER, Recovered};
 pub use cimom::{Cimom, Environment};
+pub use compile::There;
 pub use providers::LoadedProvider;

@@ -6,13 +6,15 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use cim::Namespace;
+use cim::status::WBEM_E_RETRY_LATER;
 
 use crate::bytes::Input;
 use crate::fault::Fault;
-use crate::format::{DATA_FILE, FORMAT_VERSION, META_FORMAT, NEW_DIRECTORY, OLDEST_VERSION};
+use crate::format::{DATA_FILE, FORMAT_VERSION, META_FORMAT, NEW_DIRECTORY};
 use crate::gate::open_largest;
 use crate::lock::{DirectoryLock, sync_directory};
 use crate::open::{self, Opened};
+use crate::whole;
 use crate::writer::Writer;
 
 /// The map of a repository that is being made; it is opened with another afterwards.
@@ -23,14 +25,16 @@ pub(crate) fn create_or_open(
     dir: &Path,
     map_size: usize,
 ) -> Result<(DirectoryLock, Opened), Fault> {
-    let lock = DirectoryLock::shared(dir)?;
     let data = dir.join(DATA_FILE);
-    while !data.try_exists()? {
-        lock.make_exclusive()?;
-        if !data.try_exists()? {
-            create(dir)?;
-        }
-        lock.make_shared()?;
+    let lock = DirectoryLock::open(dir, |marked| match data.try_exists()? {
+        true => whole::check(&data, marked),
+        false => create(dir),
+    })?;
+    if !data.try_exists()? {
+        return Err(Fault::refused(WBEM_E_RETRY_LATER.with(format!(
+            "the repository has no {DATA_FILE}, yet other programs have it open; stop them, and \
+             it is made anew or can be restored"
+        ))));
     }
     let opened = open_largest(dir, map_size)?;
     check_version(&opened)?;
@@ -38,16 +42,25 @@ pub(crate) fn create_or_open(
     Ok((lock, opened))
 }
 
-/// Makes the data file of a new repository. The lock is held alone.
-fn create(dir: &Path) -> Result<(), Fault> {
-    let new = new_directory(dir)?;
-    let opened = open::create(&new, SMALL_MAP)?;
-    let mut writer = Writer::new(opened.env.write_txn()?, &opened.dbs, dir);
+/// Makes the data file of a new repository in the directory `new`, which is empty, with what
+/// `fill` writes.
+pub(crate) fn make(
+    new: &Path,
+    fill: impl FnOnce(&mut Writer<'_>) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    let opened = open::create(new, SMALL_MAP)?;
+    let mut writer = Writer::new(opened.env.write_txn()?, &opened.dbs, new);
     let version = FORMAT_VERSION.to_le_bytes();
     opened.dbs.meta.put(&mut writer.txn, META_FORMAT, &version)?;
     writer.create_namespace(&Namespace::root())?;
-    writer.commit()?;
-    drop(opened);
+    fill(&mut writer)?;
+    writer.commit()
+}
+
+/// Makes the data file of a new repository. The lock is held alone.
+fn create(dir: &Path) -> Result<(), Fault> {
+    let new = new_directory(dir)?;
+    make(&new, |_| Ok(()))?;
     fs::rename(new.join(DATA_FILE), dir.join(DATA_FILE))?;
     sync_directory(dir)?;
     Ok(fs::remove_dir_all(&new)?)
@@ -71,7 +84,7 @@ fn check_version(opened: &Opened) -> Result<(), Fault> {
         Some(bytes) => Input::new(bytes).u32()?,
         None => return Err(Fault::damaged("it does not say in which format it is")),
     };
-    if (OLDEST_VERSION..=FORMAT_VERSION).contains(&version) {
+    if version == FORMAT_VERSION {
         return Ok(());
     }
     Err(Fault::other_version(version))
@@ -105,33 +118,6 @@ mod tests {
             let error = Repository::create_or_open(dir.path()).err().unwrap();
             assert_eq!(error.status(), status, "{error}");
         }
-    }
-
-    /// FORMAT.md: version 2 is opened, and becomes the present one with the first security.
-    #[test]
-    fn an_older_format_is_opened() {
-        let dir = tempfile::tempdir().unwrap();
-        let version = |set: Option<u32>| {
-            let (_, opened) = create_or_open(dir.path(), SMALL_MAP).unwrap();
-            let mut txn = opened.env.write_txn().unwrap();
-            if let Some(version) = set {
-                opened.dbs.meta.put(&mut txn, META_FORMAT, &version.to_le_bytes()).unwrap();
-            }
-            let found = opened.dbs.meta.get(&txn, META_FORMAT).unwrap().unwrap();
-            let found = Input::new(found).u32().unwrap();
-            txn.commit().unwrap();
-            found
-        };
-        version(Some(OLDEST_VERSION));
-        let repository = Repository::create_or_open(dir.path()).unwrap();
-        repository.write(|w| w.create_namespace(&Namespace::new("root\\x")?)).unwrap();
-        drop(repository);
-        assert_eq!(version(None), OLDEST_VERSION);
-        let repository = Repository::create_or_open(dir.path()).unwrap();
-        let security = crate::NamespaceSecurity { descriptor: None, requires_encryption: true };
-        repository.write(|w| w.set_security(&Namespace::root(), security)).unwrap();
-        drop(repository);
-        assert_eq!(version(None), FORMAT_VERSION);
     }
 
     #[test]

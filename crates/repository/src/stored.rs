@@ -26,7 +26,7 @@ impl<'t> NamespaceEntry<'t> {
         let mut input = Input::new(bytes);
         let (id, generation) = (NamespaceId(input.u32()?), input.u64()?);
         let path = input.text()?;
-        // An entry without it ends here, as all of version 2 do.
+        // An entry without it ends here.
         if input.is_empty() {
             return Ok(NamespaceEntry { id, generation, path, security: Default::default() });
         }

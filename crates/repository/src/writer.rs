@@ -12,11 +12,10 @@ use cim::{ClassDeclaration, Name, Namespace};
 use heed::RwTxn;
 
 use crate::bindings::Bindings;
-use crate::bytes::put_text;
+use crate::bytes::{Input, put_text};
 use crate::declaration::put_declaration;
 use crate::fault::Fault;
-use crate::format::{FORMAT_VERSION, META_FORMAT, META_NEXT_CLASS, META_NEXT_NAMESPACE};
-use crate::keyed::delete_all;
+use crate::format::{COMMITS, META_NEXT_CLASS, META_NEXT_NAMESPACE};
 use crate::open::Databases;
 use crate::stored::{ClassEntry, NamespaceEntry};
 use crate::view::{ClassId, NO_CLASSES, NamespaceId, NamespaceSecurity, View, user_key};
@@ -61,7 +60,7 @@ impl<'r> Writer<'r> {
             Some(value) => self.dbs.meta.put(&mut self.txn, &key, value.as_bytes()),
             None => self.dbs.meta.delete(&mut self.txn, &key).map(drop),
         };
-        self.at(done.map_err(Fault::from))
+        self.at(done)
     }
 
     /// Makes a namespace, and returns its number.
@@ -117,7 +116,16 @@ impl<'r> Writer<'r> {
             let folded = path.as_name().folded();
             self.dbs.namespaces.put(&mut self.txn, &[], folded.as_bytes(), &bytes)?;
         }
+        self.count_commit()?;
         Ok(self.txn.commit()?)
+    }
+
+    /// The list of databases is written with every commit anyway; the number in it tells which of
+    /// several in a damaged file is the last.
+    fn count_commit(&mut self) -> Result<(), Fault> {
+        let before = self.dbs.commits.get(&self.txn, COMMITS)?;
+        let before = before.map_or(Ok(0), |bytes| Input::new(bytes).u64())?;
+        self.dbs.commits.put(&mut self.txn, COMMITS, &before.wrapping_add(1).to_le_bytes())
     }
 
     pub(crate) fn at<T>(&self, result: Result<T, Fault>) -> cim::Result<T> {
@@ -157,8 +165,6 @@ impl<'r> Writer<'r> {
         let id = entry.id;
         let folded = namespace.as_name().folded();
         self.dbs.namespaces.put(&mut self.txn, &[], folded.as_bytes(), &bytes)?;
-        // Programs of older versions would not heed it and must not open the repository any more.
-        self.dbs.meta.put(&mut self.txn, META_FORMAT, &FORMAT_VERSION.to_le_bytes())?;
         self.touch(id)
     }
 
@@ -192,7 +198,7 @@ impl<'r> Writer<'r> {
         let prefix = id.prefix();
         self.dbs.instances.delete_all(&mut self.txn, &prefix)?;
         self.dbs.locator.delete_all(&mut self.txn, &prefix)?;
-        delete_all(&self.dbs.layouts, &mut self.txn, &prefix)?;
+        self.dbs.layouts.delete_all(&mut self.txn, &prefix)?;
         self.dbs.definitions.delete(&mut self.txn, &prefix)?;
         Ok(())
     }
@@ -340,7 +346,7 @@ impl<'r> Writer<'r> {
     /// The next number of a kind. None is ever given twice.
     fn next(&mut self, counter: &[u8]) -> Result<u32, Fault> {
         let next = match self.dbs.meta.get(&self.txn, counter)? {
-            Some(bytes) => crate::bytes::Input::new(bytes).u32()?,
+            Some(bytes) => Input::new(bytes).u32()?,
             None => 1,
         };
         let after = next.checked_add(1).ok_or_else(Fault::too_long)?;

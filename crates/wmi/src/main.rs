@@ -89,6 +89,8 @@ fn run(command: &Command, options: &Options) -> Result<Outcome, Failure> {
         Command::Repo(RepoCommand::Verify) => repo::verify(options),
         Command::Repo(RepoCommand::Backup { file }) => repo::backup(options, file),
         Command::Repo(RepoCommand::Restore { file }) => repo::restore(options, file),
+        Command::Repo(RepoCommand::Salvage) => repo::salvage(options),
+        Command::Repo(RepoCommand::Reset { yes }) => repo::reset(options, *yes),
         Command::Completions { shell } => {
             io::stdout().write_all(&args::completions(*shell))?;
             Ok(Outcome::Done)

@@ -145,7 +145,7 @@ pub(crate) enum Command {
     Provider,
     /// Compile MOF files
     Compile(CompileArgs),
-    /// Check, copy or put back the repository as a whole
+    /// Check, copy, put back, salvage or reset the repository as a whole
     #[command(subcommand)]
     Repo(RepoCommand),
     /// Type queries and commands, with completion and history
@@ -194,6 +194,15 @@ pub(crate) enum RepoCommand {
     Restore {
         /// A file that 'wmi repo backup' wrote
         file: PathBuf,
+    },
+    /// Put what can be read of a damaged repository into a new one in its place
+    Salvage,
+    /// Put a new repository in the place of the one that is there, with what is in the files of the
+    /// autorecover list
+    Reset {
+        /// All classes and instances of your own may go
+        #[arg(long)]
+        yes: bool,
     },
 }
 
@@ -322,7 +331,9 @@ impl Global {
         }
         match command {
             Command::Shell => Err(conflict("this is the shell")),
-            Command::Repo(RepoCommand::Restore { .. }) => Err(conflict(
+            Command::Repo(
+                RepoCommand::Restore { .. } | RepoCommand::Salvage | RepoCommand::Reset { .. },
+            ) => Err(conflict(
                 "a repository is put back while nobody uses it; leave the shell first",
             )),
             _ => Ok(()),
