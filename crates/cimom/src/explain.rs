@@ -7,7 +7,9 @@ use std::sync::{Arc, LazyLock};
 
 use cim::{Class, Instance, Object, ObjectPath, Result, Value};
 use wbem::Wanted;
+use wql::BoundSelect;
 
+use crate::hierarchy::Part;
 use crate::plan::{Ask, Step, texts};
 use crate::query::Run;
 use crate::resolve::Source;
@@ -22,8 +24,29 @@ static PLAN_STEP: LazyLock<Arc<Class>> = LazyLock::new(|| {
 
 /// The steps of plans over instances.
 pub(crate) fn steps<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Result<Run> {
-    let steps = steps.into_iter().enumerate().map(|(i, step)| describe(i, step));
-    Ok(Run::Objects(steps.collect::<Result<_>>()?))
+    let mut told = Vec::new();
+    for step in steps {
+        told.push(describe(told.len(), step)?);
+        for part in &step.parts {
+            told.push(describe_part(told.len(), step, part)?);
+        }
+    }
+    Ok(Run::Objects(told))
+}
+
+/// A part of a step's instances that the provider of a class above has.
+fn describe_part(index: usize, step: &Step, part: &Part) -> Result<Object> {
+    let operation = match part.binding.check_get() {
+        Ok(()) => "GetObject",
+        Err(_) => "CreateInstanceEnum",
+    };
+    let mut instance = Instance::new(PLAN_STEP.clone());
+    instance.put("Step", &Value::UInt32(index as u32 + 1))?;
+    instance.put("Class", &part.class.name().as_str().into())?;
+    instance.put("Source", &part.binding.name().as_str().into())?;
+    instance.put("Operation", &operation.into())?;
+    instance.put("Completes", &step.class.name().as_str().into())?;
+    Ok(Object::Instance(instance))
 }
 
 /// The one step of a query over classes.
@@ -54,7 +77,14 @@ fn describe(index: usize, step: &Step) -> Result<Object> {
             ("ReferencesTo", asked.referent.paths.first().map(ObjectPath::to_string))
         }
     };
-    let filtered = step.filter.as_ref().and_then(|f| texts(f.conjuncts().iter()));
+    let of = |select: &Option<BoundSelect>| {
+        select.as_ref().and_then(|select| texts(select.conjuncts().iter()))
+    };
+    let (pushed, filtered) = match &step.ask {
+        // The provider has the whole text, and what it delivers is not looked at.
+        Ask::Query(_) => (of(&step.condition), None),
+        _ => (step.exact.clone(), of(&step.filter)),
+    };
     let properties = match &step.wanted {
         Wanted::All => Value::Null,
         Wanted::Slots(slots) => Value::array(
@@ -67,8 +97,9 @@ fn describe(index: usize, step: &Step) -> Result<Object> {
     instance.put("Source", &source.into())?;
     instance.put("Operation", &operation.into())?;
     instance.put("Path", &Value::from(path))?;
-    instance.put("PushedDown", &Value::from(step.exact.clone()))?;
+    instance.put("PushedDown", &Value::from(pushed))?;
     instance.put("Filtered", &Value::from(filtered))?;
     instance.put("Properties", &properties)?;
+    instance.put("LeavesOutKnown", &Value::Boolean(step.is_related))?;
     Ok(Object::Instance(instance))
 }

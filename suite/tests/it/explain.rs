@@ -186,3 +186,68 @@ fn g2_what_the_object_manager_has_itself() {
     let expected = ["__SystemSecurity System CreateInstanceEnum - | - | - | -"];
     assert_eq!(steps(&world, query, Flags::default()), expected);
 }
+
+/// Five classes, three providers: who is asked what, in which order, what is joined from above and
+/// what comes once.
+#[test]
+fn b4_the_order_of_a_hierarchy_with_several_providers() {
+    let mut providers = NativeProviders::default();
+    let mut mof = String::new();
+    for (name, levels) in
+        [("PA", ""), ("PB", ""), ("PC", r#"QuerySupportLevels = {"WQL:UnarySelect"};"#)]
+    {
+        let clsid = format!("{{5F3A7B10-0000-4000-8000-0000000001{name}}}");
+        providers
+            .register(&clsid, TestProvider::new(Vec::new()).says("k", Pushdown::Exact).factory());
+        mof.push_str(&format!(
+            r#"instance of __Win32Provider as ${name} {{ Name = "{name}"; CLSID = "{clsid}"; }};
+               instance of __InstanceProviderRegistration
+               {{ provider = ${name}; SupportsGet = TRUE; {levels} }};"#
+        ));
+    }
+    mof.push_str(
+        r#"[dynamic, provider("PA")] class A { [key] uint32 k; uint32 a; };
+           [dynamic, provider("PB")] class B : A { uint32 b; };
+           [dynamic, provider("PC")] class C : B { uint32 c; };
+           [dynamic, provider("PB")] class D : B { uint32 d; };
+           [dynamic, provider("PA")] class E : A { uint32 e; };"#,
+    );
+    let world = World::with_providers(providers);
+    world.compile(&mof);
+    let steps = |query: &str| -> Vec<String> {
+        let told = |step: &Object| {
+            let of = |name: &str| match step.get(name).unwrap() {
+                Value::Null => "-".to_owned(),
+                Value::String(text) => text.to_string(),
+                other => text::value(&other),
+            };
+            [
+                "Class",
+                "Source",
+                "Operation",
+                "PushedDown",
+                "Filtered",
+                "Completes",
+                "LeavesOutKnown",
+            ]
+            .map(of)
+            .join(" ")
+        };
+        explain(&world, query, Flags::default()).unwrap().iter().map(told).collect()
+    };
+    let expected = [
+        "C PC ExecQuery a > 1 - - TRUE",
+        "B PB GetObject - - C -",
+        "A PA GetObject - - C -",
+        "D PB CreateInstanceEnum - a > 1 - TRUE",
+        "A PA GetObject - - D -",
+        "B PB CreateInstanceEnum - a > 1 - TRUE",
+        "A PA GetObject - - B -",
+        "E PA CreateInstanceEnum a > 1 - - FALSE",
+        "A PA CreateInstanceEnum - a > 1 - TRUE",
+    ];
+    let found = steps("SELECT * FROM A WHERE a > 1");
+    assert_eq!(found, expected);
+    let of_key = steps("SELECT * FROM C WHERE k = 1 AND c > 1");
+    assert_eq!(of_key[0], "C PC GetObject k = 1 c > 1 - FALSE");
+}

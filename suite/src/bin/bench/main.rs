@@ -13,6 +13,7 @@
 //! | [`stored`], [`lmdb`] | stored instances read and written, and LMDB alone |
 //! | [`instances`] | many instances from MOF |
 //! | [`associators`] | stored associations followed |
+//! | [`calls`] | gets, methods and enumerations of providers, one that hangs |
 //! | [`processes`] | the processes of this machine |
 //! | [`start`] | from nothing to an answer |
 //! | [`item`] | the classes and instances that are measured |
@@ -21,6 +22,7 @@
 #![deny(unsafe_code)]
 
 mod associators;
+mod calls;
 mod compile;
 mod conditions;
 mod instances;
@@ -43,7 +45,7 @@ use anyhow::{Context, Result, bail};
 /// A benchmark: its name, what it measures, and how.
 type Benchmark = (&'static str, &'static str, fn() -> Result<()>);
 
-const BENCHMARKS: [Benchmark; 9] = [
+const BENCHMARKS: [Benchmark; 10] = [
     (
         "compile",
         "the DMTF schema 2.49, or one like it, compiled into an empty repository",
@@ -59,6 +61,7 @@ const BENCHMARKS: [Benchmark; 9] = [
         "ASSOCIATORS OF among 1,000,000 stored associations, and among 1,000",
         associators::run,
     ),
+    ("calls", "what the object manager adds to providers and clients", calls::run),
     ("processes", "SELECT * FROM Win32_Process", processes::run),
     ("start", "the program from its start to its first answer", start::run),
 ];
