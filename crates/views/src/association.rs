@@ -23,6 +23,9 @@ use crate::read::{self, Asked, Only, in_order};
 use crate::update;
 use crate::view::{View, home};
 
+/// How many instances an object may have in another view, and an association in its own.
+const MOST_IMAGES: usize = 4096;
+
 /// How many objects' instances in other views are remembered during one call.
 const MOST_REMEMBERED: usize = 4096;
 
@@ -125,6 +128,9 @@ impl Mapper {
             let Some(column) = &place.columns[slot] else { continue };
             let Value::Reference(text) = place.value(column, association) else { continue };
             let images = self.images(i, &text, view)?;
+            if all.len() * images.len() > MOST_IMAGES {
+                return Err(read::too_many(view, MOST_IMAGES));
+            }
             // An object may be part of several instances of a join view.
             let with = |one: &Instance| {
                 let one = one.clone();
@@ -193,7 +199,7 @@ fn images(target: &Arc<View>, object: &Located, context: &CallContext) -> Result
         };
         let slots = target.class().keys().iter().map(|&slot| usize::from(slot)).collect();
         let asked = Asked { slots, only: Some(only), ..Asked::default() };
-        for image in read::collect(target, asked, context)? {
+        for image in read::collect(target, asked, MOST_IMAGES, context)? {
             let Some(path) = image.relative_path() else { continue };
             let reference = Value::Reference(path.to_string().into());
             if !images.contains(&reference) {

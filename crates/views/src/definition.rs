@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use cim::status::{WBEM_E_INVALID_QUALIFIER, WBEM_E_INVALID_QUERY};
+use cim::status::{WBEM_E_INVALID_QUALIFIER, WBEM_E_INVALID_QUERY, WBEM_E_QUOTA_VIOLATION};
 use cim::{CimType, Class, Error, Method, Name, Property, Qualifiers, Result, Value};
 use wql::{BoundSelect, Query, Select, SelectList};
 
@@ -59,7 +59,8 @@ pub(crate) struct Mapping {
 impl Definition {
     /// The view that `class` declares.
     /// Errors: `WBEM_E_INVALID_QUALIFIER` where its qualifiers declare none,
-    /// `WBEM_E_INVALID_QUERY` where a query among them is none that a view can be made of.
+    /// `WBEM_E_INVALID_QUERY` where a query among them is none that a view can be made of,
+    /// `WBEM_E_QUOTA_VIOLATION` where there are too many.
     pub(crate) fn new(class: &Arc<Class>) -> Result<Self> {
         let sources = sources(class)?;
         let properties = properties(class, sources.len())?;
@@ -142,6 +143,9 @@ impl Definition {
 
 const VIEW_SOURCES: &str = "ViewSources";
 
+/// How many queries a view makes of its sources, at most. A join goes so deep.
+const MOST_PLACES: usize = 256;
+
 fn wrong(class: &Class, what: impl AsRef<str>) -> Error {
     WBEM_E_INVALID_QUALIFIER.with(format!("view {}: {}", class.name(), what.as_ref()))
 }
@@ -223,7 +227,16 @@ fn sources(class: &Class) -> Result<Vec<Source>> {
         }
         Ok(Source { query, namespaces })
     };
-    queries.into_iter().zip(spaces).enumerate().map(source).collect()
+    let sources: Vec<Source> =
+        queries.into_iter().zip(spaces).enumerate().map(source).collect::<Result<_>>()?;
+    if sources.iter().map(|source| source.namespaces.len()).sum::<usize>() > MOST_PLACES {
+        return Err(WBEM_E_QUOTA_VIOLATION.with(format!(
+            "view {}: it has more than {MOST_PLACES} sources, each namespace counted; make a view \
+             of views",
+            class.name()
+        )));
+    }
+    Ok(sources)
 }
 
 fn properties(class: &Class, sources: usize) -> Result<Vec<Mapping>> {

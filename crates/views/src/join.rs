@@ -461,3 +461,34 @@ fn size(value: &Value) -> usize {
     };
     size_of::<Value>() + heap
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cim::ClassDeclaration;
+
+    fn are_equal(a: &Value, b: &Value) -> bool {
+        let class = Class::derive(Arc::new(ClassDeclaration::default()), None, None).unwrap();
+        key(a, &class).is_some_and(|a| Some(a) == key(b, &class))
+    }
+
+    #[test]
+    fn b8_values_are_equal_as_in_wql() {
+        let time = |text: &str| Value::DateTime(text.parse().unwrap());
+        for (a, b, expected) in [
+            (Value::UInt8(7), Value::SInt64(7), true),
+            (Value::UInt64(u64::MAX), Value::SInt64(-1), false),
+            (Value::string("Straße"), Value::string("STRAßE"), true),
+            (Value::string("a"), Value::string("a "), false),
+            (Value::Real64(0.0), Value::Real64(-0.0), true),
+            (Value::Real64(0.1), Value::Real64(0.2), false),
+            (Value::Reference("C.K='x'".into()), Value::Reference("c=\"X\"".into()), true),
+            (time("20240101120000.000000+000"), time("20240101130000.000000+060"), true),
+            (time("20240101******.******+***"), time("20240101******.******+***"), true),
+            (time("00000001000000.000000:000"), time("00000001000000.000000:000"), true),
+            (Value::Null, Value::Null, false),
+        ] {
+            assert_eq!(are_equal(&a, &b), expected, "{a:?} and {b:?}");
+        }
+    }
+}

@@ -8,6 +8,9 @@ use cim::{Name, Result};
 
 use crate::definition::Definition;
 
+/// How many conditions a join has at most.
+const MOST_CONDITIONS: usize = 256;
+
 /// A condition of a join.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Condition {
@@ -42,6 +45,9 @@ pub(crate) fn parse(text: &str, classes: &[&Name]) -> std::result::Result<Vec<Co
             return Err("a condition is about two different sources".to_owned());
         }
         conditions.push(Condition { left, right, is_equal });
+        if conditions.len() > MOST_CONDITIONS {
+            return Err(format!("there are more than {MOST_CONDITIONS} conditions"));
+        }
         match words.next() {
             None => return Ok(conditions),
             Some(word) if word.eq_ignore_ascii_case("and") => {}

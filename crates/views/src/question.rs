@@ -31,14 +31,19 @@ pub(crate) fn query(
     let select = &view.sources[place.source].query;
     let class = select.class.as_str();
     let own = select.condition.as_ref().map(|condition| format!("({condition})"));
-    let own = || own.iter().map(String::as_str);
-    let all: Vec<&str> = own().chain(terms.iter().map(String::as_str)).collect();
-    let query = written(&list(columns), class, &all);
-    match is_query(&query) {
-        true => query,
-        // Without the terms more comes than is needed, and what is needed is among it.
-        false => written("*", class, &own().collect::<Vec<_>>()),
+    let with = |list: &str, terms: &[&str]| {
+        let all: Vec<&str> = own.iter().map(String::as_str).chain(terms.iter().copied()).collect();
+        written(list, class, &all)
+    };
+    let terms: Vec<&str> = terms.iter().map(String::as_str).collect();
+    let query = with(&list(columns), &terms);
+    if is_query(&query) {
+        return query;
     }
+    // With fewer terms more comes than is needed, and what is needed is among it.
+    let can_be_said = |term: &&str| is_query(&written("*", class, &[term]));
+    let query = with("*", &terms.into_iter().filter(can_be_said).collect::<Vec<_>>());
+    if is_query(&query) { query } else { with("*", &[]) }
 }
 
 /// Whether WQL can say so: a property may have the name of a keyword, and many terms may be too
@@ -130,5 +135,64 @@ pub(crate) fn key_term(name: &str, value: &Value) -> Option<String> {
         Value::Reference(text) => Some(format!("{name} = {}", Quoted(text))),
         other if other.cim_type() == Some(CimType::DateTime) => None,
         other => term(name, Comparison::Equal, other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cim::{ClassDeclaration, PropertyDeclaration, PropertyType};
+    use std::sync::Arc;
+
+    /// The value that a source compares with where a view compares with `value`.
+    fn received(value: &Value) -> Option<Value> {
+        let cim = value.cim_type().unwrap();
+        let ty = PropertyType::scalar(cim);
+        let property = PropertyDeclaration {
+            name: "P".into(),
+            ty,
+            default: None,
+            qualifiers: Default::default(),
+        };
+        let declaration = ClassDeclaration {
+            name: "C".into(),
+            properties: vec![property],
+            ..ClassDeclaration::default()
+        };
+        let class = Class::derive(Arc::new(declaration), None, None).unwrap();
+        let term = term("P", Comparison::Equal, value)?;
+        let wql::Query::Select(select) = wql::parse(&written("*", "C", &[&term])).unwrap() else {
+            panic!("{term}")
+        };
+        let bound = wql::BoundSelect::bind(&select, &class, 60).unwrap();
+        Some(bound.conjuncts()[0].predicate().unwrap().value.clone())
+    }
+
+    #[test]
+    fn b8_a_source_compares_with_what_the_view_compares_with() {
+        for value in [
+            Value::Boolean(true),
+            Value::SInt8(-128),
+            Value::UInt64(u64::MAX),
+            Value::SInt64(i64::MIN),
+            Value::Real32(0.1),
+            Value::Real64(-1.5e300),
+            Value::string(r#"it's "quoted" \ and %_[^a] 'too'"#),
+            Value::string(""),
+            Value::string("two\nlines"),
+            Value::DateTime("20240229235959.000001-120".parse().unwrap()),
+            Value::DateTime("00000012030405.000000:000".parse().unwrap()),
+        ] {
+            assert_eq!(received(&value), Some(value));
+        }
+        // What a reference names depends on where it stands.
+        assert_eq!(received(&Value::Reference("C.K=1".into())), None);
+        assert_eq!(received(&Value::Char16(97)), None);
+    }
+
+    #[test]
+    fn b8_properties_that_are_keywords_are_not_named() {
+        assert!(is_query(&written("K, V", "C", &["K = 1", "V = 2"])));
+        assert!(!is_query(&written("K, Group", "C", &[])));
     }
 }

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cim::status::WBEM_S_NO_ERROR;
-use cim::{Instance, Namespace, Result, Value};
+use cim::status::{WBEM_E_QUOTA_VIOLATION, WBEM_S_NO_ERROR};
+use cim::{Error, Instance, Namespace, Result, Value};
 use wbem::{CallContext, Completion};
 use wql::{Comparison, Predicate};
 
@@ -173,19 +173,33 @@ pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> 
 }
 
 /// All instances that `each` gives.
+/// Errors: `WBEM_E_QUOTA_VIOLATION` where there are more than `most`.
 pub(crate) fn collect(
     view: &Arc<View>,
     asked: Asked,
+    most: usize,
     context: &CallContext,
 ) -> Result<Vec<Instance>> {
     let found = Arc::new(Mutex::new(Vec::new()));
-    let taken = found.clone();
+    let (taken, shared) = (found.clone(), view.clone());
     each(view, asked, context, move |mut batch| {
-        lock(&taken).append(&mut batch);
-        Ok(ControlFlow::Continue(()))
+        let mut taken = lock(&taken);
+        taken.append(&mut batch);
+        match taken.len() <= most {
+            true => Ok(ControlFlow::Continue(())),
+            false => Err(too_many(&shared, most)),
+        }
     })?;
     let found = std::mem::take(&mut *lock(&found));
     Ok(found)
+}
+
+/// The error for an object that has too many instances in `view`.
+pub(crate) fn too_many(view: &View, most: usize) -> Error {
+    WBEM_E_QUOTA_VIOLATION.with(format!(
+        "view {}: what belongs to one object has more than {most} instances",
+        view.class().name()
+    ))
 }
 
 /// The first instance for which `is_meant` holds.

@@ -22,7 +22,7 @@ pub(crate) struct Located {
 }
 
 /// The instances of sources that the instance of a union view with these keys stands for. There
-/// is one, unless the view's keys do not tell its sources' instances apart.
+/// is one; there are two where the view's keys do not tell its sources' instances apart.
 pub(crate) fn locate(
     view: &Arc<View>,
     keys: &[Value],
@@ -46,6 +46,10 @@ pub(crate) fn locate(
             // Two sources may have the same instance.
             if instance.key().ok().as_ref() == Some(&key) && !found.iter().any(is_same) {
                 found.push(Located { place, path });
+            }
+            // Which of two is meant, a third would not tell.
+            if found.len() > 1 {
+                return Ok(ControlFlow::Break(()));
             }
         }
         Ok(ControlFlow::Continue(()))
