@@ -10,7 +10,7 @@ use cim::{Class, Instance, Namespace, Object, Result, Value, WbemStatus};
 use openwmi_suite::World;
 use openwmi_suite::provider::{Log, TestProvider, Values};
 use openwmi_suite::text;
-use openwmi_suite::world::{sorted, user};
+use openwmi_suite::world::{compile_options, sorted, user};
 use wbem::sink::Done;
 use wbem::{
     CallContext, Completion, Flags, Initialization, InitializationSink, InstanceProvider, Native,
@@ -159,6 +159,114 @@ fn b8_a_join_holds_no_more_than_its_share_of_memory() {
     // What is not asked for is not held.
     let (world, _) = world(instances(70), mof);
     assert_eq!(world.query("SELECT N FROM J").unwrap(), ["J{N=3}"]);
+}
+
+#[test]
+fn e5_what_a_view_refers_to_is_looked_for_in_the_source() {
+    let reference = |text: &'static str| Value::Reference(text.into());
+    let link = |x, y| vec![("X", reference(x)), ("Y", reference(y))];
+    let links =
+        vec![link("A.K=\"a\"", "B.K=\"b\""), link("A.K=\"c\"", "\\\\.\\root\\test:B.K=\"b\"")];
+    let provider = TestProvider::new(links).says("X", Pushdown::Inexact);
+    let log = provider.log();
+    let mut providers = providers();
+    providers.register(CLSID, provider.factory());
+    let world = World::with_providers(providers);
+    world.create_namespace(r"root\other");
+    world.compile(&registration("P", CLSID));
+    world.compile(
+        r#"class A { [key] string K; };
+           class B { [key] string K; };
+           instance of A { K = "a"; };
+           instance of A { K = "c"; };
+           instance of B { K = "b"; };
+           [Association, dynamic, provider("P")] class L { [key] A ref X; [key] B ref Y; };"#,
+    );
+    let view = |condition: &str| {
+        format!(
+            r#"[Association, ViewSources{{"SELECT * FROM L {condition}"}}, ViewSpaces{{"root\\test"}},
+                dynamic, provider("MS_VIEW_INSTANCE_PROVIDER")]
+               class VL
+               {{
+                 [key, PropertySources{{"X"}}] VA ref X;
+                 [key, Direct, PropertySources{{"Y"}}] object ref Y;
+               }};"#
+        )
+    };
+    let in_other = |mof: &str| {
+        let mut options = compile_options(Flags::default());
+        options.namespace = Namespace::new(r"root\other").unwrap();
+        let report = world.compile_text(mof, &options);
+        assert!(report.syntax.is_empty() && report.storage.is_none(), "{mof}");
+    };
+    in_other(::views::REGISTRATION);
+    in_other(
+        r#"[Union, ViewSources{"SELECT * FROM A"}, ViewSpaces{"root\\test"},
+            dynamic, provider("MS_VIEW_INSTANCE_PROVIDER")]
+           class VA { [key, PropertySources{"K"}] string Id; };"#,
+    );
+    let services = world.connect(r"root\other").unwrap();
+    let ask = |query: &str| {
+        let ask = |s| services.exec_query("WQL", query, Flags::default(), world.administrator(), s);
+        (sorted(&wbem::collect(ask).unwrap()), log.take())
+    };
+    in_other(&view(""));
+    let (found, asked) = ask(r#"SELECT X, Y FROM VL WHERE X = "VA.Id='A'""#);
+    let first = r#"VL{X=ref "VA.Id=\"a\"", Y=ref "\\\\.\\root\\test:B.K=\"b\""}"#;
+    assert_eq!(found, [first]);
+    assert_eq!(asked[1..], [r#"enumerate L where X = ref "A.K=\"a\"" wanted all"#]);
+    // A view of nothing is referred to by nothing, and nobody is asked.
+    assert_eq!(ask(r#"SELECT * FROM VL WHERE X = "VA.Id='none'""#), (Vec::new(), Vec::new()));
+    // Which associations a condition of the source leaves out, only the source's query tells.
+    in_other(&view("WHERE X IS NOT NULL"));
+    let (found, asked) = ask(r#"SELECT X, Y FROM VL WHERE X = "VA.Id='a'""#);
+    assert_eq!(found, [first]);
+    assert_eq!(asked, ["enumerate L wanted X,Y"]);
+}
+
+#[test]
+fn b8_what_is_wrong_is_said_with_its_place() {
+    let (world, _) = world(Vec::new(), "class E { [key] string K; uint32 V; };");
+    let message = |kind: &str, properties: &str| {
+        let class = format!(
+            r#"[{kind}, ViewSources{{"SELECT * FROM D", "SELECT K FROM E"}},
+                ViewSpaces{{"root\\test", "root\\test"}},
+                dynamic, provider("MS_VIEW_INSTANCE_PROVIDER")] class W {{ {properties} }};"#
+        );
+        world.compile(&class);
+        world.query("SELECT * FROM W").unwrap_err().message().to_owned()
+    };
+    let k = r#"[key, PropertySources{"K", "K"}] string K;"#;
+    for (kind, properties, expected) in [
+        (
+            "Union, JoinOn(\"D.K = E.K\")",
+            k.to_owned(),
+            "view W: it has to have exactly one of the qualifiers Union, JoinOn and Association",
+        ),
+        (
+            "Union",
+            format!("{k} [PropertySources{{\"V\"}}] uint32 V;"),
+            "view W: property V: PropertySources has 1 elements where ViewSources has 2; write \"\" \
+             for a source that has none",
+        ),
+        (
+            "Union",
+            format!("{k} [PropertySources{{\"V\", \"\"}}] string V;"),
+            "view W: property V is string, its source D.V is uint32",
+        ),
+        (
+            "JoinOn(\"D.V = E.V\")",
+            "[key, PropertySources{\"K\", \"\"}] string K;".to_owned(),
+            "view W: JoinOn names E.V, which the class lacks or ViewSources does not select",
+        ),
+        (
+            "JoinOn(\"D.K == E.K\")",
+            k.to_owned(),
+            "view W: JoinOn(\"D.K == E.K\"): a class is expected, not =",
+        ),
+    ] {
+        assert_eq!(message(kind, &properties), expected);
+    }
 }
 
 /// Who asked, and with which value of the context `Word`.
