@@ -132,18 +132,15 @@ impl Mapper {
                 return Err(read::too_many(view, MOST_IMAGES));
             }
             // An object may be part of several instances of a join view.
-            let with = |one: &Instance| {
-                let one = one.clone();
-                images
-                    .iter()
-                    .map(move |image| {
-                        let mut other = one.clone();
-                        other.set(slot, image.clone());
-                        other
-                    })
-                    .collect::<Vec<_>>()
-            };
-            all = all.iter().flat_map(with).collect();
+            let mut multiplied = Vec::with_capacity(all.len() * images.len());
+            for one in &all {
+                for image in images.iter() {
+                    let mut other = one.clone();
+                    other.set(slot, image.clone());
+                    multiplied.push(other);
+                }
+            }
+            all = multiplied;
         }
         mapped.append(&mut all);
         Ok(())
