@@ -1,4 +1,8 @@
 //! The provider: what the object manager asks, put to the view that the class declares.
+//!
+//! It is registered for queries, as the documentation has it, and hands their texts back unread:
+//! the predicates and properties with which it is asked then say the same, with every name and
+//! date resolved.
 
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
@@ -7,9 +11,9 @@ use cim::status::*;
 use cim::{CimType, Class, Instance, Object, Result, Value};
 use wbem::{
     CallContext, Completion, Flags, InstanceProvider, MethodCall, MethodProvider, PartialPut,
-    Pushdown, QueryText, Request, Requirement, Sink, Wanted,
+    Pushdown, Request, Sink, Wanted,
 };
-use wql::{BoundSelect, Comparison, Conjunct, Predicate, Query};
+use wql::{Comparison, Predicate};
 
 use crate::read::{self, Asked, in_order, lock};
 use crate::view::View;
@@ -53,31 +57,6 @@ impl InstanceProvider for ViewProvider {
         enumerate(request.class, request.wanted, predicates, context, sink);
     }
 
-    /// The sources get what they can answer of the condition, and the object manager is asked to
-    /// see to the rest.
-    fn query(&self, query: &QueryText<'_>, context: &CallContext, mut sink: Sink) {
-        let bound = match bind(query) {
-            Ok(bound) => bound,
-            Err(e) => return sink.complete(Err(e)),
-        };
-        let wanted = match bound.needed_slots(true) {
-            Some(slots) => Wanted::Slots(slots.into()),
-            None => Wanted::All,
-        };
-        // Which moment a date is that names no zone, the object manager knows.
-        let is_certain = |p: &&Predicate| !matches!(p.value, Value::DateTime(_));
-        let predicates = bound.conjuncts().iter().filter_map(Conjunct::predicate);
-        let predicates = predicates
-            .filter(is_certain)
-            .filter(|p| self.pushdown(query.class, p) > Pushdown::Unsupported)
-            .cloned()
-            .collect();
-        if !bound.conjuncts().is_empty() {
-            sink.requirements(Requirement::StartPostfilter);
-        }
-        enumerate(query.class, &wanted, predicates, context, sink);
-    }
-
     fn put(&self, instance: &Instance, flags: Flags, context: &CallContext) -> Result<()> {
         update::put(instance, flags, |slot| instance.is_supplied(slot), context)
     }
@@ -109,13 +88,6 @@ impl MethodProvider for ViewProvider {
         context: &CallContext,
     ) -> Result<Option<Instance>> {
         update::exec_method(call, context)
-    }
-}
-
-fn bind(query: &QueryText<'_>) -> Result<BoundSelect> {
-    match wql::parse(query.text)? {
-        Query::Select(select) => BoundSelect::bind(&select, query.class, 0),
-        _ => Err(WBEM_E_PROVIDER_NOT_CAPABLE.with("a view is asked for instances by SELECT")),
     }
 }
 
