@@ -379,6 +379,38 @@ fn b8_methods_of_a_union_run_on_the_source() {
 }
 
 #[test]
+fn b5_a_partial_put_through_a_view_is_one_of_the_source() {
+    let mof = r#"
+        class A { [key] uint32 K; string S; string T; uint32 N; };
+        instance of A { K = 1; S = "s"; T = "t"; N = 5; };
+        [Union, ViewSources{"SELECT * FROM A"}, ViewSpaces{"root\\test"},
+         dynamic, provider("MS_VIEW_INSTANCE_PROVIDER")]
+        class V
+        {
+          [key, PropertySources{"K"}] uint32 K;
+          [PropertySources{"S"}] string S;
+          [PropertySources{"T"}] string T;
+          [PropertySources{"N"}] uint32 N;
+        };"#;
+    let world = World::with_providers(providers());
+    world.compile(::views::REGISTRATION);
+    world.compile(mof);
+    let values = [("K", 1u32.into()), ("S", "new".into()), ("T", "new".into()), ("N", Value::Null)];
+    let instance = world.instance("V", &values);
+    let put = |strict_nulls: bool| {
+        let mut context = world.administrator().clone();
+        context.set("__PUT_EXT_CLIENT_REQUEST", true);
+        context.set("__PUT_EXTENSIONS", true);
+        context.set("__PUT_EXT_PROPERTIES", Value::array(["S".into(), "N".into()]));
+        context.set("__PUT_EXT_STRICT_NULLS", strict_nulls);
+        world.services().put_instance(&instance, Flags::UPDATE_ONLY, &context).unwrap();
+        world.get("A.K=1").unwrap()
+    };
+    assert_eq!(put(false), r#"A{K=1, N=5, S="new", T="t"}"#);
+    assert_eq!(put(true), r#"A{K=1, N=NULL, S="new", T="t"}"#);
+}
+
+#[test]
 fn b8_a_client_that_wants_no_more_stops_the_sources() {
     let (world, log) = world(three(), UNION);
     let services = world.services();
