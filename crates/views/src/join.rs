@@ -180,8 +180,44 @@ struct Held {
     equal: Vec<(Field, Field)>,
     /// What has to be different.
     different: Vec<(Field, Field)>,
-    rows: Vec<Row>,
+    found: Rows,
+}
+
+/// What was read of a source.
+#[derive(Default)]
+struct Rows {
+    all: Vec<Row>,
+    /// By the values that have to be equal.
     index: HashMap<Box<[Key]>, Vec<u32>>,
+}
+
+impl Rows {
+    /// Adds `row`, of which the values at `keys` have to be equal to others.
+    fn add(
+        &mut self,
+        view: &View,
+        source: usize,
+        keys: &[usize],
+        row: Row,
+        budget: &mut usize,
+    ) -> Result<()> {
+        // What is NULL is equal to nothing.
+        let key = keys.iter().map(|&at| key(&row[at], view.class())).collect();
+        let Some(key): Option<Box<[Key]>> = key else { return Ok(()) };
+        let size = 2 * key.len() * size_of::<Key>() + row.iter().map(size).sum::<usize>() + 64;
+        *budget = budget.checked_sub(size).ok_or_else(|| {
+            WBEM_E_QUOTA_VIOLATION.with(format!(
+                "view {}: the instances of {} that are to be joined take more than {} MiB; narrow \
+                 its query in ViewSources",
+                view.class().name(),
+                view.definition.sources[source].query.class,
+                MOST_BYTES >> 20
+            ))
+        })?;
+        self.index.entry(key).or_default().push(self.all.len() as u32);
+        self.all.push(row);
+        Ok(())
+    }
 }
 
 impl Held {
@@ -194,12 +230,12 @@ impl Held {
                 .collect()
         };
         let (equal, different) = (fields(true), fields(false));
-        Held { source, equal, different, rows: Vec::new(), index: HashMap::new() }
+        Held { source, equal, different, found: Rows::default() }
     }
 
     /// Reads the source.
     fn read(
-        self,
+        mut self,
         view: &Arc<View>,
         needs: &Needs,
         asked: &Asked,
@@ -207,47 +243,19 @@ impl Held {
         budget: &mut usize,
     ) -> Result<Self> {
         let source = self.source;
-        let held = Arc::new(Mutex::new((self, *budget)));
-        let filled = held.clone();
+        let keys: Vec<usize> = self.equal.iter().map(|(_, own)| own.at).collect();
+        let filling = Arc::new(Mutex::new((Rows::default(), *budget)));
+        let filled = filling.clone();
         each_row(view, needs, asked, source, &[], context, move |view, rows| {
             let mut filled = lock(&filled);
-            let (held, budget) = &mut *filled;
+            let (found, budget) = &mut *filled;
             for row in rows {
-                held.add(view, row, budget)?;
+                found.add(view, source, &keys, row, budget)?;
             }
             Ok(ControlFlow::Continue(()))
         })?;
-        let mut held = lock(&held);
-        *budget = held.1;
-        let empty = Held {
-            source,
-            equal: Vec::new(),
-            different: Vec::new(),
-            rows: Vec::new(),
-            index: HashMap::new(),
-        };
-        Ok(std::mem::replace(&mut held.0, empty))
-    }
-
-    fn add(&mut self, view: &View, row: Row, budget: &mut usize) -> Result<()> {
-        let own = |(_, own): &(Field, Field)| key(&row[own.at], view.class());
-        // What is NULL is equal to nothing.
-        let Some(key) = self.equal.iter().map(own).collect::<Option<Box<[Key]>>>() else {
-            return Ok(());
-        };
-        let size = 2 * key.len() * size_of::<Key>() + row.iter().map(size).sum::<usize>() + 64;
-        *budget = budget.checked_sub(size).ok_or_else(|| {
-            WBEM_E_QUOTA_VIOLATION.with(format!(
-                "view {}: the instances of {} that are to be joined take more than {} MiB; narrow \
-                 its query in ViewSources",
-                view.class().name(),
-                view.definition.sources[self.source].query.class,
-                MOST_BYTES >> 20
-            ))
-        })?;
-        self.index.entry(key).or_default().push(self.rows.len() as u32);
-        self.rows.push(row);
-        Ok(())
+        (self.found, *budget) = std::mem::take(&mut *lock(&filling));
+        Ok(self)
     }
 
     /// The instances that belong to those in `chosen`, by source.
@@ -260,7 +268,7 @@ impl Held {
             move |field: &Field| chosen[field.source].map_or(&Value::Null, |row| &row[field.at]);
         let wanted: Option<Box<[Key]>> =
             self.equal.iter().map(|(other, _)| key(value(other), class)).collect();
-        let found = wanted.and_then(|wanted| self.index.get(&wanted));
+        let found = wanted.and_then(|wanted| self.found.index.get(&wanted));
         let differs = move |row: &&Row| {
             self.different.iter().all(|(other, own)| {
                 match (key(value(other), class), key(&row[own.at], class)) {
@@ -269,7 +277,7 @@ impl Held {
                 }
             })
         };
-        found.into_iter().flatten().map(|&at| &self.rows[at as usize]).filter(differs)
+        found.into_iter().flatten().map(|&at| &self.found.all[at as usize]).filter(differs)
     }
 }
 
@@ -348,7 +356,7 @@ impl Joined {
     /// has few values; `None` where nothing can belong to it.
     fn few_values(&self, join: &Join) -> Option<Vec<String>> {
         let Some(held) = self.held.first() else { return Some(Vec::new()) };
-        if held.rows.is_empty() {
+        if held.found.all.is_empty() {
             return None;
         }
         let own =
@@ -360,7 +368,7 @@ impl Joined {
         };
         let (_, other) = other_side(condition, held.source, &[self.first])?;
         let mut terms: Vec<String> = Vec::new();
-        for row in &held.rows {
+        for row in &held.found.all {
             let value = &row[own_field.at];
             let Some(term) = question::term(other.property.as_str(), Comparison::Equal, value)
             else {
