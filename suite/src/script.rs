@@ -1,6 +1,7 @@
 //! Files of questions to WMI, with the answers that the documentation gives.
 //!
-//! A file (`suite/tests/data/*.test`) is run from top to bottom in a world of its own, and all
+//! A file (`suite/tests/data/*.test`) is run from top to bottom in a world of its own, which has the
+//! view provider and no other, and all
 //! that answers otherwise is told at once. There is no way to have expectations written: they
 //! come from the specification, and a changed answer is a bug or a mistake in the file.
 //!
@@ -46,7 +47,9 @@ use crate::world::{NAMESPACE, World, compile_options, symbol};
 /// Where an answer is not the expected one, with all such answers; where the script is
 /// misspelled.
 pub fn run(name: &str, text: &str) {
-    let world = World::new();
+    let mut providers = wbem::NativeProviders::default();
+    views::register(&mut providers);
+    let world = World::with_providers(providers);
     let blocks = parse(name, text);
     assert!(!blocks.is_empty(), "{name} asks nothing");
     let wrong: Vec<String> =

@@ -233,12 +233,14 @@ fn ask_for(
     // What is too long for a query is left to the walk, which looks at each association anyway.
     let is_query = !terms.is_empty() && query.chars().count() <= wql::MAX_QUERY;
     let query = if is_query { query } else { all };
-    let wql::Query::Select(select) = wql::parse(&query)? else {
-        return Err(WBEM_E_INVALID_QUERY.with(query));
+    // A role whose name is a word of WQL cannot be asked by: the walk looks at it.
+    let (query, select) = match wql::parse(&query) {
+        Ok(wql::Query::Select(select)) => (query, Some(select)),
+        _ => (String::new(), None),
     };
     let reach = Reach { shallow: true, direct: false };
     let class = association.clone();
-    let (select, text, partial) = (Some(select), query.into(), PartialRead::Whole);
+    let (text, partial) = (query.into(), PartialRead::Whole);
     let query = InstanceQuery { class, select, text, partial, reach, locatable: false };
     plan::plan(view, resolve::resolve(view, call.with(query))?)
 }

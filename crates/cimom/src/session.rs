@@ -120,6 +120,10 @@ impl Services for Session {
         self.cimom.connect(self.namespace.child(relative)?.as_str(), context)
     }
 
+    fn connect(&self, path: &str, context: &CallContext) -> Result<Arc<dyn Services>> {
+        self.cimom.connect(path, context)
+    }
+
     fn get_object(&self, path: &str, flags: Flags, context: &CallContext) -> Result<Object> {
         flags.only(
             "GetObject",

@@ -105,10 +105,11 @@ impl Wmi {
 
     fn over(
         repository: Repository,
-        providers: NativeProviders,
+        mut providers: NativeProviders,
         directory: Option<Arc<TempDir>>,
     ) -> Result<Wmi> {
         let context = CallContext::local(Arc::new(caller::identity(repository.directory())?));
+        views::register(&mut providers);
         let opened = Instant::now();
         let environment = Environment {
             server: server_name(),

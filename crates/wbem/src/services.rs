@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 
+use cim::status::WBEM_E_NOT_SUPPORTED;
 use cim::{ClassDeclaration, Instance, Namespace, Object, ObjectPath, Result};
 
 use crate::context::CallContext;
@@ -22,6 +23,14 @@ pub trait Services: Send + Sync {
     /// Connects to the namespace at `relative` below this one.
     /// Errors: `WBEM_E_INVALID_NAMESPACE`, `WBEM_E_ACCESS_DENIED`.
     fn open_namespace(&self, relative: &str, context: &CallContext) -> Result<Arc<dyn Services>>;
+
+    /// Connects to any namespace, as `\\server\root\x` or `root\x` (IWbemLocator::ConnectServer): a
+    /// provider's way to classes that lie elsewhere.
+    /// Errors: `WBEM_E_INVALID_NAMESPACE`, `WBEM_E_ACCESS_DENIED`, `WBEM_E_TRANSPORT_FAILURE` for a
+    /// server that cannot be reached; `WBEM_E_NOT_SUPPORTED` by what reaches one namespace alone.
+    fn connect(&self, path: &str, _context: &CallContext) -> Result<Arc<dyn Services>> {
+        Err(WBEM_E_NOT_SUPPORTED.with(format!("{path} cannot be reached from here")))
+    }
 
     /// The class or instance at `path`; for the empty path an empty class.
     /// Flags: `USE_AMENDED_QUALIFIERS`, `DIRECT_READ`. Errors: `WBEM_E_NOT_FOUND`,

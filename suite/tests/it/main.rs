@@ -20,3 +20,4 @@ mod providers;
 mod pywbem;
 mod scripts;
 mod security;
+mod views;

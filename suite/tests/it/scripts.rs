@@ -27,7 +27,11 @@ macro_rules! scripts {
 }
 
 scripts! {
+    b8_join_views
+    b8_union_views
+    b8_wrong_views
     e2_associators_and_references
+    e5_association_views
     f2_operations
     g01_parentheses_bind_before_and
     g02_strings_compare_without_case

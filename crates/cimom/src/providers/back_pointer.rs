@@ -49,6 +49,10 @@ impl Services for BackPointer {
         self.session()?.open_namespace(relative, context)
     }
 
+    fn connect(&self, path: &str, context: &CallContext) -> Result<Arc<dyn Services>> {
+        self.session()?.connect(path, context)
+    }
+
     fn get_object(&self, path: &str, flags: Flags, context: &CallContext) -> Result<Object> {
         self.session()?.get_object(path, flags, context)
     }

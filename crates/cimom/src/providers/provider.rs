@@ -48,15 +48,16 @@ impl Provider {
 
     /// Asks it: `ask` gets the context that the provider is to have.
     /// Errors: its own; `WBEM_E_PROVIDER_FAILURE` where it panics, `WBEM_E_SERVER_TOO_BUSY` where
-    /// it has too many calls in flight, `WBEM_E_QUOTA_VIOLATION` where providers ask each other in
-    /// a circle.
+    /// it has too many calls in flight, `WBEM_E_CIRCULAR_REFERENCE` where providers ask each other
+    /// in a circle.
     pub(crate) fn call<T>(
         &self,
         context: &CallContext,
         ask: impl FnOnce(&CallContext) -> Result<T>,
     ) -> Result<T> {
         if context.depth() >= MOST_HOPS {
-            return Err(WBEM_E_QUOTA_VIOLATION.with(format!(
+            // Not one of the codes by which a provider hands a query back: it would be asked again.
+            return Err(WBEM_E_CIRCULAR_REFERENCE.with(format!(
                 "provider {} is asked on behalf of {MOST_HOPS} providers that ask each other",
                 self.name()
             )));

@@ -83,7 +83,7 @@ impl ResponseSink for Ends {
     }
 
     fn set_status(&self, completion: wbem::Completion, _: Option<cim::ObjectPath>) {
-        self.0.lock().unwrap().push(completion.map_or_else(|e| e.status(), |status| status));
+        self.0.lock().unwrap().push(completion.unwrap_or_else(|e| e.status()));
     }
 }
 
@@ -109,8 +109,27 @@ fn a_circle_of_providers_has_an_end() {
     };
     let provider = three().conduct(Conduct::First(ask));
     let (world, log) = world(provider);
-    assert_eq!(status(world.get("D.K=\"b\"")), WBEM_E_QUOTA_VIOLATION);
+    assert_eq!(status(world.get("D.K=\"b\"")), WBEM_E_CIRCULAR_REFERENCE);
     assert_eq!(log.take().iter().filter(|line| line.starts_with("get")).count(), 32);
+}
+
+/// The same where they take the text of queries: who is refused so has not handed the query back.
+#[test]
+fn a_circle_of_queries_has_an_end() {
+    let ask = |context: &CallContext| {
+        let services = context.services().expect("a provider's way into WMI");
+        let run =
+            |sink| services.exec_query("WQL", "SELECT * FROM D", Flags::default(), context, sink);
+        wbem::collect(run).map(drop)
+    };
+    let (world, log) = world(three().conduct(Conduct::First(ask)));
+    world.compile(
+        r#"instance of __InstanceProviderRegistration
+           { provider = "__Win32Provider.Name=\"P\""; SupportsEnumeration = TRUE;
+             QuerySupportLevels = {"WQL:UnarySelect"}; };"#,
+    );
+    assert_eq!(status(world.query("SELECT * FROM D")), WBEM_E_CIRCULAR_REFERENCE);
+    assert_eq!(log.take().iter().filter(|line| line.starts_with("query")).count(), 32);
 }
 
 /// J: omitting the context is what the documentation warns of; the bound of calls ends it too.

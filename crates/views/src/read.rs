@@ -1,0 +1,223 @@
+//! The instances of a view, as they come from its sources.
+
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cim::status::{WBEM_E_QUOTA_VIOLATION, WBEM_S_NO_ERROR};
+use cim::{Error, Instance, Namespace, Result, Value};
+use wbem::{CallContext, Completion};
+use wql::{Comparison, Predicate};
+
+use crate::definition::Kind;
+use crate::place::{Column, Place};
+use crate::question::Question;
+use crate::view::View;
+use crate::{association, join, question};
+
+/// What is asked of a view.
+#[derive(Default)]
+pub(crate) struct Asked {
+    /// The slots whose values are needed.
+    pub(crate) slots: Vec<usize>,
+    /// All hold for what is looked for; what comes is not filtered by them.
+    pub(crate) predicates: Vec<Predicate>,
+    /// Only what is made of a certain instance of a source.
+    pub(crate) only: Option<Only>,
+}
+
+/// An instance of a source.
+pub(crate) struct Only {
+    pub(crate) source: usize,
+    pub(crate) namespace: Namespace,
+    /// The identity of its path.
+    pub(crate) identity: String,
+    /// What helps to find it.
+    pub(crate) terms: Vec<String>,
+}
+
+impl Asked {
+    /// What the instance of `view` with these keys needs, which stand in the order of
+    /// `Class::keys`, and the values of `slots` with them.
+    pub(crate) fn key(view: &View, keys: &[Value], slots: impl Iterator<Item = usize>) -> Self {
+        let key_slots = || view.class().keys().iter().map(|&slot| usize::from(slot));
+        let equal = |(slot, value): (usize, &Value)| Predicate {
+            slot,
+            comparison: Comparison::Equal,
+            value: value.clone(),
+        };
+        Asked {
+            slots: in_order(key_slots().chain(slots)),
+            predicates: key_slots().zip(keys).map(equal).collect(),
+            only: None,
+        }
+    }
+
+    /// What narrows the question to `place`; `None` where it has nothing of it.
+    pub(crate) fn terms(&self, view: &View, place: &Place) -> Option<Vec<String>> {
+        let mut terms = question::terms(&view.definition, place, &self.predicates)?;
+        match &self.only {
+            Some(only) if only.source == place.source => {
+                terms.extend(only.terms.iter().cloned());
+                (only.namespace == *place.namespace()).then_some(terms)
+            }
+            // The other sources of a join give the rest of the instance.
+            Some(_) if !view.definition.is_join() => None,
+            _ => Some(terms),
+        }
+    }
+
+    /// What each place is asked; `None` for one that is not.
+    pub(crate) fn questions(&self, view: &View) -> Vec<Option<Question>> {
+        let question = |place: &Place| {
+            let columns: Vec<&Column> =
+                self.slots.iter().filter_map(|&slot| place.columns[slot].as_ref()).collect();
+            self.question(view, place, &columns, &[])
+        };
+        view.places.iter().map(question).collect()
+    }
+
+    /// The question for these columns of `place`, of the instances for which the terms `also` hold
+    /// as well; `None` where it has nothing of what is asked.
+    pub(crate) fn question(
+        &self,
+        view: &View,
+        place: &Place,
+        columns: &[&Column],
+        also: &[String],
+    ) -> Option<Question> {
+        let mut terms = self.terms(view, place)?;
+        terms.extend_from_slice(also);
+        let only = self.only.as_ref().filter(|only| only.source == place.source);
+        Some(Question {
+            text: question::query(&view.definition, place, columns, &terms),
+            only: only.map(|only| only.identity.clone()),
+        })
+    }
+}
+
+/// Slots in order, each once.
+pub(crate) fn in_order(slots: impl Iterator<Item = usize>) -> Vec<usize> {
+    let mut slots: Vec<usize> = slots.collect();
+    slots.sort_unstable();
+    slots.dedup();
+    slots
+}
+
+/// Hands the instances of `view` to `take` as they come.
+/// Errors: those of the sources, and of `take`.
+pub(crate) fn each(
+    view: &Arc<View>,
+    asked: Asked,
+    context: &CallContext,
+    mut take: impl FnMut(Vec<Instance>) -> Result<ControlFlow<()>> + Send + 'static,
+) -> Completion {
+    match view.definition.kind {
+        Kind::Join(_) => join::each(view, asked, context, take),
+        Kind::Association => association::each(view, asked, context, take),
+        Kind::Union => {
+            let questions = asked.questions(view);
+            let shared = view.clone();
+            each_source(view, &questions, context, move |place, instances| {
+                let union =
+                    instances.iter().map(|source| of_one(&shared, place, &asked.slots, source));
+                take(union.collect())
+            })
+        }
+    }
+}
+
+/// Hands what the places of `view` answer to these questions to `take`, with the number of the place.
+pub(crate) fn each_source(
+    view: &View,
+    questions: &[Option<Question>],
+    context: &CallContext,
+    take: impl FnMut(usize, Vec<Instance>) -> Result<ControlFlow<()>> + Send + 'static,
+) -> Completion {
+    let take = Arc::new(Mutex::new(take));
+    let mut outcome = WBEM_S_NO_ERROR;
+    for (at, (place, question)) in view.places.iter().zip(questions).enumerate() {
+        let Some(question) = question else { continue };
+        let take = take.clone();
+        let only = question.only.clone();
+        let receive = move |mut batch: Vec<Instance>| {
+            if let Some(only) = &only {
+                let is_meant =
+                    |i: &Instance| i.relative_path().is_some_and(|p| p.identity(None) == *only);
+                batch.retain(is_meant);
+            }
+            lock(&take)(at, batch)
+        };
+        let (status, more) = place.each(&question.text, context, receive)?;
+        // A success that tells something outlives those that do not.
+        if outcome == WBEM_S_NO_ERROR {
+            outcome = status;
+        }
+        if more.is_break() {
+            break;
+        }
+    }
+    Ok(outcome)
+}
+
+/// The instance of a view that is made of one instance of the place number `place`.
+pub(crate) fn of_one(view: &View, place: usize, slots: &[usize], source: &Instance) -> Instance {
+    let place = &view.places[place];
+    view.instance(slots, |slot| {
+        place.columns[slot].as_ref().map_or(Value::Null, |column| place.value(column, source))
+    })
+}
+
+/// A panic of another holder ends the call that both belong to.
+pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// All instances that `each` gives.
+/// Errors: `WBEM_E_QUOTA_VIOLATION` where there are more than `most`.
+pub(crate) fn collect(
+    view: &Arc<View>,
+    asked: Asked,
+    most: usize,
+    context: &CallContext,
+) -> Result<Vec<Instance>> {
+    let found = Arc::new(Mutex::new(Vec::new()));
+    let (taken, shared) = (found.clone(), view.clone());
+    each(view, asked, context, move |mut batch| {
+        let mut taken = lock(&taken);
+        taken.append(&mut batch);
+        match taken.len() <= most {
+            true => Ok(ControlFlow::Continue(())),
+            false => Err(too_many(&shared, most)),
+        }
+    })?;
+    let found = std::mem::take(&mut *lock(&found));
+    Ok(found)
+}
+
+/// The error for an object that has too many instances in `view`.
+pub(crate) fn too_many(view: &View, most: usize) -> Error {
+    WBEM_E_QUOTA_VIOLATION.with(format!(
+        "view {}: what belongs to one object has more than {most} instances",
+        view.class().name()
+    ))
+}
+
+/// The first instance for which `is_meant` holds.
+pub(crate) fn first(
+    view: &Arc<View>,
+    asked: Asked,
+    context: &CallContext,
+    is_meant: impl Fn(&Instance) -> bool + Send + 'static,
+) -> Result<Option<Instance>> {
+    let found = Arc::new(Mutex::new(None));
+    let taken = found.clone();
+    each(view, asked, context, move |batch| {
+        let Some(meant) = batch.into_iter().find(&is_meant) else {
+            return Ok(ControlFlow::Continue(()));
+        };
+        *lock(&taken) = Some(meant);
+        Ok(ControlFlow::Break(()))
+    })?;
+    let found = lock(&found).take();
+    Ok(found)
+}
