@@ -15,9 +15,10 @@ use cim::{
 use repository::NamespaceId;
 use wbem::{CallContext, Flags, Services, Sink};
 
-use crate::access::{self, AuthorizedCall, Call};
+use crate::access::{AuthorizedCall, Call};
 use crate::amended;
 use crate::cimom::{Cimom, View};
+use crate::class_writes::{self, Written};
 use crate::edit::Place;
 use crate::get::Get;
 use crate::methods::{self, Invocation};
@@ -139,15 +140,24 @@ impl Services for Session {
         context: &CallContext,
     ) -> Result<()> {
         let call = self.authorize((), context)?;
-        call.require(access::to_write_class(), "write a class")?;
-        self.cimom.edit(|edit| amended::put_class(edit, &self.place(), class, flags, context))
+        let view = self.view(context)?;
+        let Written::InRepository(lent) = class_writes::put(&view, &call, class, flags)? else {
+            return Ok(());
+        };
+        drop(view);
+        self.cimom.edit(|edit| {
+            edit.lend(&self.place(), &lent);
+            amended::put_class(edit, &self.place(), class, flags, context)
+        })
     }
 
     fn delete_class(&self, class: &str, flags: Flags, context: &CallContext) -> Result<()> {
         flags.only("DeleteClass", Flags::OWNER_UPDATE | Flags::RETURN_IMMEDIATELY)?;
         let call = self.authorize((), context)?;
-        call.require(access::to_write_class(), "delete a class")?;
         let class = class_name(class, "DeleteClass")?;
+        if class_writes::delete(&self.view(context)?, &call, &class)? {
+            return Ok(());
+        }
         self.cimom.edit(|edit| edit.delete_class(&self.place(), &class))
     }
 
@@ -163,7 +173,7 @@ impl Services for Session {
             let superclass = superclass.filter(|s| !s.is_empty());
             let superclass = superclass.map(|s| class_name(s, "CreateClassEnum")).transpose()?;
             let call = self.authorize((), context)?;
-            classes::enumerate(view, &call, superclass.as_ref(), flags.has(Flags::SHALLOW))
+            classes::enumerate(view, &call, superclass, flags.has(Flags::SHALLOW))
         })
     }
 
@@ -185,8 +195,12 @@ impl Services for Session {
             true => Cow::Owned(properties::put(&view, instance.clone())?),
             false => Cow::Borrowed(instance),
         };
+        let lent = view.provided_among(&class);
         drop(view);
-        self.cimom.edit(|edit| edit.put_instance(&self.place(), &stored, flags, partial.as_ref()))
+        self.cimom.edit(|edit| {
+            edit.lend(&self.place(), &lent);
+            edit.put_instance(&self.place(), &stored, flags, partial.as_ref())
+        })
     }
 
     fn delete_instance(&self, path: &str, flags: Flags, context: &CallContext) -> Result<()> {
@@ -212,8 +226,12 @@ impl Services for Session {
                 return hierarchy::delete(&view, &concerned, &path.keys, context);
             }
         }
+        let lent = view.provided_among(&class);
         drop(view);
-        self.cimom.edit(|edit| edit.delete_instance(&self.place(), &class, &key))
+        self.cimom.edit(|edit| {
+            edit.lend(&self.place(), &lent);
+            edit.delete_instance(&self.place(), &class, &key)
+        })
     }
 
     fn create_instance_enum(
