@@ -125,3 +125,48 @@ fn taker(
 fn check(source: &ClassSource, supported: bool, flag: &str) -> Result<()> {
     source.usable()?.check(supported, flag)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::Call;
+    use crate::cimom::{Cimom, Environment};
+    use cim::Namespace;
+    use cim::security::{Ace, Identity, SecurityDescriptor, Sid};
+    use cim::status::WBEM_E_ACCESS_DENIED;
+    use repository::Repository;
+    use wbem::CallContext;
+
+    /// A class that is stored takes the right to store; who may write none is not told which there
+    /// are.
+    #[test]
+    fn a_5_the_repository_takes_a_right_of_its_own() {
+        let directory = tempfile::tempdir().unwrap();
+        let repository = Repository::create_or_open(directory.path().join("repository")).unwrap();
+        let environment = Environment {
+            server: "HOST".into(),
+            providers: Default::default(),
+            random: || [0; 16],
+            local_offset: || 0,
+            identity: Arc::new(Identity::unix(0, &[0], true)),
+            clock: Arc::new(|| std::time::Duration::ZERO),
+        };
+        let (cimom, root) = (Cimom::new(repository, environment), Namespace::root());
+        let context = CallContext::local(Arc::new(Identity::unix(1000, &[], false)));
+        let outcomes = |rights: Rights| {
+            let rights = rights.with(Rights::ENABLE);
+            let ace = Ace { allow: true, sid: Sid::authenticated_users(), rights };
+            let call = Call { operation: (), namespace: &root, context: &context };
+            let call = call.authorize(&SecurityDescriptor { dacl: vec![ace] }).unwrap();
+            let view = cimom.view_of(&root, &context).unwrap();
+            let class = ClassDeclaration { name: "New".into(), ..ClassDeclaration::default() };
+            let put = put(&view, &call, &class, Flags::default());
+            let deleted = delete(&view, &call, &"New".into());
+            (put.err().map(|e| e.status()), deleted.map_err(|e| e.status()))
+        };
+        let denied = (Some(WBEM_E_ACCESS_DENIED), Err(WBEM_E_ACCESS_DENIED));
+        assert_eq!(outcomes(Rights::ENABLE), denied);
+        assert_eq!(outcomes(Rights::WRITE_PROVIDER), denied);
+        assert_eq!(outcomes(Rights::FULL_WRITE_REP), (None, Ok(false)));
+    }
+}
