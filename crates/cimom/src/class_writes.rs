@@ -133,40 +133,101 @@ mod tests {
     use crate::cimom::{Cimom, Environment};
     use cim::Namespace;
     use cim::security::{Ace, Identity, SecurityDescriptor, Sid};
-    use cim::status::WBEM_E_ACCESS_DENIED;
+    use cim::status::{WBEM_E_ACCESS_DENIED, WBEM_E_NOT_FOUND};
     use repository::Repository;
-    use wbem::CallContext;
+    use wbem::{CallContext, ClassProvider, CompileOptions, MofCompiler, Native, NativeProviders};
 
-    /// A class that is stored takes the right to store; who may write none is not told which there
-    /// are.
-    #[test]
-    fn a_5_the_repository_takes_a_right_of_its_own() {
-        let directory = tempfile::tempdir().unwrap();
-        let repository = Repository::create_or_open(directory.path().join("repository")).unwrap();
+    /// Takes every class and has none but Provided.
+    struct Taking;
+
+    impl ClassProvider for Taking {
+        fn get(&self, name: &Name, _context: &CallContext) -> Result<ClassDeclaration> {
+            let is_provided = name.is("Provided");
+            is_provided.then(|| declared("Provided")).ok_or_else(|| WBEM_E_NOT_FOUND.into())
+        }
+
+        fn enumerate(
+            &self,
+            _superclass: Option<&Name>,
+            _shallow: bool,
+            _context: &CallContext,
+        ) -> Result<Vec<ClassDeclaration>> {
+            Ok(vec![declared("Provided")])
+        }
+
+        fn put(&self, _: &ClassDeclaration, _: Flags, _: &CallContext) -> Result<()> {
+            Ok(())
+        }
+
+        fn delete(&self, _: &Name, _: &CallContext) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    fn declared(name: &str) -> ClassDeclaration {
+        ClassDeclaration { name: name.into(), ..ClassDeclaration::default() }
+    }
+
+    const REGISTRATION: &str = r#"
+        instance of __Win32Provider as $P { Name = "P"; CLSID = "{1}"; };
+        instance of __ClassProviderRegistration
+        {
+          provider = $P; SupportsEnumeration = TRUE; SupportsGet = TRUE; SupportsPut = TRUE;
+          SupportsDelete = TRUE;
+          ResultSetQueries = {"SELECT * FROM meta_class WHERE __Class = 'Provided'"};
+        };"#;
+
+    fn cimom(directory: &std::path::Path) -> Arc<Cimom> {
+        let repository = Repository::create_or_open(directory.join("repository")).unwrap();
+        let mut providers = NativeProviders::default();
+        providers.register("{1}", |_| Ok(Native::classes(Arc::new(Taking))));
         let environment = Environment {
             server: "HOST".into(),
-            providers: Default::default(),
+            providers,
             random: || [0; 16],
             local_offset: || 0,
             identity: Arc::new(Identity::unix(0, &[0], true)),
             clock: Arc::new(|| std::time::Duration::ZERO),
         };
-        let (cimom, root) = (Cimom::new(repository, environment), Namespace::root());
+        let cimom = Cimom::new(repository, environment);
+        let options = CompileOptions {
+            namespace: Namespace::root(),
+            create_namespace: false,
+            class_flags: Flags::default(),
+            instance_flags: Flags::default(),
+            check_only: false,
+        };
+        let administrator = CallContext::local(Arc::new(Identity::unix(0, &[0], true)));
+        let text = REGISTRATION.as_bytes();
+        let report = cimom.compile_text("test.mof", text, &options, &administrator).unwrap();
+        assert_eq!(report.storage.map(|d| d.message), None);
+        cimom
+    }
+
+    /// What is stored takes the right to store, what a provider has the right to write through
+    /// providers; who has neither is not told which classes there are.
+    #[test]
+    fn a_5_each_owner_takes_a_right_of_its_own() {
+        let directory = tempfile::tempdir().unwrap();
+        let (cimom, root) = (cimom(directory.path()), Namespace::root());
         let context = CallContext::local(Arc::new(Identity::unix(1000, &[], false)));
-        let outcomes = |rights: Rights| {
+        let outcomes = |name: &str, rights: Rights| {
             let rights = rights.with(Rights::ENABLE);
             let ace = Ace { allow: true, sid: Sid::authenticated_users(), rights };
             let call = Call { operation: (), namespace: &root, context: &context };
             let call = call.authorize(&SecurityDescriptor { dacl: vec![ace] }).unwrap();
-            let view = cimom.view_of(&root, &context).unwrap();
-            let class = ClassDeclaration { name: "New".into(), ..ClassDeclaration::default() };
-            let put = put(&view, &call, &class, Flags::default());
-            let deleted = delete(&view, &call, &"New".into());
+            let view = || cimom.view_of(&root, &context).unwrap();
+            let put = put(&view(), &call, &declared(name), Flags::default());
+            let deleted = delete(&view(), &call, &name.into());
             (put.err().map(|e| e.status()), deleted.map_err(|e| e.status()))
         };
         let denied = (Some(WBEM_E_ACCESS_DENIED), Err(WBEM_E_ACCESS_DENIED));
-        assert_eq!(outcomes(Rights::ENABLE), denied);
-        assert_eq!(outcomes(Rights::WRITE_PROVIDER), denied);
-        assert_eq!(outcomes(Rights::FULL_WRITE_REP), (None, Ok(false)));
+        for name in ["New", "Provided"] {
+            assert_eq!(outcomes(name, Rights::ENABLE), denied, "{name}");
+        }
+        assert_eq!(outcomes("New", Rights::WRITE_PROVIDER), denied);
+        assert_eq!(outcomes("New", Rights::FULL_WRITE_REP), (None, Ok(false)));
+        assert_eq!(outcomes("Provided", Rights::FULL_WRITE_REP), denied);
+        assert_eq!(outcomes("Provided", Rights::WRITE_PROVIDER), (None, Ok(true)));
     }
 }

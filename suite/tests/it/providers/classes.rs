@@ -615,3 +615,60 @@ fn decisions_a_class_provider_that_fails() {
     assert_eq!(status(world.query("SELECT * FROM Base")), WBEM_E_ACCESS_DENIED);
     assert_eq!(world.get("Stored").unwrap(), "class Stored : Base");
 }
+
+/// A.4: a provider may ask WMI, by the context it was given; circles have an end.
+#[test]
+fn a_4_a_provider_that_asks_wmi() {
+    struct Asking(TestClasses);
+    impl wbem::ClassProvider for Asking {
+        fn get(
+            &self,
+            name: &cim::Name,
+            context: &wbem::CallContext,
+        ) -> cim::Result<cim::ClassDeclaration> {
+            let asked = if name.is("Round") { "Round" } else { "Base" };
+            context.services().expect("WMI").get_object(asked, Flags::default(), context)?;
+            self.0.get(name, context)
+        }
+
+        fn enumerate(
+            &self,
+            superclass: Option<&cim::Name>,
+            shallow: bool,
+            context: &wbem::CallContext,
+        ) -> cim::Result<Vec<cim::ClassDeclaration>> {
+            self.0.enumerate(superclass, shallow, context)
+        }
+    }
+    let mut providers = NativeProviders::default();
+    providers.register(CLSID, |_| {
+        let classes = TestClasses::new("class Well : Base { }; class Round : Base { };");
+        Ok(Native::classes(Arc::new(Asking(classes))))
+    });
+    let world = World::with_providers(providers);
+    world.compile(BASE);
+    world.compile(&register("P", CLSID, &results(&[ISA_BASE])));
+    assert_eq!(world.get("Well").unwrap(), "class Well : Base");
+    assert_eq!(status(world.get("Round")), WBEM_E_QUOTA_VIOLATION);
+    assert_eq!(world.get("Well").unwrap(), "class Well : Base");
+}
+
+/// E.2 as E.3: who supplies no association to the source is not asked.
+#[test]
+fn a14_associations_of_instances_skip_the_same_providers() {
+    let all = results(&["SELECT * FROM meta_class"]);
+    let refers = list("ReferencedSetQueries", &["SELECT * FROM meta_class WHERE __Class = 'Base'"]);
+    let link = |name: &str| {
+        format!("[association] class {name} {{ [key] Base ref A; [key] Base ref B; }};")
+    };
+    let (world, log) = two((&link("ByP"), &(all.clone() + &refers)), (&link("ByQ"), &all));
+    world.compile("class Tie : ByP { };");
+    world.compile(
+        "instance of Base { K = \"a\"; }; instance of Base { K = \"b\"; };
+         instance of Tie { A = \"Base.K='a'\"; B = \"Base.K='b'\"; };",
+    );
+    log.take();
+    let found = world.query("ASSOCIATORS OF {Base.K='a'}").unwrap();
+    assert_eq!(found, [r#"Base{K="b"}"#]);
+    assert_eq!(asked(&log), ["P enumerate NULL deep"]);
+}
