@@ -64,12 +64,11 @@ impl ClassSource {
     /// settle it.
     pub(crate) fn may_supply(&self, known: &Known<'_>) -> Option<bool> {
         let any = |queries: &[BoundSchema]| {
-            let says = queries.iter().map(|query| query.decide(known.isa, known.value));
-            says.fold(Some(false), |any, one| match (any, one) {
-                (Some(true), _) | (_, Some(true)) => Some(true),
-                (Some(false), one) => one,
-                (None, _) => None,
-            })
+            let says = |query: &BoundSchema| query.decide(known.isa, known.value);
+            match queries.iter().any(|query| says(query) == Some(true)) {
+                true => Some(true),
+                false => queries.iter().all(|query| says(query).is_some()).then_some(false),
+            }
         };
         match (any(&self.result_set), any(&self.unsupported)) {
             (Some(false), _) | (_, Some(true)) => Some(false),

@@ -92,10 +92,12 @@ fn is_true(instance: &Instance, property: &str) -> bool {
 /// The registrations that were read, each with the version of the repository at which it was.
 #[derive(Default)]
 pub(crate) struct Registrations {
-    providers: Mutex<HashMap<(NamespaceId, Name), (usize, Arc<Registration>)>>,
+    providers: Mutex<HashMap<(NamespaceId, Name), Read>>,
     /// The providers of classes of each namespace.
     class_sources: Mutex<HashMap<NamespaceId, (usize, ClassSources)>>,
 }
+
+type Read = (usize, Arc<Registration>);
 
 /// The providers that are registered for classes in a namespace, in the order of their names.
 pub(crate) type ClassSources = Arc<[Arc<ClassSource>]>;
