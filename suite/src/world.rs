@@ -13,7 +13,7 @@ use std::time::Duration;
 use cim::security::Identity;
 use cim::{Error, Instance, Namespace, Object, Result};
 use cimom::{Cimom, Environment};
-use repository::Repository;
+use repository::{Repository, Writer};
 use tempfile::TempDir;
 use wbem::{
     CallContext, CompileOptions, CompileReport, Flags, MofCompiler, NativeProviders, Services, Sink,
@@ -83,6 +83,17 @@ impl World {
         let mut instance = Instance::new(class.expect("a system class").class().clone());
         instance.put("Name", &name.into()).expect("its key");
         parent.put_instance(&instance, Flags::CREATE_ONLY, &self.administrator).expect(path);
+    }
+
+    /// Writes to the repository as another process does, of which the object manager knows
+    /// nothing.
+    pub fn behind_the_back<T>(&self, work: impl FnOnce(&mut Writer<'_>) -> Result<T>) -> T {
+        self.manager.repository().write(work).expect("a write that goes well")
+    }
+
+    /// The values that hold of a singleton of root.
+    pub fn configuration(&self, class: &str) -> Result<Instance> {
+        self.manager.configuration(class, &self.administrator)
     }
 
     /// The context of calls by an administrator of this machine.

@@ -12,15 +12,25 @@ use crate::status::*;
 /// The longest name of a class, in characters.
 pub const MAX_CLASS_NAME: usize = 4096;
 
+/// Errors: `WBEM_E_QUOTA_VIOLATION` where no class may have a name as long as `name`.
+pub fn check_class_length(name: &str) -> Result<()> {
+    if name.len() <= MAX_CLASS_NAME || name.chars().count() <= MAX_CLASS_NAME {
+        return Ok(());
+    }
+    Err(WBEM_E_QUOTA_VIOLATION
+        .with(format!("the name of a class has at most {MAX_CLASS_NAME} characters")))
+}
+
 impl ClassDeclaration {
     /// Whether a user may put a class with these names.
     /// Errors: `WBEM_E_INCOMPLETE_CLASS` for a class without name, `WBEM_E_INVALID_OPERATION`
     /// where its name begins with an underscore, `WBEM_E_INVALID_OBJECT` where it ends with one
-    /// or is misspelled, `WBEM_E_QUOTA_VIOLATION` where it is too long;
+    /// or is misspelled, `WBEM_E_QUOTA_VIOLATION` where it, or its superclass's, is too long;
     /// `WBEM_E_INVALID_PARAMETER` for any other name that is misspelled or has an underscore at
     /// either end.
     pub fn check_names(&self) -> Result<()> {
         check_class(&self.name)?;
+        self.superclass.as_ref().map_or(Ok(()), |above| check_class_length(above.as_str()))?;
         let class = self.name.as_str();
         check_qualifiers(class, &self.qualifiers)?;
         for property in &self.properties {
@@ -41,10 +51,7 @@ fn check_class(name: &Name) -> Result<()> {
     if text.is_empty() {
         return Err(WBEM_E_INCOMPLETE_CLASS.with("the class has no name; give it one first"));
     }
-    if text.chars().count() > MAX_CLASS_NAME {
-        return Err(WBEM_E_QUOTA_VIOLATION
-            .with(format!("the name of a class has at most {MAX_CLASS_NAME} characters")));
-    }
+    check_class_length(text)?;
     if text.starts_with('_') {
         return Err(WBEM_E_INVALID_OPERATION.with(format!(
             "class {name}: names that begin with an underscore are the system's; choose another"

@@ -101,33 +101,19 @@ pub struct Ace {
 /// Who may do what in a namespace.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SecurityDescriptor {
+    /// Who may read and change this, whatever the entries say (MS-DTYP 2.5.3.2).
+    pub owner: Option<Sid>,
     /// The entries in order: the first that speaks of a right decides it.
     pub dacl: Vec<Ace>,
 }
 
 impl SecurityDescriptor {
-    /// The descriptor of a namespace to which none was given: administrators everything;
-    /// services and authenticated users execute methods, write and read, not from afar.
-    pub fn default_namespace() -> Self {
-        let local = Rights::ENABLE
-            .with(Rights::METHOD_EXECUTE)
-            .with(Rights::FULL_WRITE_REP)
-            .with(Rights::PARTIAL_WRITE_REP)
-            .with(Rights::WRITE_PROVIDER);
-        let allow = |sid, rights| Ace { allow: true, sid, rights };
-        SecurityDescriptor {
-            dacl: vec![
-                allow(Sid::administrators(), Rights::ALL),
-                allow(Sid::local_service(), local),
-                allow(Sid::network_service(), local),
-                allow(Sid::authenticated_users(), local),
-            ],
-        }
-    }
-
     /// What `caller` may do.
     pub fn granted(&self, caller: &Identity) -> Rights {
         let (mut granted, mut denied) = (0, 0);
+        if self.owner.as_ref().is_some_and(|owner| caller.is(owner)) {
+            granted = Rights::READ_CONTROL.with(Rights::WRITE_DAC).0;
+        }
         for ace in self.dacl.iter().filter(|ace| caller.is(&ace.sid)) {
             match ace.allow {
                 true => granted |= ace.rights.0 & !denied,
@@ -144,7 +130,7 @@ mod tests {
 
     #[test]
     fn g11_defaults_let_users_write_but_not_come_from_afar() {
-        let sd = SecurityDescriptor::default_namespace();
+        let sd = SecurityDescriptor::from(&Descriptor::default_namespace());
         let user = sd.granted(&Identity::unix(1000, &[1000], false));
         assert!(user.contains(Rights::ENABLE.with(Rights::FULL_WRITE_REP)));
         assert!(!user.contains(Rights::REMOTE_ACCESS));
@@ -158,9 +144,10 @@ mod tests {
     fn the_first_entry_that_speaks_of_a_right_decides() {
         let user = Identity::unix(1000, &[], false);
         let ace = |allow| Ace { allow, sid: user.user.clone(), rights: Rights::ENABLE };
-        let denied = SecurityDescriptor { dacl: vec![ace(false), ace(true)] };
+        let descriptor = |dacl| SecurityDescriptor { owner: None, dacl };
+        let denied = descriptor(vec![ace(false), ace(true)]);
         assert_eq!(denied.granted(&user), Rights::default());
-        let allowed = SecurityDescriptor { dacl: vec![ace(true), ace(false)] };
+        let allowed = descriptor(vec![ace(true), ace(false)]);
         assert_eq!(allowed.granted(&user), Rights::ENABLE);
     }
 
@@ -168,7 +155,17 @@ mod tests {
     fn what_everyone_may_do_a_stranger_may() {
         let everyone = Ace { allow: true, sid: Sid::everyone(), rights: Rights::ENABLE };
         let stranger = Identity { user: Sid::unix_user(1), groups: vec![] };
-        let granted = SecurityDescriptor { dacl: vec![everyone] }.granted(&stranger);
-        assert_eq!(granted, Rights::ENABLE);
+        let descriptor = SecurityDescriptor { owner: None, dacl: vec![everyone] };
+        assert_eq!(descriptor.granted(&stranger), Rights::ENABLE);
+    }
+
+    #[test]
+    fn an_owner_reads_and_changes_the_descriptor_whatever_it_says() {
+        let owner = Identity::unix(1000, &[], false);
+        let denied = Ace { allow: false, sid: Sid::everyone(), rights: Rights::ALL };
+        let descriptor = SecurityDescriptor { owner: Some(owner.user.clone()), dacl: vec![denied] };
+        assert_eq!(descriptor.granted(&owner), Rights::READ_CONTROL.with(Rights::WRITE_DAC));
+        let other = Identity::unix(1001, &[], false);
+        assert_eq!(descriptor.granted(&other), Rights::default());
     }
 }

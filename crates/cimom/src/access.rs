@@ -6,10 +6,39 @@
 //! [`AuthorizedCall::require`] with what the functions here say, or
 //! [`AuthorizedCall::require_to_write`]. Rights: behaviour.md G.11.
 
-use cim::security::{Rights, SecurityDescriptor, Sid};
+use cim::security::{Descriptor, Rights, SecurityDescriptor, Sid};
 use cim::status::WBEM_E_ACCESS_DENIED;
 use cim::{Class, Namespace, Result};
+use repository::NamespaceSecurity;
 use wbem::CallContext;
+
+/// Who may be in a namespace, as it is asked on every call: made once for each state of the
+/// namespace and kept with its schema.
+#[derive(Debug)]
+pub(crate) struct Policy {
+    descriptor: SecurityDescriptor,
+    requires_encryption: bool,
+}
+
+impl Policy {
+    /// The policy of a namespace of which this is kept.
+    /// Errors: those of [`descriptor`].
+    pub(crate) fn new(security: NamespaceSecurity<'_>) -> Result<Self> {
+        Ok(Policy {
+            descriptor: SecurityDescriptor::from(&descriptor(security)?),
+            requires_encryption: security.requires_encryption,
+        })
+    }
+}
+
+/// The whole descriptor of a namespace of which this is kept: where none was ever given, the
+/// default. Errors: `WBEM_E_INVALID_OBJECT` where the repository is damaged.
+pub(crate) fn descriptor(security: NamespaceSecurity<'_>) -> Result<Descriptor> {
+    match security.descriptor {
+        Some(bytes) => Descriptor::from_bytes(bytes),
+        None => Ok(Descriptor::default_namespace()),
+    }
+}
 
 /// An operation on a namespace, as a client asked for it.
 pub(crate) struct Call<'a, O> {
@@ -33,11 +62,8 @@ pub(crate) struct AuthorizedCall<'a, O> {
 impl<'a, O> Call<'a, O> {
     /// Asks whether the caller may be in the namespace at all.
     /// Errors: `WBEM_E_ACCESS_DENIED`.
-    pub(crate) fn authorize(
-        self,
-        descriptor: &SecurityDescriptor,
-    ) -> Result<AuthorizedCall<'a, O>> {
-        let granted = descriptor.granted(self.context.caller());
+    pub(crate) fn authorize(self, policy: &Policy) -> Result<AuthorizedCall<'a, O>> {
+        let granted = policy.descriptor.granted(self.context.caller());
         let call = AuthorizedCall {
             operation: self.operation,
             namespace: self.namespace,
@@ -47,6 +73,13 @@ impl<'a, O> Call<'a, O> {
         call.require(Rights::ENABLE, "open it")?;
         if call.context.is_remote() {
             call.require(Rights::REMOTE_ACCESS, "reach it from another machine")?;
+            if policy.requires_encryption && !call.context.is_encrypted() {
+                return Err(WBEM_E_ACCESS_DENIED.with(format!(
+                    "namespace {} takes encrypted calls only from other machines; connect with \
+                     packet privacy or TLS",
+                    call.namespace
+                )));
+            }
         }
         Ok(call)
     }
@@ -61,6 +94,11 @@ impl<'a, O> AuthorizedCall<'a, O> {
     /// By whom.
     pub(crate) fn context(&self) -> &'a CallContext {
         self.context
+    }
+
+    /// What the caller may do in the namespace.
+    pub(crate) fn granted(&self) -> Rights {
+        self.granted
     }
 
     /// The operation, and the call without it.
@@ -106,6 +144,15 @@ impl<O> AuthorizedCall<'_, O> {
     }
 }
 
+/// What it takes, beside being in the namespace, to read instances of `class`.
+pub(crate) fn to_read_instance(class: &Class) -> Rights {
+    // Asked with every get: most classes are no singletons.
+    match class.is_singleton() && class.is_a("__thisNAMESPACE") {
+        true => Rights::READ_CONTROL,
+        false => Rights::default(),
+    }
+}
+
 /// What it takes to write a class.
 pub(crate) fn to_write_class() -> Rights {
     Rights::FULL_WRITE_REP
@@ -123,17 +170,25 @@ fn to_write_instance(class: &Class) -> Rights {
 }
 
 #[cfg(test)]
+impl Policy {
+    /// One that grants authenticated users these rights.
+    pub(crate) fn granting(rights: Rights) -> Self {
+        let ace = cim::security::Ace { allow: true, sid: Sid::authenticated_users(), rights };
+        let descriptor = SecurityDescriptor { owner: None, dacl: vec![ace] };
+        Policy { descriptor, requires_encryption: false }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
-    use cim::security::{Ace, Identity};
+    use cim::security::Identity;
     use std::sync::Arc;
 
     fn authorize(rights: Rights, context: &CallContext) -> Result<()> {
-        let sid = Sid::authenticated_users();
-        let descriptor = SecurityDescriptor { dacl: vec![Ace { allow: true, sid, rights }] };
         let namespace = Namespace::root();
         let call = Call { operation: (), namespace: &namespace, context };
-        call.authorize(&descriptor)?.require(to_write_class(), "write a class")
+        call.authorize(&Policy::granting(rights))?.require(to_write_class(), "write a class")
     }
 
     #[test]

@@ -14,8 +14,8 @@ use cim::{Class, ClassDeclaration, Instance, InstanceQualifiers, Locale, Name, N
 use repository::NamespaceId;
 use wbem::{CallContext, Flags};
 
-use crate::access::{self, AuthorizedCall, Call};
-use crate::cimom::{Cimom, View};
+use crate::access::{self, Call, Policy};
+use crate::cimom::View;
 use crate::class_rules::Rules;
 use crate::edit::{Edit, Place};
 use crate::provided::Provided;
@@ -80,19 +80,15 @@ impl View<'_> {
             let Ok(place) = self.schema.origin().namespace.child(&locale.namespace_name()) else {
                 continue;
             };
-            let state = self.snapshot()?.view().state(&place)?;
-            found.extend(state.filter(|_| open(self.cimom, &place, self.context).is_ok()));
+            let snapshot = self.snapshot()?;
+            let Some(state) = snapshot.view().state(&place)? else { continue };
+            let call = Call { operation: (), namespace: &place, context: self.context };
+            if call.authorize(&Policy::new(state.security)?).is_ok() {
+                found.push((state.id, state.generation));
+            }
         }
         Ok(found)
     }
-}
-
-fn open<'a>(
-    cimom: &Cimom,
-    namespace: &'a Namespace,
-    context: &'a CallContext,
-) -> Result<AuthorizedCall<'a, ()>> {
-    Call { operation: (), namespace, context }.authorize(cimom.descriptor())
 }
 
 /// The declaration of a class of the merged schema: with the localized one in the first of
@@ -147,17 +143,17 @@ fn put_localized(
     localized: Option<ClassDeclaration>,
     context: &CallContext,
 ) -> Result<()> {
-    let call = open(edit.cimom, namespace, context)?;
-    call.require(access::to_write_class(), "write the localized part of a class")?;
-    let Some(mut localized) = localized else {
-        return match edit.place(namespace) {
-            Ok(place) => silence(edit, &place, name),
-            Err(e) if e.status() == WBEM_E_INVALID_NAMESPACE => Ok(()),
-            Err(e) => Err(e),
-        };
+    if localized.is_some() {
+        edit.ensure_namespace(namespace, context)?;
+    }
+    let place = match edit.place(namespace) {
+        // Nothing is said there of the class, and nothing is to be.
+        Err(e) if e.status() == WBEM_E_INVALID_NAMESPACE => return Ok(()),
+        place => place?,
     };
-    edit.ensure_namespace(namespace)?;
-    let place = edit.place(namespace)?;
+    let call = edit.authorize(&place, context)?;
+    call.require(access::to_write_class(), "write the localized part of a class")?;
+    let Some(mut localized) = localized else { return silence(edit, &place, name) };
     if let Some(above) = &localized.superclass
         && edit.find_class(&place, above)?.is_none()
     {

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use cim::path::{Connection, is_local_server};
-use cim::security::{Identity, SecurityDescriptor};
+use cim::security::Identity;
 use cim::status::*;
 use cim::{
     Class, ClassDeclaration, Instance, InstanceKey, Name, Namespace, Object, ObjectPath, Origin,
@@ -23,6 +23,7 @@ use wbem::{CallContext, NativeProviders, Services};
 
 use crate::access::{self, Call};
 use crate::amended;
+use crate::connections::Connections;
 use crate::get::{self, Get};
 use crate::provided::Provided;
 use crate::providers::{Providers, Pushed, Registrations};
@@ -59,8 +60,7 @@ pub struct Cimom {
     pub(crate) is_watching: AtomicBool,
     pub(crate) repository: Repository,
     pub(crate) environment: Environment,
-    /// The descriptor of every namespace to which none was given.
-    descriptor: SecurityDescriptor,
+    connections: Arc<Connections>,
     schemas: ArcSwap<HashMap<NamespaceId, Known>>,
     /// Schemas with localized qualifiers that were made.
     pub(crate) amended: amended::Schemas,
@@ -92,7 +92,7 @@ impl Cimom {
             is_watching: AtomicBool::new(false),
             repository,
             environment,
-            descriptor: SecurityDescriptor::default_namespace(),
+            connections: Arc::default(),
             schemas: ArcSwap::default(),
             amended: amended::Schemas::default(),
         })
@@ -109,7 +109,8 @@ impl Cimom {
 
     /// Connects to a namespace (`root\cimv2`, `\\.\root\cimv2`, slashes as backslashes).
     /// Errors: `WBEM_E_INVALID_NAMESPACE`, `WBEM_E_INVALID_PARAMETER`,
-    /// `WBEM_E_TRANSPORT_FAILURE` for another server, `WBEM_E_ACCESS_DENIED`.
+    /// `WBEM_E_TRANSPORT_FAILURE` for another server, `WBEM_E_ACCESS_DENIED`,
+    /// `WBEM_E_QUOTA_VIOLATION` where too many are connected to it.
     pub fn connect(
         self: &Arc<Self>,
         path: &str,
@@ -117,10 +118,11 @@ impl Cimom {
     ) -> Result<Arc<dyn Services>> {
         let Connection { server, namespace } = path.parse()?;
         self.check_server(server.as_deref())?;
-        let id = self.repository.read()?.view().namespace(&namespace)?;
-        let id = id.ok_or_else(|| unknown(&namespace))?;
-        Call { operation: (), namespace: &namespace, context }.authorize(&self.descriptor)?;
-        Ok(Arc::new(Told(Session { cimom: self.clone(), namespace, id })))
+        let view = self.view_of(&namespace, context)?;
+        Call { operation: (), namespace: &namespace, context }.authorize(view.schema.policy())?;
+        let id = view.id;
+        let _connected = Some(self.connections.connect(id)?);
+        Ok(Arc::new(Told(Session { cimom: self.clone(), namespace, id, _connected })))
     }
 
     /// The repository, for what concerns it as a whole: verify, backup.
@@ -143,9 +145,7 @@ impl Cimom {
     /// Makes `namespace` and those it lies in, where they are missing.
     /// Errors: `WBEM_E_ACCESS_DENIED`.
     pub fn ensure_namespace(&self, namespace: &Namespace, context: &CallContext) -> Result<()> {
-        let call = Call { operation: (), namespace, context }.authorize(&self.descriptor)?;
-        call.require(access::to_write_class(), "make a namespace")?;
-        self.edit(|edit| edit.ensure_namespace(namespace))
+        self.edit(|edit| edit.ensure_namespace(namespace, context))
     }
 
     /// The note that was kept under `key` beside the objects, if any.
@@ -155,14 +155,12 @@ impl Cimom {
 
     /// Keeps a note. Errors: `WBEM_E_ACCESS_DENIED`.
     pub fn set_note(&self, key: &str, note: &str, context: &CallContext) -> Result<()> {
-        let root = Namespace::root();
-        let call = Call { operation: (), namespace: &root, context }.authorize(&self.descriptor)?;
-        call.require(access::to_write_class(), "keep a note in the repository")?;
-        self.edit(|edit| edit.put_meta(key, note))
-    }
-
-    pub(crate) fn descriptor(&self) -> &SecurityDescriptor {
-        &self.descriptor
+        self.edit(|edit| {
+            let root = edit.place(&Namespace::root())?;
+            let call = edit.authorize(&root, context)?;
+            call.require(access::to_write_class(), "keep a note in the repository")?;
+            edit.put_meta(key, note)
+        })
     }
 
     pub(crate) fn origin(&self, namespace: &Namespace) -> Arc<Origin> {
@@ -213,15 +211,17 @@ impl Cimom {
         self.check_server(path.server.as_deref())?;
         let here = &view.schema.origin().namespace;
         let namespace = path.namespace.clone().or(place.cloned()).unwrap_or_else(|| here.clone());
+        let there = match namespace == *here {
+            true => None,
+            false if view.localized.is_some() => {
+                Some(self.view_of(&namespace, context)?.amended()?)
+            }
+            false => Some(self.view_of(&namespace, context)?),
+        };
+        let view = there.as_ref().unwrap_or(view);
         let operation = Get::whole(path);
-        let call =
-            Call { operation, namespace: &namespace, context }.authorize(&self.descriptor)?;
-        if namespace == *here {
-            return get::object(view, &call);
-        }
-        let there = self.view_of(&namespace, context)?;
-        let there = if view.localized.is_some() { there.amended()? } else { there };
-        get::object(&there, &call)
+        let call = Call { operation, namespace: &namespace, context };
+        get::object(view, &call.authorize(view.schema.policy())?)
     }
 
     /// The state of `namespace` now, for one that is not connected to.
@@ -248,13 +248,16 @@ impl Cimom {
         id: NamespaceId,
         view: repository::View<'_>,
     ) -> Result<Arc<Schema>> {
-        let state = view.state(namespace)?.filter(|state| state.0 == id);
-        let (_, generation) = state.ok_or_else(|| unknown(namespace))?;
-        if let Some(schema) = self.known(id, generation) {
+        let state = view.state(namespace)?.filter(|state| state.id == id);
+        let Some(state) = state else {
+            self.forget(&[id]);
+            return Err(unknown(namespace));
+        };
+        if let Some(schema) = self.known(id, state.generation) {
             return Ok(schema);
         }
         let stored = view.classes(id)?.into_iter().map(|c| (c.name, c.superclass));
-        let schema = Arc::new(Schema::new(self.origin(namespace), generation, stored));
+        let schema = Arc::new(Schema::new(self.origin(namespace), &state, stored)?);
         self.publish([(id, schema.clone())]);
         Ok(schema)
     }
@@ -273,6 +276,19 @@ impl Cimom {
     pub(crate) fn known(&self, id: NamespaceId, generation: u64) -> Option<Arc<Schema>> {
         let known = self.schemas.load();
         known.get(&id).map(|k| k.schema.clone()).filter(|s| s.generation() == generation)
+    }
+
+    /// Drops what was made for namespaces that are gone.
+    pub(crate) fn forget(&self, gone: &[NamespaceId]) {
+        if gone.is_empty() {
+            return;
+        }
+        self.schemas.rcu(|known| {
+            let mut next = HashMap::clone(known);
+            next.retain(|id, _| !gone.contains(id));
+            next
+        });
+        self.providers.unload(|place| gone.contains(&place.id));
     }
 
     /// Makes `schemas` the ones that later calls see, unless newer ones are there.
@@ -354,13 +370,13 @@ impl View<'_> {
     fn check_unchanged(&self, snapshot: &Snapshot) -> Result<()> {
         let namespace = &self.schema.origin().namespace;
         match snapshot.view().state(namespace)? {
-            Some((id, generation)) if id == self.id && generation == self.schema.generation() => {
-                Ok(())
-            }
-            Some((id, _)) if id == self.id => Err(WBEM_E_TRANSACTION_CONFLICT.with(format!(
-                "the classes of {namespace} changed while a provider was asked; ask again"
+            Some(state) if state.id != self.id => Err(unknown(namespace)),
+            Some(state) if state.generation == self.schema.generation() => Ok(()),
+            Some(_) => Err(WBEM_E_TRANSACTION_CONFLICT.with(format!(
+                "the classes of {namespace}, or who may be in it, changed while a provider was \
+                 asked; ask again"
             ))),
-            _ => Err(unknown(namespace)),
+            None => Err(unknown(namespace)),
         }
     }
 

@@ -129,10 +129,10 @@ fn check(source: &ClassSource, supported: bool, flag: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::Call;
+    use crate::access::{Call, Policy};
     use crate::cimom::{Cimom, Environment};
     use cim::Namespace;
-    use cim::security::{Ace, Identity, SecurityDescriptor, Sid};
+    use cim::security::Identity;
     use cim::status::{WBEM_E_ACCESS_DENIED, WBEM_E_NOT_FOUND};
     use repository::Repository;
     use wbem::{CallContext, ClassProvider, CompileOptions, MofCompiler, Native, NativeProviders};
@@ -213,9 +213,8 @@ mod tests {
         let context = CallContext::local(Arc::new(Identity::unix(1000, &[], false)));
         let outcomes = |name: &str, rights: Rights| {
             let rights = rights.with(Rights::ENABLE);
-            let ace = Ace { allow: true, sid: Sid::authenticated_users(), rights };
             let call = Call { operation: (), namespace: &root, context: &context };
-            let call = call.authorize(&SecurityDescriptor { dacl: vec![ace] }).unwrap();
+            let call = call.authorize(&Policy::granting(rights)).unwrap();
             let view = || cimom.view_of(&root, &context).unwrap();
             let put = put(&view(), &call, &declared(name), Flags::default());
             let deleted = delete(&view(), &call, &name.into());

@@ -37,7 +37,21 @@ impl MofCompiler for Cimom {
         let mut report = CompileReport::default();
         for file in files {
             let compilation = mof::parse(&mut mof::Disk, file, &parse_options(options));
-            self.compile(file, &compilation, options, context, progress, &mut report)?;
+            let executor = Executor {
+                cimom: self,
+                compilation: &compilation,
+                there: There::Replaced,
+                context,
+            };
+            executor.compile(file, options, progress, &mut report)?;
+            let is_done = report.syntax.is_empty() && report.storage.is_none();
+            if is_done
+                && compilation.autorecover
+                && !options.check_only
+                && let Err(error) = self.list(file, context)
+            {
+                report.warnings.push(not_listed(file, &error));
+            }
             if !report.syntax.is_empty() || report.storage.is_some() {
                 break;
             }
@@ -55,41 +69,43 @@ impl MofCompiler for Cimom {
         let mut report = CompileReport::default();
         let mut sources = mof::Memory::file(name, text);
         let compilation = mof::parse(&mut sources, Path::new(name), &parse_options(options));
-        let progress = &mut |_, _| {};
-        self.compile(Path::new(name), &compilation, options, context, progress, &mut report)?;
+        let executor =
+            Executor { cimom: self, compilation: &compilation, there: There::Replaced, context };
+        executor.compile(Path::new(name), options, &mut |_, _| {}, &mut report)?;
         Ok(report)
     }
 }
 
 impl Cimom {
-    fn compile(
+    /// Compiles a file of the autorecover list again.
+    pub(crate) fn compile_again(
         &self,
         file: &Path,
-        compilation: &Compilation,
+        there: There,
         options: &CompileOptions,
         context: &CallContext,
-        progress: &mut dyn FnMut(u64, u64),
-        report: &mut CompileReport,
-    ) -> Result<()> {
-        report.syntax.extend(compilation.diagnostics.iter().map(told));
-        if !report.syntax.is_empty() || options.check_only {
-            return Ok(());
-        }
-        if options.create_namespace {
-            self.ensure_namespace(&options.namespace, context)?;
-        }
-        let executor = Executor { cimom: self, compilation, context };
-        report.storage = executor.run(report, progress).map(|d| told(&d));
-        if report.storage.is_none() && !compilation.autorecover {
-            report.warnings.push(no_autorecover(file));
-        }
-        Ok(())
+    ) -> Result<CompileReport> {
+        let mut report = CompileReport::default();
+        let compilation = mof::parse(&mut mof::Disk, file, &parse_options(options));
+        let executor = Executor { cimom: self, compilation: &compilation, there, context };
+        executor.compile(file, options, &mut |_, _| {}, &mut report)?;
+        Ok(report)
     }
+}
+
+/// What becomes of objects that are there already.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum There {
+    /// What the flags say.
+    Replaced,
+    /// They stay as they are: the file only supplies what is missing, and deletes nothing.
+    Kept,
 }
 
 struct Executor<'a> {
     cimom: &'a Cimom,
     compilation: &'a Compilation,
+    there: There,
     context: &'a CallContext,
 }
 
@@ -112,6 +128,27 @@ struct Elsewhere {
 }
 
 impl Executor<'_> {
+    fn compile(
+        &self,
+        file: &Path,
+        options: &CompileOptions,
+        progress: &mut dyn FnMut(u64, u64),
+        report: &mut CompileReport,
+    ) -> Result<()> {
+        report.syntax.extend(self.compilation.diagnostics.iter().map(told));
+        if !report.syntax.is_empty() || options.check_only {
+            return Ok(());
+        }
+        if options.create_namespace {
+            self.cimom.ensure_namespace(&options.namespace, self.context)?;
+        }
+        report.storage = self.run(report, progress).map(|d| told(&d));
+        if report.storage.is_none() && !self.compilation.autorecover {
+            report.warnings.push(no_autorecover(file));
+        }
+        Ok(())
+    }
+
     /// Does all actions, or those before the one that fails, and gives its diagnostic.
     fn run(
         &self,
@@ -194,8 +231,11 @@ impl Executor<'_> {
             Stop::Failed(at, Box::new(Diagnostic::from_error(&e, action.place.clone())))
         };
         let failed_at = |d: Diagnostic| Stop::Failed(at, Box::new(d));
-        let call = self.authorize(action).map_err(failed)?;
         let place = edit.place(&action.namespace).map_err(failed)?;
+        let call = edit.authorize(&place, self.context).map_err(failed)?;
+        if self.there == There::Kept && self.is_there(edit, &place, action).map_err(failed)? {
+            return Ok(());
+        }
         match &action.kind {
             ActionKind::PutClass { declaration, pending, flags, .. } => {
                 call.require(access::to_write_class(), "write a class").map_err(failed)?;
@@ -223,7 +263,7 @@ impl Executor<'_> {
                 if properties::has_dynamic(&instance) {
                     return Err(Stop::Provided(at));
                 }
-                edit.put_instance(&place, &instance, instance_flags(*flags), None)
+                edit.put_instance(&place, &instance, instance_flags(*flags), None, self.context)
                     .map(drop)
                     .map_err(failed)
             }
@@ -235,6 +275,31 @@ impl Executor<'_> {
                 let deleted = delete_instance(edit, &place, path, &call);
                 unless_missing(deleted, *fail).map_err(failed)
             }
+        }
+    }
+
+    /// Whether what the action puts is there, or it would delete something. What a provider has is
+    /// its own.
+    fn is_there(&self, edit: &mut Edit<'_, '_>, place: &Place, action: &Action) -> Result<bool> {
+        match &action.kind {
+            ActionKind::PutClass { declaration, .. } => {
+                Ok(edit.find_class(place, &declaration.name)?.is_some())
+            }
+            ActionKind::PutInstance { declaration, .. } => {
+                let mut objects = Objects { edit, place: place.clone(), executor: self };
+                let class = objects.instance_class(declaration)?;
+                if class.is_dynamic() {
+                    return Ok(true);
+                }
+                match mof::instantiate(declaration, class, &mut objects) {
+                    Ok(instance) if instance.key().is_ok() => edit.has_instance(place, &instance),
+                    // One whose key is made when it is put was given one then.
+                    Ok(_) => Ok(true),
+                    // Told when it is put.
+                    Err(_) => Ok(false),
+                }
+            }
+            ActionKind::DeleteClass { .. } | ActionKind::DeleteInstance { .. } => Ok(true),
         }
     }
 
@@ -277,7 +342,9 @@ impl Executor<'_> {
     fn provided(&self, at: usize) -> Result<(), Box<Diagnostic>> {
         let action = &self.compilation.actions[at];
         let failed = |e: cim::Error| Box::new(Diagnostic::from_error(&e, action.place.clone()));
-        let call = self.authorize(action).map_err(failed)?;
+        let policy = self.view(action).map_err(failed)?.schema.clone();
+        let call = Call { operation: (), namespace: &action.namespace, context: self.context };
+        let call = call.authorize(policy.policy()).map_err(failed)?;
         let elsewhere = self.elsewhere(at..at + 1);
         match &action.kind {
             ActionKind::PutInstance { declaration, flags } => {
@@ -298,7 +365,7 @@ impl Executor<'_> {
                 let put = self.cimom.edit(|edit| {
                     elsewhere.lend(edit);
                     let place = edit.place(&action.namespace)?;
-                    edit.put_instance(&place, &stored, flags, None)
+                    edit.put_instance(&place, &stored, flags, None, self.context)
                 });
                 put.map(drop).map_err(failed)
             }
@@ -368,11 +435,6 @@ impl Executor<'_> {
             mof::Dialect::Wmi => Rules::Wmi,
             mof::Dialect::Dmtf => Rules::Dmtf,
         }
-    }
-
-    fn authorize<'a>(&'a self, action: &'a Action) -> Result<AuthorizedCall<'a, ()>> {
-        let call = Call { operation: (), namespace: &action.namespace, context: self.context };
-        call.authorize(self.cimom.descriptor())
     }
 }
 
@@ -472,10 +534,18 @@ fn told(diagnostic: &Diagnostic) -> MofDiagnostic {
     }
 }
 
+fn not_listed(file: &Path, error: &cim::Error) -> MofDiagnostic {
+    warning(file, &format!("the file was not put into the autorecover list: {error}"))
+}
+
 fn no_autorecover(file: &Path) -> MofDiagnostic {
-    let file = file.to_string_lossy().into_owned();
     let message = "the file has no #pragma autorecover as its first line, so it will not be \
                    compiled again when the repository has to be rebuilt";
+    warning(file, message)
+}
+
+fn warning(file: &Path, message: &str) -> MofDiagnostic {
+    let file = file.to_string_lossy().into_owned();
     MofDiagnostic {
         status: WBEM_S_NO_ERROR,
         picture: format!("{file}:1: {message}"),

@@ -1,16 +1,19 @@
 //! A write: one transaction of the repository and the schemas as they will be after it.
 //!
 //! The session makes one for each put or delete; the compiler puts many objects into one.
-//! Where the work fails, everything is as it was. Access has been asked before.
+//! Where the work fails, everything is as it was. What it takes is asked before, of the state that
+//! this write leaves ([`Edit::authorize`]), or of the one the session saw.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use cim::security::Descriptor;
 use cim::status::*;
 use cim::{Class, ClassDeclaration, Instance, InstanceKey, Name, Namespace, ObjectPath, Result};
-use repository::{NamespaceId, PutMode, Writer};
-use wbem::{Flags, PartialPut};
+use repository::{NamespaceId, NamespaceSecurity, PutMode, Writer};
+use wbem::{CallContext, Flags, PartialPut};
 
+use crate::access::{self, AuthorizedCall, Call, Policy};
 use crate::amended;
 use crate::cimom::{Cimom, unknown};
 use crate::class_rules::{self, Ground, Rules};
@@ -26,6 +29,8 @@ pub(crate) struct Edit<'e, 'w> {
     schemas: &'e mut HashMap<NamespaceId, Edited>,
     /// Classes that are not stored and that providers have told: in a write no provider is asked.
     lent: HashMap<(NamespaceId, Name), Arc<Class>>,
+    /// The namespaces that it deleted.
+    gone: &'e mut Vec<NamespaceId>,
 }
 
 /// A schema that a write has to do with.
@@ -46,11 +51,12 @@ impl Cimom {
     /// Runs `work` in a write that is durable, and seen by every later call, when this returns;
     /// or, where `work` fails, was never there.
     pub(crate) fn edit<T>(&self, work: impl FnOnce(&mut Edit<'_, '_>) -> Result<T>) -> Result<T> {
-        let mut schemas = HashMap::new();
+        let (mut schemas, mut gone) = (HashMap::new(), Vec::new());
         let done = self.repository.write(|writer| {
-            let schemas = &mut schemas;
-            work(&mut Edit { cimom: self, writer, schemas, lent: HashMap::new() })
+            let (schemas, gone) = (&mut schemas, &mut gone);
+            work(&mut Edit { cimom: self, writer, schemas, lent: HashMap::new(), gone })
         })?;
+        self.forget(&gone);
         let changed = schemas.into_iter().filter(|(_, edited)| edited.is_changed);
         self.publish(changed.map(|(id, Edited { mut schema, .. })| {
             // A transaction that changes classes is one step further, whatever it changes.
@@ -73,6 +79,54 @@ impl Edit<'_, '_> {
     pub(crate) fn lend(&mut self, place: &Place, classes: &[Arc<Class>]) {
         let named = classes.iter().map(|class| ((place.id, class.name().clone()), class.clone()));
         self.lent.extend(named);
+    }
+
+    /// Asks whether the caller may be in `place` as this write leaves it.
+    /// Errors: those of [`Call::authorize`].
+    pub(crate) fn authorize<'a>(
+        &mut self,
+        place: &'a Place,
+        context: &'a CallContext,
+    ) -> Result<AuthorizedCall<'a, ()>> {
+        self.load(place)?;
+        let call = Call { operation: (), namespace: &place.namespace, context };
+        call.authorize(self.schemas[&place.id].schema.policy())
+    }
+
+    /// Makes a namespace in one that is there. Errors: `WBEM_E_ALREADY_EXISTS`.
+    pub(crate) fn create_namespace(&mut self, namespace: &Namespace) -> Result<Place> {
+        let id = self.writer.create_namespace(namespace)?;
+        Ok(Place { namespace: namespace.clone(), id })
+    }
+
+    /// Deletes a namespace with all it holds.
+    pub(crate) fn delete_namespace(&mut self, namespace: &Namespace) -> Result<()> {
+        let gone = self.writer.delete_namespace(namespace)?;
+        self.schemas.retain(|id, _| !gone.contains(id));
+        self.gone.extend(gone);
+        Ok(())
+    }
+
+    /// The descriptor of `place`, and whether remote calls must be encrypted there.
+    pub(crate) fn security(&self, place: &Place) -> Result<(Descriptor, bool)> {
+        let state = self.writer.view().state(&place.namespace)?;
+        let security = state.ok_or_else(|| unknown(&place.namespace))?.security;
+        Ok((access::descriptor(security)?, security.requires_encryption))
+    }
+
+    /// Says who may be in `place` from now on. Whether that may be said is asked before.
+    pub(crate) fn set_security(
+        &mut self,
+        place: &Place,
+        descriptor: &Descriptor,
+        requires_encryption: bool,
+    ) -> Result<()> {
+        self.load(place)?;
+        let bytes = descriptor.to_bytes()?;
+        let security = NamespaceSecurity { descriptor: Some(&bytes), requires_encryption };
+        self.writer.set_security(&place.namespace, security)?;
+        self.schema_mut(place).set_policy(Policy::new(security)?);
+        Ok(())
     }
 
     /// The class `name`, if there is one.
@@ -152,6 +206,7 @@ impl Edit<'_, '_> {
         given: &Instance,
         flags: Flags,
         partial: Option<&PartialPut>,
+        context: &CallContext,
     ) -> Result<ObjectPath> {
         instance_rules::check_flags(given, flags)?;
         let class = self.instance_class(place, given.class().name())?;
@@ -162,7 +217,7 @@ impl Edit<'_, '_> {
                 class.name()
             )));
         }
-        let instance = match partial {
+        let mut instance = match partial {
             Some(partial) => {
                 self.merge(place, &instance_rules::of_class(given, &class, flags)?, partial)?
             }
@@ -176,7 +231,7 @@ impl Edit<'_, '_> {
             () if flags.has(Flags::UPDATE_ONLY) => PutMode::Update,
             () => PutMode::CreateOrUpdate,
         };
-        system::before_put(self.writer, place, &instance)?;
+        let mode = system::before_put(self, place, &mut instance, mode, context)?;
         self.writer.put_instance(place.id, &instance, mode)?;
         instance.relative_path().ok_or_else(|| WBEM_E_NO_KEY.into())
     }
@@ -184,7 +239,9 @@ impl Edit<'_, '_> {
     /// What is stored, with those values of `given` that the put is about.
     fn merge(&self, place: &Place, given: &Instance, partial: &PartialPut) -> Result<Instance> {
         let stored = self.writer.view().instance(place.id, given.class(), &given.key()?)?;
-        let stored = stored.ok_or_else(|| {
+        let told =
+            || system::is_always_there(given.class()).then(|| Instance::new(given.class().clone()));
+        let stored = stored.or_else(told).ok_or_else(|| {
             WBEM_E_NOT_FOUND.with(format!("no such instance of class {}", given.class().name()))
         })?;
         let merged = partial::merge(&stored, given, partial);
@@ -201,20 +258,31 @@ impl Edit<'_, '_> {
     ) -> Result<()> {
         let missing =
             || WBEM_E_NOT_FOUND.with(format!("no such instance of class {}", class.name()));
-        let actual = self.writer.view().locate(place.id, class, key)?.ok_or_else(missing)?;
+        let Some(actual) = self.writer.view().locate(place.id, class, key)? else {
+            // What is always there has its defaults already.
+            return match system::is_always_there(class) {
+                true => system::before_delete(self, place, &Instance::new(class.clone())),
+                false => Err(missing()),
+            };
+        };
         let actual = self.find_class(place, &actual)?.ok_or_else(missing)?;
         if !actual.is_a(class.name().as_str()) {
             return Err(missing());
         }
         if let Some(instance) = self.writer.view().instance(place.id, &actual, key)? {
-            system::before_delete(self.writer, place, &instance)?;
+            system::before_delete(self, place, &instance)?;
         }
         self.writer.delete_instance(place.id, &actual, key)?;
         Ok(())
     }
 
     /// Makes `namespace`, and those it lies in, if they are missing.
-    pub(crate) fn ensure_namespace(&mut self, namespace: &Namespace) -> Result<()> {
+    /// Errors: `WBEM_E_ACCESS_DENIED`.
+    pub(crate) fn ensure_namespace(
+        &mut self,
+        namespace: &Namespace,
+        context: &CallContext,
+    ) -> Result<()> {
         if self.writer.view().namespace(namespace)?.is_some() {
             return Ok(());
         }
@@ -222,13 +290,26 @@ impl Edit<'_, '_> {
             self.writer.create_namespace(namespace)?;
             return Ok(());
         };
-        self.ensure_namespace(&parent)?;
+        self.ensure_namespace(&parent, context)?;
         let place = self.place(&parent)?;
+        let call = self.authorize(&place, context)?;
         let class = self.instance_class(&place, &system::namespace_class())?;
+        call.require_to_write(&class, "make a namespace")?;
         let mut instance = Instance::new(class);
         instance.put("Name", &namespace.leaf().into())?;
-        self.put_instance(&place, &instance, Flags::CREATE_ONLY, None)?;
+        self.put_instance(&place, &instance, Flags::CREATE_ONLY, None, context)?;
         Ok(())
+    }
+
+    /// The small text that is kept beside the objects under `key`.
+    pub(crate) fn meta(&self, key: &str) -> Result<Option<String>> {
+        self.writer.view().meta(key)
+    }
+
+    /// Whether there is an instance with the identity of this one.
+    pub(crate) fn has_instance(&self, place: &Place, instance: &Instance) -> Result<bool> {
+        let located = self.writer.view().locate(place.id, instance.class(), &instance.key()?)?;
+        Ok(located.is_some())
     }
 
     /// Keeps a small text beside the objects.
@@ -248,13 +329,13 @@ impl Edit<'_, '_> {
             return Ok(());
         }
         let view = self.writer.view();
-        let generation =
-            view.generation(&place.namespace)?.ok_or_else(|| unknown(&place.namespace))?;
-        let schema = match self.cimom.known(place.id, generation) {
+        let state = view.state(&place.namespace)?.filter(|state| state.id == place.id);
+        let state = state.ok_or_else(|| unknown(&place.namespace))?;
+        let schema = match self.cimom.known(place.id, state.generation) {
             Some(known) => known,
             None => {
                 let stored = view.classes(place.id)?.into_iter().map(|c| (c.name, c.superclass));
-                Arc::new(Schema::new(self.cimom.origin(&place.namespace), generation, stored))
+                Arc::new(Schema::new(self.cimom.origin(&place.namespace), &state, stored)?)
             }
         };
         self.schemas.insert(place.id, Edited { schema, is_changed: false });

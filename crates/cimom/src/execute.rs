@@ -79,6 +79,7 @@ fn ask(
             let _ = referring(&step.class, asked, view, &mut |batch| Ok(sink.indicate(batch)))?;
             wbem::COMPLETE
         }
+        (Source::System(instance), _) => sink.take_one(Some((**instance).clone())),
         (Source::Provider(binding), Ask::Get(keys)) => {
             let get =
                 || dynamic::get_bound(binding, &step.class, keys, &step.wanted, &plan.context);

@@ -40,6 +40,7 @@ pub(crate) fn schema(condition: Option<String>) -> Result<Run> {
 fn describe(index: usize, step: &Step) -> Result<Object> {
     let source = match &step.source {
         Source::Repository => "Repository",
+        Source::System(_) => "System",
         Source::Provider(binding) => binding.name().as_str(),
     };
     let (operation, path) = match &step.ask {

@@ -10,12 +10,13 @@ use cim::status::*;
 use cim::{Class, ClassDeclaration, Instance, InstanceKey, Object, ObjectPath, Result, Value};
 use wbem::Wanted;
 
-use crate::access::AuthorizedCall;
+use crate::access::{self, AuthorizedCall};
 use crate::cimom::View;
 use crate::dynamic;
 use crate::hierarchy;
 use crate::partial::{self, PartialRead};
 use crate::properties;
+use crate::system;
 
 /// What GetObject is asked.
 pub(crate) struct Get {
@@ -44,19 +45,28 @@ pub(crate) fn object(view: &View<'_>, call: &AuthorizedCall<'_, Get>) -> Result<
     if path.keys == PathKeys::Class {
         return Ok(Object::Class(class));
     }
+    call.require(access::to_read_instance(&class), "read this instance")?;
     let key = InstanceKey::from_path(&class, &path.keys)?;
     let found = match stored(view, &class, &key, *direct)? {
         Some(instance) => {
             let wanted = partial.wanted(instance.class())?;
-            let instance = properties::complete(view, instance, &wanted)?;
-            Some(match wanted {
-                Wanted::All => instance,
-                wanted => partial::only(instance, &wanted),
-            })
+            Some(only(properties::complete(view, instance, &wanted)?, partial)?)
+        }
+        None if system::is_always_there(&class) => {
+            let told = system::instance(view, &class, call.context())?;
+            told.map(|instance| only(instance, partial)).transpose()?
         }
         None => provided(view, &class, call.operation())?,
     };
     found.map(Object::Instance).ok_or_else(|| WBEM_E_NOT_FOUND.with(format!("{path} not found")))
+}
+
+/// What of `instance` is to be read.
+fn only(instance: Instance, partial: &PartialRead) -> Result<Instance> {
+    Ok(match partial.wanted(instance.class())? {
+        Wanted::All => instance,
+        wanted => partial::only(instance, &wanted),
+    })
 }
 
 /// The stored instance with this key, of `class` or, unless `direct`, below it.

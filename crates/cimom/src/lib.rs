@@ -16,6 +16,7 @@
 //! | [`cimom`] | the object cimom, its environment, and the view that an operation has |
 //! | `session`, `told` | the operations of a connection; what their failures say |
 //! | `access` | who may do what |
+//! | `connections` | how many are connected |
 //! | `schema`, `system` | the classes of a namespace; the system classes and their rules |
 //! | `provided` | the classes an operation sees: stored ones, joined with those of providers |
 //! | `get`, `classes`, `query` | reads |
@@ -31,17 +32,20 @@
 //! | `class_writes` | whether a class is written to the repository or by a provider |
 //! | `edit`, `class_rules`, `instance_rules` | writes |
 //! | `compile` | MOF actions, stored |
+//! | `autorecover` | the files that are compiled again when the repository is rebuilt |
 
 #![forbid(unsafe_code)]
 
 mod access;
 mod amended;
 mod associations;
+mod autorecover;
 pub mod cimom;
 mod class_rules;
 mod class_writes;
 mod classes;
 mod compile;
+mod connections;
 mod dynamic;
 mod edit;
 mod execute;
@@ -63,5 +67,7 @@ mod session;
 mod system;
 mod told;
 
+pub use autorecover::{AUTORECOVER, Recovered};
 pub use cimom::{Cimom, Environment};
+pub use compile::There;
 pub use providers::LoadedProvider;

@@ -17,6 +17,8 @@ use crate::access::AuthorizedCall;
 use crate::cimom::View;
 use crate::get::{self, Get, key_values};
 use crate::providers::Provider;
+use crate::session::Session;
+use crate::system;
 
 /// What ExecMethod is asked.
 pub(crate) struct Invocation<'a> {
@@ -32,8 +34,14 @@ pub(crate) struct Prepared {
     implemented_in: Arc<Class>,
     method: Arc<Method>,
     in_parameters: Option<Instance>,
-    provider: Provider,
-    methods: Arc<dyn MethodProvider>,
+    code: Code,
+}
+
+/// What runs the method.
+enum Code {
+    Provider(Provider, Arc<dyn MethodProvider>),
+    /// The object manager, for the classes that are built in.
+    System,
 }
 
 /// Finds all that it takes to run the method.
@@ -41,7 +49,10 @@ pub(crate) fn prepare(
     view: &View<'_>,
     call: AuthorizedCall<'_, Invocation<'_>>,
 ) -> Result<Prepared> {
-    call.require(Rights::METHOD_EXECUTE, "run a method")?;
+    let invocation = call.operation();
+    if !system::is_open_to_all(&invocation.path.class, invocation.method) {
+        call.require(Rights::METHOD_EXECUTE, "run a method")?;
+    }
     let (Invocation { path, method, in_parameters }, call) = call.split();
     let named = view.class(&path.class, WBEM_E_NOT_FOUND)?;
     let keys = match path.keys {
@@ -95,9 +106,14 @@ fn found(
         ))
     })?;
     let in_parameters = arguments(&place, method, in_parameters)?;
-    let (provider, methods) = bind(view, &implemented_in)?;
+    let code = if view.schema.is_builtin(implemented_in.name()) {
+        Code::System
+    } else {
+        let (provider, methods) = bind(view, &implemented_in)?;
+        Code::Provider(provider, methods)
+    };
     let (class, method) = (class.clone(), method.clone());
-    Ok(Prepared { class, keys, implemented_in, method, in_parameters, provider, methods })
+    Ok(Prepared { class, keys, implemented_in, method, in_parameters, code })
 }
 
 /// The provider of the methods that `class` implements. Errors: those of binding and loading it;
@@ -161,7 +177,7 @@ impl Prepared {
     /// Runs the method.
     /// Errors: the provider's; `WBEM_E_PROVIDER_FAILURE` where it panics or hands out what the
     /// method does not.
-    pub(crate) fn run(self, context: &CallContext) -> Result<Option<Instance>> {
+    pub(crate) fn run(self, session: &Session, context: &CallContext) -> Result<Option<Instance>> {
         let out_signature = self.method.out_signature();
         let call = MethodCall {
             class: &self.class,
@@ -171,8 +187,10 @@ impl Prepared {
             in_parameters: self.in_parameters.as_ref(),
             out_signature: out_signature.as_ref(),
         };
-        let out =
-            self.provider.call(context, |context| self.methods.exec_method(&call, context))?;
+        let Code::Provider(provider, methods) = &self.code else {
+            return system::exec_method(session, &call, context);
+        };
+        let out = provider.call(context, |context| methods.exec_method(&call, context))?;
         let fits = match (&out, &out_signature) {
             (Some(out), Some(signature)) => Arc::ptr_eq(out.class(), signature),
             (out, signature) => out.is_none() && signature.is_none(),
@@ -182,7 +200,7 @@ impl Prepared {
         }
         Err(WBEM_E_PROVIDER_FAILURE.with(format!(
             "provider {} handed out something else than method {}.{} does",
-            self.provider.name(),
+            provider.name(),
             self.class.name(),
             self.method.name
         )))
@@ -192,10 +210,10 @@ impl Prepared {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::access::Call;
+    use crate::access::{Call, Policy};
     use crate::cimom::{Cimom, Environment};
     use cim::Namespace;
-    use cim::security::{Ace, Identity, SecurityDescriptor, Sid};
+    use cim::security::Identity;
     use repository::Repository;
 
     /// Who may be in the namespace and may not run methods is not told which classes there are.
@@ -214,11 +232,10 @@ mod tests {
         let (cimom, root) = (Cimom::new(repository, environment), Namespace::root());
         let context = CallContext::local(Arc::new(Identity::unix(1000, &[], false)));
         let status = |rights| {
-            let ace = Ace { allow: true, sid: Sid::authenticated_users(), rights };
             let path = "Missing".parse().unwrap();
             let operation = Invocation { path, method: "M", in_parameters: None };
             let call = Call { operation, namespace: &root, context: &context };
-            let call = call.authorize(&SecurityDescriptor { dacl: vec![ace] }).unwrap();
+            let call = call.authorize(&Policy::granting(rights)).unwrap();
             prepare(&cimom.view_of(&root, &context).unwrap(), call)
                 .err()
                 .map(|error| error.status())

@@ -243,6 +243,7 @@ fn selecting(
             Some(keys) => (Ask::Get(keys), Vec::new(), None, bound.clone()),
             None => (Ask::Enumerate, Vec::new(), None, bound.clone()),
         },
+        Source::System(_) => (Ask::Enumerate, Vec::new(), None, bound.clone()),
         Source::Provider(binding) => push_down(query, binding, family, &bound, keys)?,
     };
     let has_terms = |select: &BoundSelect| !select.conjuncts().is_empty();
@@ -262,7 +263,9 @@ fn limited(query: &InstanceQuery, step: Step) -> Result<Step> {
     };
     let all = 0..class.properties().len();
     let (wanted, left_out): (Wanted, Vec<usize>) = match &step.source {
-        Source::Repository => (Wanted::All, all.filter(|&slot| !partial.contains(slot)).collect()),
+        Source::Repository | Source::System(_) => {
+            (Wanted::All, all.filter(|&slot| !partial.contains(slot)).collect())
+        }
         Source::Provider(_) => {
             let conditions = step.condition.iter().flat_map(|c| c.conjuncts());
             let named: HashSet<usize> =

@@ -34,7 +34,8 @@ pub(crate) fn complete(
     for slot in slots(&instance).into_iter().filter(|&slot| wanted.contains(slot)) {
         let source = Source::of(view, &instance, slot)?;
         source.check(source.supports.get, "SupportsGet")?;
-        let call = source.call(&instance, slot, view.context);
+        let locale = locale(view.context);
+        let call = call(&instance, slot, locale.as_deref());
         let get = |context: &CallContext| source.properties.get_property(&call, context);
         let value = view.outside(|| source.provider.call(view.context, get))?;
         if !value.has_type(&instance.class().properties()[slot].ty) {
@@ -63,7 +64,8 @@ pub(crate) fn put(view: &View<'_>, mut given: Instance) -> Result<Instance> {
             continue;
         }
         let source = Source::of(view, &given, slot)?;
-        let call = source.call(&given, slot, view.context);
+        let locale = locale(view.context);
+        let call = call(&given, slot, locale.as_deref());
         let put = |context: &CallContext| match source.supports.put {
             true => source.properties.put_property(&call, &value, context),
             false => match source.properties.get_property(&call, context)? == value {
@@ -125,20 +127,20 @@ impl Source {
     fn check(&self, supported: bool, flag: &str) -> Result<()> {
         self.provider.registration.check(supported, flag)
     }
+}
 
-    fn call<'a>(
-        &self,
-        instance: &'a Instance,
-        slot: usize,
-        _context: &'a CallContext,
-    ) -> PropertyCall<'a> {
-        PropertyCall {
-            locale: None,
-            class_context: instance.class().qualifiers().text("ClassContext"),
-            instance_context: own(instance).and_then(|own| own.text("InstanceContext")),
-            property_context: told(instance, slot, "PropertyContext"),
-            ty: &instance.class().properties()[slot].ty,
-        }
+/// The language that the caller prefers most, as `MS_409`.
+fn locale(context: &CallContext) -> Option<String> {
+    context.locales().first().map(ToString::to_string)
+}
+
+fn call<'a>(instance: &'a Instance, slot: usize, locale: Option<&'a str>) -> PropertyCall<'a> {
+    PropertyCall {
+        locale,
+        class_context: instance.class().qualifiers().text("ClassContext"),
+        instance_context: own(instance).and_then(|own| own.text("InstanceContext")),
+        property_context: told(instance, slot, "PropertyContext"),
+        ty: &instance.class().properties()[slot].ty,
     }
 }
 

@@ -13,6 +13,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use cim::derivation::MAX_DERIVATION;
+use cim::naming::check_class_length;
 use cim::status::*;
 use cim::{Class, ClassDeclaration, Error, Name, Result, SystemProperty, Value};
 use wbem::{CallContext, ClassProvider};
@@ -105,12 +106,15 @@ impl View<'_> {
         Ok(class)
     }
 
-    /// The class `name`. Errors: `missing` where there is none, those of [`View::find_class`].
+    /// The class `name`. Errors: `missing` where there is none; `WBEM_E_QUOTA_VIOLATION` where
+    /// there cannot be one, because the name is too long; those of [`View::find_class`].
     pub(crate) fn class(&self, name: &Name, missing: cim::WbemStatus) -> Result<Arc<Class>> {
-        self.find_class(name)?.ok_or_else(|| {
-            let namespace = &self.schema.origin().namespace;
-            missing.with(format!("class {name} not found in {namespace}"))
-        })
+        if let Some(class) = self.find_class(name)? {
+            return Ok(class);
+        }
+        check_class_length(name.as_str())?;
+        let namespace = &self.schema.origin().namespace;
+        Err(missing.with(format!("class {name} not found in {namespace}")))
     }
 
     /// All classes below `name`, each after its superclass.

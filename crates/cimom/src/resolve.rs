@@ -1,23 +1,26 @@
 //! From an authorized call to the classes whose instances answer it, and where those are.
 //!
-//! The class named and all below it, each with its source: the repository, or the provider it is
-//! bound to. What each source is asked is [`crate::plan`]'s affair.
+//! The class named and all below it, each with its source: the repository, the provider it is
+//! bound to, or the object manager itself. What each source is asked is [`crate::plan`]'s affair.
 
 use std::sync::Arc;
 
 use cim::status::WBEM_E_INVALID_CLASS;
-use cim::{Class, Name, Result};
+use cim::{Class, Instance, Name, Result};
 use wbem::CallContext;
 
-use crate::access::AuthorizedCall;
+use crate::access::{self, AuthorizedCall};
 use crate::cimom::View;
 use crate::dynamic::{self, Binding};
 use crate::query::InstanceQuery;
+use crate::system;
 
 /// Where the instances of a class are.
 pub(crate) enum Source {
     Repository,
     Provider(Binding),
+    /// The object manager, which has this one.
+    System(Box<Instance>),
 }
 
 /// A call with the classes it concerns.
@@ -35,19 +38,24 @@ pub(crate) fn resolve<'a>(
     call: AuthorizedCall<'a, InstanceQuery>,
 ) -> Result<ResolvedCall<'a>> {
     let context = call.context();
-    let (query, _) = call.split();
+    let (query, call) = call.split();
+    call.require(access::to_read_instance(&query.class), "read these instances")?;
     let below = match query.reach {
         reach if reach.shallow || reach.direct => Vec::new(),
         _ => view.descendants(query.class.name())?,
     };
     let mut sources = Vec::new();
     for name in std::iter::once(query.class.name()).chain(&below) {
-        sources.extend(source(view, name)?);
+        sources.extend(source(view, name, &call)?);
     }
     Ok(ResolvedCall { query, sources, context })
 }
 
-fn source(view: &View<'_>, name: &Name) -> Result<Option<(Arc<Class>, Source)>> {
+fn source(
+    view: &View<'_>,
+    name: &Name,
+    call: &AuthorizedCall<'_, ()>,
+) -> Result<Option<(Arc<Class>, Source)>> {
     let class = view.class(name, WBEM_E_INVALID_CLASS)?;
     if class.is_abstract() {
         return Ok(None);
@@ -57,5 +65,13 @@ fn source(view: &View<'_>, name: &Name) -> Result<Option<(Arc<Class>, Source)>> 
         return Ok(Some((class, Source::Provider(binding))));
     }
     let stored = view.stored(|v| v.has_instances(view.id, name))?;
-    Ok(stored.then_some((class, Source::Repository)))
+    if stored {
+        return Ok(Some((class, Source::Repository)));
+    }
+    // Among the instances of a class above, what the caller may not read is left out.
+    if !call.granted().contains(access::to_read_instance(&class)) {
+        return Ok(None);
+    }
+    let there = system::instance(view, &class, call.context())?;
+    Ok(there.map(|instance| (class, Source::System(Box::new(instance)))))
 }

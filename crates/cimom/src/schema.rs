@@ -11,7 +11,9 @@ use std::sync::{Arc, OnceLock};
 use cim::derivation::MAX_DERIVATION;
 use cim::status::{WBEM_E_CIRCULAR_REFERENCE, WBEM_E_CRITICAL_ERROR, WBEM_E_INVALID_SUPERCLASS};
 use cim::{Class, ClassDeclaration, Name, Origin, Result};
+use repository::NamespaceState;
 
+use crate::access::Policy;
 use crate::system;
 
 /// A store of declarations: a snapshot or a writer of the repository.
@@ -36,6 +38,8 @@ pub(crate) trait Declarations {
 #[derive(Clone)]
 pub(crate) struct Schema {
     origin: Arc<Origin>,
+    /// Who may be in the namespace.
+    policy: Arc<Policy>,
     /// The repository's number of the state this was made from.
     generation: u64,
     entries: HashMap<Name, Arc<Entry>>,
@@ -56,16 +60,17 @@ struct Entry {
 }
 
 impl Schema {
-    /// The schema of a namespace with the `stored` classes (name and superclass) and the
-    /// system classes it has.
+    /// The schema of a namespace in this state with the `stored` classes (name and superclass)
+    /// and the system classes it has. Errors: those of [`Policy::new`].
     pub(crate) fn new(
         origin: Arc<Origin>,
-        generation: u64,
+        state: &NamespaceState<'_>,
         stored: impl IntoIterator<Item = (Name, Option<Name>)>,
-    ) -> Self {
+    ) -> Result<Self> {
         let mut schema = Schema {
             origin,
-            generation,
+            policy: Arc::new(Policy::new(state.security)?),
+            generation: state.generation,
             entries: HashMap::new(),
             subclasses: HashMap::new(),
             associations: OnceLock::new(),
@@ -79,7 +84,7 @@ impl Schema {
         for (name, superclass) in stored {
             schema.list(name, superclass, None);
         }
-        schema
+        Ok(schema)
     }
 
     /// The same classes, those that are stored to be made anew: from what another store says.
@@ -111,6 +116,16 @@ impl Schema {
         }
         let entry = Entry { name: name.clone(), superclass, builtin, class: OnceLock::new() };
         self.entries.insert(name, Arc::new(entry));
+    }
+
+    /// Who may be in the namespace.
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Says who may be in the namespace.
+    pub(crate) fn set_policy(&mut self, policy: Policy) {
+        self.policy = Arc::new(policy);
     }
 
     /// The state of the repository it was made from.

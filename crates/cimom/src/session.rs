@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use cim::naming::MAX_CLASS_NAME;
+use cim::naming::check_class_length;
 use cim::path::PathKeys;
 use cim::status::*;
 use cim::{
@@ -19,6 +19,7 @@ use crate::access::{AuthorizedCall, Call};
 use crate::amended;
 use crate::cimom::{Cimom, View};
 use crate::class_writes::{self, Written};
+use crate::connections::Connected;
 use crate::edit::Place;
 use crate::get::Get;
 use crate::methods::{self, Invocation};
@@ -30,6 +31,8 @@ pub(crate) struct Session {
     pub(crate) cimom: Arc<Cimom>,
     pub(crate) namespace: Namespace,
     pub(crate) id: NamespaceId,
+    /// A provider's way back to the object manager is no connection of a client.
+    pub(crate) _connected: Option<Connected>,
 }
 
 impl Session {
@@ -45,17 +48,18 @@ impl Session {
         }
     }
 
-    fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> Place {
         Place { namespace: self.namespace.clone(), id: self.id }
     }
 
     fn authorize<'a, O>(
         &'a self,
+        view: &View<'_>,
         operation: O,
         context: &'a CallContext,
     ) -> Result<AuthorizedCall<'a, O>> {
         let call = Call { operation, namespace: &self.namespace, context };
-        call.authorize(self.cimom.descriptor())
+        call.authorize(view.schema.policy())
     }
 
     /// The parts of `path`, which must lie in this namespace.
@@ -73,6 +77,8 @@ impl Session {
     ) -> Result<Option<Arc<dyn Services>>> {
         match &path.namespace {
             Some(other) if *other != self.namespace => {
+                // A connection whose namespace is gone leads nowhere.
+                self.view(context)?;
                 self.cimom.connect(other.as_str(), context).map(Some)
             }
             _ => Ok(None),
@@ -111,6 +117,7 @@ impl Services for Session {
     }
 
     fn open_namespace(&self, relative: &str, context: &CallContext) -> Result<Arc<dyn Services>> {
+        self.view(context)?;
         self.cimom.connect(self.namespace.child(relative)?.as_str(), context)
     }
 
@@ -120,7 +127,7 @@ impl Services for Session {
             Flags::USE_AMENDED_QUALIFIERS | Flags::DIRECT_READ | Flags::RETURN_IMMEDIATELY,
         )?;
         if path.is_empty() {
-            self.authorize((), context)?;
+            self.authorize(&self.view(context)?, (), context)?;
             return get::empty_class();
         }
         let path = self.own_path(path)?;
@@ -130,7 +137,7 @@ impl Services for Session {
         let (partial, context) = PartialRead::of(context)?;
         let view = self.read_view(flags, &context)?;
         let get = Get { path, direct: flags.has(Flags::DIRECT_READ), partial };
-        get::object(&view, &self.authorize(get, &context)?)
+        get::object(&view, &self.authorize(&view, get, &context)?)
     }
 
     fn put_class(
@@ -139,8 +146,8 @@ impl Services for Session {
         flags: Flags,
         context: &CallContext,
     ) -> Result<()> {
-        let call = self.authorize((), context)?;
         let view = self.view(context)?;
+        let call = self.authorize(&view, (), context)?;
         let Written::InRepository(lent) = class_writes::put(&view, &call, class, flags)? else {
             return Ok(());
         };
@@ -153,11 +160,13 @@ impl Services for Session {
 
     fn delete_class(&self, class: &str, flags: Flags, context: &CallContext) -> Result<()> {
         flags.only("DeleteClass", Flags::OWNER_UPDATE | Flags::RETURN_IMMEDIATELY)?;
-        let call = self.authorize((), context)?;
+        let view = self.view(context)?;
+        let call = self.authorize(&view, (), context)?;
         let class = class_name(class, "DeleteClass")?;
-        if class_writes::delete(&self.view(context)?, &call, &class)? {
+        if class_writes::delete(&view, &call, &class)? {
             return Ok(());
         }
+        drop(view);
         self.cimom.edit(|edit| edit.delete_class(&self.place(), &class))
     }
 
@@ -172,7 +181,7 @@ impl Services for Session {
             flags.only("CreateClassEnum", ENUMERATION)?;
             let superclass = superclass.filter(|s| !s.is_empty());
             let superclass = superclass.map(|s| class_name(s, "CreateClassEnum")).transpose()?;
-            let call = self.authorize((), context)?;
+            let call = self.authorize(view, (), context)?;
             classes::enumerate(view, &call, superclass, flags.has(Flags::SHALLOW))
         })
     }
@@ -183,8 +192,8 @@ impl Services for Session {
         flags: Flags,
         context: &CallContext,
     ) -> Result<ObjectPath> {
-        let call = self.authorize((), context)?;
         let view = self.view(context)?;
+        let call = self.authorize(&view, (), context)?;
         let class = view.class(instance.class().name(), WBEM_E_INVALID_CLASS)?;
         call.require_to_write(&class, "write this instance")?;
         let (partial, context) = partial::put(&class, flags, context)?;
@@ -199,7 +208,7 @@ impl Services for Session {
         drop(view);
         self.cimom.edit(|edit| {
             edit.lend(&self.place(), &lent);
-            edit.put_instance(&self.place(), &stored, flags, partial.as_ref())
+            edit.put_instance(&self.place(), &stored, flags, partial.as_ref(), &context)
         })
     }
 
@@ -213,8 +222,8 @@ impl Services for Session {
             return Err(WBEM_E_INVALID_PARAMETER
                 .with(format!("{path} names a class, not an instance; delete it as a class")));
         }
-        let call = self.authorize((), context)?;
         let view = self.view(context)?;
+        let call = self.authorize(&view, (), context)?;
         let class = view.class(&path.class, WBEM_E_NOT_FOUND)?;
         call.require_to_write(&class, "delete this instance")?;
         let key = InstanceKey::from_path(&class, &path.keys)?;
@@ -245,7 +254,7 @@ impl Services for Session {
             flags.only("CreateInstanceEnum", ENUMERATION | Flags::DIRECT_READ)?;
             let class = class_name(class, "CreateInstanceEnum")?;
             // Who may not read is not told which classes there are.
-            let call = self.authorize((), view.context)?;
+            let call = self.authorize(view, (), view.context)?;
             let class = view.class(&class, WBEM_E_INVALID_CLASS)?;
             let query = InstanceQuery::all(class, query::Reach::new(flags), partial);
             query::instances(view, call.with(query))
@@ -263,7 +272,7 @@ impl Services for Session {
         self.deliver(context, flags, sink, |view, partial| {
             flags.only("ExecQuery", QUERY)?;
             let query = query::parse(language, text)?;
-            query::run(view, self.authorize(query, view.context)?, text, partial, flags)
+            query::run(view, self.authorize(view, query, view.context)?, text, partial, flags)
         })
     }
 
@@ -281,9 +290,11 @@ impl Services for Session {
             let path = path.relative().to_string();
             return other.exec_method(&path, method, flags, context, in_parameters);
         }
-        let call = self.authorize(Invocation { path, method, in_parameters }, context)?;
-        let prepared = methods::prepare(&self.view(context)?, call)?;
-        prepared.run(context)
+        let view = self.view(context)?;
+        let call = self.authorize(&view, Invocation { path, method, in_parameters }, context)?;
+        let prepared = methods::prepare(&view, call)?;
+        drop(view);
+        prepared.run(self, context)
     }
 }
 
@@ -307,10 +318,7 @@ const QUERY: Flags = Flags(
 
 /// The name of a class, where an operation takes no path.
 fn class_name(text: &str, operation: &str) -> Result<Name> {
-    if text.chars().count() > MAX_CLASS_NAME {
-        return Err(WBEM_E_QUOTA_VIOLATION
-            .with(format!("a class name has at most {MAX_CLASS_NAME} characters")));
-    }
+    check_class_length(text)?;
     if !Name::is_identifier(text) {
         return Err(WBEM_E_INVALID_PARAMETER
             .with(format!("{operation} takes the name of a class, which \"{text}\" is not")));

@@ -15,7 +15,7 @@ const NAMESPACES: [&str; 5] =
     [r"root\cimv2", r"root\default", r"root\subscription", r"root\interop", r"root\security"];
 
 /// The note in the repository that says which classes were compiled.
-const INSTALLED: &str = "host classes";
+pub(crate) const INSTALLED: &str = "host classes";
 
 /// Sees to it that the repository has the namespaces and the classes.
 pub(crate) fn install(cimom: &Cimom, context: &CallContext) -> Result<()> {

@@ -58,14 +58,15 @@ mod method;
 mod objects;
 mod wmi;
 
+pub use cimom::Recovered;
 pub use connection::WMIConnection;
 pub use datetime::WMIDateTime;
 pub use de::from_instance;
 pub use error::{WMIError, WMIResult};
 pub use filter::FilterValue;
 pub use objects::Objects;
-pub use repository::Verification;
-pub use wmi::{OpenOptions, Wmi};
+pub use repository::{Salvage, Verification};
+pub use wmi::{OpenOptions, Reset, Salvaged, Wmi};
 
 /// Names, values, classes and instances, as connections hand them out and providers make them.
 pub use cim;

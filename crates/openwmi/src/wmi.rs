@@ -10,9 +10,9 @@ use std::time::Instant;
 
 use cim::status::{WBEM_E_FAILED, WBEM_E_OUT_OF_DISK_SPACE};
 use cim::{Namespace, Result};
-use cimom::{Cimom, Environment};
+use cimom::{AUTORECOVER, Cimom, Environment, Recovered, There};
 use host::Root;
-use repository::{Repository, Verification};
+use repository::{Repository, Salvage, Verification};
 use smol_str::SmolStr;
 use tempfile::TempDir;
 use wbem::{
@@ -31,6 +31,24 @@ pub struct OpenOptions {
     pub repository: Option<PathBuf>,
     /// The tree of files that describes the machine; `None` for the one the program runs on.
     pub captured_machine: Option<PathBuf>,
+}
+
+/// What [`Wmi::salvage`] did.
+#[derive(Clone, Debug)]
+pub struct Salvaged {
+    /// What was kept and what is lost.
+    pub repository: Salvage,
+    /// The files that were compiled again.
+    pub files: Vec<Recovered>,
+}
+
+/// What [`Wmi::reset`] did.
+#[derive(Clone, Debug)]
+pub struct Reset {
+    /// Where the file that was there is kept.
+    pub replaced: Option<PathBuf>,
+    /// The files that were compiled again.
+    pub files: Vec<Recovered>,
 }
 
 /// An open WMI. Clones share it; it is closed when they and all connections are gone.
@@ -159,6 +177,44 @@ impl Wmi {
     /// Writes a copy of the repository to the file `to`, while others go on using it.
     pub fn backup(&self, to: &Path) -> Result<()> {
         self.cimom.repository().backup(to)
+    }
+
+    /// What is wrong with the file of a repository, also of one that is too damaged to be opened;
+    /// nobody may have it open.
+    pub fn examine(repository: Option<&Path>) -> Result<Vec<String>> {
+        Repository::examine(location::repository(repository.map(Path::to_owned))?)
+    }
+
+    /// Puts what can be read of a damaged repository, which nobody may have open, into a new one in
+    /// its place, and compiles the files of the autorecover list again for what is missing. A
+    /// repository that is sound is left alone.
+    /// Errors: those of [`Repository::salvage`] and of opening the new one.
+    pub fn salvage(repository: Option<&Path>) -> Result<Salvaged> {
+        let directory = location::repository(repository.map(Path::to_owned))?;
+        let repository = Repository::salvage(&directory)?;
+        if repository.was_sound() {
+            return Ok(Salvaged { repository, files: Vec::new() });
+        }
+        // The classes of this machine may be among what is lost.
+        let salvaged = Repository::create_or_open(&directory)?;
+        salvaged.write(|writer| writer.put_meta(first_start::INSTALLED, None))?;
+        drop(salvaged);
+        Ok(Salvaged { repository, files: Wmi::recover(directory, There::Kept)? })
+    }
+
+    /// Puts a new repository in the place of the one that nobody may have open: with its
+    /// namespaces, the classes of this machine, and what the files of the autorecover list say,
+    /// which are compiled again. The old file is kept beside it.
+    /// Errors: those of [`Repository::reset`] and of opening the new one.
+    pub fn reset(repository: Option<&Path>) -> Result<Reset> {
+        let directory = location::repository(repository.map(Path::to_owned))?;
+        let replaced = Repository::reset(&directory, &[AUTORECOVER])?;
+        Ok(Reset { replaced, files: Wmi::recover(directory, There::Replaced)? })
+    }
+
+    fn recover(directory: PathBuf, there: There) -> Result<Vec<Recovered>> {
+        let wmi = Wmi::open(OpenOptions { repository: Some(directory), ..Default::default() })?;
+        wmi.cimom.recover(there, &wmi.context)
     }
 
     /// Puts the copy in the file `from` in the place of the repository, which nobody may have

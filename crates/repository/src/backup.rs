@@ -12,7 +12,6 @@ use crate::fault::Fault;
 use crate::format::{DATA_FILE, LMDB_LOCK_FILE};
 use crate::gate::RESERVED;
 use crate::lock::{DirectoryLock, sync_directory};
-use crate::pages;
 use crate::repository::Repository;
 use crate::verify::Verification;
 
@@ -67,12 +66,7 @@ impl Repository {
     pub fn restore(from: impl AsRef<Path>, dir: impl AsRef<Path>) -> cim::Result<Verification> {
         let (from, dir) = (from.as_ref(), dir.as_ref());
         let mut copy = File::open(from).map_err(|error| Fault::from(error).at(from))?;
-        let Some(_lock) = DirectoryLock::exclusive(dir).map_err(|fault| fault.at(dir))? else {
-            return Err(WBEM_E_BACKUP_RESTORE_WINMGMT_RUNNING.with(format!(
-                "the repository {} is in use; stop every program that has it open",
-                dir.display()
-            )));
-        };
+        let _lock = DirectoryLock::alone(dir)?;
         let new = new_directory(dir).map_err(|fault| fault.at(dir))?;
         let restored = copy_in(&mut copy, &new)
             .map_err(|fault| fault.at(dir))
@@ -97,7 +91,7 @@ fn verified(new: &Path, from: &Path) -> cim::Result<Verification> {
     let refused = |why: &str| {
         WBEM_E_INVALID_OBJECT.with(format!("{} is no sound backup: {why}", from.display()))
     };
-    let found = walked(new).and_then(|()| Repository::open(new, RESERVED)?.look());
+    let found = Repository::open(new, RESERVED).and_then(|copy| copy.look());
     let found = found.map_err(|fault| match fault.damage() {
         Some(damage) => refused(&damage),
         None => fault.at(from),
@@ -108,13 +102,8 @@ fn verified(new: &Path, from: &Path) -> cim::Result<Verification> {
     }
 }
 
-/// Damage is told before LMDB follows it.
-fn walked(new: &Path) -> Result<(), Fault> {
-    let walk = pages::walk_newest(&File::open(new.join(DATA_FILE))?)?;
-    walk.problems.into_iter().next().map_or(Ok(()), |first| Err(Fault::damaged(first)))
-}
-
-fn put_in_place(new: &Path, dir: &Path) -> Result<(), Fault> {
+/// Puts the data file in `new` into `dir`.
+pub(crate) fn put_in_place(new: &Path, dir: &Path) -> Result<(), Fault> {
     // LMDB's lock file tells of the file that goes; nobody has it open.
     match fs::remove_file(dir.join(LMDB_LOCK_FILE)) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),

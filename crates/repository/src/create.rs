@@ -6,6 +6,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use cim::Namespace;
+use cim::status::WBEM_E_RETRY_LATER;
 
 use crate::bytes::Input;
 use crate::fault::Fault;
@@ -13,6 +14,7 @@ use crate::format::{DATA_FILE, FORMAT_VERSION, META_FORMAT, NEW_DIRECTORY};
 use crate::gate::open_largest;
 use crate::lock::{DirectoryLock, sync_directory};
 use crate::open::{self, Opened};
+use crate::whole;
 use crate::writer::Writer;
 
 /// The map of a repository that is being made; it is opened with another afterwards.
@@ -23,14 +25,16 @@ pub(crate) fn create_or_open(
     dir: &Path,
     map_size: usize,
 ) -> Result<(DirectoryLock, Opened), Fault> {
-    let lock = DirectoryLock::shared(dir)?;
     let data = dir.join(DATA_FILE);
-    while !data.try_exists()? {
-        lock.make_exclusive()?;
-        if !data.try_exists()? {
-            create(dir)?;
-        }
-        lock.make_shared()?;
+    let lock = DirectoryLock::open(dir, |marked| match data.try_exists()? {
+        true => whole::check(&data, marked),
+        false => create(dir),
+    })?;
+    if !data.try_exists()? {
+        return Err(Fault::refused(WBEM_E_RETRY_LATER.with(format!(
+            "the repository has no {DATA_FILE}, yet other programs have it open; stop them, and \
+             it is made anew or can be restored"
+        ))));
     }
     let opened = open_largest(dir, map_size)?;
     check_version(&opened)?;
@@ -38,16 +42,25 @@ pub(crate) fn create_or_open(
     Ok((lock, opened))
 }
 
-/// Makes the data file of a new repository. The lock is held alone.
-fn create(dir: &Path) -> Result<(), Fault> {
-    let new = new_directory(dir)?;
-    let opened = open::create(&new, SMALL_MAP)?;
-    let mut writer = Writer::new(opened.env.write_txn()?, &opened.dbs, dir);
+/// Makes the data file of a new repository in the directory `new`, which is empty, with what
+/// `fill` writes.
+pub(crate) fn make(
+    new: &Path,
+    fill: impl FnOnce(&mut Writer<'_>) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    let opened = open::create(new, SMALL_MAP)?;
+    let mut writer = Writer::new(opened.env.write_txn()?, &opened.dbs, new);
     let version = FORMAT_VERSION.to_le_bytes();
     opened.dbs.meta.put(&mut writer.txn, META_FORMAT, &version)?;
     writer.create_namespace(&Namespace::root())?;
-    writer.commit()?;
-    drop(opened);
+    fill(&mut writer)?;
+    writer.commit()
+}
+
+/// Makes the data file of a new repository. The lock is held alone.
+fn create(dir: &Path) -> Result<(), Fault> {
+    let new = new_directory(dir)?;
+    make(&new, |_| Ok(()))?;
     fs::rename(new.join(DATA_FILE), dir.join(DATA_FILE))?;
     sync_directory(dir)?;
     Ok(fs::remove_dir_all(&new)?)

@@ -89,8 +89,8 @@ impl Fault {
         match *self.0 {
             Cause::Refused(error) => error,
             Cause::Damaged(what) => WBEM_E_CRITICAL_ERROR.with(format!(
-                "the repository {dir} is damaged: {what}. Run `wmi repo verify` to see how far, \
-                 and bring a backup back with `wmi repo restore`"
+                "the repository {dir} is damaged: {what}. Keep what can be read with \
+                 `wmi repo salvage`, or bring a backup back with `wmi repo restore`"
             )),
             Cause::OtherVersion(version) => WBEM_E_DATABASE_VER_MISMATCH.with(format!(
                 "the repository {dir} has format {version}; this program reads and writes format \
@@ -162,7 +162,11 @@ fn lmdb_error(error: heed::MdbError, dir: &str) -> cim::Error {
             WBEM_E_DATABASE_VER_MISMATCH,
             "another version of LMDB wrote it; export it with the program that did",
         ),
-        _ => (WBEM_E_CRITICAL_ERROR, "bring a backup back with `wmi repo restore`"),
+        _ => (
+            WBEM_E_CRITICAL_ERROR,
+            "keep what can be read with `wmi repo salvage`, or bring a backup back with \
+             `wmi repo restore`",
+        ),
     };
     status.with(format!("the repository {dir}: {error}; {advice}"))
 }

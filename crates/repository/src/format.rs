@@ -5,9 +5,9 @@
 #![doc = include_str!("../FORMAT.md")]
 
 /// The version of the format that this crate reads and writes.
-pub const FORMAT_VERSION: u32 = 2;
+pub const FORMAT_VERSION: u32 = 3;
 
-/// LMDB's named databases.
+/// LMDB's named databases; the number of each is its place.
 pub(crate) const DATABASES: [&str; 8] = [
     "meta",
     "namespaces",
@@ -18,6 +18,24 @@ pub(crate) const DATABASES: [&str; 8] = [
     "locator",
     "references",
 ];
+
+/// Numbers of some of them.
+pub(crate) const META: u8 = 0;
+pub(crate) const NAMESPACES: u8 = 1;
+pub(crate) const CLASSES: u8 = 2;
+pub(crate) const INSTANCES: u8 = 5;
+pub(crate) const LOCATOR: u8 = 6;
+pub(crate) const REFERENCES: u8 = 7;
+
+/// The number of the database without a name, which lists the others.
+pub(crate) const LIST: u8 = DATABASES.len() as u8;
+/// The entry of that one that holds the number of commits.
+pub(crate) const COMMITS: &[u8] = b"commits";
+
+/// The number of a database.
+pub(crate) fn number(name: &[u8]) -> Option<u8> {
+    DATABASES.iter().position(|known| known.as_bytes() == name).map(|at| at as u8)
+}
 
 /// The entry of `meta` that holds the version.
 pub(crate) const META_FORMAT: &[u8] = b"format";

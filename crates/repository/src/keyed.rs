@@ -5,12 +5,10 @@
 //! begins with the whole text, by which entries of one hash are told apart. The hash decides
 //! nothing but speed. See FORMAT.md, "Long keys".
 
-use std::ops::Bound;
-
-use heed::types::Bytes;
-use heed::{Database, RoTxn, RwTxn};
+use heed::{RoTxn, RwTxn};
 
 use crate::bytes::{Input, put_counted};
+use crate::entries::{Entries, Walk};
 use crate::fault::Fault;
 
 /// The longest key that is stored as it is. One less than LMDB's limit, so that the length
@@ -23,7 +21,7 @@ const TAIL: usize = 4 + 2;
 
 /// A database of this kind.
 #[derive(Clone, Copy)]
-pub(crate) struct Keyed(pub(crate) Database<'static, Bytes, Bytes>);
+pub(crate) struct Keyed(pub(crate) Entries);
 
 /// A key being looked for.
 struct Key {
@@ -82,7 +80,7 @@ impl Keyed {
     ) -> Result<Option<&'t [u8]>, Fault> {
         let key = Key::new(prefix, text);
         if !key.is_cut() {
-            return Ok(self.0.get(txn, key.as_bytes())?);
+            return self.0.get(txn, key.as_bytes());
         }
         Ok(self.find_cut(txn, &key, text)?.ok().map(|(_, value)| value))
     }
@@ -96,7 +94,7 @@ impl Keyed {
     ) -> Result<(), Fault> {
         let key = Key::new(prefix, text);
         if !key.is_cut() {
-            return Ok(self.0.put(txn, key.as_bytes(), value)?);
+            return self.0.put(txn, key.as_bytes(), value);
         }
         let ordinal = match self.find_cut(txn, &key, text)? {
             Ok((ordinal, _)) => ordinal,
@@ -105,7 +103,7 @@ impl Keyed {
         let mut whole = Vec::with_capacity(text.len() + value.len() + 5);
         put_counted(&mut whole, text)?;
         whole.extend_from_slice(value);
-        Ok(self.0.put(txn, &key.with_ordinal(ordinal), &whole)?)
+        self.0.put(txn, &key.with_ordinal(ordinal), &whole)
     }
 
     /// Whether it was there.
@@ -117,26 +115,22 @@ impl Keyed {
     ) -> Result<bool, Fault> {
         let key = Key::new(prefix, text);
         if !key.is_cut() {
-            return Ok(self.0.delete(txn, key.as_bytes())?);
+            return self.0.delete(txn, key.as_bytes());
         }
         match self.find_cut(txn, &key, text)? {
-            Ok((ordinal, _)) => Ok(self.0.delete(txn, &key.with_ordinal(ordinal))?),
+            Ok((ordinal, _)) => self.0.delete(txn, &key.with_ordinal(ordinal)),
             Err(_) => Ok(false),
         }
     }
 
     /// All entries under `prefix`, in the order of their keys.
     pub(crate) fn scan<'t>(&self, txn: &'t RoTxn<'_>, prefix: &[u8]) -> Result<Scan<'t>, Fault> {
-        let entries = match prefix {
-            [] => Entries::All(self.0.iter(txn)?),
-            _ => Entries::Prefix(self.0.prefix_iter(txn, prefix)?),
-        };
-        Ok(Scan { entries, prefix: prefix.len() })
+        Ok(Scan { entries: self.0.scan(txn, prefix)?, prefix: prefix.len() })
     }
 
     /// Deletes all entries under `prefix`, which is not empty.
     pub(crate) fn delete_all(&self, txn: &mut RwTxn<'_>, prefix: &[u8]) -> Result<(), Fault> {
-        delete_all(&self.0, txn, prefix)
+        self.0.delete_all(txn, prefix)
     }
 
     /// The ordinal and value of a text among those that share its cut key; or else the first
@@ -149,7 +143,7 @@ impl Keyed {
         text: &[u8],
     ) -> Result<Result<(u16, &'t [u8]), Option<u16>>, Fault> {
         let mut free = Some(0);
-        for entry in self.0.prefix_iter(txn, &key.bytes[..CUT - 2])? {
+        for entry in self.0.scan(txn, &key.bytes[..CUT - 2])? {
             let (key, value) = entry?;
             let Some(&ordinal) = key.last_chunk::<2>() else { break };
             let ordinal = u16::from_be_bytes(ordinal);
@@ -165,28 +159,9 @@ impl Keyed {
     }
 }
 
-/// Deletes all entries of `database` whose keys begin with `prefix`, which is not all ones.
-pub(crate) fn delete_all(
-    database: &Database<'static, Bytes, Bytes>,
-    txn: &mut RwTxn<'_>,
-    prefix: &[u8],
-) -> Result<(), Fault> {
-    let last = prefix.iter().rposition(|&b| b != u8::MAX).expect("ids never get that far");
-    let mut end = prefix[..=last].to_vec();
-    end[last] += 1;
-    let range = (Bound::Included(prefix), Bound::Excluded(end.as_slice()));
-    database.delete_range(txn, &range)?;
-    Ok(())
-}
-
-enum Entries<'t> {
-    All(heed::RoIter<'t, Bytes, Bytes>),
-    Prefix(heed::RoPrefix<'t, Bytes, Bytes>),
-}
-
 /// The entries under a prefix: the whole text of each and its value.
 pub(crate) struct Scan<'t> {
-    entries: Entries<'t>,
+    entries: Walk<'t>,
     prefix: usize,
 }
 
@@ -194,11 +169,7 @@ impl<'t> Iterator for Scan<'t> {
     type Item = Result<(&'t [u8], &'t [u8]), Fault>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let entry = match &mut self.entries {
-            Entries::All(entries) => entries.next()?,
-            Entries::Prefix(entries) => entries.next()?,
-        };
-        Some(entry.map_err(Fault::from).and_then(|(key, value)| {
+        Some(self.entries.next()?.and_then(|(key, value)| {
             split(key, value, self.prefix).map(|(_, text, value)| (text, value))
         }))
     }

@@ -23,6 +23,9 @@ pub(crate) struct Field {
 pub(crate) struct Layout(Vec<Field>);
 
 impl Layout {
+    /// The one without fields.
+    pub(crate) const EMPTY: Layout = Layout(Vec::new());
+
     /// The layout in which instances of `class` are stored: its properties by slot.
     pub(crate) fn of(class: &Class) -> Self {
         Layout(class.properties().iter().map(|p| object::field(p)).collect())

@@ -12,11 +12,13 @@
 //! | `view` | what can be read |
 //! | `writer`, `put` | what can be written: namespaces and classes, instances |
 //! | `verify`, `backup` | whether all is whole; copies, and bringing them back |
+//! | `salvage` | what can be read of a damaged file, in a new one |
 //! | `create`, `lock` | first start, and who may open when |
 //! | `open`, `gate` | LMDB's environment, and its growth |
-//! | `pages` | LMDB's file read as a file, to tell damage before LMDB maps it |
+//! | `whole`, `pages`, `page` | LMDB's file read as a file, to tell damage before LMDB maps it |
 //! | `bindings` | what is kept in memory of a class that is read or written |
 //! | `references` | which instances refer to which object |
+//! | `entries` | databases whose entries have checksums |
 //! | `keyed`, `stored` | entries under names of any length; those of namespaces and classes |
 //! | `record`, `layout`, `value`, `object`, `declaration`, `bytes` | the encodings |
 //! | `fault`, `space` | failures, and the statuses they become |
@@ -28,6 +30,7 @@ mod bindings;
 mod bytes;
 mod create;
 mod declaration;
+mod entries;
 mod fault;
 pub mod format;
 mod gate;
@@ -36,22 +39,28 @@ mod layout;
 mod lock;
 mod object;
 mod open;
+mod page;
 mod pages;
 mod put;
 mod record;
 mod references;
 mod repository;
+mod salvage;
 mod space;
 mod stored;
 mod value;
 mod verify;
 mod view;
+mod whole;
 mod writer;
 
 pub use object::ClassLookup;
 pub use put::PutMode;
 pub use references::Referring;
 pub use repository::{Repository, Snapshot};
+pub use salvage::Salvage;
 pub use verify::Verification;
-pub use view::{ClassId, ClassListing, Instances, NamespaceId, View};
+pub use view::{
+    ClassId, ClassListing, Instances, NamespaceId, NamespaceSecurity, NamespaceState, View,
+};
 pub use writer::Writer;

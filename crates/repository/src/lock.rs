@@ -1,73 +1,128 @@
 //! The lock file of a repository's directory: who may make, open or replace it when.
 //!
-//! Every open repository holds the lock shared; making and restoring one take it alone. It is
+//! Every open repository holds the lock shared; making, restoring and salvaging one take it alone, and
+//! so does the first who opens it, to look whether it is whole. It is
 //! the kernel's (`flock`), so a process that dies lets go of it. LMDB's own locks, which order
 //! readers and writers, are another file.
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::Path;
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
 
-use cim::status::WBEM_E_RETRY_LATER;
+use cim::status::{WBEM_E_BACKUP_RESTORE_WINMGMT_RUNNING, WBEM_E_RETRY_LATER};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use crate::fault::Fault;
 use crate::format::{DATA_FILE, LOCK_FILE};
+use crate::whole::{self, MARK};
 
 /// The pause between two attempts at the lock.
 const PAUSE: Duration = Duration::from_millis(10);
 /// How often a restore tries. Once is not enough: where a process that has let go of the lock was
 /// just starting another one, that one holds it for a moment.
 const FEW: u32 = 20;
-/// How often a first start tries, while others do the same: for ten seconds.
+/// How often an opener tries, while others do the same: for ten seconds.
 const MANY: u32 = 1000;
 
 /// The lock, held until it is dropped.
-pub(crate) struct DirectoryLock(File);
+pub(crate) struct DirectoryLock {
+    file: File,
+    data: PathBuf,
+    /// Whether the repository is open under this lock, so that its data file is to be marked
+    /// when it is let go.
+    is_open: bool,
+}
 
 impl DirectoryLock {
-    /// Makes the directory if need be, and waits for the lock shared.
-    pub(crate) fn shared(dir: &Path) -> Result<Self, Fault> {
-        let lock = DirectoryLock(lock_file(dir)?);
-        lock.make_shared()?;
-        Ok(lock)
-    }
-
-    /// Makes the directory if need be, and takes the lock alone, if nobody holds it.
-    pub(crate) fn exclusive(dir: &Path) -> Result<Option<Self>, Fault> {
-        let lock = DirectoryLock(lock_file(dir)?);
-        Ok(lock.take_alone(FEW)?.then_some(lock))
-    }
-
-    /// Holds the lock alone, as soon as nobody else holds it. In between, another may have held
-    /// it alone. Errors: `WBEM_E_RETRY_LATER` where somebody keeps it.
-    pub(crate) fn make_exclusive(&self) -> Result<(), Fault> {
-        match self.take_alone(MANY)? {
-            true => Ok(()),
-            false => Err(Fault::refused(WBEM_E_RETRY_LATER.with(format!(
-                "the repository has no {DATA_FILE}, yet other programs have it open; stop them, and \
-                 it is made anew or can be restored"
-            )))),
-        }
-    }
-
-    fn take_alone(&self, attempts: u32) -> Result<bool, Fault> {
-        for _ in 0..attempts {
-            match flock(&self.0, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => return Ok(true),
-                Err(Errno::WOULDBLOCK) => thread::sleep(PAUSE),
-                Err(error) => return Err(error.into()),
+    /// Makes the directory if need be, and takes the lock shared. If nobody holds it, `prepare` is
+    /// run first, with the lock held alone and the mark that the data file had.
+    /// Errors: those of `prepare`; `WBEM_E_RETRY_LATER` where somebody keeps it.
+    pub(crate) fn open(
+        dir: &Path,
+        prepare: impl Fn(Option<[u8; MARK]>) -> Result<(), Fault>,
+    ) -> Result<Self, Fault> {
+        let mut lock = DirectoryLock::new(dir)?;
+        for _ in 0..MANY {
+            if lock.try_alone()? {
+                let marked = lock.marked()?;
+                lock.wipe()?;
+                prepare(marked)?;
+                lock.mark()?;
             }
+            // In between, another may have held it alone.
+            flock(&lock.file, FlockOperation::LockShared)?;
+            if lock.marked()?.is_some() {
+                lock.is_open = true;
+                return Ok(lock);
+            }
+            // Who held it alone has found damage, or was ended.
+            flock(&lock.file, FlockOperation::Unlock)?;
+            thread::sleep(PAUSE);
         }
-        Ok(false)
+        let message = "others are opening the repository and do not come to an end; try again";
+        Err(Fault::refused(WBEM_E_RETRY_LATER.with(message)))
     }
 
-    /// Holds the lock shared again. In between, another may have held it alone.
-    pub(crate) fn make_shared(&self) -> Result<(), Fault> {
-        Ok(flock(&self.0, FlockOperation::LockShared)?)
+    /// The lock alone. The data file will be looked at by who opens it next.
+    /// Errors: `WBEM_E_BACKUP_RESTORE_WINMGMT_RUNNING` where somebody holds it.
+    pub(crate) fn alone(dir: &Path) -> cim::Result<Self> {
+        let lock = DirectoryLock::exclusive(dir).map_err(|fault| fault.at(dir))?;
+        lock.ok_or_else(|| {
+            WBEM_E_BACKUP_RESTORE_WINMGMT_RUNNING.with(format!(
+                "the repository {} is in use; stop every program that has it open",
+                dir.display()
+            ))
+        })
+    }
+
+    fn exclusive(dir: &Path) -> Result<Option<Self>, Fault> {
+        let lock = DirectoryLock::new(dir)?;
+        for _ in 0..FEW {
+            if lock.try_alone()? {
+                lock.wipe()?;
+                return Ok(Some(lock));
+            }
+            thread::sleep(PAUSE);
+        }
+        Ok(None)
+    }
+
+    fn new(dir: &Path) -> Result<Self, Fault> {
+        let file = lock_file(dir)?;
+        Ok(DirectoryLock { file, data: dir.canonicalize()?.join(DATA_FILE), is_open: false })
+    }
+
+    fn try_alone(&self) -> Result<bool, Fault> {
+        match flock(&self.file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(true),
+            Err(Errno::WOULDBLOCK) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn marked(&self) -> Result<Option<[u8; MARK]>, Fault> {
+        let mut mark = [0; MARK];
+        Ok((self.file.read_at(&mut mark, 0)? == MARK).then_some(mark))
+    }
+
+    fn wipe(&self) -> Result<(), Fault> {
+        Ok(self.file.set_len(0)?)
+    }
+
+    fn mark(&self) -> Result<(), Fault> {
+        Ok(self.file.write_all_at(&whole::mark(&self.data)?, 0)?)
+    }
+}
+
+impl Drop for DirectoryLock {
+    fn drop(&mut self) {
+        if self.is_open {
+            // Without a mark, the next who opens it looks at the whole file.
+            let _ = self.mark();
+        }
     }
 }
 

@@ -1,22 +1,24 @@
 //! Opens LMDB's environment: the one place of this crate with `unsafe`.
 //!
 //! A directory in, an environment and its databases out. Whether the file may be mapped at all
-//! is asked of [`crate::pages`]; who may open it when is said by the lock file
+//! is asked before, of [`crate::whole`]; who may open it when is said by the lock file
 //! ([`crate::lock`]).
 
-use std::fs::File;
 use std::path::Path;
 
 use heed::types::Bytes;
 use heed::{CommitOrAbort, Database, Env, EnvOpenOptions, WithoutTls};
 
+use crate::entries::Entries;
 use crate::fault::Fault;
-use crate::format::{DATA_FILE, DATABASES};
+use crate::format::DATABASES;
 use crate::keyed::Keyed;
-use crate::pages;
 
 /// How many snapshots may be open at a time, all processes counted.
 const MAX_READERS: u32 = 1024;
+
+/// What a map has beyond the file, in bytes.
+const SPARE: u64 = 64 << 20;
 
 /// An open environment and its databases. Clones share it.
 #[derive(Clone)]
@@ -28,26 +30,31 @@ pub(crate) struct Opened {
 /// The databases of FORMAT.md.
 #[derive(Clone, Copy)]
 pub(crate) struct Databases {
-    pub(crate) meta: Database<'static, Bytes, Bytes>,
+    /// How often was committed: an entry beside the names of the others.
+    pub(crate) commits: Entries,
+    pub(crate) meta: Entries,
     pub(crate) namespaces: Keyed,
     pub(crate) classes: Keyed,
-    pub(crate) definitions: Database<'static, Bytes, Bytes>,
-    pub(crate) layouts: Database<'static, Bytes, Bytes>,
+    pub(crate) definitions: Entries,
+    pub(crate) layouts: Entries,
     pub(crate) instances: Keyed,
     pub(crate) locator: Keyed,
     pub(crate) references: Keyed,
 }
 
 /// Opens the environment in `dir` with a map of `map_size` bytes, a multiple of a page.
-/// Errors: the file is cut off or not one of LMDB's; a database is missing.
+/// The file has been found whole ([`crate::whole`]). Errors: a database is missing.
 pub(crate) fn open(dir: &Path, map_size: usize) -> Result<Opened, Fault> {
-    let file = File::open(dir.join(DATA_FILE))?;
-    pages::check_head(&file)?;
     let env = open_env(dir, map_size)?;
-    pages::check_length(&file, &env)?;
     let dbs = open_databases(&env)?
         .ok_or_else(|| Fault::damaged("it is an LMDB file that is no repository"))?;
     Ok(Opened { env, dbs })
+}
+
+/// A map with room for all that a file of `length` bytes has, stored twice over.
+pub(crate) fn map_for(length: u64) -> usize {
+    let wanted = length.saturating_mul(2).saturating_add(SPARE).next_multiple_of(SPARE);
+    usize::try_from(wanted).unwrap_or(usize::MAX)
 }
 
 /// Makes an environment in `dir`, which is empty.
@@ -66,20 +73,20 @@ fn open_env(dir: &Path, map_size: usize) -> Result<Env<WithoutTls>, Fault> {
     // SAFETY: the map is sound as long as the file changes through LMDB alone. The directory is
     // its owner's alone (mode 0700), every process that opens it goes through LMDB's locks (no
     // NO_LOCK), the file is never truncated (a restore renames another into its place, and only
-    // while nobody has it open), and its length was checked against what it says of itself.
+    // while nobody has it open), and its pages were looked at by whoever opened it first.
     Ok(unsafe { options.open(dir) }?)
 }
 
 fn open_databases(env: &Env<WithoutTls>) -> Result<Option<Databases>, Fault> {
     let opened = env.open_databases_and_commit(env.read_txn()?, |opener, txn| {
-        let mut found = Vec::with_capacity(DATABASES.len());
-        for name in DATABASES {
-            match opener.open_database(txn, Some(name))? {
+        let mut found = Vec::with_capacity(ALL);
+        for name in names() {
+            match opener.open_database(txn, name)? {
                 Some(database) => found.push(database),
                 None => return Ok(CommitOrAbort::Abort(())),
             }
         }
-        let found: [Database<'_, Bytes, Bytes>; DATABASES.len()] =
+        let found: [Database<'_, Bytes, Bytes>; ALL] =
             found.try_into().unwrap_or_else(|_| unreachable!("one a name"));
         Ok::<_, heed::Error>(CommitOrAbort::Commit(found))
     })?;
@@ -91,21 +98,34 @@ fn open_databases(env: &Env<WithoutTls>) -> Result<Option<Databases>, Fault> {
 
 fn create_databases(env: &Env<WithoutTls>) -> Result<Databases, Fault> {
     let created = env.create_databases_and_commit(env.write_txn()?, |opener, txn| {
-        let mut made = Vec::with_capacity(DATABASES.len());
-        for name in DATABASES {
-            made.push(opener.create_database(txn, Some(name))?);
+        let mut made = Vec::with_capacity(ALL);
+        for name in names() {
+            made.push(opener.create_database(txn, name)?);
         }
-        let made: [Database<'_, Bytes, Bytes>; DATABASES.len()] =
+        let made: [Database<'_, Bytes, Bytes>; ALL] =
             made.try_into().unwrap_or_else(|_| unreachable!("one a name"));
         Ok::<_, heed::Error>(CommitOrAbort::<_, ()>::Commit(made))
     })?;
     Ok(named(created.unwrap_commit()))
 }
 
-fn named(databases: [Database<'static, Bytes, Bytes>; DATABASES.len()]) -> Databases {
-    let [meta, namespaces, classes, definitions, layouts, instances, locator, references] =
-        databases;
+/// The named databases, and the one without a name that lists them.
+const ALL: usize = DATABASES.len() + 1;
+
+/// Their names, in the order of their numbers.
+fn names() -> impl Iterator<Item = Option<&'static str>> {
+    DATABASES.into_iter().map(Some).chain([None])
+}
+
+fn named(databases: [Database<'static, Bytes, Bytes>; ALL]) -> Databases {
+    let mut number = 0;
+    let [meta, namespaces, classes, definitions, layouts, instances, locator, references, commits] =
+        databases.map(|database| {
+            number += 1;
+            Entries::new(database, number - 1)
+        });
     Databases {
+        commits,
         meta,
         namespaces: Keyed(namespaces),
         classes: Keyed(classes),

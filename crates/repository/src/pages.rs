@@ -1,39 +1,28 @@
-//! LMDB's file read as a file, page by page, so that damage is told before LMDB maps it.
+//! LMDB's file read as a file, page by page: LMDB believes what its pages say, so damage has to
+//! be told before it maps them.
 //!
-//! A page that a truncated file lacks, touched through the map, ends the process. So the
-//! length is checked at every open, and where it is in doubt, or when the repository is verified,
-//! every page in use is looked at: that it is there, is what it should be, belongs to one tree
-//! alone and is not free as well. Reads a file; writes nothing and knows nothing of what the
-//! entries mean. Layout of the file: LMDB's own, in the machine's byte order (FORMAT.md, "The
-//! file").
+//! Every page in use is looked at: that it is there, is what it should be, belongs to one tree
+//! alone and is not free as well; and every entry by its checksum. Reads a file; writes nothing.
+//! Pages as bytes are in [`crate::page`]; when a file is looked at is said in [`crate::whole`].
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
-use heed::{Env, WithoutTls};
-
+use crate::entries;
 use crate::fault::Fault;
+use crate::format::{COMMITS, DATABASES, LIST, META_FORMAT, number};
+use crate::page::{
+    BIG, BRANCH, HEADER, LEAF, META_LENGTH, Meta, NO_PAGE, NoMeta, Node, OVERFLOW, Page, SUB,
+    TREE_LENGTH, Tree, free_pages,
+};
 
-const PAGE_HEADER: usize = 16;
-const NODE_HEADER: usize = 8;
-const MAGIC: u32 = 0xbeef_c0de;
-const DATA_VERSION: u32 = 1;
-/// Kinds of pages.
-const BRANCH: u16 = 0x01;
-const LEAF: u16 = 0x02;
-const OVERFLOW: u16 = 0x04;
-const META: u16 = 0x08;
-/// Kinds of nodes on leaves.
-const BIG: u16 = 0x01;
-const SUB: u16 = 0x02;
-/// The root of a tree without pages.
-const NO_PAGE: u64 = u64::MAX;
+/// The two pages that the file begins with.
+const METAS: u64 = 2;
 /// No tree of LMDB is deeper.
 const MAX_TREE: u16 = 32;
-/// The names of the two trees that have none in the file.
-const FREE_TREE: &str = "the list of free pages";
-const MAIN_TREE: &str = "the list of databases";
+/// The flags of the tree of free pages: its keys are integers.
+const INTEGER_KEYS: u16 = 0x08;
 /// After so many problems the rest is not told.
 const MOST_PROBLEMS: usize = 100;
 
@@ -44,291 +33,465 @@ pub(crate) struct Walk {
     pub(crate) problems: Vec<String>,
 }
 
-/// The start of one version of the file.
-#[derive(Clone, Copy)]
-struct Meta {
-    page_size: usize,
-    free: Tree,
-    main: Tree,
-    last_page: u64,
-    version: u64,
+/// An entry that was come upon.
+pub(crate) enum Found<'a> {
+    /// One of the database of this number, as it was stored; its value without the checksum.
+    Whole(u8, &'a [u8], &'a [u8]),
+    /// One that went bad, with its key as far as that is right.
+    Bad(Option<u8>, &'a [u8]),
 }
 
-#[derive(Clone, Copy)]
-struct Tree {
-    depth: u16,
-    entries: u64,
-    root: u64,
-}
-
-/// Checks that LMDB can map the file: that it is one of LMDB's, and has the first two pages.
-pub(crate) fn check_head(file: &File) -> Result<(), Fault> {
-    let metas = metas(file)?;
-    let needed = 2 * metas[0].page_size as u64;
-    match file.metadata()?.len() < needed {
-        true => Err(Fault::damaged("the data file is cut off within its first two pages")),
-        false => Ok(()),
-    }
-}
-
-/// Checks that every page in use lies within the file.
-pub(crate) fn check_length(file: &File, env: &Env<WithoutTls>) -> Result<(), Fault> {
-    let txn = env.read_txn()?;
-    let Some(meta) = meta_of(file, txn.id())? else {
-        return Ok(()); // Others write faster than this reads: the file is no cut off one.
-    };
-    let length = file.metadata()?.len();
-    if meta.last_page.checked_add(1).and_then(|n| n.checked_mul(meta.page_size as u64))
-        <= Some(length)
-    {
-        return Ok(());
-    }
-    // Free pages at the end need not be there; so it has to be seen which are in use.
-    let walk = Walker::new(file, meta)?.run()?;
-    match walk.problems.first() {
-        None => Ok(()),
-        Some(first) => Err(Fault::damaged(format!(
-            "the data file is cut off ({length} bytes, {} pages of {} were written; {first})",
-            meta.last_page.saturating_add(1),
-            meta.page_size,
-        ))),
-    }
-}
+/// Who is told of entries.
+pub(crate) type Each<'a> = dyn FnMut(Found<'_>) -> Result<(), Fault> + 'a;
 
 /// Looks at every page that this version of the file uses. The caller has a transaction of that
 /// version open, so that its pages are not used anew. `None` where others have committed so
 /// often since it was opened that its start is no longer there.
 pub(crate) fn walk(file: &File, version: usize) -> Result<Option<Walk>, Fault> {
-    meta_of(file, version)?.map(|meta| Walker::new(file, meta)?.run()).transpose()
+    let meta = metas(file)?.into_iter().find(|meta| meta.version == version as u64);
+    meta.map(|meta| check(file, meta)).transpose()
 }
 
 /// As [`walk`], of the newest version of a file that nobody has open.
 pub(crate) fn walk_newest(file: &File) -> Result<Walk, Fault> {
-    let [a, b] = metas(file)?;
-    Walker::new(file, if b.version > a.version { b } else { a })?.run()
+    let metas = metas(file)?;
+    match newest(&metas) {
+        Some(meta) => check(file, *meta),
+        None => Err(Fault::damaged("its first two pages do not belong together")),
+    }
 }
 
-fn meta_of(file: &File, version: usize) -> Result<Option<Meta>, Fault> {
-    Ok(metas(file)?.into_iter().find(|meta| meta.version == version as u64))
+/// The newer of two that one file begins with: LMDB writes them by turns.
+pub(crate) fn newest(metas: &[Meta; 2]) -> Option<&Meta> {
+    let [even, odd] = metas.each_ref().map(|meta| meta.version);
+    let are_in_turn = even % 2 == 0 && odd % 2 == 1 && even.abs_diff(odd) == 1;
+    let fit = metas[0].page_size == metas[1].page_size;
+    (are_in_turn && fit).then(|| &metas[usize::from(odd > even)])
 }
 
 fn metas(file: &File) -> Result<[Meta; 2], Fault> {
     let first = meta(file, 0)?;
-    Ok([first, meta(file, first.page_size as u64)?])
+    let size = match first {
+        Ok(Meta { page_size, .. }) | Err(NoMeta::OtherVersion(page_size)) => page_size,
+        Err(why) => return Err(no_meta(why)),
+    };
+    match (first, meta(file, size as u64)?) {
+        (Ok(first), Ok(second)) => Ok([first, second]),
+        (Err(NoMeta::OtherVersion(_)), Err(NoMeta::OtherVersion(_))) => {
+            Err(heed::Error::Mdb(heed::MdbError::VersionMismatch).into())
+        }
+        (Err(why), _) | (_, Err(why)) => Err(no_meta(why)),
+    }
 }
 
-fn meta(file: &File, at: u64) -> Result<Meta, Fault> {
-    let mut page = [0; PAGE_HEADER + 136];
+fn meta(file: &File, at: u64) -> Result<Result<Meta, NoMeta>, Fault> {
+    let mut page = [0; META_LENGTH];
     file.read_exact_at(&mut page, at).map_err(|_| Fault::damaged("the data file is cut off"))?;
-    let body = &page[PAGE_HEADER..];
-    let page_size = u32_at(body, 24) as usize;
-    if u16_at(&page, 10) & META == 0 || u32_at(body, 0) != MAGIC {
-        return Err(Fault::damaged("the data file is not one of LMDB's"));
-    }
-    if u32_at(body, 4) != DATA_VERSION {
-        return Err(heed::Error::Mdb(heed::MdbError::VersionMismatch).into());
-    }
-    if !page_size.is_power_of_two() || !(512..=65536).contains(&page_size) {
-        return Err(Fault::damaged("the data file has pages of an impossible size"));
-    }
-    let (free, main) = (tree(&body[24..72]), tree(&body[72..120]));
-    Ok(Meta { page_size, free, main, last_page: u64_at(body, 120), version: u64_at(body, 128) })
+    Ok(Meta::read(&page))
 }
 
-fn tree(bytes: &[u8]) -> Tree {
-    Tree { depth: u16_at(bytes, 6), entries: u64_at(bytes, 32), root: u64_at(bytes, 40) }
+fn no_meta(why: NoMeta) -> Fault {
+    Fault::damaged(match why {
+        NoMeta::Foreign => "the data file is not one of LMDB's",
+        NoMeta::OtherVersion(_) => "the data file begins with pages of two versions of LMDB",
+        NoMeta::PageSize => "the data file has pages of an impossible size",
+    })
 }
 
-struct Walker<'f> {
+fn check(file: &File, meta: Meta) -> Result<Walk, Fault> {
+    let pages = Pages::new(file, meta.page_size)?;
+    if pages.length < METAS {
+        return Err(Fault::damaged("the data file is cut off within its first two pages"));
+    }
+    let each: &mut Each<'_> = &mut |_| Ok(());
+    let mut walker = Walker::new(&pages, meta.last_page, each);
+    walker.all_free(meta.free)?;
+    walker.main(meta.main)?;
+    walker.free_and_last();
+    Ok(walker.walk)
+}
+
+/// A file in pages.
+pub(crate) struct Pages<'f> {
     file: &'f File,
-    meta: Meta,
+    pub(crate) size: usize,
     /// How many pages the file has.
-    length: u64,
-    /// A bit for each page that is in use.
-    used: Vec<u64>,
-    /// The trees that are still to be walked, by name.
-    trees: BTreeMap<String, Tree>,
+    pub(crate) length: u64,
+}
+
+impl<'f> Pages<'f> {
+    pub(crate) fn new(file: &'f File, size: usize) -> Result<Self, Fault> {
+        let length = file.metadata()?.len() / size as u64;
+        Ok(Pages { file, size, length })
+    }
+
+    /// A page that the file has. Errors: the disk does not give it.
+    pub(crate) fn read(&self, page: u64) -> Result<Vec<u8>, Fault> {
+        let mut bytes = vec![0; self.size];
+        self.read_at(&mut bytes, page, 0)?;
+        Ok(bytes)
+    }
+
+    fn read_at(&self, bytes: &mut [u8], page: u64, within: usize) -> Result<(), Fault> {
+        let at = page * self.size as u64 + within as u64;
+        let read = self.file.read_exact_at(bytes, at);
+        read.map_err(|error| Fault::damaged(format!("page {page} cannot be read: {error}")))
+    }
+
+    /// How many pages a value of `size` bytes takes that has pages of its own.
+    pub(crate) fn run(&self, size: usize) -> u64 {
+        (HEADER + size).div_ceil(self.size) as u64
+    }
+
+    /// The value of `size` bytes on the pages from `first` on; `None` where they do not hold one.
+    pub(crate) fn value(&self, first: u64, size: usize) -> Result<Option<Vec<u8>>, Fault> {
+        let run = self.run(size);
+        if first < METAS || first.checked_add(run).is_none_or(|end| end > self.length) {
+            return Ok(None);
+        }
+        let head = self.read(first)?;
+        let head = Page(&head);
+        if head.number() != first || head.kind() != OVERFLOW || head.run() != run {
+            return Ok(None);
+        }
+        let mut value = vec![0; size];
+        self.read_at(&mut value, first, HEADER)?;
+        Ok(Some(value))
+    }
+}
+
+/// A bit for each page.
+#[derive(Clone)]
+pub(crate) struct PageSet(Vec<u64>);
+
+impl PageSet {
+    pub(crate) fn new(length: u64) -> Self {
+        PageSet(vec![0; length.div_ceil(64) as usize])
+    }
+
+    pub(crate) fn has(&self, page: u64) -> bool {
+        self.0.get((page / 64) as usize).is_some_and(|bits| bits >> (page % 64) & 1 == 1)
+    }
+
+    /// Whether it is new; one past the last page is not.
+    pub(crate) fn add(&mut self, page: u64) -> bool {
+        let bit = 1 << (page % 64);
+        match self.0.get_mut((page / 64) as usize) {
+            Some(bits) if *bits & bit == 0 => {
+                *bits |= bit;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Follows trees from page to page.
+pub(crate) struct Walker<'w, 'f> {
+    pages: &'w Pages<'f>,
+    last_page: u64,
+    each: &'w mut Each<'w>,
+    /// The pages that are in use.
+    pub(crate) used: PageSet,
     /// The pages that are said to be free.
     free: Vec<u64>,
-    walk: Walk,
+    pub(crate) walk: Walk,
 }
 
-/// A page to be looked at, in the tree at hand.
+/// A tree to be walked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Which {
+    /// The free pages.
+    Free,
+    /// The names of the databases.
+    List,
+    /// One of the databases.
+    Database(u8),
+}
+
+impl Which {
+    fn name(self) -> &'static str {
+        match self {
+            Which::Free => "the list of free pages",
+            Which::List => "the list of databases",
+            Which::Database(number) => DATABASES[usize::from(number)],
+        }
+    }
+}
+
+/// A page to be looked at, in the tree at hand, and between which keys its own have to be.
 struct Visit {
     page: u64,
     level: u16,
+    from: Vec<u8>,
+    to: Option<Vec<u8>>,
 }
 
-impl<'f> Walker<'f> {
-    fn new(file: &'f File, meta: Meta) -> Result<Self, Fault> {
-        let length = file.metadata()?.len() / meta.page_size as u64;
-        let used = vec![0; length.div_ceil(64) as usize];
-        let (trees, free, walk) = Default::default();
-        Ok(Walker { file, meta, length, used, trees, free, walk })
+/// What was counted of a tree.
+#[derive(Default)]
+struct Count {
+    pages: [u64; 3],
+    entries: u64,
+}
+
+impl<'w, 'f> Walker<'w, 'f> {
+    pub(crate) fn new(pages: &'w Pages<'f>, last_page: u64, each: &'w mut Each<'w>) -> Self {
+        let (used, walk) = (PageSet::new(pages.length), Walk::default());
+        Walker { pages, last_page, each, used, free: Vec::new(), walk }
     }
 
-    fn run(mut self) -> Result<Walk, Fault> {
-        self.walk_tree(FREE_TREE, self.meta.free)?;
-        self.walk_tree(MAIN_TREE, self.meta.main)?;
-        while let Some((name, tree)) = self.trees.pop_first() {
-            self.walk_tree(&name, tree)?;
-        }
-        for page in std::mem::take(&mut self.free) {
-            if page > self.meta.last_page {
-                self.problem(format!("page {page} is free, and past the last"));
-            } else if page < self.length && self.is_used(page) {
-                self.problem(format!("page {page} is free and in use"));
-            }
-        }
-        Ok(self.walk)
+    /// Walks the tree of free pages.
+    pub(crate) fn all_free(&mut self, tree: Tree) -> Result<(), Fault> {
+        self.tree(Which::Free, tree, &mut BTreeMap::new())
     }
 
-    fn walk_tree(&mut self, name: &str, tree: Tree) -> Result<(), Fault> {
-        if tree.root == NO_PAGE {
-            return Ok(());
+    /// The pages that were walked, and the free ones that were found.
+    pub(crate) fn not_in_trees(&self) -> PageSet {
+        let mut set = self.used.clone();
+        for &page in &self.free {
+            set.add(page);
         }
-        let mut entries = 0;
-        let mut open = vec![Visit { page: tree.root, level: 1 }];
-        while let Some(visit) = open.pop() {
-            let Some(bytes) = self.page(name, visit.page)? else { continue };
-            match u16_at(&bytes, 10) {
-                BRANCH if visit.level < tree.depth.min(MAX_TREE) => {
-                    for node in self.nodes(name, visit.page, &bytes) {
-                        let page = node.child();
-                        open.push(Visit { page, level: visit.level + 1 });
-                    }
-                }
-                LEAF if visit.level == tree.depth => {
-                    for node in self.nodes(name, visit.page, &bytes) {
-                        entries += 1;
-                        self.leaf_node(name, visit.page, node)?;
-                    }
-                }
-                kind => self.problem(format!(
-                    "{name}: page {} on level {} of {} is of kind {kind:#06x}",
-                    visit.page, visit.level, tree.depth
-                )),
-            }
-        }
-        if entries != tree.entries {
-            let expected = tree.entries;
-            self.problem(format!("{name}: {entries} entries are there, of {expected}"));
+        set
+    }
+
+    /// Walks the list of databases and each of them.
+    pub(crate) fn main(&mut self, tree: Tree) -> Result<(), Fault> {
+        let mut trees = BTreeMap::new();
+        self.tree(Which::List, tree, &mut trees)?;
+        for (number, tree) in trees {
+            self.tree(Which::Database(number), tree, &mut BTreeMap::new())?;
         }
         Ok(())
     }
 
+    /// Walks the databases that this page, a list of them, has.
+    pub(crate) fn databases(&mut self, list: Page<'_>) -> Result<(), Fault> {
+        for node in list.nodes().0 {
+            if node.flags == SUB
+                && node.data.len() == TREE_LENGTH
+                && let Some(number) = number(node.key)
+            {
+                let tree = Tree::read(node.data);
+                self.tree(Which::Database(number), tree, &mut BTreeMap::new())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Free pages are free once and not in use; and the last page is either, unless the file has
+    /// it: LMDB makes room for as many as there are said to be.
+    fn free_and_last(&mut self) {
+        let mut seen = PageSet::new(self.pages.length);
+        let free = std::mem::take(&mut self.free);
+        if self.last_page >= self.pages.length && !free.contains(&self.last_page) {
+            let last = self.last_page;
+            self.problem(format!("page {last} is said to be the last, and is not there"));
+        }
+        for page in free {
+            if page < METAS || page > self.last_page {
+                self.problem(format!("page {page} is free, and there is none"));
+            } else if self.used.has(page) {
+                self.problem(format!("page {page} is free and in use"));
+            } else if page < self.pages.length && !seen.add(page) {
+                self.problem(format!("page {page} is free twice"));
+            }
+        }
+    }
+
+    fn tree(
+        &mut self,
+        which: Which,
+        tree: Tree,
+        trees: &mut BTreeMap<u8, Tree>,
+    ) -> Result<(), Fault> {
+        let flags = if which == Which::Free { INTEGER_KEYS } else { 0 };
+        if tree.flags != flags {
+            self.problem(format!("{}: its flags are {:#06x}", which.name(), tree.flags));
+        }
+        let mut count = Count::default();
+        let mut open = Vec::new();
+        if tree.root != NO_PAGE {
+            open.push(Visit { page: tree.root, level: 1, from: Vec::new(), to: None });
+        }
+        while let Some(visit) = open.pop() {
+            let Some(bytes) = self.page(which, visit.page)? else { continue };
+            let page = Page(&bytes);
+            let (is_branch, is_leaf) = (page.kind() == BRANCH, page.kind() == LEAF);
+            if !(is_branch && visit.level < tree.depth || is_leaf && visit.level == tree.depth) {
+                self.problem(format!(
+                    "{}: page {} on level {} of {} is of kind {:#06x}",
+                    which.name(),
+                    visit.page,
+                    visit.level,
+                    tree.depth,
+                    page.kind()
+                ));
+            }
+            if is_branch && visit.level < MAX_TREE {
+                count.pages[0] += 1;
+                self.branch(which, page, visit, &mut open);
+            } else if is_leaf {
+                count.pages[1] += 1;
+                for node in self.nodes(which, page, &visit) {
+                    count.entries += 1;
+                    self.leaf_node(which, visit.page, &node, &mut count, trees)?;
+                }
+            }
+        }
+        if count.entries != tree.entries {
+            let (found, expected) = (count.entries, tree.entries);
+            self.problem(format!("{}: {found} entries are there, of {expected}", which.name()));
+        }
+        if count.pages != tree.pages {
+            let (found, expected) = (count.pages, tree.pages);
+            self.problem(format!("{}: pages are {found:?}, not {expected:?}", which.name()));
+        }
+        Ok(())
+    }
+
+    fn branch(&mut self, which: Which, page: Page<'_>, visit: Visit, open: &mut Vec<Visit>) {
+        let nodes = self.nodes(which, page, &visit);
+        // The key of the first means nothing: everything below the second is there.
+        let from = |at: usize| match at {
+            0 => visit.from.clone(),
+            _ => nodes[at].key.to_vec(),
+        };
+        for (at, node) in nodes.iter().enumerate() {
+            let to = nodes.get(at + 1).map(|next| next.key.to_vec()).or_else(|| visit.to.clone());
+            open.push(Visit { page: node.child(), level: visit.level + 1, from: from(at), to });
+        }
+    }
+
     /// A page, marked as in use; `None` where it cannot be had.
-    fn page(&mut self, name: &str, page: u64) -> Result<Option<Vec<u8>>, Fault> {
-        if !self.mark(name, page) {
+    fn page(&mut self, which: Which, page: u64) -> Result<Option<Vec<u8>>, Fault> {
+        if !self.mark(which, page) {
             return Ok(None);
         }
-        let mut bytes = vec![0; self.meta.page_size];
-        self.file.read_exact_at(&mut bytes, page * self.meta.page_size as u64)?;
-        if u64_at(&bytes, 0) == page {
-            return Ok(Some(bytes));
+        match self.pages.read(page) {
+            Ok(bytes) if Page(&bytes).number() == page => return Ok(Some(bytes)),
+            Ok(_) => {
+                self.problem(format!("{}: page {page} says that it is another", which.name()));
+            }
+            Err(fault) => self.problem(format!("{}: {}", which.name(), fault.message())),
         }
-        self.problem(format!("{name}: page {page} says that it is another"));
         Ok(None)
     }
 
     /// The nodes of a page, as far as they lie within it and in order.
-    fn nodes<'p>(&mut self, name: &str, page: u64, bytes: &'p [u8]) -> Vec<Node<'p>> {
-        let (lower, upper) = (u16_at(bytes, 12) as usize, u16_at(bytes, 14) as usize);
-        let mut nodes: Vec<Node<'p>> = Vec::new();
-        let fits = (PAGE_HEADER..=upper).contains(&lower) && upper <= bytes.len();
-        let count = if fits { (lower - PAGE_HEADER) / 2 } else { 0 };
-        let mut sound = fits;
-        for at in 0..count {
-            let start = u16_at(bytes, PAGE_HEADER + 2 * at) as usize;
-            let Some(node) = bytes.get(start.max(upper)..).and_then(Node::new) else {
-                sound = false;
-                continue;
-            };
-            // Those of free pages are numbers in the machine's byte order.
-            sound &= name == FREE_TREE || nodes.last().is_none_or(|last| last.key < node.key);
-            nodes.push(node);
-        }
+    fn nodes<'p>(&mut self, which: Which, page: Page<'p>, visit: &Visit) -> Vec<Node<'p>> {
+        let (nodes, mut sound) = page.nodes();
+        let is_branch = page.kind() == BRANCH;
+        let least = if is_branch && which != Which::Free { 2 } else { 1 };
+        sound &= nodes.len() >= least;
+        // The key of the first node of a branch means nothing.
+        let keys = || nodes.iter().skip(is_branch.into()).map(|node| node.key);
+        sound &= keys().is_sorted_by(|a, b| is_before(which, a, b));
+        let from = |key: &[u8]| visit.from.is_empty() || !is_before(which, key, &visit.from);
+        let to = |key: &[u8]| visit.to.as_ref().is_none_or(|to| is_before(which, key, to));
+        sound &= keys().next().is_none_or(from) && keys().next_back().is_none_or(to);
         if !sound {
+            let (name, page) = (which.name(), visit.page);
             self.problem(format!("{name}: page {page} has entries out of place"));
         }
         nodes
     }
 
-    fn leaf_node(&mut self, name: &str, page: u64, node: Node<'_>) -> Result<(), Fault> {
-        let size = node.size();
-        let big;
-        let data = match node.flags {
-            BIG => {
-                let Some(first) = node.rest.first_chunk() else {
-                    self.problem(format!("{name}: page {page} has an entry cut off"));
-                    return Ok(());
-                };
-                let first = u64::from_ne_bytes(*first);
-                // Elsewhere only the place of the value matters.
-                let wanted = if name == FREE_TREE { size } else { 0 };
-                match self.overflow(name, first, size, wanted)? {
-                    Some(bytes) => big = bytes,
-                    None => return Ok(()),
+    fn leaf_node(
+        &mut self,
+        which: Which,
+        page: u64,
+        node: &Node<'_>,
+        count: &mut Count,
+        trees: &mut BTreeMap<u8, Tree>,
+    ) -> Result<(), Fault> {
+        if node.flags == SUB {
+            match number(node.key) {
+                Some(number) if which == Which::List && node.data.len() == TREE_LENGTH => {
+                    trees.insert(number, Tree::read(node.data));
                 }
-                &big[..]
+                _ => self.problem(format!("{}: page {page} lists what is none", which.name())),
             }
-            0 | SUB if size <= node.rest.len() => &node.rest[..size],
-            _ => {
-                self.problem(format!("{name}: page {page} has an entry of no known kind"));
-                return Ok(());
-            }
-        };
-        if name == FREE_TREE {
-            self.free.extend(data.chunks_exact(8).skip(1).map(|id| u64_at(id, 0)));
-        } else if name == MAIN_TREE && node.flags == SUB && data.len() == 48 {
-            self.trees.insert(String::from_utf8_lossy(node.key).into_owned(), tree(data));
+            return Ok(());
         }
-        Ok(())
+        let big;
+        let stored = match node.flags {
+            BIG => match self.overflow(which, node, count)? {
+                Some(bytes) => {
+                    big = bytes;
+                    &big[..]
+                }
+                None => return (self.each)(Found::Bad(which.number(), node.key)),
+            },
+            _ => node.data,
+        };
+        match which.number() {
+            None => {
+                match free_pages(stored) {
+                    Some(pages) => self.free.extend(pages),
+                    None => self.problem(format!("page {page} lists free pages that are none")),
+                }
+                Ok(())
+            }
+            Some(number) => self.entry(number, page, node.key, stored),
+        }
     }
 
-    /// A value on pages of its own: marks them, and reads `wanted` bytes of it.
+    fn entry(&mut self, number: u8, page: u64, key: &[u8], stored: &[u8]) -> Result<(), Fault> {
+        if let Some(value) = entries::checked(number, key, stored) {
+            if number == LIST && key != COMMITS {
+                self.problem(format!("page {page}: the list of databases has something else"));
+            }
+            return (self.each)(Found::Whole(number, key, value));
+        }
+        // Formats before 3 have no checksums; their version is found all the same.
+        if DATABASES.get(usize::from(number)) == Some(&"meta")
+            && key == META_FORMAT
+            && let Some(version) = stored.first_chunk().filter(|_| stored.len() == 4)
+        {
+            return Err(Fault::other_version(u32::from_le_bytes(*version)));
+        }
+        let name = DATABASES.get(usize::from(number)).unwrap_or(&"the list of databases");
+        self.problem(format!("{name}: page {page} has an entry that went bad"));
+        (self.each)(match found_elsewhere(key, stored) {
+            Some((number, value)) => Found::Whole(number, key, value),
+            None => Found::Bad(Some(number), key),
+        })
+    }
+
+    /// A value on pages of its own, which are marked.
     fn overflow(
         &mut self,
-        name: &str,
-        first: u64,
-        size: usize,
-        wanted: usize,
+        which: Which,
+        node: &Node<'_>,
+        count: &mut Count,
     ) -> Result<Option<Vec<u8>>, Fault> {
-        let Some(bytes) = self.page(name, first)? else { return Ok(None) };
-        let pages = u64::from(u32_at(&bytes, 12));
-        if u16_at(&bytes, 10) != OVERFLOW
-            || pages * (self.meta.page_size as u64) < (PAGE_HEADER + size) as u64
-        {
+        let (first, run) = (node.first(), self.pages.run(node.size()));
+        // Before the pages are marked, of which a damaged size has any number.
+        let value = self.pages.value(first, node.size()).unwrap_or(None);
+        if value.is_none() {
+            let name = which.name();
             self.problem(format!("{name}: page {first} does not hold the value it should"));
             return Ok(None);
         }
-        if !(1..pages).all(|further| self.mark(name, first.saturating_add(further))) {
-            return Ok(None);
-        }
-        let mut value = vec![0; wanted];
-        let at = first * self.meta.page_size as u64 + PAGE_HEADER as u64;
-        self.file.read_exact_at(&mut value, at)?;
-        Ok(Some(value))
+        count.pages[2] += run;
+        let are_its_own = (first..first + run).all(|page| self.mark(which, page));
+        Ok(value.filter(|_| are_its_own))
     }
 
     /// Whether the page is there and was not in use yet.
-    fn mark(&mut self, name: &str, page: u64) -> bool {
-        if page < 2 || page > self.meta.last_page {
+    fn mark(&mut self, which: Which, page: u64) -> bool {
+        let name = which.name();
+        if page < METAS || page > self.last_page {
             self.problem(format!("{name}: there is no page {page}"));
-        } else if page >= self.length {
+        } else if page >= self.pages.length {
             self.problem(format!("{name}: page {page} is past the end of the file"));
-        } else if self.is_used(page) {
+        } else if !self.used.add(page) {
             self.problem(format!("{name}: page {page} is in use twice"));
         } else {
-            self.used[(page / 64) as usize] |= 1 << (page % 64);
             self.walk.pages += 1;
             return true;
         }
         false
-    }
-
-    fn is_used(&self, page: u64) -> bool {
-        self.used[(page / 64) as usize] >> (page % 64) & 1 == 1
     }
 
     fn problem(&mut self, problem: String) {
@@ -338,41 +501,27 @@ impl<'f> Walker<'f> {
     }
 }
 
-/// An entry of a page.
-struct Node<'p> {
-    low: u32,
-    flags: u16,
-    key: &'p [u8],
-    /// The page from the value on.
-    rest: &'p [u8],
-}
-
-impl<'p> Node<'p> {
-    fn new(bytes: &'p [u8]) -> Option<Self> {
-        let (header, rest) = bytes.split_at_checked(NODE_HEADER)?;
-        let (key, rest) = rest.split_at_checked(u16_at(header, 6).into())?;
-        Some(Node { low: u32_at(header, 0), flags: u16_at(header, 4), key, rest })
-    }
-
-    /// The size of the value, on a leaf.
-    fn size(&self) -> usize {
-        self.low as usize
-    }
-
-    /// The page below, on a branch.
-    fn child(&self) -> u64 {
-        u64::from(self.low) | u64::from(self.flags) << 32
+impl Which {
+    /// The number in the checksums of the entries; those of the free pages have none.
+    fn number(self) -> Option<u8> {
+        match self {
+            Which::Free => None,
+            Which::List => Some(LIST),
+            Which::Database(number) => Some(number),
+        }
     }
 }
 
-fn u16_at(bytes: &[u8], at: usize) -> u16 {
-    u16::from_ne_bytes(bytes[at..at + 2].try_into().expect("two bytes"))
+/// The database of which an entry is whole, with its value.
+pub(crate) fn found_elsewhere<'a>(key: &[u8], stored: &'a [u8]) -> Option<(u8, &'a [u8])> {
+    (0..LIST).find_map(|number| Some((number, entries::checked(number, key, stored)?)))
 }
 
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    u32::from_ne_bytes(bytes[at..at + 4].try_into().expect("four bytes"))
-}
-
-fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    u64::from_ne_bytes(bytes[at..at + 8].try_into().expect("eight bytes"))
+/// The keys of free pages are numbers in the machine's byte order.
+fn is_before(which: Which, a: &[u8], b: &[u8]) -> bool {
+    let number = |key: &[u8]| key.first_chunk().map(|bytes| u64::from_ne_bytes(*bytes));
+    match which {
+        Which::Free => a.len() == 8 && b.len() == 8 && number(a) < number(b),
+        _ => a < b,
+    }
 }

@@ -143,7 +143,7 @@ impl<'t> View<'t> {
         let mut next = Some(0);
         while let Some(id) = next {
             let from = target.of_class(namespace, ClassId(id));
-            let entry = self.dbs.references.0.get_greater_than_or_equal_to(self.txn, &from)?;
+            let entry = self.dbs.references.0.at_or_after(self.txn, &from)?;
             let prefix = entry.and_then(|(key, _)| key.first_chunk::<PREFIX>());
             let Some(prefix) = prefix.filter(|p| p.starts_with(&under)) else { break };
             let (_, _, class) = split(prefix);

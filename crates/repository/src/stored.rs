@@ -3,9 +3,12 @@
 
 use cim::Namespace;
 
-use crate::bytes::{Input, put_optional_text, put_text};
+use crate::bytes::{Input, put_counted, put_optional_text, put_text};
 use crate::fault::Fault;
-use crate::view::{ClassId, NamespaceId};
+use crate::view::{ClassId, NamespaceId, NamespaceSecurity};
+
+/// The bit of a namespace that takes no remote calls in the clear.
+const REQUIRES_ENCRYPTION: u8 = 1;
 
 /// A namespace as it is stored.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +17,8 @@ pub(crate) struct NamespaceEntry<'t> {
     pub(crate) generation: u64,
     /// As it was written when it was made.
     pub(crate) path: &'t str,
+    /// Who may be in it, where it was told.
+    pub(crate) security: NamespaceSecurity<'t>,
 }
 
 impl<'t> NamespaceEntry<'t> {
@@ -21,8 +26,15 @@ impl<'t> NamespaceEntry<'t> {
         let mut input = Input::new(bytes);
         let (id, generation) = (NamespaceId(input.u32()?), input.u64()?);
         let path = input.text()?;
+        // An entry without it ends here.
+        if input.is_empty() {
+            return Ok(NamespaceEntry { id, generation, path, security: Default::default() });
+        }
+        let requires_encryption = input.u8()? & REQUIRES_ENCRYPTION != 0;
+        let descriptor = Some(input.counted()?).filter(|bytes| !bytes.is_empty());
         input.finish()?;
-        Ok(NamespaceEntry { id, generation, path })
+        let security = NamespaceSecurity { descriptor, requires_encryption };
+        Ok(NamespaceEntry { id, generation, path, security })
     }
 
     pub(crate) fn to_bytes(self) -> Result<Vec<u8>, Fault> {
@@ -30,6 +42,11 @@ impl<'t> NamespaceEntry<'t> {
         out.extend_from_slice(&self.id.0.to_le_bytes());
         out.extend_from_slice(&self.generation.to_le_bytes());
         put_text(&mut out, self.path)?;
+        if self.security != NamespaceSecurity::default() {
+            let NamespaceSecurity { descriptor, requires_encryption } = self.security;
+            out.push(if requires_encryption { REQUIRES_ENCRYPTION } else { 0 });
+            put_counted(&mut out, descriptor.unwrap_or_default())?;
+        }
         Ok(out)
     }
 

@@ -6,17 +6,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
+use std::path::Path;
 
+use cim::security::Descriptor;
 use cim::{Name, Namespace};
-use heed::Database;
-use heed::types::Bytes;
 
+use crate::bindings::Bindings;
 use crate::bytes::Input;
 use crate::declaration::declaration;
+use crate::entries::Entries;
 use crate::fault::Fault;
 use crate::format::{DATA_FILE, META_NEXT_CLASS, META_NEXT_NAMESPACE};
 use crate::keyed;
 use crate::layout::Layout;
+use crate::lock::DirectoryLock;
+use crate::open::Opened;
 use crate::pages;
 use crate::record;
 use crate::references::{self, Target};
@@ -53,6 +57,20 @@ impl Verification {
 }
 
 impl Repository {
+    /// What is wrong with the file of the repository in `dir`, a hundred problems at most; nobody
+    /// may have it open. Also of one that is too damaged to be opened: it is read as a file.
+    /// Errors: `WBEM_E_BACKUP_RESTORE_WINMGMT_RUNNING` where it is open anywhere;
+    /// `WBEM_E_NOT_FOUND`; `WBEM_E_DATABASE_VER_MISMATCH`.
+    pub fn examine(dir: impl AsRef<Path>) -> cim::Result<Vec<String>> {
+        let dir = dir.as_ref();
+        let file = File::open(dir.join(DATA_FILE)).map_err(|error| Fault::from(error).at(dir))?;
+        let _lock = DirectoryLock::alone(dir)?;
+        match pages::walk_newest(&file) {
+            Ok(walk) => Ok(walk.problems),
+            Err(fault) => fault.damage().map(|what| vec![what]).ok_or_else(|| fault.at(dir)),
+        }
+    }
+
     /// Looks whether everything stored is whole, as of one moment, while others read and write.
     /// Errors: only where it cannot be read at all; what is damaged is told in the result.
     pub fn verify(&self) -> cim::Result<Verification> {
@@ -83,6 +101,15 @@ impl Repository {
     }
 }
 
+/// Looks at the entries of an environment that nobody else has open.
+pub(crate) fn entries(opened: &Opened, dir: &Path) -> Result<Verification, Fault> {
+    let (txn, bindings) = (opened.env.read_txn()?, Bindings::default());
+    let view = View { txn: &txn, dbs: &opened.dbs, bindings: &bindings, dir, classes: NO_CLASSES };
+    let mut verifier = Verifier::new(view, Verification::default());
+    verifier.run()?;
+    Ok(verifier.found)
+}
+
 /// A class, for what refers to it.
 struct Known {
     namespace: NamespaceId,
@@ -93,7 +120,7 @@ struct Known {
 }
 
 /// The kinds of the fields of a class's layouts, by number.
-type Layouts = BTreeMap<u16, Vec<Kind>>;
+pub(crate) type Layouts = BTreeMap<u16, Vec<Kind>>;
 
 struct Verifier<'t> {
     view: View<'t>,
@@ -144,8 +171,13 @@ impl<'t> Verifier<'t> {
         for entry in self.view.dbs.namespaces.scan(self.view.txn, &[])? {
             let (folded, bytes) = entry?;
             let of = || format!("namespace {}", String::from_utf8_lossy(folded));
-            let read = NamespaceEntry::read(bytes).and_then(|e| Ok((e.id, e.namespace()?)));
-            let Some((id, path)) = self.check(of, read) else { continue };
+            let Some(entry) = self.check(of, NamespaceEntry::read(bytes)) else { continue };
+            let Some(path) = self.check(of, entry.namespace()) else { continue };
+            let descriptor = entry.security.descriptor.map(Descriptor::from_bytes).transpose();
+            if descriptor.is_err() {
+                self.problem(format!("{}: its security descriptor is none", of()));
+            }
+            let id = entry.id;
             self.found.namespaces += 1;
             if path.as_name().folded().as_bytes() != folded {
                 self.problem(format!("{}: its entry is that of {path}", of()));
@@ -215,19 +247,7 @@ impl<'t> Verifier<'t> {
     /// Whether the definition of a class can be read and agrees with its entry.
     fn definition(&self, entry: &ClassEntry<'_>) -> Result<(), Fault> {
         let bytes = self.view.dbs.definitions.get(self.view.txn, &entry.id.prefix())?;
-        let mut input = Input::new(bytes.ok_or_else(|| Fault::damaged("it has no definition"))?);
-        let agrees = if entry.is_stored {
-            let class = declaration(&mut input, NO_CLASSES, 0)?;
-            class.name.as_str() == entry.name
-                && class.superclass.as_ref().map(Name::as_str) == entry.superclass
-        } else {
-            input.text()? == entry.name
-        };
-        input.finish()?;
-        match agrees {
-            true => Ok(()),
-            false => Err(Fault::damaged("its definition is that of another")),
-        }
+        definition_agrees(entry, bytes)
     }
 
     fn derivation(&mut self, path: &Namespace, above: &BTreeMap<Name, Option<Name>>) {
@@ -270,14 +290,14 @@ impl<'t> Verifier<'t> {
     }
 
     fn definitions(&mut self) -> Result<(), Fault> {
-        for entry in self.view.dbs.definitions.iter(self.view.txn)? {
+        for entry in self.view.dbs.definitions.scan(self.view.txn, &[])? {
             self.class_of("definition", entry?.0);
         }
         Ok(())
     }
 
     fn layouts(&mut self) -> Result<(), Fault> {
-        for entry in self.view.dbs.layouts.iter(self.view.txn)? {
+        for entry in self.view.dbs.layouts.scan(self.view.txn, &[])? {
             let (key, bytes) = entry?;
             let Some((id, number)) = self.class_of("layout", key) else { continue };
             let of = format!("class {}: layout {number:02x?}", self.path(id));
@@ -375,7 +395,7 @@ impl<'t> Verifier<'t> {
     }
 
     fn references(&mut self) -> Result<(), Fault> {
-        for entry in self.view.dbs.references.0.iter(self.view.txn)? {
+        for entry in self.view.dbs.references.0.scan(self.view.txn, &[])? {
             let (entry, value) = entry?;
             let read = self.is_held(entry, value);
             let of = || format!("reference {entry:02x?}");
@@ -404,7 +424,7 @@ impl<'t> Verifier<'t> {
     fn check_all_belong(
         &mut self,
         what: &str,
-        database: Database<'static, Bytes, Bytes>,
+        database: Entries,
         counted: u64,
     ) -> Result<(), Fault> {
         if database.len(self.view.txn)? != counted {
@@ -414,8 +434,28 @@ impl<'t> Verifier<'t> {
     }
 }
 
+/// Whether this definition can be read and is that of the class.
+pub(crate) fn definition_agrees(
+    entry: &ClassEntry<'_>,
+    definition: Option<&[u8]>,
+) -> Result<(), Fault> {
+    let mut input = Input::new(definition.ok_or_else(|| Fault::damaged("it has no definition"))?);
+    let agrees = if entry.is_stored {
+        let class = declaration(&mut input, NO_CLASSES, 0)?;
+        class.name.as_str() == entry.name
+            && class.superclass.as_ref().map(Name::as_str) == entry.superclass
+    } else {
+        input.text()? == entry.name
+    };
+    input.finish()?;
+    match agrees {
+        true => Ok(()),
+        false => Err(Fault::damaged("its definition is that of another")),
+    }
+}
+
 /// Whether a record can be read; of which class it is does not matter for that.
-fn read_record(layouts: &Layouts, bytes: &[u8]) -> Result<(), Fault> {
+pub(crate) fn read_record(layouts: &Layouts, bytes: &[u8]) -> Result<(), Fault> {
     let mut input = Input::new(bytes);
     let kinds = kinds_of(layouts, &mut input)?;
     record::read(&mut input, kinds, NO_CLASSES, 0)?;
@@ -423,7 +463,7 @@ fn read_record(layouts: &Layouts, bytes: &[u8]) -> Result<(), Fault> {
 }
 
 /// What the instance with this record refers to.
-fn targets(layouts: &Layouts, bytes: &[u8]) -> Result<Vec<Target>, Fault> {
+pub(crate) fn targets(layouts: &Layouts, bytes: &[u8]) -> Result<Vec<Target>, Fault> {
     let mut input = Input::new(bytes);
     references::of_record(kinds_of(layouts, &mut input)?, &mut input)
 }
@@ -434,7 +474,7 @@ fn kinds_of<'k>(layouts: &'k Layouts, input: &mut Input<'_>) -> Result<&'k [Kind
 }
 
 /// The bytes of a key as far as they are text.
-fn shown(key: &[u8]) -> String {
+pub(crate) fn shown(key: &[u8]) -> String {
     String::from_utf8_lossy(key).trim_end_matches('\0').replace('\0', ", ")
 }
 

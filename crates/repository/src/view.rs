@@ -31,6 +31,27 @@ pub struct NamespaceId(pub(crate) u32);
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct ClassId(pub(crate) u32);
 
+/// Who may be in a namespace, as it is kept. What the bytes mean is not known here.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct NamespaceSecurity<'t> {
+    /// The self-relative bytes of its security descriptor; `None` where it was never given one.
+    pub descriptor: Option<&'t [u8]>,
+    /// Whether remote calls must be encrypted.
+    pub requires_encryption: bool,
+}
+
+/// A namespace as a transaction sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct NamespaceState<'t> {
+    /// Its number.
+    pub id: NamespaceId,
+    /// A number that changes whenever a class of the namespace does, or who may be in it; it does
+    /// not with the instances.
+    pub generation: u64,
+    /// Who may be in it.
+    pub security: NamespaceSecurity<'t>,
+}
+
 impl NamespaceId {
     pub(crate) fn prefix(self) -> [u8; 4] {
         self.0.to_be_bytes()
@@ -101,16 +122,14 @@ impl<'t> View<'t> {
         self.at(self.find_namespace(namespace).map(|entry| entry.map(|e| e.id)))
     }
 
-    /// A number that changes whenever a class of the namespace does; it does not with the
-    /// instances. `None` where there is no such namespace.
-    pub fn generation(&self, namespace: &Namespace) -> cim::Result<Option<u64>> {
-        self.at(self.find_namespace(namespace).map(|entry| entry.map(|e| e.generation)))
-    }
-
-    /// Number and generation of a namespace in one look-up; see [`View::namespace`] and
-    /// [`View::generation`].
-    pub fn state(&self, namespace: &Namespace) -> cim::Result<Option<(NamespaceId, u64)>> {
-        self.at(self.find_namespace(namespace).map(|entry| entry.map(|e| (e.id, e.generation))))
+    /// What is known of a namespace as a whole, or `None` where there is none of this path.
+    pub fn state(&self, namespace: &Namespace) -> cim::Result<Option<NamespaceState<'t>>> {
+        let state = |e: NamespaceEntry<'t>| NamespaceState {
+            id: e.id,
+            generation: e.generation,
+            security: e.security,
+        };
+        self.at(self.find_namespace(namespace).map(|entry| entry.map(state)))
     }
 
     /// The classes of a namespace, in order of their names. Reads none of their bodies.

@@ -12,14 +12,13 @@ use cim::{ClassDeclaration, Name, Namespace};
 use heed::RwTxn;
 
 use crate::bindings::Bindings;
-use crate::bytes::put_text;
+use crate::bytes::{Input, put_text};
 use crate::declaration::put_declaration;
 use crate::fault::Fault;
-use crate::format::{META_NEXT_CLASS, META_NEXT_NAMESPACE};
-use crate::keyed::delete_all;
+use crate::format::{COMMITS, META_NEXT_CLASS, META_NEXT_NAMESPACE};
 use crate::open::Databases;
 use crate::stored::{ClassEntry, NamespaceEntry};
-use crate::view::{ClassId, NO_CLASSES, NamespaceId, View, user_key};
+use crate::view::{ClassId, NO_CLASSES, NamespaceId, NamespaceSecurity, View, user_key};
 
 /// A write transaction. What it wrote is seen by nobody else until it is committed, and by
 /// everybody all at once then.
@@ -29,7 +28,7 @@ pub struct Writer<'r> {
     /// Its own, because what it sees may never be committed.
     pub(crate) bindings: Bindings,
     pub(crate) dir: &'r Path,
-    /// The namespaces whose classes were changed.
+    /// The namespaces whose classes, or descriptor, were changed.
     touched: BTreeSet<NamespaceId>,
     /// The paths of the namespaces, once they were needed.
     paths: Option<BTreeMap<NamespaceId, Namespace>>,
@@ -61,7 +60,7 @@ impl<'r> Writer<'r> {
             Some(value) => self.dbs.meta.put(&mut self.txn, &key, value.as_bytes()),
             None => self.dbs.meta.delete(&mut self.txn, &key).map(drop),
         };
-        self.at(done.map_err(Fault::from))
+        self.at(done)
     }
 
     /// Makes a namespace, and returns its number.
@@ -72,9 +71,21 @@ impl<'r> Writer<'r> {
         self.at(made)
     }
 
-    /// Deletes a namespace with all the namespaces, classes and instances in it. Whether it
-    /// was there. Errors: `WBEM_E_INVALID_OPERATION` for the root.
-    pub fn delete_namespace(&mut self, namespace: &Namespace) -> cim::Result<bool> {
+    /// Keeps who may be in a namespace, in place of what was kept before.
+    /// Errors: `WBEM_E_INVALID_NAMESPACE` where it is not there.
+    pub fn set_security(
+        &mut self,
+        namespace: &Namespace,
+        security: NamespaceSecurity<'_>,
+    ) -> cim::Result<()> {
+        let set = self.keep_security(namespace, security);
+        self.at(set)
+    }
+
+    /// Deletes a namespace with all the namespaces, classes and instances in it. Gives the numbers
+    /// of all that are gone: none where it was not there.
+    /// Errors: `WBEM_E_INVALID_OPERATION` for the root.
+    pub fn delete_namespace(&mut self, namespace: &Namespace) -> cim::Result<Vec<NamespaceId>> {
         let deleted = self.drop_namespace(namespace);
         self.at(deleted)
     }
@@ -118,7 +129,16 @@ impl<'r> Writer<'r> {
             let folded = path.as_name().folded();
             self.dbs.namespaces.put(&mut self.txn, &[], folded.as_bytes(), &bytes)?;
         }
+        self.count_commit()?;
         Ok(self.txn.commit()?)
+    }
+
+    /// The list of databases is written with every commit anyway; the number in it tells which of
+    /// several in a damaged file is the last.
+    fn count_commit(&mut self) -> Result<(), Fault> {
+        let before = self.dbs.commits.get(&self.txn, COMMITS)?;
+        let before = before.map_or(Ok(0), |bytes| Input::new(bytes).u64())?;
+        self.dbs.commits.put(&mut self.txn, COMMITS, &before.wrapping_add(1).to_le_bytes())
     }
 
     pub(crate) fn at<T>(&self, result: Result<T, Fault>) -> cim::Result<T> {
@@ -137,14 +157,31 @@ impl<'r> Writer<'r> {
             return Err(Fault::refused(WBEM_E_INVALID_NAMESPACE.with(message)));
         }
         let id = NamespaceId(self.next(META_NEXT_NAMESPACE)?);
-        let entry = NamespaceEntry { id, generation: 1, path: namespace.as_str() };
+        let security = NamespaceSecurity::default();
+        let entry = NamespaceEntry { id, generation: 1, path: namespace.as_str(), security };
         let folded = namespace.as_name().folded();
         self.dbs.namespaces.put(&mut self.txn, &[], folded.as_bytes(), &entry.to_bytes()?)?;
         self.paths = None;
         Ok(id)
     }
 
-    fn drop_namespace(&mut self, namespace: &Namespace) -> Result<bool, Fault> {
+    fn keep_security(
+        &mut self,
+        namespace: &Namespace,
+        security: NamespaceSecurity<'_>,
+    ) -> Result<(), Fault> {
+        let Some(entry) = self.view().find_namespace(namespace)? else {
+            let message = format!("there is no namespace {namespace}");
+            return Err(Fault::refused(WBEM_E_INVALID_NAMESPACE.with(message)));
+        };
+        let bytes = NamespaceEntry { security, ..entry }.to_bytes()?;
+        let id = entry.id;
+        let folded = namespace.as_name().folded();
+        self.dbs.namespaces.put(&mut self.txn, &[], folded.as_bytes(), &bytes)?;
+        self.touch(id)
+    }
+
+    fn drop_namespace(&mut self, namespace: &Namespace) -> Result<Vec<NamespaceId>, Fault> {
         if namespace.parent().is_none() {
             let message = format!("namespace {namespace} is the topmost and stays");
             return Err(Fault::refused(WBEM_E_INVALID_OPERATION.with(message)));
@@ -166,7 +203,7 @@ impl<'r> Writer<'r> {
         }
         self.paths = None;
         self.bindings.clear();
-        Ok(!doomed.is_empty())
+        Ok(doomed.into_iter().map(|(id, _)| id).collect())
     }
 
     /// Everything stored under a class's number; what its instances refer to is not.
@@ -174,7 +211,7 @@ impl<'r> Writer<'r> {
         let prefix = id.prefix();
         self.dbs.instances.delete_all(&mut self.txn, &prefix)?;
         self.dbs.locator.delete_all(&mut self.txn, &prefix)?;
-        delete_all(&self.dbs.layouts, &mut self.txn, &prefix)?;
+        self.dbs.layouts.delete_all(&mut self.txn, &prefix)?;
         self.dbs.definitions.delete(&mut self.txn, &prefix)?;
         Ok(())
     }
@@ -328,7 +365,7 @@ impl<'r> Writer<'r> {
     /// The next number of a kind. None is ever given twice.
     fn next(&mut self, counter: &[u8]) -> Result<u32, Fault> {
         let next = match self.dbs.meta.get(&self.txn, counter)? {
-            Some(bytes) => crate::bytes::Input::new(bytes).u32()?,
+            Some(bytes) => Input::new(bytes).u32()?,
             None => 1,
         };
         let after = next.checked_add(1).ok_or_else(Fault::too_long)?;

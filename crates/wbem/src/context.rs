@@ -18,6 +18,7 @@ pub struct CallContext {
     caller: Arc<Identity>,
     is_remote: bool,
     locales: Arc<[Locale]>,
+    is_encrypted: bool,
     values: Vec<(Name, Value)>,
     /// What a provider is given of WMI.
     services: Option<Arc<dyn Services>>,
@@ -45,15 +46,22 @@ impl CallContext {
             caller,
             is_remote: false,
             locales: Arc::default(),
+            is_encrypted: false,
             values: Vec::new(),
             services: None,
             provider: None,
         }
     }
 
-    /// A call of `caller` from another machine.
+    /// A call of `caller` from another machine, in the clear.
     pub fn remote(caller: Arc<Identity>) -> Self {
         CallContext { is_remote: true, ..CallContext::local(caller) }
+    }
+
+    /// A call of `caller` from another machine that nobody on the way can read: by DCOM at the
+    /// level PKT_PRIVACY, else through TLS.
+    pub fn remote_encrypted(caller: Arc<Identity>) -> Self {
+        CallContext { is_encrypted: true, ..CallContext::remote(caller) }
     }
 
     /// Who calls.
@@ -74,6 +82,11 @@ impl CallContext {
     /// Sets the languages that the caller prefers, the most preferred first.
     pub fn set_locales(&mut self, locales: &[Locale]) {
         self.locales = locales.into();
+    }
+
+    /// Whether nobody on the way from another machine can read the call.
+    pub fn is_encrypted(&self) -> bool {
+        self.is_encrypted
     }
 
     /// The named value, if it was set. Names disregard case.
@@ -137,6 +150,7 @@ impl CallContext {
             caller,
             is_remote: false,
             locales: self.locales.clone(),
+            is_encrypted: false,
             values: self.values.clone(),
             services: Some(services),
             provider: Some(Arc::new(hop)),
@@ -150,6 +164,7 @@ impl fmt::Debug for CallContext {
             .field("caller", &self.caller)
             .field("is_remote", &self.is_remote)
             .field("locales", &self.locales)
+            .field("is_encrypted", &self.is_encrypted)
             .field("values", &self.values)
             .field("provider", &self.provider)
             .finish()

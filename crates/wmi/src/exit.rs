@@ -5,6 +5,10 @@
 use cim::WbemStatus;
 use cim::status::*;
 
+use crate::failure::Failure;
+use crate::output::Settings;
+use crate::target::Outcome;
+
 /// Done, also where nothing was found.
 pub(crate) const DONE: u8 = 0;
 /// Failed for a reason that has no number of its own.
@@ -51,6 +55,26 @@ pub(crate) fn of_failure(status: WbemStatus) -> u8 {
         | WBEM_E_MISSING_AGGREGATION_LIST => SYNTAX,
         other if MOF_ERRORS.contains(&other.0) => SYNTAX,
         _ => OTHER,
+    }
+}
+
+/// The number for how a command ended, after what went wrong was told.
+pub(crate) fn told(ended: Result<Outcome, Failure>, settings: &Settings, fail_empty: bool) -> u8 {
+    match ended {
+        Ok(Outcome::Done) => DONE,
+        Ok(Outcome::Empty) => {
+            // Who sits before an empty terminal wonders whether it worked.
+            if settings.screen.width.is_some() && settings.form.is_text() {
+                eprintln!("nothing found");
+            }
+            if fail_empty { NOT_FOUND } else { DONE }
+        }
+        Ok(Outcome::Partial) => PARTIAL,
+        Err(failure) if failure.is_reader_gone() => DONE,
+        Err(failure) => {
+            failure.tell(settings.form.is_json());
+            failure.exit_code()
+        }
     }
 }
 

@@ -59,6 +59,16 @@ impl Failure {
         }
     }
 
+    /// The same with a picture of the place, where it has none.
+    pub(crate) fn drawing(self, picture: String) -> Self {
+        match self {
+            Failure::Operation(operation) if operation.picture.is_none() => {
+                Failure::Operation(Operation { picture: Some(picture), ..operation })
+            }
+            other => other,
+        }
+    }
+
     /// Whether the reader of the output went away, which is no failure.
     pub(crate) fn is_reader_gone(&self) -> bool {
         matches!(self, Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)

@@ -8,6 +8,8 @@
 //! |---|---|
 //! | [`args`] | the arguments as typed |
 //! | [`commands`] | one file a command |
+//! | [`shell`] | commands and queries typed one after another |
+//! | [`personality`] | the programs `mofcomp`, `winmgmt` and `wmic`, for who calls it so |
 //! | [`session`], [`target`] | the opened WMI, the namespace a command works on |
 //! | [`assignment`] | `P=V` |
 //! | [`output`] | one file a format |
@@ -22,39 +24,43 @@ mod commands;
 mod exit;
 mod failure;
 mod output;
+mod personality;
 mod screen;
 mod session;
+mod shell;
 mod suggest;
 mod target;
 
+use std::env;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use args::{Args, ClassCommand, Command, RepoCommand};
-use commands::{call, class, compile, get, new, ns, query, repo, rm, set, split};
+use commands::{
+    assoc, call, class, class_search, class_tree, compile, get, new, ns, provider, query, repo,
+};
+use commands::{rm, set, split};
 use failure::Failure;
+use personality::Personality;
 use screen::Screen;
 use session::Options;
 use target::Outcome;
 
 fn main() -> ExitCode {
-    let args = Args::read();
-    let options = args.options(Screen::stdout());
-    ExitCode::from(match run(&args.command, &options) {
-        Ok(Outcome::Done) => exit::DONE,
-        Ok(Outcome::Empty) => {
-            // Who sits before an empty terminal wonders whether it worked.
-            if options.settings.screen.width.is_some() && options.settings.form.is_text() {
-                eprintln!("nothing found");
-            }
-            if args.fail_empty() { exit::NOT_FOUND } else { exit::DONE }
-        }
-        Ok(Outcome::Partial) => exit::PARTIAL,
-        Err(failure) if failure.is_reader_gone() => exit::DONE,
-        Err(failure) => {
-            failure.tell(options.settings.form.is_json());
-            failure.exit_code()
-        }
+    let mut words = env::args_os();
+    if let Some(personality) = words.next().and_then(|name| Personality::of(&name)) {
+        return ExitCode::from(personality.run(words));
+    }
+    ExitCode::from(match Args::read() {
+        Ok(args) if matches!(args.command, Command::Shell) => shell::run(args),
+        Ok(args) => told(&args, &args.options(Screen::stdout())),
+        Err(code) => code,
     })
+}
+
+/// Runs the command, tells what went wrong, and gives the number to end with.
+fn told(args: &Args, options: &Options) -> u8 {
+    exit::told(run(&args.command, options), &options.settings, args.fail_empty())
 }
 
 fn run(command: &Command, options: &Options) -> Result<Outcome, Failure> {
@@ -65,9 +71,17 @@ fn run(command: &Command, options: &Options) -> Result<Outcome, Failure> {
         Command::Set { path, values } => set::run(options, path, values),
         Command::Rm { path, class } => rm::run(options, path, *class),
         Command::Call(args) => call::run(options, &args.request()),
+        Command::Assoc(args) => {
+            let (request, links) = args.request();
+            assoc::associators(options, &request, &links)
+        }
+        Command::Ref(args) => assoc::references(options, &args.request()),
         Command::Class(ClassCommand::List { pattern }) => class::list(options, pattern.as_deref()),
         Command::Class(ClassCommand::Show { class }) => class::show(options, class),
+        Command::Class(ClassCommand::Tree { class }) => class_tree::run(options, class.as_deref()),
+        Command::Class(ClassCommand::Search { word }) => class_search::run(options, word),
         Command::Ns => ns::run(options),
+        Command::Provider => provider::run(options),
         Command::Compile(args) => match args.split() {
             Some(request) => split::run(options, &request),
             None => compile::run(options, &args.request()),
@@ -75,5 +89,13 @@ fn run(command: &Command, options: &Options) -> Result<Outcome, Failure> {
         Command::Repo(RepoCommand::Verify) => repo::verify(options),
         Command::Repo(RepoCommand::Backup { file }) => repo::backup(options, file),
         Command::Repo(RepoCommand::Restore { file }) => repo::restore(options, file),
+        Command::Repo(RepoCommand::Salvage) => repo::salvage(options),
+        Command::Repo(RepoCommand::Reset { yes }) => repo::reset(options, *yes),
+        Command::Completions { shell } => {
+            io::stdout().write_all(&args::completions(*shell))?;
+            Ok(Outcome::Done)
+        }
+        // `main` starts it, and it takes no other.
+        Command::Shell => Err(Failure::Usage("this is the shell".to_owned())),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Asked once, when the program starts; everything else gets the answer as a value.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 
 /// Where text goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,6 +39,11 @@ impl Screen {
             false => text.to_owned(),
         }
     }
+}
+
+/// Writes a line to standard output. Who went away does not want it any more.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 /// Whether messages on standard error may be coloured.

@@ -15,7 +15,8 @@ use wbem::{CompileOptions, Flags, MofDiagnostic, NativeProviders, Services};
 
 use crate::commands::ns;
 use crate::failure::Failure;
-use crate::output::Settings;
+use crate::output::{Form, Settings, Style};
+use crate::screen::Screen;
 use crate::suggest::nearest;
 use crate::target::Target;
 
@@ -31,8 +32,11 @@ pub(crate) struct Options {
     pub(crate) repository: Option<PathBuf>,
     /// The MOF file that fills a repository in memory, if one is to be worked on.
     pub(crate) mock: Option<PathBuf>,
-    /// That repository, once it is open: it goes with the last who holds it.
-    pub(crate) mocked: OnceCell<Wmi>,
+    /// The tree of files of the machine that is told of, if not of this one.
+    pub(crate) machine: Option<PathBuf>,
+    /// The repository, once it is open. A process opens one once only, and what is in memory goes
+    /// with the last who holds it.
+    pub(crate) opened: OnceCell<Wmi>,
     /// The languages of what is read, the preferred one first.
     pub(crate) locales: Vec<Locale>,
     /// Whether classes are read with their localized qualifiers.
@@ -42,6 +46,21 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// The user's own repository, printed in `form`: what holds where no option is given.
+    pub(crate) fn own(form: Form) -> Self {
+        let (style, screen) = (Style::default(), Screen::stdout());
+        Options {
+            namespace: None,
+            repository: None,
+            mock: None,
+            machine: None,
+            opened: OnceCell::new(),
+            locales: Vec::new(),
+            amended: false,
+            settings: Settings { form, style, system: false, screen },
+        }
+    }
+
     /// The namespace to work on.
     pub(crate) fn namespace(&self) -> &str {
         self.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE)
@@ -49,17 +68,22 @@ impl Options {
 
     /// Opens the repository.
     pub(crate) fn open(&self) -> Result<Wmi, Failure> {
-        if let Some(file) = &self.mock {
-            return match self.mocked.get() {
-                Some(wmi) => Ok(wmi.clone()),
-                None => {
-                    let wmi = mock(file, self.namespace())?;
-                    Ok(self.mocked.get_or_init(|| wmi).clone())
-                }
-            };
+        Ok(self.wmi()?)
+    }
+
+    /// As [`Options::open`], for who tells errors in another way.
+    pub(crate) fn wmi(&self) -> cim::Result<Wmi> {
+        if let Some(wmi) = self.opened.get() {
+            return Ok(wmi.clone());
         }
-        let repository = self.repository.clone();
-        Ok(Wmi::open(OpenOptions { repository, ..OpenOptions::default() })?)
+        let wmi = match &self.mock {
+            Some(file) => mock(file, self.namespace())?,
+            None => Wmi::open(OpenOptions {
+                repository: self.repository.clone(),
+                captured_machine: self.machine.clone(),
+            })?,
+        };
+        Ok(self.opened.get_or_init(|| wmi).clone())
     }
 
     /// Opens the repository and connects to the namespace.
@@ -101,21 +125,27 @@ impl Options {
     /// Opens the repository and connects to the namespace that `path` says, if it says one.
     /// Errors: `WBEM_E_NOT_SUPPORTED` where it names another machine.
     pub(crate) fn target_of(&self, path: &ObjectPath) -> Result<Target, Failure> {
-        if let Some(server) = &path.server {
-            let own = rustix::system::uname();
-            if !is_local_server(server, &own.nodename().to_string_lossy()) {
-                let why = format!("{server} is another machine; only this one can be asked");
-                return Err(WBEM_E_NOT_SUPPORTED.with(why).into());
-            }
-        }
+        path.server.as_deref().map_or(Ok(()), check_server)?;
         let named = path.namespace.as_ref().map(Namespace::as_str);
         self.connect(named.unwrap_or_else(|| self.namespace()))
     }
 }
 
+/// Errors: `WBEM_E_NOT_SUPPORTED` where `server` is another machine.
+pub(crate) fn check_server(server: &str) -> cim::Result<()> {
+    let own = rustix::system::uname();
+    match is_local_server(server, &own.nodename().to_string_lossy()) {
+        true => Ok(()),
+        false => {
+            let why = format!("{server} is another machine; only this one can be asked");
+            Err(WBEM_E_NOT_SUPPORTED.with(why))
+        }
+    }
+}
+
 /// A WMI in memory with what `file` says, compiled into `namespace`.
 /// Errors: the first of the file, with its place.
-fn mock(file: &Path, namespace: &str) -> Result<Wmi, Failure> {
+fn mock(file: &Path, namespace: &str) -> cim::Result<Wmi> {
     let wmi = Wmi::in_memory(NativeProviders::default())?;
     let options = CompileOptions {
         namespace: Namespace::new(namespace)?,
@@ -128,7 +158,7 @@ fn mock(file: &Path, namespace: &str) -> Result<Wmi, Failure> {
     let report = wmi.compiler().compile_files(&files, &options, &wmi.context(), &mut |_, _| {})?;
     match report.syntax.first().or(report.storage.as_ref()) {
         Some(MofDiagnostic { status, file, line, column, message, .. }) => {
-            Err(status.with(format!("{file}:{line}:{column}: {message}")).into())
+            Err(status.with(format!("{file}:{line}:{column}: {message}")))
         }
         None => Ok(wmi),
     }

@@ -3,28 +3,53 @@
 //! Class and property names come through `wbem::Services` like everything else. Options and
 //! commands are clap's own affair.
 
+use std::ops::Range;
+
 use cim::status::*;
-use cim::{Name, SystemProperty, WbemStatus};
-use wql::{Expr, Query, SelectList};
+use cim::{Class, Name, SystemProperty, WbemStatus};
+use wql::{Expr, PropertyPath, Query, SelectList};
 
 use crate::target::Target;
 
 /// The names that a request mentions.
 #[derive(Clone, Debug)]
 pub(crate) struct Mentioned {
-    /// The class.
-    pub(crate) class: Name,
-    /// Properties of it.
-    pub(crate) properties: Vec<Name>,
+    class: Name,
+    properties: Vec<Mention>,
+}
+
+/// A property that is mentioned.
+#[derive(Clone, Debug)]
+pub(crate) struct Mention {
+    name: Name,
+    /// Where it stands in a query, in bytes.
+    offset: Option<usize>,
+}
+
+impl Mention {
+    fn of(path: &PropertyPath) -> Self {
+        Mention { name: path.head().clone(), offset: Some(path.offset()) }
+    }
+
+    /// Where it stands in its query, in bytes.
+    pub(crate) fn place(&self) -> Option<Range<usize>> {
+        self.offset.map(|start| start..start + self.name.as_str().len())
+    }
 }
 
 impl Mentioned {
+    /// A class, and properties of it.
+    pub(crate) fn new(class: Name, properties: impl IntoIterator<Item = Name>) -> Self {
+        let mention = |name| Mention { name, offset: None };
+        Mentioned { class, properties: properties.into_iter().map(mention).collect() }
+    }
+
     /// What `query` mentions; `None` where it names no one class.
     pub(crate) fn in_query(query: &Query) -> Option<Self> {
         let Query::Select(select) = query else { return None };
         let mut properties = Vec::new();
         if let SelectList::Properties(list) = &select.list {
-            properties.extend(list.iter().map(|path| path.head().clone()));
+            properties.extend(list.iter().map(Mention::of));
         }
         if let Some(condition) = &select.condition {
             visit(condition, &mut properties);
@@ -49,23 +74,34 @@ impl Mentioned {
             let names = target.class_names().ok()?;
             return nearest(self.class.as_str(), names.iter().map(Name::as_str));
         };
-        let is_unknown = |name: &&Name| {
+        let wrong = self.unknown(&class)?;
+        nearest(wrong.name.as_str(), class.properties().iter().map(|p| p.name.as_str()))
+    }
+
+    /// The first property that the class lacks, where `status` may be about one.
+    pub(crate) fn unknown_property(&self, status: WbemStatus, target: &Target) -> Option<&Mention> {
+        match status {
+            WBEM_E_INVALID_QUERY => self.unknown(&*target.class(self.class.as_str()).ok()?),
+            _ => None,
+        }
+    }
+
+    fn unknown(&self, class: &Class) -> Option<&Mention> {
+        self.properties.iter().find(|Mention { name, .. }| {
             class.slot(name.as_str()).is_none()
                 && SystemProperty::from_name(name.as_str()).is_none()
-        };
-        let wrong = self.properties.iter().find(is_unknown)?;
-        nearest(wrong.as_str(), class.properties().iter().map(|p| p.name.as_str()))
+        })
     }
 }
 
 /// The properties that a condition compares. The parser bounds its depth.
-fn visit(condition: &Expr, properties: &mut Vec<Name>) {
+fn visit(condition: &Expr, properties: &mut Vec<Mention>) {
     match condition {
         Expr::And(terms) | Expr::Or(terms) => terms.iter().for_each(|e| visit(e, properties)),
         Expr::Not(inner) => visit(inner, properties),
         Expr::Compare { property, .. }
         | Expr::Null { property, .. }
-        | Expr::Isa { property, .. } => properties.push(property.head().clone()),
+        | Expr::Isa { property, .. } => properties.push(Mention::of(property)),
     }
 }
 
@@ -137,7 +173,7 @@ mod tests {
             wql::parse("SELECT A, B.C FROM X WHERE NOT (D = 1 OR E IS NULL) AND F LIKE 'a%'");
         let mentioned = Mentioned::in_query(&query.unwrap()).unwrap();
         assert_eq!(mentioned.class, "x");
-        let names: Vec<&str> = mentioned.properties.iter().map(Name::as_str).collect();
+        let names: Vec<&str> = mentioned.properties.iter().map(|m| m.name.as_str()).collect();
         assert_eq!(names, ["A", "B", "D", "E", "F"]);
     }
 }

@@ -55,11 +55,15 @@ impl Target {
         }
     }
 
+    /// All classes of the namespace.
+    pub(crate) fn classes(&self) -> cim::Result<Vec<Arc<Class>>> {
+        let all = |sink| self.services.create_class_enum(None, self.reading, &self.context, sink);
+        Ok(wbem::collect(all)?.iter().map(|object| object.class().clone()).collect())
+    }
+
     /// The names of all classes of the namespace.
     pub(crate) fn class_names(&self) -> cim::Result<Vec<Name>> {
-        let all = |sink| self.services.create_class_enum(None, Flags::DEEP, &self.context, sink);
-        let classes = wbem::collect(all)?;
-        Ok(classes.iter().map(|object| object.class().name().clone()).collect())
+        Ok(self.classes()?.iter().map(|class| class.name().clone()).collect())
     }
 }
 
@@ -76,6 +80,9 @@ pub(crate) fn print_all(
     // What failed before there was a result has none, not an empty one.
     let count = if completion.is_err() && printer.is_untouched() { 0 } else { printer.finish()? };
     let status = completion?;
+    for name in printer.unfound() {
+        warn(&format!("nothing that was found has a property {name}"));
+    }
     if exit::is_partial(status) {
         warn(&format!("{status}: {}", status.text()));
         return Ok(Outcome::Partial);

@@ -22,6 +22,7 @@ pub struct ParseError {
     message: String,
     query: String,
     place: Range<usize>,
+    is_unfinished: bool,
 }
 
 impl ParseError {
@@ -31,7 +32,18 @@ impl ParseError {
         query: &str,
         place: Range<usize>,
     ) -> Self {
-        ParseError { status, message: message.into(), query: query.to_owned(), place }
+        ParseError {
+            status,
+            message: message.into(),
+            query: query.to_owned(),
+            place,
+            is_unfinished: false,
+        }
+    }
+
+    /// The same, of a text that breaks off at its end where `is_unfinished`.
+    pub(crate) fn unfinished(self, is_unfinished: bool) -> Self {
+        ParseError { is_unfinished, ..self }
     }
 
     /// The status that an edge reports.
@@ -59,35 +71,39 @@ impl ParseError {
         self.query[..self.place.start].chars().count() + 1
     }
 
+    /// Whether the text only breaks off: more of it could make it a query.
+    pub fn is_unfinished(&self) -> bool {
+        self.is_unfinished
+    }
+
     /// The message over the line with the token and carets under it.
     pub fn render(&self) -> String {
-        let (start, end) = (self.place.start, self.place.end);
-        let line_start = self.query[..start].rfind(['\n', '\r']).map_or(0, |i| i + 1);
-        let line_end =
-            self.query[start..].find(['\n', '\r']).map_or(self.query.len(), |i| start + i);
-        let before: Vec<char> = self.query[line_start..start].chars().collect();
-        let token: Vec<char> = self.query[start..end.min(line_end)].chars().collect();
-        let after: Vec<char> = self.query[end.min(line_end)..line_end].chars().collect();
-        let cut_before = before.len().saturating_sub(SHOWN);
-        let mut shown = String::from("  ");
-        shown.push_str(if cut_before > 0 { "..." } else { "" });
-        shown.extend(before[cut_before..].iter().map(plain));
-        let indent = shown.chars().count();
-        let width = token.len().clamp(1, SHOWN);
-        shown.extend(token.iter().take(SHOWN).map(plain));
-        if token.len() <= SHOWN {
-            shown.extend(after.iter().take(SHOWN).map(plain));
-        }
-        let cut_after = token.len() > SHOWN || after.len() > SHOWN;
-        shown.push_str(if cut_after { "..." } else { "" });
-        format!(
-            "{}\n{}\n{}{}\n",
-            self.message,
-            shown.trim_end(),
-            " ".repeat(indent),
-            "^".repeat(width)
-        )
+        format!("{}\n{}\n", self.message, picture(&self.query, self.place.clone()))
     }
+}
+
+/// The line of `query` that has `place` (in bytes, at the borders of characters) in it, and
+/// carets under that.
+pub fn picture(query: &str, place: Range<usize>) -> String {
+    let Range { start, end } = place;
+    let line_start = query[..start].rfind(['\n', '\r']).map_or(0, |i| i + 1);
+    let line_end = query[start..].find(['\n', '\r']).map_or(query.len(), |i| start + i);
+    let before: Vec<char> = query[line_start..start].chars().collect();
+    let token: Vec<char> = query[start..end.min(line_end)].chars().collect();
+    let after: Vec<char> = query[end.min(line_end)..line_end].chars().collect();
+    let cut_before = before.len().saturating_sub(SHOWN);
+    let mut shown = String::from("  ");
+    shown.push_str(if cut_before > 0 { "..." } else { "" });
+    shown.extend(before[cut_before..].iter().map(plain));
+    let indent = shown.chars().count();
+    let width = token.len().clamp(1, SHOWN);
+    shown.extend(token.iter().take(SHOWN).map(plain));
+    if token.len() <= SHOWN {
+        shown.extend(after.iter().take(SHOWN).map(plain));
+    }
+    let cut_after = token.len() > SHOWN || after.len() > SHOWN;
+    shown.push_str(if cut_after { "..." } else { "" });
+    format!("{}\n{}{}", shown.trim_end(), " ".repeat(indent), "^".repeat(width))
 }
 
 /// A character that takes one place on a terminal, so that the carets stand right.
@@ -112,5 +128,25 @@ impl std::error::Error for ParseError {}
 impl From<ParseError> for Error {
     fn from(error: ParseError) -> Self {
         error.status.with(format!("{} at character {}", error.message, error.character()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_text_that_breaks_off_is_told_from_one_that_is_wrong() {
+        for (text, expected) in [
+            ("", true),
+            ("SELECT A FROM", true),
+            ("SELECT A FROM X WHERE A = 'b", true),
+            ("SELECT A FROM X WHERE (A = 1", true),
+            ("ASSOCIATORS OF {X.K=\"}\"", true),
+            ("SELECT A FORM X", false),
+            ("SELECT A FROM X WHERE A = 'b\\c", false),
+            ("SELECT A FROM X WHERE A = 1a", false),
+            ("SELECT A FROM X WHERE A = 1)", false),
+        ] {
+            assert_eq!(crate::parse(text).unwrap_err().is_unfinished(), expected, "{text}");
+        }
     }
 }

@@ -35,6 +35,8 @@ pub(crate) enum Kind<'a> {
 pub(crate) struct BadToken {
     pub(crate) place: Range<usize>,
     pub(crate) message: &'static str,
+    /// Whether it is not closed where the text ends.
+    pub(crate) is_open: bool,
 }
 
 const BAD_NUMBER: &str = "a number is digits, with a point or an exponent, and ends at a space";
@@ -94,7 +96,7 @@ impl<'a> Lexer<'a> {
                 _ => {}
             }
         }
-        Err(BadToken { place: start..self.text.len(), message: OPEN_PATH })
+        Err(BadToken { place: start..self.text.len(), message: OPEN_PATH, is_open: true })
     }
 
     fn symbol(&mut self, c: char) -> Kind<'a> {
@@ -125,7 +127,7 @@ impl<'a> Lexer<'a> {
                     Some((_, c @ ('\\' | '"' | '\''))) => text.push(c),
                     Some((j, c)) => {
                         let place = start + i..start + j + c.len_utf8();
-                        return Err(BadToken { place, message: BAD_ESCAPE });
+                        return Err(BadToken { place, message: BAD_ESCAPE, is_open: false });
                     }
                     None => break,
                 },
@@ -136,7 +138,7 @@ impl<'a> Lexer<'a> {
                 c => text.push(c),
             }
         }
-        Err(BadToken { place: start..self.text.len(), message: OPEN_TEXT })
+        Err(BadToken { place: start..self.text.len(), message: OPEN_TEXT, is_open: true })
     }
 
     /// Whether a sign or a point begins a number here.
@@ -166,7 +168,7 @@ impl<'a> Lexer<'a> {
         }
         let tail = self.take_while(is_word);
         let place = start..self.at;
-        let bad = |message| Err(BadToken { place: place.clone(), message });
+        let bad = |message| Err(BadToken { place: place.clone(), message, is_open: false });
         let text = &self.text[place.clone()];
         if !tail.is_empty() || digits_missing {
             return bad(BAD_NUMBER);

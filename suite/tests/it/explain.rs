@@ -178,3 +178,11 @@ fn a_step_is_an_instance() {
     let expected = r#"OpenWMI_PlanStep{Class="Test_Provided", Filtered=NULL, Operation="CreateInstanceEnum", Path=NULL, Properties=NULL, PushedDown=NULL, Source="P", Step=1}"#;
     assert_eq!(texts, [expected]);
 }
+
+#[test]
+fn g2_what_the_object_manager_has_itself() {
+    let (world, _) = world();
+    let query = "SELECT * FROM __SystemSecurity";
+    let expected = ["__SystemSecurity System CreateInstanceEnum - | - | - | -"];
+    assert_eq!(steps(&world, query, Flags::default()), expected);
+}

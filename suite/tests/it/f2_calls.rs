@@ -382,19 +382,6 @@ fn g7_references_and_objects_are_only_narrowed() {
     });
 }
 
-/// Behaviour.md G.2: a namespace shows its descriptor there, and nobody writes it.
-#[test]
-fn g2_this_namespace_is_there_and_read_only() {
-    openwmi_suite::gaps::check("g2_this_namespace_is_there_and_read_only", || {
-        let world = World::new();
-        assert!(world.object("__thisNAMESPACE=@").is_ok());
-        let instance = world.instance("__thisNAMESPACE", &[]);
-        let services = world.services();
-        let put = services.put_instance(&instance, Flags::default(), world.administrator());
-        assert!(put.is_err());
-    });
-}
-
 /// Behaviour.md G.9: an alias belongs to its file.
 #[test]
 fn g9_aliases_have_the_scope_of_a_file() {

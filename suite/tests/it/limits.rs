@@ -225,3 +225,81 @@ fn f2a_associations_of_an_object_with_a_long_path() {
     let found = world.query(&format!("REFERENCES OF {{Test_C='{long}'}}")).unwrap();
     assert_eq!(found.len(), 1);
 }
+
+/// Behaviour.md F.2 (ExecQuery): what is too complex is how deep parentheses nest; the number of
+/// terms is bounded by the length of the text.
+#[test]
+fn f2_conditions_nest_128_deep() {
+    let world = World::new();
+    world.compile("class Test_A { [key] uint32 K; };\ninstance of Test_A { K = 1; };");
+    let nested = |deep: usize| {
+        format!("SELECT * FROM Test_A WHERE {}K=1{}", "(".repeat(deep), ")".repeat(deep))
+    };
+    assert_eq!(world.query(&nested(128)).unwrap(), ["Test_A{K=1}"]);
+    assert_eq!(world.query(&nested(129)).unwrap_err().status(), WBEM_E_QUOTA_VIOLATION);
+}
+
+/// Behaviour.md F.2a: simultaneous connections to one namespace.
+#[test]
+fn f2a_a_namespace_takes_4096_connections() {
+    let world = World::new();
+    let connect = || world.connect(openwmi_suite::world::NAMESPACE);
+    let mut open: Vec<_> = (0..4096).map(|_| connect().unwrap()).collect();
+    let refused = || connect().map(drop).map_err(|e| symbol(&e));
+    assert_eq!(refused(), Err("WBEM_E_QUOTA_VIOLATION"));
+    let root = world.connect("root").unwrap();
+    let opened = root.open_namespace("test", world.administrator()).map(drop);
+    assert_eq!(opened.unwrap_err().status(), WBEM_E_QUOTA_VIOLATION);
+    // Those that are there work on, and one that goes makes room for one.
+    let (flags, context) = (Flags::default(), world.administrator());
+    assert!(open[0].get_object("__SystemClass", flags, context).is_ok());
+    open.pop();
+    open.push(connect().unwrap());
+    assert_eq!(refused(), Err("WBEM_E_QUOTA_VIOLATION"));
+    open.clear();
+    assert_eq!(refused(), Ok(()));
+}
+
+/// Behaviour.md F.2a: a path is as long at every operation that takes one, and a class name within
+/// it or after FROM is as long as any.
+#[test]
+fn f2a_lengths_hold_at_every_operation() {
+    let world = World::new();
+    world.compile("class Test_A { [key] string K; [static] void M(); };");
+    let services = world.services();
+    let (flags, context) = (Flags::default(), world.administrator());
+    let status = |result: cim::Result<()>| result.map_or_else(|e| symbol(&e), |()| "");
+    let path =
+        |length: usize| format!("Test_A.K=\"{}\"", "k".repeat(length - r#"Test_A.K="""#.len()));
+    let call = |length: usize| {
+        status(services.exec_method(&path(length), "M", flags, context, None).map(drop))
+    };
+    assert_eq!(call(8193), "WBEM_E_QUOTA_VIOLATION");
+    assert_eq!(call(8192), "WBEM_E_METHOD_NOT_IMPLEMENTED");
+    let of = |length: usize| {
+        let query = format!("ASSOCIATORS OF {{{}}}", path(length));
+        world.query(&query).map_or_else(|e| symbol(&e), |_| "")
+    };
+    assert_eq!(of(8193), "WBEM_E_QUOTA_VIOLATION");
+    assert_eq!(of(8192), "WBEM_E_NOT_FOUND");
+    let name = |length: usize| "A".repeat(length);
+    let get = |length: usize| status(services.get_object(&name(length), flags, context).map(drop));
+    assert_eq!((get(4096), get(4097)), ("WBEM_E_NOT_FOUND", "WBEM_E_QUOTA_VIOLATION"));
+    let from = |length: usize| {
+        let query = format!("SELECT * FROM {}", name(length));
+        world.query(&query).map_or_else(|e| symbol(&e), |_| "")
+    };
+    assert_eq!((from(4096), from(4097)), ("WBEM_E_INVALID_CLASS", "WBEM_E_QUOTA_VIOLATION"));
+    let below = |length: usize| {
+        let mut class = wide("Test_B", None, 1);
+        class.superclass = Some(name(length).as_str().into());
+        status(services.put_class(&class, flags, context))
+    };
+    assert_eq!((below(4096), below(4097)), ("WBEM_E_NOT_FOUND", "WBEM_E_QUOTA_VIOLATION"));
+    let within = |length: usize| {
+        let relative = name(length - r"root\test\".len());
+        status(services.open_namespace(&relative, context).map(drop))
+    };
+    let expected = ("WBEM_E_INVALID_NAMESPACE", "WBEM_E_QUOTA_VIOLATION");
+    assert_eq!((within(8173), within(8174)), expected);
+}

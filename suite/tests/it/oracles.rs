@@ -14,9 +14,11 @@ type Target = (&'static str, fn(&[u8]));
 
 #[rustfmt::skip] // One line a target.
 const TARGETS: &[Target] = &[
+    ("data_file", oracles::data_file),
     ("datetime", oracles::datetime),
     ("mof", oracles::mof),
     ("object_path", oracles::object_path),
+    ("security_descriptor", oracles::security_descriptor),
     ("wql", oracles::wql),
 ];
 

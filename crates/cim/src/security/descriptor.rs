@@ -1,11 +1,14 @@
 //! A security descriptor as it is stored and exchanged: owner, group and both lists, with all
 //! flags, and its self-relative bytes.
 //!
-//! Bytes in, parts out and back; decides nothing and inherits nothing. Form: MS-DTYP 2.4.4 to
-//! 2.4.6, of the entries those that allow, deny and audit. Its text is in [`super::sddl`].
+//! Bytes in, parts out and back; and what a namespace made in another takes over from it
+//! (behaviour.md G.11). Decides nothing. Form: MS-DTYP 2.4.4 to 2.4.6, of the entries those that
+//! allow, deny and audit. Its text is in [`super::sddl`].
 
 use super::{Ace, Rights, SecurityDescriptor, Sid};
-use crate::status::{Result, WBEM_E_INVALID_OBJECT, WBEM_E_QUOTA_VIOLATION};
+use crate::status::{
+    Result, WBEM_E_INVALID_OBJECT, WBEM_E_INVALID_PARAMETER, WBEM_E_QUOTA_VIOLATION,
+};
 
 /// The length of a descriptor's fixed part, and of a list's and an entry's.
 const HEADER: usize = 20;
@@ -127,19 +130,67 @@ pub struct Descriptor {
 }
 
 impl Descriptor {
+    /// The descriptor of a namespace to which none was given: administrators everything;
+    /// services and authenticated users execute methods, write and read, not from afar; and so
+    /// in the namespaces below.
+    pub fn default_namespace() -> Self {
+        let local = Rights::ENABLE
+            .with(Rights::METHOD_EXECUTE)
+            .with(Rights::FULL_WRITE_REP)
+            .with(Rights::PARTIAL_WRITE_REP)
+            .with(Rights::WRITE_PROVIDER);
+        let allow = |sid, rights| DescriptorAce {
+            kind: AceKind::Allow,
+            flags: AceFlags::CONTAINER_INHERIT,
+            rights,
+            sid,
+        };
+        let dacl = vec![
+            allow(Sid::administrators(), Rights::ALL),
+            allow(Sid::local_service(), local),
+            allow(Sid::network_service(), local),
+            allow(Sid::authenticated_users(), local),
+        ];
+        Descriptor {
+            owner: Some(Sid::administrators()),
+            group: Some(Sid::administrators()),
+            dacl: Some(dacl),
+            ..Descriptor::default()
+        }
+    }
+
+    /// What a namespace made in one with this descriptor begins with: its owner and group, its
+    /// entries for namespaces below, and where none of them is about rights, the default rights.
+    pub fn inherited(&self) -> Self {
+        let dacl = self.dacl.as_deref().map(inherited).filter(|dacl| !dacl.is_empty());
+        let sacl = self.sacl.as_deref().map(inherited).filter(|sacl| !sacl.is_empty());
+        Descriptor {
+            control: Control::default(),
+            owner: self.owner.clone(),
+            group: self.group.clone(),
+            sacl,
+            dacl: dacl.or_else(|| Descriptor::default_namespace().dacl),
+        }
+    }
+
     /// The descriptor of these self-relative bytes.
-    /// Errors: `WBEM_E_INVALID_OBJECT` where they are none, or have entries of another kind.
+    /// Errors: `WBEM_E_INVALID_OBJECT` where they are none, `WBEM_E_INVALID_PARAMETER` where they
+    /// have entries of another kind.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        read(bytes)
-            .ok_or_else(|| WBEM_E_INVALID_OBJECT.with("the bytes are no valid security descriptor"))
+        let descriptor = read(bytes).ok_or_else(|| {
+            WBEM_E_INVALID_OBJECT.with("the bytes are no valid security descriptor")
+        })?;
+        descriptor.ok_or_else(|| {
+            WBEM_E_INVALID_PARAMETER
+                .with("an entry of the security descriptor neither allows nor denies nor audits")
+        })
     }
 
     /// Its self-relative bytes. Errors: `WBEM_E_QUOTA_VIOLATION` where a list is longer than the
     /// form allows.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        let control = self.control.with(self.implied()).with(Control::SELF_RELATIVE);
         let mut bytes = vec![1, 0];
-        bytes.extend_from_slice(&control.0.to_le_bytes());
+        bytes.extend_from_slice(&self.control().0.to_le_bytes());
         bytes.resize(HEADER, 0);
         let parts = [
             self.owner.as_ref().map(Sid::to_bytes),
@@ -156,8 +207,13 @@ impl Descriptor {
         Ok(bytes)
     }
 
+    /// What it says of itself, with the bits that its lists imply.
+    pub fn control(&self) -> Control {
+        self.control.with(self.implied()).with(Control::SELF_RELATIVE)
+    }
+
     /// The bits that its lists imply.
-    pub(super) fn implied(&self) -> Control {
+    fn implied(&self) -> Control {
         let present = |there: bool, bit: Control| if there { bit } else { Control::default() };
         present(self.dacl.is_some(), Control::DACL_PRESENT)
             .with(present(self.sacl.is_some(), Control::SACL_PRESENT))
@@ -167,9 +223,10 @@ impl Descriptor {
 /// What decides here: entries for those below alone, and audits, do not.
 impl From<&Descriptor> for SecurityDescriptor {
     fn from(descriptor: &Descriptor) -> Self {
+        let owner = descriptor.owner.clone();
         let Some(dacl) = &descriptor.dacl else {
             let all = Ace { allow: true, sid: Sid::everyone(), rights: Rights::ALL };
-            return SecurityDescriptor { dacl: vec![all] };
+            return SecurityDescriptor { owner, dacl: vec![all] };
         };
         let decides =
             |a: &&DescriptorAce| a.kind != AceKind::Audit && !a.flags.has(AceFlags::INHERIT_ONLY);
@@ -178,11 +235,26 @@ impl From<&Descriptor> for SecurityDescriptor {
             sid: a.sid.clone(),
             rights: a.rights,
         });
-        SecurityDescriptor { dacl: dacl.collect() }
+        SecurityDescriptor { owner, dacl: dacl.collect() }
     }
 }
 
-fn read(bytes: &[u8]) -> Option<Descriptor> {
+/// The entries that pass on to a namespace below, as they stand there.
+fn inherited(entries: &[DescriptorAce]) -> Vec<DescriptorAce> {
+    let passed = entries.iter().filter(|e| e.flags.has(AceFlags::CONTAINER_INHERIT));
+    let there = |entry: &DescriptorAce| {
+        let mut flags = entry.flags.without(AceFlags::INHERIT_ONLY).with(AceFlags::INHERITED);
+        if flags.has(AceFlags::NO_PROPAGATE) {
+            let further = AceFlags::CONTAINER_INHERIT.with(AceFlags::OBJECT_INHERIT);
+            flags = flags.without(further.with(AceFlags::NO_PROPAGATE));
+        }
+        DescriptorAce { flags, ..entry.clone() }
+    };
+    passed.map(there).collect()
+}
+
+/// `None` where the bytes are none, `Some(None)` where an entry is of a kind that is not known.
+fn read(bytes: &[u8]) -> Option<Option<Descriptor>> {
     let header = bytes.first_chunk::<HEADER>()?;
     let control = Control(u16_at(header, 2)?);
     if header[0] != 1 || !control.has(Control::SELF_RELATIVE) {
@@ -199,18 +271,20 @@ fn read(bytes: &[u8]) -> Option<Descriptor> {
         Some(bytes) => read_list(bytes).map(Some),
         None => Some(None),
     };
-    let descriptor = Descriptor {
-        owner: sid(4)?,
-        group: sid(8)?,
-        sacl: list(12, Control::SACL_PRESENT)?,
-        dacl: list(16, Control::DACL_PRESENT)?,
-        control,
-    };
+    let (owner, group) = (sid(4)?, sid(8)?);
+    let lists = (list(12, Control::SACL_PRESENT)?, list(16, Control::DACL_PRESENT)?);
+    let (Some(sacl), Some(dacl)) = (known(lists.0), known(lists.1)) else { return Some(None) };
+    let descriptor = Descriptor { control, owner, group, sacl, dacl };
     let implied = descriptor.implied().with(Control::SELF_RELATIVE);
-    Some(Descriptor { control: control.without(implied), ..descriptor })
+    Some(Some(Descriptor { control: control.without(implied), ..descriptor }))
 }
 
-fn read_list(bytes: &[u8]) -> Option<Vec<DescriptorAce>> {
+/// The entries of a list, if there is one; `None` where the kind of one is not known.
+fn known(list: Option<Vec<Option<DescriptorAce>>>) -> Option<Option<Vec<DescriptorAce>>> {
+    list.map_or(Some(None), |entries| entries.into_iter().collect::<Option<_>>().map(Some))
+}
+
+fn read_list(bytes: &[u8]) -> Option<Vec<Option<DescriptorAce>>> {
     let header = bytes.first_chunk::<LIST_HEADER>()?;
     let size = usize::from(u16_at(header, 2)?);
     let mut rest = bytes.get(LIST_HEADER..size).filter(|_| matches!(header[0], 2 | 4))?;
@@ -224,14 +298,16 @@ fn read_list(bytes: &[u8]) -> Option<Vec<DescriptorAce>> {
     Some(entries)
 }
 
-fn read_ace(bytes: &[u8]) -> Option<DescriptorAce> {
+/// `Some(None)` where its kind is not known: what follows then may be anything.
+fn read_ace(bytes: &[u8]) -> Option<Option<DescriptorAce>> {
     let sid = bytes.get(ACE_HEADER..)?;
-    Some(DescriptorAce {
-        kind: *AceKind::ALL.get(usize::from(bytes[0]))?,
+    let Some(&kind) = AceKind::ALL.get(usize::from(bytes[0])) else { return Some(None) };
+    Some(Some(DescriptorAce {
+        kind,
         flags: AceFlags(bytes[1]),
         rights: Rights(u32_at(bytes, 4)?),
         sid: Sid::from_bytes(sid).ok()?,
-    })
+    }))
 }
 
 fn write_list(entries: &[DescriptorAce]) -> Result<Vec<u8>> {

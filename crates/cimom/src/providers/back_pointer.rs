@@ -25,7 +25,8 @@ impl BackPointer {
         let cimom = self.cimom.upgrade().ok_or_else(|| {
             WBEM_E_SHUTTING_DOWN.with("the object manager that loaded the provider is gone")
         })?;
-        Ok(Session { cimom, namespace: self.namespace.clone(), id: self.id })
+        let (namespace, id) = (self.namespace.clone(), self.id);
+        Ok(Session { cimom, namespace, id, _connected: None })
     }
 
     fn deliver(&self, sink: Sink, call: impl FnOnce(&Session, Sink) -> Result<()>) -> Result<()> {

@@ -5,15 +5,13 @@ use std::sync::Weak;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use cim::status::WBEM_E_INVALID_CLASS;
-use cim::{DateTime, InstanceKey, Name, Namespace, PathKeys, Result, Value};
+use cim::{DateTime, Instance, Namespace, Value};
 use wbem::CallContext;
 
-use crate::cimom::{Cimom, View};
-use crate::get;
+use crate::cimom::Cimom;
 
 /// What holds where a cache control says nothing.
-const CLEAR_AFTER: Duration = Duration::from_secs(300);
+const CLEAR_AFTER: Duration = Duration::from_secs(30);
 
 /// No look at idle providers comes sooner than this after the one before.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
@@ -60,12 +58,10 @@ impl Cimom {
 
     fn clear_after(&self) -> ClearAfter {
         let context = CallContext::local(self.environment.identity.clone());
-        let root = Namespace::root();
-        let read = |class: &'static str| {
-            let view = self.view_of(&root, &context)?;
-            interval(&view, &Name::from_static(class))
+        let told = |class| {
+            let control = self.configuration(class, &context).ok();
+            control.and_then(|control| interval(&control)).unwrap_or(CLEAR_AFTER)
         };
-        let told = |class| read(class).ok().flatten().unwrap_or(CLEAR_AFTER);
         ClearAfter {
             objects: told("__ObjectProviderCacheControl"),
             properties: told("__PropertyProviderCacheControl"),
@@ -94,16 +90,12 @@ fn while_loaded(cimom: &Weak<Cimom>) {
     }
 }
 
-/// The interval that the singleton `class` names.
-fn interval(view: &View<'_>, class: &Name) -> Result<Option<Duration>> {
-    let class = view.class(class, WBEM_E_INVALID_CLASS)?;
-    let key = InstanceKey::from_path(&class, &PathKeys::Singleton)?;
-    let control = get::stored(view, &class, &key, true)?;
-    let value = control.and_then(|control| control.get("ClearAfter").cloned());
-    Ok(match value {
+/// The interval that a cache control names.
+fn interval(control: &Instance) -> Option<Duration> {
+    match control.get("ClearAfter") {
         Some(Value::DateTime(DateTime::Interval(interval))) => {
             Some(Duration::from_micros(interval.total_micros()))
         }
         _ => None,
-    })
+    }
 }

@@ -274,11 +274,13 @@ impl Cimom {
     ) -> Result<Provider> {
         let (name, context) = (&registration.name, view.context);
         let user = registration.per_user.then(|| context.caller().clone());
+        let locale = context.locales().first().filter(|_| registration.per_locale);
+        let locale = locale.map(|locale| Name::from(locale.to_string()));
         let key = Key {
             namespace: view.id,
             name: name.clone(),
             user: user.as_ref().map(|user| user.user.clone()),
-            locale: None,
+            locale,
         };
         let namespace = &view.schema.origin().namespace;
         let new = || Slot {

@@ -1,16 +1,26 @@
 //! The system classes: their declarations, built in, and the rules of their instances.
 //!
 //! The declarations are MOF beside this file. A class whose instances mean something to the
-//! object manager has a file here and a line in [`before_put`] and [`before_delete`].
+//! object manager has a file here and a line in [`before_put`] and [`before_delete`]; one whose
+//! methods the object manager runs itself, a line in [`exec_method`]. The singletons that are
+//! there without being stored are in `singletons`.
 
 mod namespace;
+mod security;
+mod singletons;
 
 use std::sync::{Arc, LazyLock};
 
+use cim::status::WBEM_E_METHOD_NOT_IMPLEMENTED;
 use cim::{ClassDeclaration, Instance, Name, Namespace, Result};
-use repository::Writer;
+use repository::PutMode;
+use wbem::{CallContext, MethodCall};
 
-use crate::edit::Place;
+use crate::edit::{Edit, Place};
+use crate::session::Session;
+
+pub(crate) use security::is_open_to_all;
+pub(crate) use singletons::{instance, is_always_there};
 
 static EVERY: LazyLock<Vec<Arc<ClassDeclaration>>> =
     LazyLock::new(|| parse(include_str!("every.mof")));
@@ -34,28 +44,43 @@ pub(crate) fn namespace_class() -> Name {
     Name::from_static("__NAMESPACE")
 }
 
-/// What the put of an instance of a system class brings with it, before it is stored.
+/// What the put of an instance of a system class brings with it, before it is stored. Takes from
+/// the instance what is not stored with it, and gives the mode in which it is stored.
 pub(crate) fn before_put(
-    writer: &mut Writer<'_>,
+    edit: &mut Edit<'_, '_>,
     place: &Place,
-    instance: &Instance,
-) -> Result<()> {
+    instance: &mut Instance,
+    mode: PutMode,
+    context: &CallContext,
+) -> Result<PutMode> {
     if instance.class().is_a(namespace_class().as_str()) {
-        return namespace::before_put(writer, place, instance);
+        namespace::before_put(edit, place, instance, context)?;
     }
-    Ok(())
+    singletons::before_put(instance.class(), mode)
 }
 
 /// What the deletion of an instance of a system class brings with it.
 pub(crate) fn before_delete(
-    writer: &mut Writer<'_>,
+    edit: &mut Edit<'_, '_>,
     place: &Place,
     instance: &Instance,
 ) -> Result<()> {
     if instance.class().is_a(namespace_class().as_str()) {
-        return namespace::before_delete(writer, place, instance);
+        namespace::before_delete(edit, place, instance)?;
     }
-    Ok(())
+    singletons::before_delete(instance.class())
+}
+
+/// Runs a method that a built-in class implements.
+pub(crate) fn exec_method(
+    session: &Session,
+    call: &MethodCall<'_>,
+    context: &CallContext,
+) -> Result<Option<Instance>> {
+    if call.implemented_in.name().is(security::CLASS) {
+        return security::exec_method(session, call, context);
+    }
+    Err(WBEM_E_METHOD_NOT_IMPLEMENTED.into())
 }
 
 /// The classes of a text that is built in, so that a mistake in it is one of this program.

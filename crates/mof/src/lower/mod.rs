@@ -16,6 +16,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use cim::naming::MAX_CLASS_NAME;
 use cim::status::*;
 use cim::{Name, Namespace, WbemStatus};
 
@@ -24,9 +25,6 @@ use crate::ast::{Flavors, Ident, Include, Item, Unit};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Place, Source, Sources, Span};
 use crate::unit;
-
-/// The most characters of a class's name (behaviour.md F.2a).
-const MAX_CLASS_NAME: usize = 4096;
 
 pub(crate) use division::Division;
 

@@ -4,6 +4,7 @@
 mod connection;
 mod memory;
 mod provider;
+mod recover;
 mod typed;
 
 use openwmi::{WMIConnection, Wmi};

@@ -1,8 +1,9 @@
 //! Namespaces and classes, transactions and what they see, names of any length.
 
+use cim::security::Descriptor;
 use cim::status::*;
 use cim::{CimType, ClassDeclaration, Namespace, Value};
-use repository::PutMode;
+use repository::{NamespaceSecurity, PutMode, Repository};
 
 use crate::support::*;
 
@@ -25,7 +26,8 @@ fn g1_namespaces_lie_in_each_other() {
         repository.write(|w| w.create_namespace(&namespace(path))).map_err(|e| e.status())
     };
     let delete = |path: &str| {
-        repository.write(|w| w.delete_namespace(&namespace(path))).map_err(|e| e.status())
+        let deleted = repository.write(|w| w.delete_namespace(&namespace(path)));
+        deleted.map(|gone| gone.len()).map_err(|e| e.status())
     };
     assert_eq!(create("root\\a\\b"), Err(WBEM_E_INVALID_NAMESPACE));
     let first = create("root\\A").unwrap();
@@ -36,8 +38,8 @@ fn g1_namespaces_lie_in_each_other() {
     assert_eq!(paths(), ["root", "root\\A", "root\\a\\b", "root\\ab"].map(namespace));
     assert_eq!(paths()[1].as_str(), "root\\A");
     assert_eq!(delete("root"), Err(WBEM_E_INVALID_OPERATION));
-    assert_eq!(delete("root\\a"), Ok(true));
-    assert_eq!(delete("root\\a"), Ok(false));
+    assert_eq!(delete("root\\a"), Ok(2));
+    assert_eq!(delete("root\\a"), Ok(0));
     assert_eq!(paths(), ["root", "root\\ab"].map(namespace));
     assert_ne!(create("root\\a").unwrap(), first);
     let stale = repository.write(|w| w.put_class(first, &declared("X", None)));
@@ -171,8 +173,8 @@ fn the_generation_tells_of_classes_and_the_version_of_everything() {
     let seen = || {
         let snapshot = repository.read().unwrap();
         let view = snapshot.view();
-        let generation = |path| view.generation(&namespace(path)).unwrap();
-        (generation("root").unwrap(), generation("root\\other").unwrap(), view.version())
+        let generation = |path| view.state(&namespace(path)).unwrap().unwrap().generation;
+        (generation("root"), generation("root\\other"), view.version())
     };
     let before = seen();
     assert_eq!(seen(), before);
@@ -191,6 +193,43 @@ fn the_generation_tells_of_classes_and_the_version_of_everything() {
         })
         .unwrap();
     assert!(seen().0 > after_class.0);
+}
+
+/// Behaviour.md G.11: descriptors are per namespace, and stored.
+#[test]
+fn g11_a_namespace_keeps_who_may_be_in_it() {
+    let (_dir, repository) = repository();
+    let bytes = "O:BAG:BAD:(A;CI;0x13;;;AU)".parse::<Descriptor>().unwrap().to_bytes().unwrap();
+    let path = namespace("root\\x");
+    let security =
+        NamespaceSecurity { descriptor: Some(bytes.as_slice()), requires_encryption: true };
+    let absent = repository.write(|w| w.set_security(&path, security)).unwrap_err();
+    assert_eq!(absent.status(), WBEM_E_INVALID_NAMESPACE);
+    repository.write(|w| w.create_namespace(&path)).unwrap();
+    let seen = |repository: &Repository, expected: NamespaceSecurity<'_>| {
+        let snapshot = repository.read().unwrap();
+        let state = snapshot.view().state(&path).unwrap().unwrap();
+        assert_eq!(state.security, expected);
+        state.generation
+    };
+    let before = seen(&repository, NamespaceSecurity::default());
+    repository.write(|w| w.set_security(&path, security)).unwrap();
+    assert!(seen(&repository, security) > before, "what is known of the namespace is stale");
+    assert!(repository.verify().unwrap().is_clean());
+    let directory = repository.directory().to_owned();
+    drop(repository);
+    let repository = Repository::create_or_open(directory).unwrap();
+    seen(&repository, security);
+    // A change of classes leaves it.
+    let id = repository.read().unwrap().view().namespace(&path).unwrap().unwrap();
+    repository.write(|w| w.put_class(id, &declared("X", None))).unwrap();
+    seen(&repository, security);
+    let damaged = NamespaceSecurity { descriptor: Some(&bytes[1..]), requires_encryption: false };
+    repository.write(|w| w.set_security(&path, damaged)).unwrap();
+    let problems = repository.verify().unwrap().problems;
+    assert_eq!(problems, ["namespace root\\x: its security descriptor is none"]);
+    repository.write(|w| w.set_security(&path, NamespaceSecurity::default())).unwrap();
+    seen(&repository, NamespaceSecurity::default());
 }
 
 #[test]

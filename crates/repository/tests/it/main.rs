@@ -4,6 +4,7 @@
 mod backup;
 mod classes;
 mod damage;
+mod damaged_world;
 mod durability;
 mod growth;
 mod instances;

@@ -175,7 +175,7 @@ fn a_class_or_a_namespace_takes_its_references_with_it() {
     assert!(repository.write(|w| w.delete_class(root, low.name())).unwrap());
     check_whole(&repository);
     assert_eq!(classes(&repository, root, "T=\"1\""), [base.name().clone()]);
-    assert!(repository.write(|w| w.delete_namespace(&inner)).unwrap());
+    assert_eq!(repository.write(|w| w.delete_namespace(&inner)).unwrap().len(), 1);
     check_whole(&repository);
     assert!(classes(&repository, in_inner, "T=\"1\"").is_empty());
     assert_eq!(ids(&repository, root, &base, "T=\"1\""), ["b"]);

@@ -36,7 +36,7 @@ pub(crate) fn run(options: &Options, request: &Request) -> Result<Outcome, Failu
     let target = options.target_of(&path)?;
     let method = method(&target, &path, &request.method).map_err(|failure| {
         let properties = path_keys(&path);
-        let mentioned = Mentioned { class: path.class.clone(), properties };
+        let mentioned = Mentioned::new(path.class.clone(), properties);
         failure.suggesting(|status| mentioned.suggestion(status, &target))
     })?;
     let given = in_parameters(&method, &assignments)?;
@@ -62,7 +62,11 @@ pub(crate) fn run(options: &Options, request: &Request) -> Result<Outcome, Failu
 
 /// The method as the class in the path has it, or else the class of the instance.
 /// Errors: `WBEM_E_INVALID_METHOD` with the name that was perhaps meant.
-fn method(target: &Target, path: &ObjectPath, name: &str) -> Result<Arc<Method>, Failure> {
+pub(crate) fn method(
+    target: &Target,
+    path: &ObjectPath,
+    name: &str,
+) -> Result<Arc<Method>, Failure> {
     let mut class = target.class(path.class.as_str())?;
     if class.method(name).is_none() && !path.is_class() {
         class = target.instance(&path.relative().to_string())?.class().clone();

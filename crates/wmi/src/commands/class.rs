@@ -1,26 +1,23 @@
 //! `wmi class list` and `wmi class show`: the classes of a namespace.
 
-use cim::Object;
+use std::sync::Arc;
+
+use cim::{Class, Object};
 
 use crate::failure::Failure;
 use crate::output::{Form, Printer, Selection, Settings};
 use crate::session::Options;
 use crate::suggest::Mentioned;
-use crate::target::{Outcome, print_all};
+use crate::target::{Outcome, Target, print_all};
 
 /// Prints the classes whose name fits `pattern`, or all. Those of the system are among them
 /// only where they are asked for: by the pattern or by `--system`.
 pub(crate) fn list(options: &Options, pattern: Option<&str>) -> Result<Outcome, Failure> {
     let target = options.target()?;
-    let mut classes = wbem::collect(|sink| {
-        target.services.create_class_enum(None, target.reading, &target.context, sink)
-    })?;
     let pattern = pattern.map(cim::name::fold).unwrap_or_default();
     let with_system = options.settings.system || pattern.starts_with("__");
-    classes.retain(|object| {
-        let name = object.class().name();
-        (with_system || !name.is_system()) && fits(&name.folded(), &pattern)
-    });
+    let mut classes: Vec<Object> = visible(&target, with_system)?.map(Object::Class).collect();
+    classes.retain(|object| fits(&object.class().name().folded(), &pattern));
     // A compiler wants superclasses first, people the alphabet.
     let depth = |object: &Object| match options.settings.form {
         Form::Mof => object.class().ancestors().count(),
@@ -33,6 +30,24 @@ pub(crate) fn list(options: &Options, pattern: Option<&str>) -> Result<Outcome, 
         let _ = sink.indicate(classes);
         sink.complete(wbem::COMPLETE);
         Ok(())
+    })
+}
+
+/// The classes of the namespace; those of the system among them where they are asked for.
+pub(super) fn visible(
+    target: &Target,
+    with_system: bool,
+) -> cim::Result<impl Iterator<Item = Arc<Class>>> {
+    let classes = target.classes()?;
+    Ok(classes.into_iter().filter(move |class| with_system || !class.name().is_system()))
+}
+
+/// The class `name`.
+/// Errors: `WBEM_E_NOT_FOUND`, with the name that was perhaps meant.
+pub(super) fn named(target: &Target, name: &str) -> Result<Arc<Class>, Failure> {
+    target.class(name).map_err(|error| {
+        let mentioned = Mentioned::new(name.into(), []);
+        Failure::from(error).suggesting(|status| mentioned.suggestion(status, target))
     })
 }
 
@@ -72,10 +87,7 @@ fn fits(name: &str, pattern: &str) -> bool {
 /// Prints the class `name`, as MOF where no other format is asked for.
 pub(crate) fn show(options: &Options, name: &str) -> Result<Outcome, Failure> {
     let target = options.target()?;
-    let class = target.class(name).map_err(|error| {
-        let mentioned = Mentioned { class: name.into(), properties: Vec::new() };
-        Failure::from(error).suggesting(|status| mentioned.suggestion(status, &target))
-    })?;
+    let class = named(&target, name)?;
     let form = match options.settings.form {
         Form::Auto => Form::Mof,
         other => other,

@@ -25,7 +25,7 @@ pub(crate) struct Request {
 /// Gets what `request` says.
 pub(crate) fn run(options: &Options, request: &Request) -> Result<Outcome, Failure> {
     let path: ObjectPath = request.path.parse().map_err(Failure::from)?;
-    let names = property_names(&request.properties)?;
+    let names = names(&request.properties, "property")?;
     let settings = &options.settings;
     if path.is_class() {
         let text = query_text(&path.class, &names, request.filter.as_deref());
@@ -40,7 +40,7 @@ pub(crate) fn run(options: &Options, request: &Request) -> Result<Outcome, Failu
     let keys = path_keys(&path);
     one(&target, settings, &path, names).map_err(|(failure, properties)| {
         let properties = if properties.is_empty() { keys } else { properties };
-        let mentioned = Mentioned { class: path.class.clone(), properties };
+        let mentioned = Mentioned::new(path.class.clone(), properties);
         failure.suggesting(|status| mentioned.suggestion(status, &target))
     })
 }
@@ -89,10 +89,12 @@ pub(super) fn path_keys(path: &ObjectPath) -> Vec<Name> {
     }
 }
 
-fn property_names(given: &[String]) -> Result<Vec<Name>, Failure> {
+/// The names that were `given` of a `what`.
+/// Errors: usage, for what is no name.
+pub(super) fn names(given: &[String], what: &str) -> Result<Vec<Name>, Failure> {
     let check = |name: &String| match Name::is_identifier(name) {
         true => Ok(Name::from(name.as_str())),
-        false => Err(Failure::Usage(format!("'{name}' is no name of a property"))),
+        false => Err(Failure::Usage(format!("'{name}' is no name of a {what}"))),
     };
     given.iter().map(check).collect()
 }
@@ -120,6 +122,6 @@ mod tests {
 
     #[test]
     fn only_names_are_properties() {
-        assert!(property_names(&["Name".to_owned(), "* FROM Y".to_owned()]).is_err());
+        assert!(super::names(&["Name".to_owned(), "* FROM Y".to_owned()], "property").is_err());
     }
 }

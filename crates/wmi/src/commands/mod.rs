@@ -1,12 +1,16 @@
 //! One file a command. Each takes what the arguments say, asks WMI through
 //! `crate::target::Target`, and gives how it ended; what went wrong is a `crate::failure`.
 
+pub(crate) mod assoc;
 pub(crate) mod call;
 pub(crate) mod class;
+pub(crate) mod class_search;
+pub(crate) mod class_tree;
 pub(crate) mod compile;
 pub(crate) mod get;
 pub(crate) mod new;
 pub(crate) mod ns;
+pub(crate) mod provider;
 pub(crate) mod query;
 pub(crate) mod repo;
 pub(crate) mod rm;

@@ -26,8 +26,8 @@ pub(crate) fn run(
 }
 
 fn create(target: &Target, class: &str, assignments: &[Assignment]) -> Result<ObjectPath, Failure> {
-    let properties = assignments.iter().map(|a| a.property.clone()).collect();
-    let mentioned = Mentioned { class: class.into(), properties };
+    let properties = assignments.iter().map(|a| a.property.clone());
+    let mentioned = Mentioned::new(class.into(), properties);
     let create = || -> Result<ObjectPath, Failure> {
         let mut instance = Instance::new(target.class(class)?);
         assignment::apply(assignments, &mut instance, Keys::Open)?;

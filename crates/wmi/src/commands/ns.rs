@@ -73,7 +73,7 @@ fn print(paths: &[String], form: Form) -> Result<(), Failure> {
                 writeln!(out, "{}", serde_json::json!({ "path": path }))?;
             }
         }
-        Form::Auto | Form::Table | Form::List => {
+        Form::Auto | Form::Table | Form::List | Form::Pairs => {
             paths.iter().try_for_each(|path| writeln!(out, "{path}"))?;
         }
         Form::Csv | Form::Xml | Form::Mof => {

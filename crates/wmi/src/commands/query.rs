@@ -1,6 +1,6 @@
 //! `wmi query`: runs a WQL query and prints what it finds, or how it would be run.
 
-use wbem::{EXPLAIN, Flags};
+use wbem::{CallContext, EXPLAIN, Flags};
 use wql::{Query, SelectList};
 
 use crate::failure::Failure;
@@ -24,14 +24,27 @@ pub(crate) fn run_parsed(
     query: &Query,
     explain: bool,
 ) -> Result<Outcome, Failure> {
-    let mut context = target.context.clone();
-    let selection = match explain {
+    let (selection, context) = match explain {
         true => {
+            let mut context = target.context.clone();
             context.set(EXPLAIN, true);
-            Selection { system: settings.system, as_declared: true, ..Selection::default() }
+            let all = Selection { system: settings.system, ..Selection::default() };
+            (Selection { as_declared: true, ..all }, context)
         }
-        false => selection(query, settings),
+        false => (selection(query, settings), target.context.clone()),
     };
+    let asked = print(target, settings, selection, text, &context);
+    asked.map_err(|failure| explained(failure, target, text, query))
+}
+
+/// Prints what the query `text` finds.
+pub(super) fn print(
+    target: &Target,
+    settings: &Settings,
+    selection: Selection,
+    text: &str,
+    context: &CallContext,
+) -> Result<Outcome, Failure> {
     // Which object it is, is among what --system asks for.
     let flags = match settings.system && selection.named.is_some() {
         true => Flags::ENSURE_LOCATABLE,
@@ -39,10 +52,22 @@ pub(crate) fn run_parsed(
     };
     let flags = flags | target.reading;
     let printer = Printer::stdout(settings, selection);
-    let ask = |sink| target.services.exec_query("WQL", text, flags, &context, sink);
-    print_all(printer, ask).map_err(|failure| {
-        failure.suggesting(|status| Mentioned::in_query(query)?.suggestion(status, target))
-    })
+    print_all(printer, |sink| target.services.exec_query("WQL", text, flags, context, sink))
+}
+
+/// `failure` with the name that was perhaps meant, and with the place of a property that the
+/// class lacks.
+fn explained(failure: Failure, target: &Target, text: &str, query: &Query) -> Failure {
+    let mut place = None;
+    let failure = failure.suggesting(|status| {
+        let mentioned = Mentioned::in_query(query)?;
+        place = mentioned.unknown_property(status, target).and_then(|mention| mention.place());
+        mentioned.suggestion(status, target)
+    });
+    match place {
+        Some(place) => failure.drawing(wql::error::picture(text, place)),
+        None => failure,
+    }
 }
 
 fn selection(query: &Query, settings: &Settings) -> Selection {

@@ -1,20 +1,31 @@
-//! `wmi repo`: checks, copies and puts back the repository as a whole.
+//! `wmi repo`: checks, copies, puts back, salvages and resets the repository as a whole.
 
 use std::path::Path;
 use std::time::Duration;
 
 use indicatif::ProgressBar;
-use openwmi::Wmi;
+use openwmi::{Recovered, Salvaged, Wmi};
 use serde::Serialize;
 
 use crate::exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, warn};
 use crate::session::Options;
 use crate::target::Outcome;
 
+/// As text, so many of what is lost are named.
+const MOST_NAMED: usize = 50;
+
 /// Reads everything and tells what is wrong.
 pub(crate) fn verify(options: &Options) -> Result<Outcome, Failure> {
-    let wmi = options.open()?;
+    let wmi = match options.open() {
+        Ok(wmi) => wmi,
+        Err(failure) => {
+            // One that cannot be opened may still say why, and more than the first reason.
+            let problems = Wmi::examine(options.repository.as_deref()).unwrap_or_default();
+            problems.iter().for_each(|problem| eprintln!("problem: {problem}"));
+            return Err(failure);
+        }
+    };
     let report = busy("verifying", || wmi.verify())?;
     for problem in &report.problems {
         eprintln!("problem: {problem}");
@@ -37,7 +48,10 @@ pub(crate) fn verify(options: &Options) -> Result<Outcome, Failure> {
     super::say(options.settings.form, &text, &json)?;
     match report.problems.is_empty() {
         true => Ok(Outcome::Done),
-        false => Err(Failure::Told(exit::OTHER)),
+        false => {
+            eprintln!("keep what can be read with 'wmi repo salvage'");
+            Err(Failure::Told(exit::OTHER))
+        }
     }
 }
 
@@ -68,6 +82,115 @@ pub(crate) fn restore(options: &Options, file: &Path) -> Result<Outcome, Failure
     let json = serde_json::json!({ "restored": from });
     super::say(options.settings.form, &format!("restored from {from}"), &json)?;
     Ok(Outcome::Done)
+}
+
+/// Puts what can be read of a damaged repository into a new one, and tells what is lost.
+pub(crate) fn salvage(options: &Options) -> Result<Outcome, Failure> {
+    let done = busy("salvaging", || Wmi::salvage(options.repository.as_deref()))?;
+    let Salvaged { repository, files } = &done;
+    let as_json = options.settings.form.is_json();
+    if !as_json {
+        repository.damage.iter().for_each(|damage| eprintln!("problem: {damage}"));
+        repository.lost.iter().take(MOST_NAMED).for_each(|lost| eprintln!("lost: {lost}"));
+        let named = repository.lost.len().min(MOST_NAMED) as u64;
+        if repository.lost_count > named {
+            eprintln!("lost: {} more; -o json names them", repository.lost_count - named);
+        }
+    }
+    let files = compiled(files, as_json);
+    let replaced = repository.replaced.as_ref().map(|path| path.display().to_string());
+    let text = match &replaced {
+        None => "the repository is sound; nothing was done".to_owned(),
+        Some(replaced) => format!(
+            "kept {} namespaces, {} classes and {} instances; lost, as far as is known: {}; \
+             compiled again: {} of {} files; the damaged file is {replaced}",
+            repository.kept.namespaces,
+            repository.kept.classes,
+            repository.kept.instances,
+            repository.lost_count,
+            files.iter().filter(|file| file.error.is_none()).count(),
+            files.len(),
+        ),
+    };
+    let is_whole = repository.lost_count == 0 && files.iter().all(|file| file.error.is_none());
+    let json = SalvagedJson {
+        sound: repository.was_sound(),
+        namespaces: repository.kept.namespaces,
+        classes: repository.kept.classes,
+        instances: repository.kept.instances,
+        problems: &repository.damage,
+        lost: &repository.lost,
+        lost_count: repository.lost_count,
+        compiled: &files,
+        replaced,
+    };
+    super::say(options.settings.form, &text, &json)?;
+    Ok(if is_whole { Outcome::Done } else { Outcome::Partial })
+}
+
+/// Puts a new repository in the place of the one that is there.
+pub(crate) fn reset(options: &Options, is_meant: bool) -> Result<Outcome, Failure> {
+    if !is_meant {
+        let why = "reset puts an empty repository in the place of yours: all classes, instances and \
+                   namespaces go but those of this machine and of the files of the autorecover list; \
+                   say --yes if that is meant";
+        return Err(Failure::Usage(why.to_owned()));
+    }
+    let done = busy("resetting", || Wmi::reset(options.repository.as_deref()))?;
+    let files = compiled(&done.files, options.settings.form.is_json());
+    let replaced = done.replaced.as_ref().map(|path| path.display().to_string());
+    let sound = files.iter().filter(|file| file.error.is_none()).count();
+    let kept = match &replaced {
+        Some(replaced) => format!("; the old file is {replaced}"),
+        None => String::new(),
+    };
+    let text = format!("reset; compiled again: {sound} of {} files{kept}", files.len());
+    let json = ResetJson { compiled: &files, replaced };
+    super::say(options.settings.form, &text, &json)?;
+    Ok(if sound == files.len() { Outcome::Done } else { Outcome::Partial })
+}
+
+/// The files that were compiled again, those that could not be with the reason; as text these are
+/// told at once.
+fn compiled(files: &[Recovered], as_json: bool) -> Vec<CompiledJson> {
+    let told = |file: &Recovered| {
+        let failure = file.report.syntax.first().or(file.report.storage.as_ref());
+        let error = failure.map(|d| format!("{}:{}: {} {}", d.line, d.column, d.status, d.message));
+        let path = file.file.display().to_string();
+        if let Some(error) = error.as_ref().filter(|_| !as_json) {
+            warn(&format!("{path} was not compiled again: {error}"));
+        }
+        CompiledJson { file: path, error }
+    };
+    files.iter().map(told).collect()
+}
+
+/// What a salvage did, as JSON.
+#[derive(Serialize)]
+struct SalvagedJson<'a> {
+    sound: bool,
+    namespaces: u64,
+    classes: u64,
+    instances: u64,
+    problems: &'a [String],
+    lost: &'a [String],
+    lost_count: u64,
+    compiled: &'a [CompiledJson],
+    replaced: Option<String>,
+}
+
+/// What a reset did, as JSON.
+#[derive(Serialize)]
+struct ResetJson<'a> {
+    compiled: &'a [CompiledJson],
+    replaced: Option<String>,
+}
+
+/// A file of the autorecover list, as JSON.
+#[derive(Serialize)]
+struct CompiledJson {
+    file: String,
+    error: Option<String>,
 }
 
 /// Shows on a terminal that `work` goes on.

@@ -30,7 +30,7 @@ pub(crate) fn run(options: &Options, path: &str, class: bool) -> Result<Outcome,
         false => target.services.delete_instance(&relative, Flags::default(), &target.context),
     };
     deleted.map_err(|error| {
-        let mentioned = Mentioned { class: parsed.class.clone(), properties: Vec::new() };
+        let mentioned = Mentioned::new(parsed.class.clone(), []);
         Failure::from(error).suggesting(|status| mentioned.suggestion(status, &target))
     })?;
     Ok(Outcome::Done)

@@ -23,8 +23,8 @@ pub(crate) fn run(options: &Options, path: &str, arguments: &[String]) -> Result
 }
 
 fn change(target: &Target, path: &ObjectPath, assignments: &[Assignment]) -> Result<(), Failure> {
-    let properties = assignments.iter().map(|a| a.property.clone()).collect();
-    let mentioned = Mentioned { class: path.class.clone(), properties };
+    let properties = assignments.iter().map(|a| a.property.clone());
+    let mentioned = Mentioned::new(path.class.clone(), properties);
     let change = || -> Result<(), Failure> {
         let mut instance = target.instance(&path.relative().to_string())?;
         assignment::apply(assignments, &mut instance, Keys::Fixed)?;

@@ -17,11 +17,18 @@ pub(super) struct List {
     style: Style,
     fields: Fields,
     is_first: bool,
+    /// Whether lines are for scripts: `name=value`, NULL as nothing.
+    of_pairs: bool,
 }
 
 impl List {
     pub(super) fn new(selection: Selection, style: Style) -> Self {
-        List { selection, style, fields: Fields::default(), is_first: true }
+        List { selection, style, fields: Fields::default(), is_first: true, of_pairs: false }
+    }
+
+    /// With lines as scripts want them that were written for `wmic`.
+    pub(super) fn of_pairs(selection: Selection, style: Style) -> Self {
+        List { of_pairs: true, ..List::new(selection, style) }
     }
 }
 
@@ -33,8 +40,13 @@ impl Format for List {
         }
         let longest = fields.iter().map(|f| f.name.as_str().chars().count()).max().unwrap_or(0);
         for field in fields.iter() {
-            let value = text::for_people(&field.value(&object), self.style);
-            writeln!(out, "{:longest$} : {value}", field.name)?;
+            let value = field.value(&object);
+            let text = text::for_people(&value, self.style);
+            match (self.of_pairs, value.is_null()) {
+                (false, _) => writeln!(out, "{:longest$} : {text}", field.name)?,
+                (true, false) => writeln!(out, "{}={text}", field.name)?,
+                (true, true) => writeln!(out, "{}=", field.name)?,
+            }
         }
         Ok(())
     }
@@ -58,6 +70,16 @@ mod tests {
              __CLASS : Test_Fan\n\
              Id      : f0\n\
              Speed   : -3\n"
+        );
+    }
+
+    #[test]
+    fn pairs_are_for_scripts() {
+        let selection = Selection { class: Some("Test_Disk".into()), ..Selection::default() };
+        assert_eq!(
+            printed(Form::Pairs, selection, vec![fixture::disk(), fixture::disk()]),
+            "Id=d0\nLabel=\nSize=18446744073709551615\nUsed=0.5\n\n\
+             Id=d0\nLabel=\nSize=18446744073709551615\nUsed=0.5\n"
         );
     }
 }

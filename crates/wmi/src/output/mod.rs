@@ -32,7 +32,7 @@ mod fixture;
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
 
-use cim::Object;
+use cim::{Name, Object, SystemProperty};
 
 pub(crate) use fields::Selection;
 pub(crate) use text::Style;
@@ -51,6 +51,8 @@ pub(crate) enum Form {
     Table,
     /// One line a property, objects apart by an empty line.
     List,
+    /// One `property=value` a line, objects apart by an empty line: `wmic`'s own.
+    Pairs,
     /// One JSON array; of one object asked for by its path, that object.
     Json,
     /// One JSON object a line.
@@ -66,7 +68,7 @@ pub(crate) enum Form {
 impl Form {
     /// Whether it is for people.
     pub(crate) fn is_text(self) -> bool {
-        matches!(self, Form::Auto | Form::Table | Form::List)
+        matches!(self, Form::Auto | Form::Table | Form::List | Form::Pairs)
     }
 
     /// Whether errors are told in JSON too.
@@ -110,6 +112,8 @@ pub(crate) struct Printer {
     out: Box<dyn Write + Send>,
     count: u64,
     failed: Option<io::Error>,
+    /// The properties that the request names and that no object had so far.
+    unfound: Vec<Name>,
 }
 
 impl Printer {
@@ -124,7 +128,16 @@ impl Printer {
         selection: Selection,
         out: impl Write + Send + 'static,
     ) -> Self {
-        Printer { format: format(settings, selection), out: Box::new(out), count: 0, failed: None }
+        let mut unfound = selection.named.clone().unwrap_or_default();
+        unfound.retain(|name| SystemProperty::from_name(name.as_str()).is_none());
+        let format = format(settings, selection);
+        Printer { format, out: Box::new(out), count: 0, failed: None, unfound }
+    }
+
+    /// The properties that the request names and that none of the objects had, where there were
+    /// any.
+    pub(crate) fn unfound(&self) -> &[Name] {
+        if self.is_untouched() { &[] } else { &self.unfound }
     }
 
     /// Prints a batch. `Break` where nobody reads the output any more, or it cannot be written.
@@ -157,6 +170,7 @@ impl Printer {
     fn print(&mut self, objects: Vec<Object>) -> io::Result<()> {
         for object in objects {
             self.count += 1;
+            self.unfound.retain(|name| object.class().slot(name.as_str()).is_none());
             self.format.object(object, &mut self.out)?;
         }
         self.format.pause(&mut self.out)?;
@@ -170,6 +184,7 @@ fn format(settings: &Settings, selection: Selection) -> Box<dyn Format> {
         Form::Auto => Box::new(auto::Auto::new(selection, style, screen)),
         Form::Table => Box::new(table::Table::new(selection, style, screen)),
         Form::List => Box::new(list::List::new(selection, style)),
+        Form::Pairs => Box::new(list::List::of_pairs(selection, style)),
         Form::Json => Box::new(json::Json::new(selection, style)),
         Form::JsonLines => Box::new(json::JsonLines::new(selection, style)),
         Form::Csv => Box::new(csv::Csv::new(selection, style)),

@@ -70,3 +70,44 @@ fn namespaces_are_listed_from_root_or_the_one_named() {
     assert_eq!(program.ok(&["ns", "-n", "ROOT/shop"]).to_lowercase(), "root\\shop\n");
     assert_eq!(program.json(&["ns"]).as_array().unwrap().len(), paths.len());
 }
+
+#[test]
+fn a_tree_shows_what_derives_from_what() {
+    let program = Program::with_shop();
+    assert_eq!(program.shop(&["class", "tree"]), "Shop_Item\n└─ Shop_Book\n");
+    assert_eq!(program.shop(&["class", "tree", "shop_book"]), "Shop_Book\n");
+    let tree = program.json(&["class", "tree", "Shop_Item", "-n", "root/shop"]);
+    let below = serde_json::json!([{ "name": "Shop_Book", "subclasses": [] }]);
+    assert_eq!(tree, serde_json::json!({ "name": "Shop_Item", "subclasses": below }));
+    let deep = program.ok(&["class", "tree", "CIM_LogicalElement"]);
+    assert!(deep.contains("\n├─ CIM_Process\n│  └─ Win32_Process\n"), "{deep}");
+    let system = program.shop(&["class", "tree", "__Provider"]);
+    assert!(system.contains("└─ __Win32Provider\n"), "{system}");
+    let run = program.run(&["class", "tree", "Win32_Proces"]);
+    assert!(run.code == 3 && run.err.contains("did you mean Win32_Process?"), "{}", run.err);
+}
+
+#[test]
+fn a_word_is_found_in_names_and_descriptions_where_they_are_declared() {
+    let program = Program::with_shop();
+    let file = program.file(
+        "words.mof",
+        "#pragma autorecover\n\
+         [Description(\"Holds  a\\nWidget.\")] class W_Box { [key] string Id; };\n\
+         class W_Small : W_Box { [Description(\"its widgets\")] uint32 Count; uint32 Open(); };\n",
+    );
+    program.shop(&["compile", text(&file)]);
+    assert_eq!(
+        program.shop(&["class", "search", "WIDGET"]),
+        "W_Box          Holds a Widget.\nW_Small.Count  its widgets\n"
+    );
+    let found = program.json(&["class", "search", "open", "-n", "root/shop"]);
+    assert_eq!(
+        found,
+        serde_json::json!([{
+            "class": "W_Small", "kind": "method", "member": "Open", "description": null
+        }])
+    );
+    assert_eq!(program.shop(&["class", "search", "nowhere"]), "");
+    assert_eq!(program.run(&["class", "search", "nowhere", "--fail-empty"]).code, 3);
+}

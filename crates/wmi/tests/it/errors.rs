@@ -12,7 +12,12 @@ const CASES: &[Case] = &[
         "error: WBEM_E_INVALID_CLASS (0x80041010): class Win32_Proces not found in root\\cimv2; \
          did you mean Win32_Process?\n",
     ),
-    (&["query", "SELECT Nam FROM Win32_Process"], 7, "did you mean Name?\n"),
+    (
+        &["query", "SELECT Nam FROM Win32_Process"],
+        7,
+        "did you mean Name?\n  SELECT Nam FROM Win32_Process\n         ^^^\n",
+    ),
+    (&["get", "Win32_Process", "-f", "Nam = 'x'"], 7, "WHERE Nam = 'x'\n"),
     (&["query", "SELECT Name FROM Win32_Process WHERE Procesid = 1"], 7, "did you mean ProcessId?"),
     (
         &["query", "SELECT * FORM X"],
@@ -69,6 +74,22 @@ fn errors_are_json_where_the_output_is() {
         });
         assert_eq!((run.code, error), (3, expected));
         assert_eq!((run.err.lines().count(), run.out.as_str()), (1, ""));
+    }
+}
+
+#[test]
+fn arguments_that_cannot_be_meant_are_json_too() {
+    let program = Program::new();
+    for arguments in [
+        &["qury", "x", "-o", "json"][..],
+        &["--output=jsonl", "qury"],
+        &["-ojson", "get"],
+        &["shell", "--nonsense", "-o", "json"],
+    ] {
+        let run = program.run(arguments);
+        let error: serde_json::Value = serde_json::from_str(&run.err).unwrap();
+        assert_eq!((run.code, &error["exit_code"]), (2, &2.into()), "{error}");
+        assert!(error["message"].as_str().is_some_and(|text| !text.is_empty()), "{error}");
     }
 }
 

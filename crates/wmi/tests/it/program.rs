@@ -1,7 +1,7 @@
 //! Runs the program and looks at what it did.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -19,6 +19,23 @@ pub(crate) struct Run {
     pub(crate) err: String,
     /// The number it ended with.
     pub(crate) code: i32,
+}
+
+impl Run {
+    /// A run of `command` to its end.
+    pub(crate) fn of(command: &mut Command) -> Self {
+        Run::from(command.output().unwrap())
+    }
+}
+
+impl From<Output> for Run {
+    fn from(output: Output) -> Self {
+        Run {
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+            code: output.status.code().unwrap(),
+        }
+    }
 }
 
 impl Program {
@@ -40,6 +57,11 @@ impl Program {
         self.directory.path().join("repository")
     }
 
+    /// A directory for what else a run keeps.
+    pub(crate) fn data(&self) -> &Path {
+        self.directory.path()
+    }
+
     /// A file of the test with this content.
     pub(crate) fn file(&self, name: &str, content: &str) -> PathBuf {
         let path = self.directory.path().join(name);
@@ -56,12 +78,7 @@ impl Program {
 
     /// A run with `arguments`.
     pub(crate) fn run(&self, arguments: &[&str]) -> Run {
-        let output = self.command(arguments).output().unwrap();
-        Run {
-            out: String::from_utf8(output.stdout).unwrap(),
-            err: String::from_utf8(output.stderr).unwrap(),
-            code: output.status.code().unwrap(),
-        }
+        Run::of(&mut self.command(arguments))
     }
 
     /// What a run with `arguments` prints, which must end well and say nothing else.

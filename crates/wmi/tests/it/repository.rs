@@ -1,4 +1,4 @@
-//! `wmi repo`: check, copy, put back.
+//! `wmi repo`: check, copy, put back, salvage, reset.
 
 use crate::program::{Program, text};
 
@@ -34,4 +34,59 @@ fn only_a_copy_can_be_put_back() {
     assert!(run.err.starts_with("error: WBEM_E_"), "{}", run.err);
     assert_eq!(program.run(&["repo", "restore", "no-such-file"]).code, 3);
     program.shop(&["get", "Shop_Item=\"a\""]);
+}
+
+/// Changes a byte of the repository's file wherever `text` is.
+fn damage(program: &Program, text: &str) {
+    let data = program.repository().join("data.mdb");
+    let mut bytes = std::fs::read(&data).unwrap();
+    let found = |bytes: &[u8]| bytes.windows(text.len()).position(|at| at == text.as_bytes());
+    assert!(found(&bytes).is_some(), "{text}");
+    while let Some(at) = found(&bytes) {
+        bytes[at] ^= 1;
+    }
+    std::fs::write(data, bytes).unwrap();
+}
+
+#[test]
+fn g13_a_damaged_repository_is_salvaged() {
+    let program = Program::with_shop();
+    program.shop(&["new", "Shop_Item", "Id=kept"]);
+    program.shop(&["new", "Shop_Item", "Id=lost", "Label=needle"]);
+    damage(&program, "needle");
+    for command in [&["repo", "verify"][..], &["query", "SELECT * FROM Win32_OperatingSystem"]] {
+        let run = program.run(command);
+        assert_eq!(run.code, 1, "{}", run.err);
+        assert!(run.err.contains("wmi repo salvage"), "{}", run.err);
+    }
+    let run = program.run(&["repo", "salvage"]);
+    assert_eq!(run.code, 6, "{}", run.err);
+    assert!(run.err.contains("lost: instance root\\shop:Shop_Item lost"), "{}", run.err);
+    assert!(run.err.starts_with("problem: "), "{}", run.err);
+    assert!(run.out.contains("compiled again: 1 of 1 files"), "{}", run.out);
+    assert!(run.out.contains("replaced.mdb"), "{}", run.out);
+    program.ok(&["repo", "verify"]);
+    assert_eq!(program.shop(&["get", "Shop_Item=\"kept\"", "-p", "Id"]), "Id\nkept\n");
+    assert_eq!(program.run(&["-n", "root/shop", "get", "Shop_Item=\"lost\""]).code, 3);
+    let again = program.json(&["repo", "salvage"]);
+    assert_eq!((&again["sound"], &again["lost_count"]), (&true.into(), &0.into()));
+}
+
+#[test]
+fn g13_reset_asks_first_and_compiles_what_is_listed() {
+    let program = Program::with_shop();
+    let run = program.run(&["repo", "reset"]);
+    assert_eq!(run.code, 2, "{}", run.err);
+    assert!(run.err.contains("--yes"), "{}", run.err);
+    program.shop(&["get", "Shop_Item=\"a\""]);
+    let report = program.json(&["repo", "reset", "--yes"]);
+    assert!(report["replaced"].as_str().unwrap().ends_with("replaced.mdb"), "{report}");
+    assert_eq!(report["compiled"][0]["error"], serde_json::Value::Null, "{report}");
+    // What was said on the command line is not remembered: not the namespace either.
+    assert_eq!(program.run(&["-n", "root/shop", "get", "Shop_Item=\"a\""]).code, 3);
+    assert_eq!(program.ok(&["get", "Shop_Item=\"a\"", "-p", "Id"]), "Id\na\n");
+    std::fs::remove_file(program.repository().with_file_name("shop.mof")).unwrap();
+    let run = program.run(&["repo", "reset", "--yes"]);
+    assert_eq!(run.code, 6, "{}", run.err);
+    assert!(run.err.contains("shop.mof was not compiled again"), "{}", run.err);
 }

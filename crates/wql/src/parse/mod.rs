@@ -174,7 +174,7 @@ impl<'a> Parser<'a> {
             }
             _ => format!("expected {what}, found {}", found.take(40).collect::<String>()),
         };
-        self.error(WBEM_E_INVALID_QUERY, message)
+        self.error(WBEM_E_INVALID_QUERY, message).unfinished(self.token.kind == Kind::End)
     }
 
     /// An error at the token.
@@ -184,6 +184,7 @@ impl<'a> Parser<'a> {
 
     fn bad_token(&self, bad: BadToken) -> ParseError {
         ParseError::new(WBEM_E_INVALID_QUERY, bad.message, self.lexer.text(), bad.place)
+            .unfinished(bad.is_open)
     }
 
     /// The token as the operator that it is.

@@ -76,6 +76,34 @@ fn a_2_once_for_all_or_once_for_each_user() {
     }
 }
 
+/// PerLocaleInitialization: once more for each language that a client asks in.
+#[test]
+fn a_2_once_for_each_language() {
+    for (also, expected) in [
+        ("", vec![None]),
+        ("PerLocaleInitialization = TRUE;", vec![None, Some("MS_407"), Some("MS_409")]),
+    ] {
+        let told: Arc<Mutex<Vec<Option<String>>>> = Arc::default();
+        let (write, make) = (told.clone(), three().factory());
+        let world = made(
+            move |initialization| {
+                let locale = initialization.locale.as_ref().map(ToString::to_string);
+                write.lock().unwrap().push(locale);
+                make(initialization)
+            },
+            also,
+        );
+        for locales in ["", "MS_407", "MS_409,MS_407", "ms_407"] {
+            let mut context = user(1000);
+            context.set_locales(&cim::Locale::list(locales));
+            get_as(&world, &context);
+        }
+        let told: Vec<Option<String>> = std::mem::take(&mut *told.lock().unwrap());
+        let told: Vec<Option<&str>> = told.iter().map(|locale| locale.as_deref()).collect();
+        assert_eq!(told, expected, "{also}");
+    }
+}
+
 /// A.7: as whom a provider calls back.
 #[test]
 fn a_7_a_provider_calls_back_as_wmi_or_as_its_client() {

@@ -19,10 +19,10 @@ impl Asked {
     fn write(&self, what: &str, call: &PropertyCall<'_>) {
         let of = |text: Option<&str>| text.map_or("NULL".to_owned(), |text| format!("{text:?}"));
         let PropertyCall { locale, class_context, instance_context, property_context, ty } = call;
-        assert_eq!(*locale, None);
+        let locale = locale.map(|locale| format!(" in {locale}")).unwrap_or_default();
         let [class, instance, property] =
             [*class_context, *instance_context, *property_context].map(of);
-        self.0.lock().unwrap().push(format!("{what} {class} {instance} {property} {ty}"));
+        self.0.lock().unwrap().push(format!("{what} {class} {instance} {property} {ty}{locale}"));
     }
 }
 
@@ -81,6 +81,10 @@ fn c1_the_texts_of_the_qualifiers_reach_the_provider_as_they_stand() {
     assert_eq!(asked.take(), both);
     world.get("S='plain'").unwrap();
     assert_eq!(asked.take()[0], r#"get "c1" NULL "a.b" string"#);
+    let mut german = world.administrator().clone();
+    german.set_locales(&cim::Locale::list("MS_407,MS_409"));
+    world.services().get_object("S='plain'", Flags::default(), &german).unwrap();
+    assert_eq!(asked.take()[0], r#"get "c1" NULL "a.b" string in MS_407"#);
     // In queries too: what is asked is what is wanted, and conditions see the values.
     assert_eq!(world.query("SELECT * FROM S WHERE K = 'k'").unwrap(), [whole]);
     asked.take();

@@ -1,0 +1,147 @@
+//! The program under other names: `mofcomp`, `winmgmt`, `wmic`.
+
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+
+use crate::program::{Program, Run, text};
+
+/// A run of the program under `name`, with its own repository of `program`.
+fn run(program: &Program, name: &str, arguments: &[&str]) -> Run {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wmi"));
+    command.arg0(name).args(arguments).env("XDG_DATA_HOME", program.data()).stdin(Stdio::null());
+    Run::of(&mut command)
+}
+
+/// What `wmi` prints of the same repository.
+#[track_caller]
+fn wmi(program: &Program, arguments: &[&str]) -> Run {
+    run(program, "wmi", arguments)
+}
+
+#[test]
+fn g22_a_an_error_of_syntax_in_the_last_line_stores_nothing() {
+    let program = Program::new();
+    let file =
+        program.file("a.mof", "#pragma autorecover\nclass A { [key] uint8 K; };\nclass B {\n");
+    let run = run(&program, "mofcomp", &[text(&file)]);
+    assert_eq!(run.code, 3, "{}", run.out);
+    assert!(run.out.contains(&format!("Parsing MOF file: {}\n", text(&file))), "{}", run.out);
+    assert!(run.out.contains("a.mof (4,"), "{}", run.out);
+    assert!(run.out.contains("error WBEMMOF_E_EXPECTED_BRACE_OR_BAD_TYPE"), "{}", run.out);
+    assert!(!run.out.contains("successfully parsed"), "{}", run.out);
+    assert_eq!(wmi(&program, &["-n", "root/default", "class", "show", "A"]).code, 3);
+}
+
+#[test]
+fn g22_b_what_stands_before_an_object_that_cannot_be_stored_stays() {
+    let program = Program::new();
+    let file = program
+        .file("b.mof", "#pragma autorecover\nclass A { [key] uint8 K; };\nclass B : No {};\n");
+    let run = run(&program, "mofcomp", &[text(&file)]);
+    assert_eq!(run.code, 1, "{}", run.out);
+    assert!(run.out.contains("MOF file has been successfully parsed\n"), "{}", run.out);
+    assert!(run.out.contains("Storing data in the repository...\n"), "{}", run.out);
+    assert!(run.out.contains("b.mof (3,"), "{}", run.out);
+    assert!(!run.out.contains("Done!"), "{}", run.out);
+    assert_eq!(wmi(&program, &["-n", "root/default", "class", "show", "A"]).code, 0);
+}
+
+#[test]
+fn g22_c_an_unknown_switch_ends_with_2() {
+    let program = Program::new();
+    let file = program.file("c.mof", "class A { [key] uint8 K; };\n");
+    for arguments in [
+        &["-nonsense"][..],
+        &["/nonsense:x", text(&file)],
+        &["-check", "-N:root", text(&file)],
+        &[],
+    ] {
+        let run = run(&program, "mofcomp", arguments);
+        assert_eq!(run.code, 2, "{arguments:?} {}", run.out);
+    }
+}
+
+#[test]
+fn g23_a_missing_autorecover_is_a_warning() {
+    let program = Program::new();
+    let without = program.file("d.mof", "class A { [key] uint8 K; };\n");
+    let compiled = run(&program, "mofcomp", &["-N:root/cimv2", text(&without)]);
+    assert_eq!(compiled.code, 0, "{}", compiled.out);
+    let expected = format!("warning: {}: ", text(&without));
+    let warning = compiled.out.lines().find(|line| line.starts_with(&expected));
+    assert!(warning.is_some_and(|line| line.contains("#pragma autorecover")), "{}", compiled.out);
+    assert!(compiled.out.ends_with("Done!\n"), "{}", compiled.out);
+    assert_eq!(wmi(&program, &["class", "show", "A"]).code, 0);
+    let with = program.file("e.mof", "#pragma autorecover\nclass B { [key] uint8 K; };\n");
+    let compiled = run(&program, "mofcomp", &[text(&with)]);
+    assert_eq!(compiled.code, 0, "{}", compiled.out);
+    assert!(!compiled.out.contains("warning"), "{}", compiled.out);
+}
+
+#[test]
+fn g9_the_switches_of_mofcomp_reach_the_compiler() {
+    let program = Program::new();
+    let file = program.file("f.mof", "#pragma autorecover\nclass F { [key] uint8 K; };\n");
+    let compile = |switch: &str| run(&program, "mofcomp", &[switch, text(&file)]).code;
+    assert_eq!(compile("-check"), 0);
+    assert_eq!(wmi(&program, &["-n", "root/default", "class", "show", "F"]).code, 3);
+    assert_eq!(compile("/class:updateonly"), 1);
+    assert_eq!(compile("-class:createonly"), 0);
+    assert_eq!(compile("-class:createonly"), 1);
+    assert_eq!(compile("-N:root/missing"), 1);
+    assert_eq!(run(&program, "mofcomp", &["no-such-file.mof"]).code, 1);
+}
+
+#[test]
+fn g13_winmgmt_checks_copies_and_puts_back() {
+    let program = Program::new();
+    let copy = program.file("copy", "");
+    let sound = run(&program, "winmgmt", &["/verifyrepository"]);
+    assert_eq!((sound.code, sound.out.as_str()), (0, "WMI repository is consistent\n"));
+    let file = program.file("g.mof", "#pragma autorecover\nclass G { [key] uint8 K; };\n");
+    run(&program, "mofcomp", &[text(&file)]);
+    assert_eq!(run(&program, "winmgmt", &["/backup", text(&copy)]).code, 0);
+    wmi(&program, &["-n", "root/default", "rm", "G", "--class"]);
+    assert_eq!(run(&program, "winmgmt", &["-restore", text(&copy), "0"]).code, 0);
+    assert_eq!(wmi(&program, &["-n", "root/default", "class", "show", "G"]).code, 0);
+    for (arguments, code) in [
+        (&["/restore", "no-such-file"][..], 1),
+        (&["/restore", text(&copy), "1"], 2),
+        (&["/backup"], 2),
+        (&["/verifyrepository", "/no/such/directory"], 1),
+        (&["/nonsense"], 2),
+        (&[], 2),
+        (&["/?"], 0),
+    ] {
+        let run = run(&program, "winmgmt", arguments);
+        assert_eq!(run.code, code, "{arguments:?} {} {}", run.out, run.err);
+    }
+}
+
+#[test]
+fn wmic_asks_by_alias_or_path() {
+    let program = Program::new();
+    let own = std::process::id().to_string();
+    let values = run(&program, "wmic", &["process", &own, "get", "Handle,", "ProcessId", "/value"]);
+    assert_eq!(values.out, format!("Handle={own}\nProcessId={own}\n"));
+    let condition = format!("ProcessId = {own}");
+    let csv = ["path", "Win32_Process", "where", &condition, "get", "ProcessId", "/format:csv"];
+    assert_eq!(run(&program, "wmic", &csv).out, format!("ProcessId\r\n{own}\r\n"));
+    let listed = run(&program, "WMIC.exe", &["OS", "LIST", "BRIEF"]);
+    assert!(listed.out.starts_with("BuildNumber"), "{}", listed.out);
+    let condition = format!("Handle = \"{own}\"");
+    let owner = run(&program, "wmic", &["process", "where", &condition, "call", "GetOwnerSid"]);
+    assert!(owner.out.contains("S-1-22-1-"), "{} {}", owner.out, owner.err);
+    let created = run(&program, "wmic", &["process", "call", "create", "no-such-program-here"]);
+    assert_eq!(created.out, "ProcessId  ReturnValue\n     NULL            9\n");
+    let elsewhere = run(&program, "wmic", &[r"/namespace:\\root\default", "os"]);
+    assert_eq!(elsewhere.code, 3, "{}", elsewhere.err);
+    for (arguments, said) in [
+        (&["proces"][..], "did you mean process?"),
+        (&["os", "get", "Captoin"], "did you mean Caption?"),
+        (&["process", "where", "Name =", "get"], "Name ="),
+    ] {
+        let run = run(&program, "wmic", arguments);
+        assert!(run.code != 0 && run.err.contains(said), "{arguments:?}: {}", run.err);
+    }
+}
