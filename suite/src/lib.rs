@@ -6,12 +6,13 @@
 //! | [`text`] | objects as lines of text |
 //! | [`put`] | MOF objects put one by one through `wbem::Services` |
 //! | [`script`] | files of questions with the answers that the documentation gives |
-//! | [`provider`] | a provider that keeps a log |
+//! | [`provider`], [`class_provider`] | providers that keep a log: of instances, of classes |
 //! | [`gaps`] | the ledger of what is known to fail |
 //! | [`oracles`] | promises that hold for any input |
 
 #![deny(unsafe_code)]
 
+pub mod class_provider;
 pub mod gaps;
 pub mod oracles;
 pub mod provider;

@@ -104,7 +104,13 @@ impl Log {
         std::mem::take(&mut *lock(&self.lines))
     }
 
-    fn write(&self, line: String) {
+    /// The same log, for one who writes each line after its `name`.
+    pub fn named(&self, name: &str) -> Log {
+        Log { lines: self.lines.clone(), name: format!("{name} ") }
+    }
+
+    /// Writes a line.
+    pub fn write(&self, line: String) {
         lock(&self.lines).push(self.name.clone() + &line);
     }
 }
@@ -139,7 +145,7 @@ impl TestProvider {
 
     /// It writes into `log`, which others write into as well, each line after its `name`.
     pub fn logging_as(mut self, name: &str, log: &Log) -> Self {
-        self.log = Log { lines: log.lines.clone(), name: format!("{name} ") };
+        self.log = log.named(name);
         self
     }
 

@@ -18,6 +18,7 @@ use crate::access::{self, Call, Policy};
 use crate::cimom::View;
 use crate::class_rules::Rules;
 use crate::edit::{Edit, Place};
+use crate::provided::Provided;
 use crate::schema::Schema;
 
 /// Past this number of schemas in memory all are dropped, and made again as they are needed.
@@ -61,6 +62,7 @@ impl View<'_> {
             let neutral = (self.id, self.schema.generation());
             let state = State { neutral, localized: places };
             self.schema = self.cimom.amended.get(state, &self.schema);
+            self.provided = Provided::default();
         }
         Ok(self)
     }

@@ -121,7 +121,7 @@ pub(crate) fn prepare(
     let referent = Arc::new(referent(&source).ok_or(WBEM_E_NOT_FOUND)?);
     let stored = stored_referring(view, &referent)?;
     let mut steps = Vec::new();
-    for class in view.schema.associations(view)? {
+    for class in view.associations(source.class())?.iter() {
         let is_indexed = is_indexed(class);
         let may_refer = !is_indexed || stored.contains(class.name());
         if !may_refer || class.is_abstract() || !question.accepts_association(class) {
@@ -454,10 +454,10 @@ fn keys_of(mut instance: Instance) -> Instance {
 fn schema_associations(
     view: &View<'_>,
     question: &Question,
-    source: &Class,
+    source: &Arc<Class>,
 ) -> Result<Vec<Arc<Class>>> {
     let mut found = Vec::new();
-    for association in view.schema.associations(view)? {
+    for association in view.associations(source)?.iter() {
         if !question.accepts_association(association) {
             continue;
         }

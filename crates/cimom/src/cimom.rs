@@ -10,7 +10,6 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use cim::naming::check_class_length;
 use cim::path::{Connection, is_local_server};
 use cim::security::Identity;
 use cim::status::*;
@@ -26,7 +25,8 @@ use crate::access::{self, Call};
 use crate::amended;
 use crate::connections::Connections;
 use crate::get::{self, Get};
-use crate::providers::{Providers, Registrations};
+use crate::provided::Provided;
+use crate::providers::{Providers, Pushed, Registrations};
 use crate::schema::{Declarations, Schema};
 use crate::session::Session;
 use crate::told::Told;
@@ -55,6 +55,7 @@ pub struct Cimom {
     me: Weak<Cimom>,
     pub(crate) providers: Providers,
     pub(crate) registrations: Registrations,
+    pub(crate) pushed: Pushed,
     /// Whether a thread looks after idle providers.
     pub(crate) is_watching: AtomicBool,
     pub(crate) repository: Repository,
@@ -87,6 +88,7 @@ impl Cimom {
             me: me.clone(),
             providers: Providers::default(),
             registrations: Registrations::default(),
+            pushed: Pushed::default(),
             is_watching: AtomicBool::new(false),
             repository,
             environment,
@@ -176,12 +178,25 @@ impl Cimom {
     ) -> Result<View<'m>> {
         let snapshot = self.repository.read()?;
         let version = snapshot.view().version();
-        let schema = match self.current(id, version) {
+        let current = self.current(id, version);
+        let is_current = current.is_some();
+        let schema = match current {
             Some(schema) => schema,
             None => self.schema(namespace, id, snapshot.view())?,
         };
         let snapshot = RefCell::new(Some(snapshot));
-        Ok(View { cimom: self, id, context, version, schema, localized: None, snapshot })
+        let (localized, provided) = (None, Provided::default());
+        let view =
+            View { cimom: self, id, context, version, schema, localized, provided, snapshot };
+        // Who is being initialized sees what is there, and does not wait for others.
+        if is_current || context.providers().any(|hop| hop.is_initialized) {
+            return Ok(view);
+        }
+        if self.push_classes(&view)? {
+            return self.view(namespace, id, context);
+        }
+        self.found_current(&view);
+        Ok(view)
     }
 
     /// The object at `path`, in whichever namespace: the one it names, else `place`, else that of
@@ -238,21 +253,23 @@ impl Cimom {
             self.forget(&[id]);
             return Err(unknown(namespace));
         };
-        let schema = match self.known(id, state.generation) {
-            Some(schema) => schema,
-            None => {
-                let stored = view.classes(id)?.into_iter().map(|c| (c.name, c.superclass));
-                let schema = Arc::new(Schema::new(self.origin(namespace), &state, stored)?);
-                self.publish([(id, schema.clone())]);
-                schema
-            }
-        };
-        if let Some(known) = self.schemas.load().get(&id)
-            && Arc::ptr_eq(&known.schema, &schema)
-        {
-            known.version.store(view.version(), Ordering::Relaxed);
+        if let Some(schema) = self.known(id, state.generation) {
+            return Ok(schema);
         }
+        let stored = view.classes(id)?.into_iter().map(|c| (c.name, c.superclass));
+        let schema = Arc::new(Schema::new(self.origin(namespace), &state, stored)?);
+        self.publish([(id, schema.clone())]);
         Ok(schema)
+    }
+
+    /// Notes that nothing has to be looked at again as long as the repository has the version of
+    /// `view`.
+    fn found_current(&self, view: &View<'_>) {
+        if let Some(known) = self.schemas.load().get(&view.id)
+            && Arc::ptr_eq(&known.schema, &view.schema)
+        {
+            known.version.store(view.version, Ordering::Relaxed);
+        }
     }
 
     /// The schema of a namespace in the state `generation`, if it was made already.
@@ -298,7 +315,7 @@ pub(crate) fn unknown(namespace: &Namespace) -> cim::Error {
     WBEM_E_INVALID_NAMESPACE.with(format!("namespace {namespace} does not exist"))
 }
 
-/// One state of a namespace: what one operation reads.
+/// One state of a namespace: what one operation reads. Its classes are in [`crate::provided`].
 pub(crate) struct View<'m> {
     pub(crate) cimom: &'m Cimom,
     pub(crate) id: NamespaceId,
@@ -310,6 +327,7 @@ pub(crate) struct View<'m> {
     /// The namespaces with the localized classes that the caller prefers, the most preferred
     /// first; `None` where classes are read exactly as stored.
     pub(crate) localized: Option<Box<[NamespaceId]>>,
+    pub(crate) provided: Provided,
     /// `None` while the code of a provider runs, and until something is read after it.
     snapshot: RefCell<Option<Snapshot>>,
 }
@@ -370,22 +388,6 @@ impl View<'_> {
     ) -> Result<Option<Instance>> {
         self.stored(|view| view.instance(self.id, class, key))
     }
-
-    /// The class `name`, if there is one.
-    pub(crate) fn find_class(&self, name: &Name) -> Result<Option<Arc<Class>>> {
-        self.schema.class(name, self)
-    }
-
-    /// The class `name`. Errors: `missing` where there is none; `WBEM_E_QUOTA_VIOLATION` where
-    /// there cannot be one, because the name is too long.
-    pub(crate) fn class(&self, name: &Name, missing: cim::WbemStatus) -> Result<Arc<Class>> {
-        if let Some(class) = self.find_class(name)? {
-            return Ok(class);
-        }
-        check_class_length(name.as_str())?;
-        let namespace = &self.schema.origin().namespace;
-        Err(missing.with(format!("class {name} not found in {namespace}")))
-    }
 }
 
 impl Declarations for View<'_> {
@@ -404,5 +406,9 @@ impl Declarations for View<'_> {
             }
             _ => Ok(declaration),
         }
+    }
+
+    fn elsewhere(&self, class: &Name) -> Result<Option<Arc<Class>>> {
+        self.find_class(class)
     }
 }

@@ -51,20 +51,12 @@ pub(crate) fn put(
     rules: Rules,
     ground: &Ground<'_>,
 ) -> Result<Vec<Arc<Class>>> {
-    let mode = check_flags(flags)?;
+    check_flags(flags)?;
     declaration.check_names()?;
     let name = &declaration.name;
     let schema = ground.schema;
     let existing = schema.class(name, ground.store)?;
-    match &existing {
-        Some(_) if flags.has(Flags::CREATE_ONLY) => {
-            return Err(WBEM_E_ALREADY_EXISTS.with(format!("class {name} exists already")));
-        }
-        None if flags.has(Flags::UPDATE_ONLY) => {
-            return Err(WBEM_E_NOT_FOUND.with(format!("class {name} does not exist")));
-        }
-        _ => {}
-    }
+    let mode = check_mode(name, existing.is_some(), flags)?;
     let superclass = match &declaration.superclass {
         Some(above) => Some(superclass(name, above, ground)?),
         None => None,
@@ -91,13 +83,30 @@ pub(crate) fn put(
     rederive(class, &below, mode, ground)
 }
 
+/// Errors: those of the flags of PutClass; `WBEM_E_ALREADY_EXISTS`, `WBEM_E_NOT_FOUND` where they
+/// ask for the class to be new, or not to be.
+pub(crate) fn check_mode(name: &Name, exists: bool, flags: Flags) -> Result<UpdateMode> {
+    let mode = check_flags(flags)?;
+    match exists {
+        true if flags.has(Flags::CREATE_ONLY) => {
+            Err(WBEM_E_ALREADY_EXISTS.with(format!("class {name} exists already")))
+        }
+        false if flags.has(Flags::UPDATE_ONLY) => {
+            Err(WBEM_E_NOT_FOUND.with(format!("class {name} does not exist")))
+        }
+        _ => Ok(mode),
+    }
+}
+
 /// The names of a class's keys, in their order.
 fn keys(class: &Class) -> Vec<&Name> {
     class.keys().iter().map(|&slot| &class.properties()[usize::from(slot)].name).collect()
 }
 
 fn superclass(name: &Name, above: &Name, ground: &Ground<'_>) -> Result<Arc<Class>> {
-    let class = ground.schema.class(above, ground.store)?.ok_or_else(|| {
+    let stored = ground.schema.class(above, ground.store)?;
+    let class = stored.map_or_else(|| ground.store.elsewhere(above), |class| Ok(Some(class)))?;
+    let class = class.ok_or_else(|| {
         WBEM_E_NOT_FOUND.with(format!("superclass {above} of class {name} does not exist"))
     })?;
     if class.is_a(name.as_str()) {

@@ -1,13 +1,14 @@
 //! Enumeration of classes, and schema queries.
 
-use cim::status::WBEM_E_INVALID_CLASS;
+use cim::status::*;
 use cim::{Name, Object, Result};
 use wbem::{Completion, Sink};
-use wql::BoundSchema;
+use wql::{BoundSchema, Comparison, Constant, Expr, PropertyPath, Select};
 
 use crate::access::AuthorizedCall;
 use crate::cimom::View;
 use crate::execute::BATCH;
+use crate::provided::{Listing, Scope};
 use crate::query::Run;
 
 /// The subclasses of `superclass`, or with none all classes; `shallow` for the first
@@ -15,34 +16,93 @@ use crate::query::Run;
 pub(crate) fn enumerate(
     view: &View<'_>,
     _call: &AuthorizedCall<'_, ()>,
-    superclass: Option<&Name>,
+    superclass: Option<Name>,
     shallow: bool,
 ) -> Result<Run> {
-    let mut names: Vec<Name> = match (superclass, shallow) {
-        (Some(above), _) if !view.schema.contains(above) => {
-            view.class(above, WBEM_E_INVALID_CLASS)?;
-            Vec::new()
+    let scope = match (superclass, shallow) {
+        (Some(above), shallow) => {
+            view.class(&above, WBEM_E_INVALID_CLASS)?;
+            if shallow { Scope::DirectlyBelow(above) } else { Scope::Below(above) }
         }
-        (Some(above), true) => view.schema.subclasses(above).to_vec(),
-        (Some(above), false) => view.schema.descendants(above),
-        (None, true) => view.schema.top_level().cloned().collect(),
-        (None, false) => view.schema.names().cloned().collect(),
+        (None, true) => Scope::TopLevel,
+        (None, false) => Scope::All,
     };
-    names.sort();
-    Ok(Run::Classes { names, filter: None })
+    run(view, &scope, None)
 }
 
-/// Delivers the classes of these names that match; stops where nobody wants more.
+/// The classes that a schema query asks for.
+pub(crate) fn query(view: &View<'_>, select: &Select) -> Result<Run> {
+    let filter = BoundSchema::bind(select)?;
+    let scope = select.condition.as_ref().map_or(Scope::All, scope);
+    run(view, &scope, Some(filter))
+}
+
+fn run(view: &View<'_>, scope: &Scope, filter: Option<BoundSchema>) -> Result<Run> {
+    let mut listing = view.list(scope)?;
+    listing.names.sort();
+    Ok(Run::Classes { listing, filter })
+}
+
+/// The classes among which are all that satisfy `condition`.
+fn scope(condition: &Expr) -> Scope {
+    match condition {
+        Expr::Isa { class, .. } => Scope::Family(class.clone()),
+        Expr::Compare { property, operator: Comparison::Equal, constant: Constant::Text(text) } => {
+            match () {
+                () if is(property, "__Class") => Scope::One(text.as_str().into()),
+                () if is(property, "__Superclass") => Scope::DirectlyBelow(text.as_str().into()),
+                () if is(property, "__Dynasty") => Scope::Family(text.as_str().into()),
+                () => Scope::All,
+            }
+        }
+        Expr::And(terms) => {
+            let scopes = terms.iter().map(scope);
+            scopes.reduce(narrower).unwrap_or(Scope::All)
+        }
+        _ => Scope::All,
+    }
+}
+
+fn is(property: &PropertyPath, name: &str) -> bool {
+    property.head().is(name) && property.rest().is_empty()
+}
+
+fn narrower(a: Scope, b: Scope) -> Scope {
+    match (&a, &b) {
+        (Scope::One(_), _) | (_, Scope::All) => a,
+        _ => b,
+    }
+}
+
+/// Delivers the classes that match; stops where nobody wants more. A stored class that has lost the
+/// provided class from which it derives is left out, and the result called partial.
 pub(crate) fn deliver(
     view: &View<'_>,
-    names: &[Name],
+    listing: Listing,
     filter: Option<&BoundSchema>,
     sink: &mut Sink,
 ) -> Completion {
+    let Listing { names, mut failure } = listing;
+    let mut outcome = WBEM_S_NO_ERROR;
     let mut batch = Vec::new();
-    for name in names {
-        let class = view.class(name, WBEM_E_INVALID_CLASS)?;
+    for name in &names {
+        let class = match view.find_class(name) {
+            Ok(Some(class)) => class,
+            Ok(None) => continue,
+            Err(e) if view.schema.strays().binary_search(name).is_err() => return Err(e),
+            Err(e) if e.status() == WBEM_E_INVALID_SUPERCLASS => {
+                outcome = WBEM_S_PARTIAL_RESULTS;
+                continue;
+            }
+            Err(e) => {
+                failure.get_or_insert(e);
+                continue;
+            }
+        };
         if filter.is_none_or(|f| f.matches(&class)) {
+            if outcome == WBEM_S_NO_ERROR && view.is_duplicate(name) {
+                outcome = WBEM_S_DUPLICATE_OBJECTS;
+            }
             batch.push(Object::Class(class));
         }
         if batch.len() == BATCH && sink.indicate(std::mem::take(&mut batch)).is_break() {
@@ -50,5 +110,5 @@ pub(crate) fn deliver(
         }
     }
     let _ = sink.indicate(batch);
-    wbem::COMPLETE
+    failure.map_or(Ok(outcome), Err)
 }

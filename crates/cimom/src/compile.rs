@@ -5,18 +5,20 @@
 //! the order of the text, many to a transaction; where one fails, those before it stay
 //! (behaviour.md G.9, J 15).
 
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cim::status::*;
-use cim::{Class, Instance, Name, Namespace, ObjectPath, Result};
+use cim::{Class, ClassDeclaration, Name, Namespace, ObjectPath, Result};
 use mof::{Action, ActionKind, Compilation, Diagnostic, InstanceDeclaration, PutFlags};
 use wbem::{CallContext, CompileOptions, CompileReport, Flags, MofCompiler, MofDiagnostic};
 
 use crate::access::{self, AuthorizedCall, Call};
-use crate::cimom::Cimom;
+use crate::cimom::{Cimom, View};
 use crate::class_rules::Rules;
+use crate::class_writes::{self, Written};
 use crate::edit::{Edit, Place};
 use crate::{hierarchy, properties};
 
@@ -111,9 +113,18 @@ struct Executor<'a> {
 enum Stop {
     /// The action failed.
     Failed(usize, Box<Diagnostic>),
-    /// The action puts an instance of which a provider has to take something, outside of any
+    /// A provider has to take something of what the action puts, or may have to, outside of any
     /// transaction.
-    Dynamic(usize),
+    Provided(usize),
+}
+
+/// What a batch has to know of the classes of providers, which are not asked in a transaction.
+#[derive(Default)]
+struct Elsewhere {
+    /// Classes that are not stored, by namespace.
+    lent: Vec<(Place, Vec<Arc<Class>>)>,
+    /// The actions that put or delete a class which a provider may have.
+    provided: HashSet<usize>,
 }
 
 impl Executor<'_> {
@@ -152,7 +163,7 @@ impl Executor<'_> {
                 None => (end, None),
                 // What came before it was dropped with it and is done again without it.
                 Some(stop) => {
-                    let (Stop::Failed(at, _) | Stop::Dynamic(at)) = stop;
+                    let (Stop::Failed(at, _) | Stop::Provided(at)) = stop;
                     match self.batch(next..at) {
                         Some(Stop::Failed(_, again)) => return Some(*again),
                         _ => self.stopped(at, stop),
@@ -178,7 +189,7 @@ impl Executor<'_> {
     fn stopped(&self, at: usize, stop: Stop) -> (usize, Option<Diagnostic>) {
         match stop {
             Stop::Failed(_, diagnostic) => (at, Some(*diagnostic)),
-            Stop::Dynamic(_) => match self.put_dynamic(&self.compilation.actions[at]) {
+            Stop::Provided(_) => match self.provided(at) {
                 Ok(()) => (at + 1, None),
                 Err(diagnostic) => (at, Some(*diagnostic)),
             },
@@ -188,9 +199,15 @@ impl Executor<'_> {
     /// Does the actions of `range` in one transaction, all or none.
     fn batch(&self, range: Range<usize>) -> Option<Stop> {
         let mut stop = None;
+        let elsewhere = self.elsewhere(range.clone());
         let done = self.cimom.edit(|edit| {
+            elsewhere.lend(edit);
             for at in range.clone() {
-                if let Err(s) = self.action(edit, at) {
+                let done = match elsewhere.provided.contains(&at) {
+                    true => Err(Stop::Provided(at)),
+                    false => self.action(edit, at),
+                };
+                if let Err(s) = done {
                     stop = Some(s);
                     return Err(WBEM_E_FAILED.into());
                 }
@@ -238,13 +255,13 @@ impl Executor<'_> {
                 let mut objects = Objects { edit, place: place.clone(), executor: self };
                 let class = objects.instance_class(declaration).map_err(failed)?;
                 if class.is_dynamic() {
-                    return Err(Stop::Dynamic(at));
+                    return Err(Stop::Provided(at));
                 }
                 call.require_to_write(&class, "write an instance").map_err(failed)?;
                 let instance =
                     mof::instantiate(declaration, class, &mut objects).map_err(failed_at)?;
                 if properties::has_dynamic(&instance) {
-                    return Err(Stop::Dynamic(at));
+                    return Err(Stop::Provided(at));
                 }
                 edit.put_instance(&place, &instance, instance_flags(*flags), None, self.context)
                     .map(drop)
@@ -286,34 +303,131 @@ impl Executor<'_> {
         }
     }
 
-    fn put_dynamic(&self, action: &Action) -> Result<(), Box<Diagnostic>> {
-        let ActionKind::PutInstance { declaration, flags } = &action.kind else { return Ok(()) };
-        let failed = |e: cim::Error| Box::new(Diagnostic::from_error(&e, action.place.clone()));
-        // Classes and aliases are looked up in a transaction that writes nothing.
-        let made = self.cimom.edit(|edit| {
-            let place = edit.place(&action.namespace)?;
-            let mut objects = Objects { edit, place, executor: self };
-            let class = objects.instance_class(declaration)?;
-            Ok(mof::instantiate(declaration, class, &mut objects).map_err(Box::new))
-        });
-        let instance: Instance = made.map_err(failed)??;
-        let class = instance.class().clone();
-        let view = self.cimom.view_of(&action.namespace, self.context).map_err(failed)?;
-        let call = Call { operation: (), namespace: &action.namespace, context: self.context };
-        let call = call.authorize(view.schema.policy()).map_err(failed)?;
-        call.require_to_write(&class, "write an instance").map_err(failed)?;
-        let flags = instance_flags(*flags);
-        if class.is_dynamic() {
-            let put = hierarchy::put(&view, &class, &instance, flags, None, self.context);
-            return put.map(drop).map_err(failed);
+    /// What providers have of the classes that the actions of `range` name.
+    fn elsewhere(&self, range: Range<usize>) -> Elsewhere {
+        let mut elsewhere = Elsewhere::default();
+        let mut views: HashMap<&Namespace, Option<View<'_>>> = HashMap::new();
+        for at in range {
+            let action = &self.compilation.actions[at];
+            let view = views.entry(&action.namespace).or_insert_with(|| {
+                // A namespace that is not there yet has no providers either.
+                let view = self.cimom.view_of(&action.namespace, self.context).ok()?;
+                let has_sources = view.class_sources().is_ok_and(|sources| !sources.is_empty());
+                has_sources.then_some(view)
+            });
+            let Some(view) = view else { continue };
+            let (target, needed) = match &action.kind {
+                ActionKind::PutClass { declaration, .. } => {
+                    (Some(&declaration.name), declaration.superclass.as_ref())
+                }
+                ActionKind::DeleteClass { class, .. } => (Some(class), None),
+                ActionKind::PutInstance { declaration, .. } => (None, Some(&declaration.class)),
+                ActionKind::DeleteInstance { path, .. } => (None, Some(&path.class)),
+            };
+            if target.is_some_and(|name| view.may_be_provided(name).unwrap_or_default()) {
+                elsewhere.provided.insert(at);
+            }
+            // What goes wrong here goes wrong again where the class is missed.
+            let Some(class) = needed.and_then(|name| view.find_class(name).ok()?) else { continue };
+            let place = Place { namespace: action.namespace.clone(), id: view.id };
+            let lent = view.provided_among(&class);
+            if !lent.is_empty() {
+                elsewhere.lent.push((place, lent));
+            }
         }
-        let stored = properties::put(&view, instance).map_err(failed)?;
-        drop(view);
-        let put = self.cimom.edit(|edit| {
+        elsewhere
+    }
+
+    /// Does an action that concerns a provider.
+    fn provided(&self, at: usize) -> Result<(), Box<Diagnostic>> {
+        let action = &self.compilation.actions[at];
+        let failed = |e: cim::Error| Box::new(Diagnostic::from_error(&e, action.place.clone()));
+        let policy = self.view(action).map_err(failed)?.schema.clone();
+        let call = Call { operation: (), namespace: &action.namespace, context: self.context };
+        let call = call.authorize(policy.policy()).map_err(failed)?;
+        let elsewhere = self.elsewhere(at..at + 1);
+        match &action.kind {
+            ActionKind::PutInstance { declaration, flags } => {
+                let instance = self.make(action, &elsewhere, |objects| {
+                    let class = objects.instance_class(declaration)?;
+                    Ok(mof::instantiate(declaration, class, objects).map_err(Box::new))
+                })?;
+                let class = instance.class().clone();
+                call.require_to_write(&class, "write an instance").map_err(failed)?;
+                let view = self.view(action).map_err(failed)?;
+                let flags = instance_flags(*flags);
+                if class.is_dynamic() {
+                    let put = hierarchy::put(&view, &class, &instance, flags, None, self.context);
+                    return put.map(drop).map_err(failed);
+                }
+                let stored = properties::put(&view, instance).map_err(failed)?;
+                drop(view);
+                let put = self.cimom.edit(|edit| {
+                    elsewhere.lend(edit);
+                    let place = edit.place(&action.namespace)?;
+                    edit.put_instance(&place, &stored, flags, None, self.context)
+                });
+                put.map(drop).map_err(failed)
+            }
+            ActionKind::PutClass { declaration, pending, flags, .. } => {
+                let class = self.make(action, &elsewhere, |objects| {
+                    let mut class = declaration.clone();
+                    let done = mof::complete_class(&mut class, pending, &action.place, objects);
+                    Ok(done.map(|()| class).map_err(Box::new))
+                })?;
+                self.put_class(action, &call, &class, class_flags(*flags)).map_err(failed)
+            }
+            ActionKind::DeleteClass { class, fail } => {
+                let delete = || {
+                    if class_writes::delete(&self.view(action)?, &call, class)? {
+                        return Ok(());
+                    }
+                    self.cimom.edit(|edit| {
+                        let place = edit.place(&action.namespace)?;
+                        edit.delete_class(&place, class)
+                    })
+                };
+                unless_missing(delete(), *fail).map_err(failed)
+            }
+            ActionKind::DeleteInstance { .. } => Ok(()),
+        }
+    }
+
+    /// Makes an object of an action: classes and aliases are looked up in a transaction that writes
+    /// nothing.
+    fn make<T>(
+        &self,
+        action: &Action,
+        elsewhere: &Elsewhere,
+        make: impl FnOnce(&mut Objects<'_, '_, '_, '_>) -> Result<Result<T, Box<Diagnostic>>>,
+    ) -> Result<T, Box<Diagnostic>> {
+        let made = self.cimom.edit(|edit| {
+            elsewhere.lend(edit);
             let place = edit.place(&action.namespace)?;
-            edit.put_instance(&place, &stored, flags, None, self.context)
+            make(&mut Objects { edit, place, executor: self })
         });
-        put.map(drop).map_err(failed)
+        made.map_err(|e| Box::new(Diagnostic::from_error(&e, action.place.clone())))?
+    }
+
+    /// Puts a class that a provider may have.
+    fn put_class(
+        &self,
+        action: &Action,
+        call: &AuthorizedCall<'_, ()>,
+        class: &ClassDeclaration,
+        flags: Flags,
+    ) -> Result<()> {
+        let written = class_writes::put(&self.view(action)?, call, class, flags)?;
+        let Written::InRepository(lent) = written else { return Ok(()) };
+        self.cimom.edit(|edit| {
+            let place = edit.place(&action.namespace)?;
+            edit.lend(&place, &lent);
+            edit.put_class(&place, class, flags, self.rules())
+        })
+    }
+
+    fn view(&self, action: &Action) -> Result<View<'_>> {
+        self.cimom.view_of(&action.namespace, self.context)
     }
 
     fn rules(&self) -> Rules {
@@ -321,6 +435,12 @@ impl Executor<'_> {
             mof::Dialect::Wmi => Rules::Wmi,
             mof::Dialect::Dmtf => Rules::Dmtf,
         }
+    }
+}
+
+impl Elsewhere {
+    fn lend(&self, edit: &mut Edit<'_, '_>) {
+        self.lent.iter().for_each(|(place, classes)| edit.lend(place, classes));
     }
 }
 

@@ -27,6 +27,8 @@ pub(crate) struct Edit<'e, 'w> {
     pub(crate) cimom: &'e Cimom,
     writer: &'e mut Writer<'w>,
     schemas: &'e mut HashMap<NamespaceId, Edited>,
+    /// Classes that are not stored and that providers have told: in a write no provider is asked.
+    lent: HashMap<(NamespaceId, Name), Arc<Class>>,
     /// The namespaces that it deleted.
     gone: &'e mut Vec<NamespaceId>,
 }
@@ -51,7 +53,8 @@ impl Cimom {
     pub(crate) fn edit<T>(&self, work: impl FnOnce(&mut Edit<'_, '_>) -> Result<T>) -> Result<T> {
         let (mut schemas, mut gone) = (HashMap::new(), Vec::new());
         let done = self.repository.write(|writer| {
-            work(&mut Edit { cimom: self, writer, schemas: &mut schemas, gone: &mut gone })
+            let (schemas, gone) = (&mut schemas, &mut gone);
+            work(&mut Edit { cimom: self, writer, schemas, lent: HashMap::new(), gone })
         })?;
         self.forget(&gone);
         let changed = schemas.into_iter().filter(|(_, edited)| edited.is_changed);
@@ -70,6 +73,12 @@ impl Edit<'_, '_> {
     pub(crate) fn place(&self, namespace: &Namespace) -> Result<Place> {
         let id = self.writer.view().namespace(namespace)?.ok_or_else(|| unknown(namespace))?;
         Ok(Place { namespace: namespace.clone(), id })
+    }
+
+    /// Makes known classes of `place` that are not stored and that stored ones may derive from.
+    pub(crate) fn lend(&mut self, place: &Place, classes: &[Arc<Class>]) {
+        let named = classes.iter().map(|class| ((place.id, class.name().clone()), class.clone()));
+        self.lent.extend(named);
     }
 
     /// Asks whether the caller may be in `place` as this write leaves it.
@@ -123,8 +132,15 @@ impl Edit<'_, '_> {
     /// The class `name`, if there is one.
     pub(crate) fn find_class(&mut self, place: &Place, name: &Name) -> Result<Option<Arc<Class>>> {
         self.load(place)?;
-        let store = Stored { writer: self.writer, id: place.id };
-        self.schemas[&place.id].schema.class(name, &store)
+        let store = self.store(place);
+        match self.schemas[&place.id].schema.class(name, &store)? {
+            Some(class) => Ok(Some(class)),
+            None => store.elsewhere(name),
+        }
+    }
+
+    fn store<'s>(&'s self, place: &Place) -> Stored<'s> {
+        Stored { view: self.writer.view(), id: place.id, lent: &self.lent }
     }
 
     /// Puts a class. Errors: those of [`class_rules::put`].
@@ -137,12 +153,23 @@ impl Edit<'_, '_> {
     ) -> Result<()> {
         self.load(place)?;
         let writer = &*self.writer;
+        let schema = &self.schemas[&place.id].schema;
         let ground = Ground {
-            schema: &self.schemas[&place.id].schema,
-            store: &Stored { writer, id: place.id },
+            schema,
+            store: &self.store(place),
             has_instances: &|class| writer.view().has_instances(place.id, class),
         };
-        for class in class_rules::put(declaration, flags, rules, &ground)? {
+        let written = class_rules::put(declaration, flags, rules, &ground)?;
+        let ancestors = written.iter().flat_map(|class| class.ancestors());
+        let elsewhere: Vec<Name> = ancestors
+            .map(|above| above.name())
+            .filter(|above| !schema.contains(above))
+            .cloned()
+            .collect();
+        for above in &elsewhere {
+            self.writer.know_class(place.id, above)?;
+        }
+        for class in written {
             self.writer.put_class(place.id, class.declaration())?;
             self.schema_mut(place).put(class);
         }
@@ -184,6 +211,12 @@ impl Edit<'_, '_> {
         instance_rules::check_flags(given, flags)?;
         let class = self.instance_class(place, given.class().name())?;
         amended::check_instances_of(&class, &place.namespace)?;
+        if !self.schemas[&place.id].schema.contains(class.name()) {
+            return Err(WBEM_E_PROVIDER_NOT_CAPABLE.with(format!(
+                "class {} is a provider's and not dynamic: nobody keeps instances of it",
+                class.name()
+            )));
+        }
         let mut instance = match partial {
             Some(partial) => {
                 self.merge(place, &instance_rules::of_class(given, &class, flags)?, partial)?
@@ -316,13 +349,18 @@ impl Edit<'_, '_> {
     }
 }
 
-struct Stored<'w, 'm> {
-    writer: &'w Writer<'m>,
+struct Stored<'s> {
+    view: repository::View<'s>,
     id: NamespaceId,
+    lent: &'s HashMap<(NamespaceId, Name), Arc<Class>>,
 }
 
-impl Declarations for Stored<'_, '_> {
+impl Declarations for Stored<'_> {
     fn declaration(&self, class: &Name) -> Result<Option<ClassDeclaration>> {
-        self.writer.view().class(self.id, class)
+        self.view.class(self.id, class)
+    }
+
+    fn elsewhere(&self, class: &Name) -> Result<Option<Arc<Class>>> {
+        Ok(self.lent.get(&(self.id, class.clone())).cloned())
     }
 }

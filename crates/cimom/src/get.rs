@@ -94,7 +94,7 @@ pub(crate) fn stored(
 /// The instance that a provider of `class` or of a class below it has. Those furthest below are
 /// asked first, as what a class above has of it is not the whole.
 fn provided(view: &View<'_>, class: &Arc<Class>, get: &Get) -> Result<Option<Instance>> {
-    let mut names = if get.direct { Vec::new() } else { view.schema.descendants(class.name()) };
+    let mut names = if get.direct { Vec::new() } else { view.descendants(class.name())? };
     names.reverse();
     names.push(class.name().clone());
     let mut failure = None;

@@ -219,7 +219,7 @@ pub(crate) fn concerned(view: &View<'_>, class: &Arc<Class>) -> Result<Vec<Arc<C
     let above: Vec<Arc<Class>> = class.ancestors().cloned().collect();
     let mut concerned: Vec<Arc<Class>> = above.into_iter().rev().collect();
     concerned.push(class.clone());
-    for name in view.schema.descendants(class.name()) {
+    for name in view.descendants(class.name())? {
         concerned.push(view.class(&name, WBEM_E_NOT_FOUND)?);
     }
     concerned.retain(|class| is_provided(class));

@@ -18,6 +18,7 @@
 //! | `access` | who may do what |
 //! | `connections` | how many are connected |
 //! | `schema`, `system` | the classes of a namespace; the system classes and their rules |
+//! | `provided` | the classes an operation sees: stored ones, joined with those of providers |
 //! | `get`, `classes`, `query` | reads |
 //! | `amended` | reads and writes of classes with their localized qualifiers |
 //! | `associations`, `interop` | `ASSOCIATORS OF`, `REFERENCES OF`, also between namespaces |
@@ -28,6 +29,7 @@
 //! | `hierarchy` | classes above and below each other with providers of their own |
 //! | `properties` | properties of stored instances whose values a provider has |
 //! | `partial` | reads and writes of some properties |
+//! | `class_writes` | whether a class is written to the repository or by a provider |
 //! | `edit`, `class_rules`, `instance_rules` | writes |
 //! | `compile` | MOF actions, stored |
 //! | `autorecover` | the files that are compiled again when the repository is rebuilt |
@@ -40,6 +42,7 @@ mod associations;
 mod autorecover;
 pub mod cimom;
 mod class_rules;
+mod class_writes;
 mod classes;
 mod compile;
 mod connections;
@@ -55,6 +58,7 @@ mod methods;
 mod partial;
 mod plan;
 mod properties;
+mod provided;
 mod providers;
 mod query;
 mod resolve;

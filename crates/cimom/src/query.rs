@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use cim::status::*;
-use cim::{Class, Name, Object, Result};
+use cim::{Class, Object, Result};
 use wbem::{EXPLAIN, Flags, Sink};
 use wql::{BoundSchema, Query, Select};
 
@@ -15,6 +15,7 @@ use crate::associations::{self, Answer, Question, Walk};
 use crate::cimom::View;
 use crate::partial::PartialRead;
 use crate::plan::Plan;
+use crate::provided::Listing;
 use crate::{classes, execute, explain, plan, resolve};
 
 /// Which classes beside the one named are asked.
@@ -59,7 +60,7 @@ pub(crate) enum Run {
     /// Deliver these objects.
     Objects(Vec<Object>),
     /// Deliver these classes, those that match.
-    Classes { names: Vec<Name>, filter: Option<BoundSchema> },
+    Classes { listing: Listing, filter: Option<BoundSchema> },
     /// Ask these sources.
     Plan(Plan),
     /// Follow these associations.
@@ -76,8 +77,8 @@ impl Run {
                 let _ = sink.indicate(objects);
                 sink.complete(wbem::COMPLETE);
             }
-            Run::Classes { names, filter } => {
-                let completion = classes::deliver(view, &names, filter.as_ref(), &mut sink);
+            Run::Classes { listing, filter } => {
+                let completion = classes::deliver(view, listing, filter.as_ref(), &mut sink);
                 sink.complete(completion);
             }
         }
@@ -106,13 +107,11 @@ pub(crate) fn run(
             "WITHIN and GROUP belong to event queries, which are subscribed to, not executed",
         )),
         Query::Select(select) if select.is_schema() => {
-            let filter = BoundSchema::bind(&select)?;
             if explain {
+                BoundSchema::bind(&select)?;
                 return explain::schema(select.condition.as_ref().map(ToString::to_string));
             }
-            let mut names: Vec<Name> = view.schema.names().cloned().collect();
-            names.sort();
-            Ok(Run::Classes { names, filter: Some(filter) })
+            classes::query(view, &select)
         }
         Query::Select(select) => {
             let class = view.class(&select.class, WBEM_E_INVALID_CLASS)?;

@@ -42,7 +42,7 @@ pub(crate) fn resolve<'a>(
     call.require(access::to_read_instance(&query.class), "read these instances")?;
     let below = match query.reach {
         reach if reach.shallow || reach.direct => Vec::new(),
-        _ => view.schema.descendants(query.class.name()),
+        _ => view.descendants(query.class.name())?,
     };
     let mut sources = Vec::new();
     for name in std::iter::once(query.class.name()).chain(&below) {

@@ -29,6 +29,9 @@ pub(crate) trait Declarations {
     ) -> Result<Arc<ClassDeclaration>> {
         Ok(declaration)
     }
+
+    /// A class from which a stored one derives and which is not stored itself: a provider has it.
+    fn elsewhere(&self, class: &Name) -> Result<Option<Arc<Class>>>;
 }
 
 /// The classes of a namespace.
@@ -44,6 +47,8 @@ pub(crate) struct Schema {
     subclasses: HashMap<Name, Vec<Name>>,
     /// The association classes, once they were asked for.
     associations: OnceLock<Vec<Arc<Class>>>,
+    /// The names of the classes that derive from one which is not stored, once they were asked for.
+    strays: OnceLock<Vec<Name>>,
 }
 
 struct Entry {
@@ -69,6 +74,7 @@ impl Schema {
             entries: HashMap::new(),
             subclasses: HashMap::new(),
             associations: OnceLock::new(),
+            strays: OnceLock::new(),
         };
         let namespace = schema.origin.namespace.clone();
         for declaration in system::declarations(&namespace) {
@@ -176,8 +182,34 @@ impl Schema {
         found
     }
 
-    /// The class `name`, made when first asked for.
-    /// Errors: what keeps a stored declaration from being a class (a damaged repository).
+    /// The class `name`, if it was made already.
+    pub(crate) fn made(&self, name: &Name) -> Option<&Arc<Class>> {
+        self.entries.get(name)?.class.get()
+    }
+
+    /// The stored classes that derive, however far up, from one that is not stored.
+    pub(crate) fn strays(&self) -> &[Name] {
+        self.strays.get_or_init(|| {
+            let is_stray = |entry: &&Arc<Entry>| {
+                let above = |entry: &Arc<Entry>| {
+                    let superclass = entry.superclass.as_ref()?;
+                    self.entries.get(superclass).cloned()
+                };
+                // A damaged store could hold a cycle, which has no end to be found.
+                let chain = std::iter::successors(Some((*entry).clone()), above);
+                chain.take(MAX_DERIVATION).last().is_some_and(|top| top.superclass.is_some())
+            };
+            let mut strays: Vec<Name> =
+                self.entries.values().filter(is_stray).map(|entry| entry.name.clone()).collect();
+            strays.sort();
+            strays
+        })
+    }
+
+    /// The class `name`, made when first asked for. One that derives from a class which is not
+    /// stored is made each time, because that one may be another the next time.
+    /// Errors: `WBEM_E_INVALID_SUPERCLASS` where a superclass is nowhere; what keeps a stored
+    /// declaration from being a class (a damaged repository).
     pub(crate) fn class(
         &self,
         name: &Name,
@@ -190,12 +222,16 @@ impl Schema {
         // From the class upwards to the first that is made, then down again.
         let mut chain = vec![entry];
         let mut parent: Option<Arc<Class>> = None;
+        let mut is_stray = false;
         while let Some(above) = &chain[chain.len() - 1].superclass {
-            let entry = self.entries.get(above).ok_or_else(|| {
-                WBEM_E_INVALID_SUPERCLASS.with(format!(
-                    "superclass {above} of class {name} is missing; run wmi repo verify"
-                ))
-            })?;
+            let Some(entry) = self.entries.get(above) else {
+                parent = store.elsewhere(above)?;
+                is_stray = true;
+                if parent.is_none() {
+                    return Err(nowhere(name, above));
+                }
+                break;
+            };
             if let Some(class) = entry.class.get() {
                 parent = Some(class.clone());
                 break;
@@ -210,18 +246,24 @@ impl Schema {
         for entry in chain.into_iter().rev() {
             let declaration = store.amended(self.declaration(entry, store)?, parent.as_deref())?;
             let class = Class::derive(declaration, parent, Some(self.origin.clone()))?;
-            parent = Some(entry.class.get_or_init(|| class).clone());
+            parent = Some(match is_stray {
+                true => class,
+                false => entry.class.get_or_init(|| class).clone(),
+            });
         }
         Ok(parent)
     }
 
-    /// All association classes in order of their names. To find them every class is made, once
-    /// in the life of the schema. Errors: as [`Schema::class`].
+    /// All association classes in order of their names, but those among [`Schema::strays`]. To
+    /// find them every class is made, once in the life of the schema.
+    /// Errors: as [`Schema::class`].
     pub(crate) fn associations(&self, store: &dyn Declarations) -> Result<&[Arc<Class>]> {
         if let Some(found) = self.associations.get() {
             return Ok(found);
         }
-        let mut names: Vec<&Name> = self.names().collect();
+        let strays = self.strays();
+        let mut names: Vec<&Name> =
+            self.names().filter(|name| strays.binary_search(name).is_err()).collect();
         names.sort();
         let mut found = Vec::new();
         for name in names {
@@ -253,8 +295,10 @@ impl Schema {
         let stale = if self.contains(&name) { self.descendants(&name) } else { Vec::new() };
         self.unlist(&name);
         self.list(name.clone(), class.superclass().map(|s| s.name().clone()), builtin);
-        // The entry was made just now; nobody else holds it.
-        let _ = self.entries[&name].class.set(class);
+        if class.ancestors().all(|above| self.contains(above.name())) {
+            // The entry was made just now; nobody else holds it.
+            let _ = self.entries[&name].class.set(class);
+        }
         for below in stale {
             let old = &self.entries[&below];
             let entry = Entry {
@@ -275,9 +319,18 @@ impl Schema {
 
     fn unlist(&mut self, name: &Name) {
         self.associations = OnceLock::new();
+        self.strays = OnceLock::new();
         let superclass = self.entries.remove(name).and_then(|e| e.superclass.clone());
         if let Some(siblings) = superclass.and_then(|above| self.subclasses.get_mut(&above)) {
             siblings.retain(|n| n != name);
         }
     }
+}
+
+/// That a stored class has lost what it derives from.
+fn nowhere(name: &Name, above: &Name) -> cim::Error {
+    WBEM_E_INVALID_SUPERCLASS.with(format!(
+        "class {name} derives from {above}, which is not stored and which no provider has; register \
+         the provider of {above} again, or delete class {name}"
+    ))
 }

@@ -15,9 +15,10 @@ use cim::{
 use repository::NamespaceId;
 use wbem::{CallContext, Flags, Services, Sink};
 
-use crate::access::{self, AuthorizedCall, Call};
+use crate::access::{AuthorizedCall, Call};
 use crate::amended;
 use crate::cimom::{Cimom, View};
+use crate::class_writes::{self, Written};
 use crate::connections::Connected;
 use crate::edit::Place;
 use crate::get::Get;
@@ -149,16 +150,27 @@ impl Services for Session {
         flags: Flags,
         context: &CallContext,
     ) -> Result<()> {
-        let call = self.authorize(&self.view(context)?, (), context)?;
-        call.require(access::to_write_class(), "write a class")?;
-        self.cimom.edit(|edit| amended::put_class(edit, &self.place(), class, flags, context))
+        let view = self.view(context)?;
+        let call = self.authorize(&view, (), context)?;
+        let Written::InRepository(lent) = class_writes::put(&view, &call, class, flags)? else {
+            return Ok(());
+        };
+        drop(view);
+        self.cimom.edit(|edit| {
+            edit.lend(&self.place(), &lent);
+            amended::put_class(edit, &self.place(), class, flags, context)
+        })
     }
 
     fn delete_class(&self, class: &str, flags: Flags, context: &CallContext) -> Result<()> {
         flags.only("DeleteClass", Flags::OWNER_UPDATE | Flags::RETURN_IMMEDIATELY)?;
-        let call = self.authorize(&self.view(context)?, (), context)?;
-        call.require(access::to_write_class(), "delete a class")?;
+        let view = self.view(context)?;
+        let call = self.authorize(&view, (), context)?;
         let class = class_name(class, "DeleteClass")?;
+        if class_writes::delete(&view, &call, &class)? {
+            return Ok(());
+        }
+        drop(view);
         self.cimom.edit(|edit| edit.delete_class(&self.place(), &class))
     }
 
@@ -174,7 +186,7 @@ impl Services for Session {
             let superclass = superclass.filter(|s| !s.is_empty());
             let superclass = superclass.map(|s| class_name(s, "CreateClassEnum")).transpose()?;
             let call = self.authorize(view, (), context)?;
-            classes::enumerate(view, &call, superclass.as_ref(), flags.has(Flags::SHALLOW))
+            classes::enumerate(view, &call, superclass, flags.has(Flags::SHALLOW))
         })
     }
 
@@ -196,8 +208,10 @@ impl Services for Session {
             true => Cow::Owned(properties::put(&view, instance.clone())?),
             false => Cow::Borrowed(instance),
         };
+        let lent = view.provided_among(&class);
         drop(view);
         self.cimom.edit(|edit| {
+            edit.lend(&self.place(), &lent);
             edit.put_instance(&self.place(), &stored, flags, partial.as_ref(), &context)
         })
     }
@@ -225,8 +239,12 @@ impl Services for Session {
                 return hierarchy::delete(&view, &concerned, &path.keys, context);
             }
         }
+        let lent = view.provided_among(&class);
         drop(view);
-        self.cimom.edit(|edit| edit.delete_instance(&self.place(), &class, &key))
+        self.cimom.edit(|edit| {
+            edit.lend(&self.place(), &lent);
+            edit.delete_instance(&self.place(), &class, &key)
+        })
     }
 
     fn create_instance_enum(

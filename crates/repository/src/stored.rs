@@ -64,7 +64,7 @@ pub(crate) struct ClassEntry<'t> {
     /// or a superclass. Itself until the first instance is put.
     pub(crate) root: ClassId,
     /// Whether its declaration is stored. It is not for system classes, which are known here
-    /// only because they have instances.
+    /// only because they have instances, nor for others from which stored ones derive.
     pub(crate) is_stored: bool,
     pub(crate) name: &'t str,
     pub(crate) superclass: Option<&'t str>,

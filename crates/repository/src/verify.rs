@@ -228,10 +228,9 @@ impl<'t> Verifier<'t> {
             if entry.id.0 >= next {
                 self.problem(format!("{}: its number was never given", of()));
             }
-            if entry.is_stored {
-                self.found.classes += 1;
-                above.insert(entry.name.into(), entry.superclass.map(Name::from));
-            }
+            self.found.classes += u64::from(entry.is_stored);
+            // What is known by its name alone has no superclass that anybody could look for.
+            above.insert(entry.name.into(), entry.superclass.map(Name::from));
             let body = self.definition(&entry);
             self.check(of, body);
             let path = format!("{path}:{}", entry.name);

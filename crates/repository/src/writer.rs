@@ -93,10 +93,23 @@ impl<'r> Writer<'r> {
     /// Stores what a class declares, in place of what a class of this name declared before; its
     /// instances stay. Whether there was one.
     /// Errors: `WBEM_E_INVALID_SUPERCLASS` where the superclass is neither stored nor a
-    /// system class, or derives from the class itself; `WBEM_E_INVALID_NAMESPACE`.
+    /// system class nor [known](Writer::know_class), or derives from the class itself;
+    /// `WBEM_E_INVALID_NAMESPACE`.
     pub fn put_class(&mut self, ns: NamespaceId, class: &ClassDeclaration) -> cim::Result<bool> {
         let existed = self.store_class(ns, class);
         self.at(existed)
+    }
+
+    /// Notes that there is a class of this name which is not stored, so that stored ones may derive
+    /// from it. Nothing but its name is kept.
+    /// Errors: `WBEM_E_INVALID_NAMESPACE`.
+    pub fn know_class(&mut self, ns: NamespaceId, name: &Name) -> cim::Result<()> {
+        let known = self.view().find_class(ns, name).map(|entry| entry.is_some());
+        if self.at(known)? {
+            return Ok(());
+        }
+        let named = self.name_class(ns, name).map(drop);
+        self.at(named)
     }
 
     /// Deletes a class and its instances. Whether it was there.
@@ -282,8 +295,8 @@ impl<'r> Writer<'r> {
         Ok(true)
     }
 
-    /// The entry of a class that may have instances: one that is stored, or a system class,
-    /// which gets a number here when its first instance is put.
+    /// The entry of a class that may have instances: one that is stored or known, or a system
+    /// class, which gets a number here when its first instance is put.
     pub(crate) fn class_with_id(
         &mut self,
         ns: NamespaceId,
@@ -296,6 +309,12 @@ impl<'r> Writer<'r> {
             let message = format!("class {name} is not in the namespace");
             return Err(Fault::refused(WBEM_E_INVALID_CLASS.with(message)));
         }
+        let id = self.name_class(ns, name)?;
+        Ok((id, id))
+    }
+
+    /// Gives a number to a class of which nothing but the name is kept.
+    fn name_class(&mut self, ns: NamespaceId, name: &Name) -> Result<ClassId, Fault> {
         self.check_namespace(ns)?;
         let id = ClassId(self.next(META_NEXT_CLASS)?);
         let name = name.as_str();
@@ -303,7 +322,7 @@ impl<'r> Writer<'r> {
         let mut definition = Vec::new();
         put_text(&mut definition, name)?;
         self.dbs.definitions.put(&mut self.txn, &id.prefix(), &definition)?;
-        Ok((id, id))
+        Ok(id)
     }
 
     pub(crate) fn put_entry(

@@ -20,7 +20,8 @@ pub trait ClassProvider: Send + Sync {
     fn get(&self, name: &Name, context: &CallContext) -> Result<ClassDeclaration>;
 
     /// Its subclasses of `superclass`, without that one itself: all, or the direct ones alone. With
-    /// no superclass all its classes, or those that have none themselves.
+    /// no superclass all its classes, or those that have none themselves. It need know no classes
+    /// but its own: where others may lie between, it is asked for all.
     fn enumerate(
         &self,
         superclass: Option<&Name>,

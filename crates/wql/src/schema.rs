@@ -49,6 +49,22 @@ impl BoundSchema {
             Leaf::Null { property, is_null } => value(class, *property).is_null() == *is_null,
         })
     }
+
+    /// Whether a class is meant that nobody has seen yet: `isa` tells whether it is of a class,
+    /// `value` what a system property of it is, and either may not know. `None` where what they
+    /// know settles nothing.
+    pub fn decide(
+        &self,
+        isa: &dyn Fn(&Name) -> Option<bool>,
+        value: &dyn Fn(SystemProperty) -> Option<cim::Value>,
+    ) -> Option<bool> {
+        let Some(condition) = &self.condition else { return Some(true) };
+        condition.decide(&|leaf| match leaf {
+            Leaf::Isa(name) => isa(name),
+            Leaf::Compare { property, check } => value(*property).map(|v| check.holds(&v)),
+            Leaf::Null { property, is_null } => value(*property).map(|v| v.is_null() == *is_null),
+        })
+    }
 }
 
 fn value(class: &Arc<Class>, property: SystemProperty) -> cim::Value {
@@ -104,4 +120,46 @@ fn system(path: &PropertyPath) -> Result<SystemProperty> {
 
 fn refuse(path: &PropertyPath, what: &str) -> Error {
     WBEM_E_INVALID_OPERATOR.with(format!("{what} (offset {} of the query)", path.offset()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Query, parse};
+    use cim::Value;
+
+    /// What is known: that the class is called A, that it is a B and no C.
+    fn decide(condition: &str) -> Option<bool> {
+        let text = format!("SELECT * FROM meta_class WHERE {condition}");
+        let Ok(Query::Select(select)) = parse(&text) else { panic!("{text}") };
+        let isa = |name: &Name| match name.as_str() {
+            "B" => Some(true),
+            "C" => Some(false),
+            _ => None,
+        };
+        let value = |p| (p == SystemProperty::Class).then(|| Value::string("A"));
+        BoundSchema::bind(&select).unwrap().decide(&isa, &value)
+    }
+
+    #[test]
+    fn a3_what_is_known_of_a_class_settles_a_query_or_does_not() {
+        for (condition, expected) in [
+            (r#"__Class = "a""#, Some(true)),
+            (r#"__Class = "B""#, Some(false)),
+            (r#"__this ISA "B""#, Some(true)),
+            (r#"__this ISA "C""#, Some(false)),
+            (r#"__this ISA "D""#, None),
+            (r#"NOT __this ISA "D""#, None),
+            (r#"NOT __this ISA "C""#, Some(true)),
+            (r#"__Dynasty = "B""#, None),
+            (r#"__Superclass IS NULL"#, None),
+            (r#"__Class IS NULL"#, Some(false)),
+            (r#"__this ISA "D" OR __this ISA "B""#, Some(true)),
+            (r#"__this ISA "D" OR __this ISA "C""#, None),
+            (r#"__this ISA "D" AND __this ISA "C""#, Some(false)),
+            (r#"__this ISA "D" AND __this ISA "B""#, None),
+        ] {
+            assert_eq!(decide(condition), expected, "{condition}");
+        }
+    }
 }

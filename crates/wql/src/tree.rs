@@ -70,6 +70,34 @@ impl<L> Tree<L> {
         }
     }
 
+    /// The same where `test` may not know of a leaf: `None` where what is known settles nothing.
+    pub(crate) fn decide(&self, test: &impl Fn(&L) -> Option<bool>) -> Option<bool> {
+        match self {
+            Tree::Leaf(leaf) => test(leaf),
+            Tree::Known(known) => Some(*known),
+            Tree::All(terms) => Self::settle(terms, false, test),
+            Tree::Any(terms) => Self::settle(terms, true, test),
+            Tree::Not(inner) => inner.decide(test).map(|holds| !holds),
+        }
+    }
+
+    /// `decisive` where any of `terms` is so, the opposite where all are, else not known.
+    fn settle(
+        terms: &[Tree<L>],
+        decisive: bool,
+        test: &impl Fn(&L) -> Option<bool>,
+    ) -> Option<bool> {
+        let mut all_are_known = true;
+        for term in terms {
+            match term.decide(test) {
+                Some(known) if known == decisive => return Some(decisive),
+                Some(_) => {}
+                None => all_are_known = false,
+            }
+        }
+        all_are_known.then_some(!decisive)
+    }
+
     /// Calls `visit` with each leaf.
     pub(crate) fn visit(&self, visit: &mut impl FnMut(&L)) {
         match self {

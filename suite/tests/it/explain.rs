@@ -175,7 +175,7 @@ fn a_step_is_an_instance() {
     let (world, _) = world();
     let found = explain(&world, "SELECT * FROM Test_Provided", Flags::default()).unwrap();
     let texts: Vec<String> = found.iter().map(text::object).collect();
-    let expected = r#"OpenWMI_PlanStep{Class="Test_Provided", Filtered=NULL, Operation="CreateInstanceEnum", Path=NULL, Properties=NULL, PushedDown=NULL, Source="P", Step=1}"#;
+    let expected = r#"OpenWMI_PlanStep{Class="Test_Provided", Completes=NULL, Filtered=NULL, LeavesOutKnown=FALSE, Operation="CreateInstanceEnum", Path=NULL, Properties=NULL, PushedDown=NULL, Source="P", Step=1}"#;
     assert_eq!(texts, [expected]);
 }
 

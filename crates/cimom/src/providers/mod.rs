@@ -8,18 +8,24 @@
 //! | module | what |
 //! |---|---|
 //! | `registration` | `__Win32Provider` and the registrations that refer to it, read |
+//! | `class_registration` | which classes a provider can supply |
+//! | `push` | those that put their classes when they are initialized |
 //! | `loaded` | the table of loaded providers: initialization, unloading |
 //! | `idle` | unloading what is not used |
 //! | `provider` | one loaded provider, called |
 //! | `back_pointer` | what a provider gets of WMI |
 
 mod back_pointer;
+mod class_registration;
 mod idle;
 mod loaded;
 mod provider;
+mod push;
 mod registration;
 
+pub(crate) use class_registration::{ClassSource, Interaction, Known};
 pub use loaded::LoadedProvider;
 pub(crate) use loaded::Providers;
 pub(crate) use provider::{Provider, guard};
+pub(crate) use push::Pushed;
 pub(crate) use registration::{Registrations, Supports};

@@ -8,10 +8,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cim::status::*;
-use cim::{Class, Instance, Name, ObjectPath, Result, Value};
+use cim::{Class, Instance, Name, ObjectPath, PathKeys, Result, Value};
 use repository::NamespaceId;
 use smol_str::SmolStr;
 
+use super::class_registration::ClassSource;
 use crate::cimom::View;
 use crate::get;
 
@@ -37,8 +38,6 @@ pub(crate) struct Registration {
     pub(crate) impersonates: bool,
     /// InitializationReentrancy: 0 one at a time, 1 one at a time in a namespace, else any.
     pub(crate) reentrancy: i32,
-    /// Its instance of `__ClassProviderRegistration`.
-    pub(crate) classes: Option<Instance>,
     /// What `__InstanceProviderRegistration` says.
     pub(crate) instances: Option<Supports>,
     /// Whether it has a `__MethodProviderRegistration`.
@@ -59,7 +58,7 @@ pub(crate) struct Supports {
 }
 
 impl Supports {
-    fn new(registration: &Instance) -> Self {
+    pub(super) fn new(registration: &Instance) -> Self {
         let says = |flag| is_true(registration, flag);
         Supports {
             get: says("SupportsGet"),
@@ -92,9 +91,16 @@ fn is_true(instance: &Instance, property: &str) -> bool {
 
 /// The registrations that were read, each with the version of the repository at which it was.
 #[derive(Default)]
-pub(crate) struct Registrations(Mutex<HashMap<(NamespaceId, Name), Read>>);
+pub(crate) struct Registrations {
+    providers: Mutex<HashMap<(NamespaceId, Name), Read>>,
+    /// The providers of classes of each namespace.
+    class_sources: Mutex<HashMap<NamespaceId, (usize, ClassSources)>>,
+}
 
 type Read = (usize, Arc<Registration>);
+
+/// The providers that are registered for classes in a namespace, in the order of their names.
+pub(crate) type ClassSources = Arc<[Arc<ClassSource>]>;
 
 impl Registrations {
     /// The registration of the provider `name` in the namespace of `view`.
@@ -102,7 +108,7 @@ impl Registrations {
     /// `WBEM_E_INVALID_PROVIDER_REGISTRATION` where it cannot be meant,
     /// `WBEM_E_PROVIDER_DISABLED`.
     pub(crate) fn get(&self, view: &View<'_>, name: &Name) -> Result<Arc<Registration>> {
-        let read = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = || self.providers.lock().unwrap_or_else(PoisonError::into_inner);
         let place = (view.id, name.clone());
         if let Some((version, registration)) = read().get(&place)
             && *version == view.version
@@ -116,6 +122,34 @@ impl Registrations {
         }
         kept.insert(place, (view.version, registration.clone()));
         Ok(registration)
+    }
+
+    /// The providers of classes of the namespace of `view`. A registration whose provider is not
+    /// there registers nothing.
+    pub(crate) fn class_sources(&self, view: &View<'_>) -> Result<ClassSources> {
+        let kept = || self.class_sources.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((version, sources)) = kept().get(&view.id)
+            && *version == view.version
+        {
+            return Ok(sources.clone());
+        }
+        let mut sources = Vec::new();
+        for registered in class_registrations(view)? {
+            let Some(name) = provider_name(view, &registered) else { continue };
+            let registration = self.get(view, &name);
+            if registration.as_ref().is_err_and(|e| e.status() == WBEM_E_PROVIDER_NOT_FOUND) {
+                continue;
+            }
+            sources.push(Arc::new(ClassSource::new(name, &registered, registration)));
+        }
+        sources.sort_by(|a, b| a.name.cmp(&b.name));
+        let sources: ClassSources = sources.into();
+        let mut kept = kept();
+        if kept.len() >= MOST {
+            kept.clear();
+        }
+        kept.insert(view.id, (view.version, sources.clone()));
+        Ok(sources)
     }
 
     /// The registration of the provider that `class` names. Errors: as [`Registrations::get`];
@@ -162,7 +196,6 @@ impl Registration {
             per_locale: is_true(&instance, "PerLocaleInitialization"),
             impersonates: number("ImpersonationLevel") == 1,
             reentrancy: number("InitializationReentrancy"),
-            classes: kind(CLASSES)?,
             instances: kind(INSTANCES)?.as_ref().map(Supports::new),
             methods: kind(METHODS)?.is_some(),
             properties: kind(PROPERTIES)?.as_ref().map(Supports::new),
@@ -230,6 +263,36 @@ fn registration(view: &View<'_>, provider: &Instance, class: Name) -> Result<Opt
         }
     }
     Ok(None)
+}
+
+/// The stored instances of `__ClassProviderRegistration` and of the classes below it.
+fn class_registrations(view: &View<'_>) -> Result<Vec<Instance>> {
+    let mut found = Vec::new();
+    for name in std::iter::once(CLASSES).chain(view.schema.descendants(&CLASSES)) {
+        if view.stored(|stored| stored.has_instances(view.id, &name))? {
+            let class = view.class(&name, WBEM_E_INVALID_CLASS)?;
+            let read = |stored: repository::View<'_>| {
+                stored.instances(view.id, &class)?.collect::<Result<Vec<_>>>()
+            };
+            found.extend(view.stored(read)?);
+        }
+    }
+    Ok(found)
+}
+
+/// The name of the provider of this namespace to which a registration refers.
+fn provider_name(view: &View<'_>, registered: &Instance) -> Option<Name> {
+    let path: ObjectPath = registered.get("provider")?.as_str()?.parse().ok()?;
+    let here = &view.schema.origin().namespace;
+    if path.namespace.is_some_and(|namespace| namespace != *here) {
+        return None;
+    }
+    let value = match &path.keys {
+        PathKeys::Unnamed(value) => value,
+        PathKeys::Named(named) => &named.iter().find(|(name, _)| name.is("Name"))?.1,
+        PathKeys::Class | PathKeys::Singleton => return None,
+    };
+    Some(Name::from(value.text()))
 }
 
 /// The instance of the system class `class`, or of one derived from it, whose one key is `key`.

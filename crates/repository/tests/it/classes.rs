@@ -76,6 +76,28 @@ fn a_deleted_namespace_leaves_nothing_behind() {
     assert_eq!(snapshot.view().instances(old, &left).unwrap().count(), 0);
 }
 
+/// Of a class that is not stored nothing is kept but the name; whoever derives from it can have
+/// instances, which are found by its keys.
+#[test]
+fn a_superclass_may_be_elsewhere() {
+    let (_dir, repository) = repository();
+    let root = fill(&repository, &[]);
+    let put = |name: &str, superclass: Option<&str>| {
+        repository.write(|w| w.put_class(root, &declared(name, superclass)))
+    };
+    repository.write(|w| w.know_class(root, &name("A"))).unwrap();
+    assert_eq!(put("B", Some("a")).map_err(|e| e.status()), Ok(false));
+    let snapshot = repository.read().unwrap();
+    let listed = snapshot.view().classes(root).unwrap();
+    let listed: Vec<_> = listed.iter().map(|c| (c.name.as_str(), c.superclass.clone())).collect();
+    assert_eq!(listed, [("B", Some(name("a")))]);
+    assert_eq!(snapshot.view().class(root, &name("A")).unwrap(), None);
+    assert_eq!(repository.verify().unwrap().problems, Vec::<String>::new());
+    assert_eq!(put("A", None).map_err(|e| e.status()), Ok(false), "it is stored from here on");
+    repository.write(|w| w.know_class(root, &name("A"))).unwrap();
+    assert!(repository.read().unwrap().view().class(root, &name("A")).unwrap().is_some());
+}
+
 #[test]
 fn classes_need_their_superclass_and_keep_it() {
     let (_dir, repository) = repository();

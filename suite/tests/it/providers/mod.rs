@@ -1,14 +1,17 @@
 //! Native providers: what they are asked, word for word, and what becomes of what they answer
-//! (architecture decision 4; behaviour.md B.1-B.4, A.6; mistake J6).
+//! (architecture decision 4; behaviour.md A, B.1-B.4; mistakes J6, J17).
 //!
 //! Here is what these tests share: a provider of three instances of one class, and its log.
 
+mod class_writes;
+mod classes;
 mod failures;
 mod hanging;
 mod hierarchies;
 mod life_cycle;
 mod partial;
 mod properties;
+mod push;
 mod pushdown;
 mod queries;
 mod registrations;

@@ -1,0 +1,232 @@
+//! PutClass and DeleteClass: whose the class is, the repository's or a provider's, and what it takes
+//! to write it there (behaviour.md A.5; ruling I-2).
+//!
+//! A class that is stored is the repository's, one that a provider has is that provider's. A new one
+//! goes to the first provider that is registered to supply it and to take puts, else it is stored.
+//! How a class is stored is [`crate::edit`]'s affair.
+
+use std::sync::Arc;
+
+use cim::security::Rights;
+use cim::{Class, ClassDeclaration, Name, Result};
+use wbem::Flags;
+
+use crate::access::{self, AuthorizedCall};
+use crate::cimom::View;
+use crate::class_rules;
+use crate::edit::Place;
+use crate::providers::ClassSource;
+
+/// Who writes a class.
+pub(crate) enum Written {
+    /// A provider has.
+    ByProvider,
+    /// The repository is to, knowing these classes that are not stored.
+    InRepository(Vec<Arc<Class>>),
+}
+
+/// Puts the class, if it is a provider's. Errors: `WBEM_E_ACCESS_DENIED`, `WBEM_E_NOT_FOUND` for
+/// its superclass, `WBEM_E_PROVIDER_NOT_CAPABLE` without SupportsPut, the provider's.
+pub(crate) fn put(
+    view: &View<'_>,
+    call: &AuthorizedCall<'_, ()>,
+    class: &ClassDeclaration,
+    flags: Flags,
+) -> Result<Written> {
+    require_either(call, "write a class")?;
+    if view.class_sources()?.is_empty() {
+        return in_repository(call, Vec::new(), "write a class");
+    }
+    let superclass = match &class.superclass {
+        Some(above) => view.find_class(above)?,
+        None => None,
+    };
+    let lent = superclass.as_ref().map(|above| view.provided_among(above)).unwrap_or_default();
+    if view.schema.contains(&class.name) {
+        return in_repository(call, lent, "write a class");
+    }
+    let existing = view.provider_of(&class.name)?.cloned();
+    class_rules::check_mode(&class.name, existing.is_some(), flags)?;
+    let source = match existing {
+        Some(source) => source,
+        None => match taker(view, class, superclass)? {
+            Some(source) => source,
+            None => return in_repository(call, lent, "write a class"),
+        },
+    };
+    call.require(Rights::WRITE_PROVIDER, "write a class that a provider has")?;
+    class.check_names()?;
+    check(&source, source.supports.put, "SupportsPut")?;
+    view.ask_class_provider(&source, |classes, context| classes.put(class, flags, context))?;
+    Ok(Written::ByProvider)
+}
+
+/// Deletes the class `name`, if it is a provider's, and what is stored below it. Says whether it
+/// was. Errors: as for [`put`].
+pub(crate) fn delete(view: &View<'_>, call: &AuthorizedCall<'_, ()>, name: &Name) -> Result<bool> {
+    require_either(call, "delete a class")?;
+    let source = match view.schema.contains(name) {
+        true => None,
+        false => view.provider_of(name)?.cloned(),
+    };
+    let Some(source) = source else {
+        call.require(access::to_write_class(), "delete a class")?;
+        return Ok(false);
+    };
+    call.require(Rights::WRITE_PROVIDER, "delete a class that a provider has")?;
+    let below = view.schema.subclasses(name);
+    if !below.is_empty() {
+        call.require(access::to_write_class(), "delete the stored classes below it")?;
+    }
+    check(&source, source.supports.delete, "SupportsDelete")?;
+    view.ask_class_provider(&source, |classes, context| classes.delete(name, context))?;
+    if !below.is_empty() {
+        let place = Place { namespace: view.schema.origin().namespace.clone(), id: view.id };
+        view.cimom
+            .edit(|edit| below.iter().try_for_each(|below| edit.delete_class(&place, below)))?;
+    }
+    Ok(true)
+}
+
+/// Who may write no classes at all is not told which there are.
+fn require_either(call: &AuthorizedCall<'_, ()>, purpose: &str) -> Result<()> {
+    match call.require(Rights::WRITE_PROVIDER, purpose) {
+        Ok(()) => Ok(()),
+        Err(_) => call.require(access::to_write_class(), purpose),
+    }
+}
+
+fn in_repository(
+    call: &AuthorizedCall<'_, ()>,
+    lent: Vec<Arc<Class>>,
+    purpose: &str,
+) -> Result<Written> {
+    call.require(access::to_write_class(), purpose)?;
+    Ok(Written::InRepository(lent))
+}
+
+/// The provider that takes the new class.
+fn taker(
+    view: &View<'_>,
+    class: &ClassDeclaration,
+    superclass: Option<Arc<Class>>,
+) -> Result<Option<Arc<ClassSource>>> {
+    if class.superclass.is_some() != superclass.is_some() {
+        return Ok(None);
+    }
+    let origin = view.schema.origin().clone();
+    let class = Class::derive(Arc::new(class.clone()), superclass, Some(origin))?;
+    let takes = |source: &&Arc<ClassSource>| {
+        source.supports.put && source.usable().is_ok() && source.supplies(&class)
+    };
+    Ok(view.class_sources()?.iter().find(takes).cloned())
+}
+
+fn check(source: &ClassSource, supported: bool, flag: &str) -> Result<()> {
+    source.usable()?.check(supported, flag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::{Call, Policy};
+    use crate::cimom::{Cimom, Environment};
+    use cim::Namespace;
+    use cim::security::Identity;
+    use cim::status::{WBEM_E_ACCESS_DENIED, WBEM_E_NOT_FOUND};
+    use repository::Repository;
+    use wbem::{CallContext, ClassProvider, CompileOptions, MofCompiler, Native, NativeProviders};
+
+    /// Takes every class and has none but Provided.
+    struct Taking;
+
+    impl ClassProvider for Taking {
+        fn get(&self, name: &Name, _context: &CallContext) -> Result<ClassDeclaration> {
+            let is_provided = name.is("Provided");
+            is_provided.then(|| declared("Provided")).ok_or_else(|| WBEM_E_NOT_FOUND.into())
+        }
+
+        fn enumerate(
+            &self,
+            _superclass: Option<&Name>,
+            _shallow: bool,
+            _context: &CallContext,
+        ) -> Result<Vec<ClassDeclaration>> {
+            Ok(vec![declared("Provided")])
+        }
+
+        fn put(&self, _: &ClassDeclaration, _: Flags, _: &CallContext) -> Result<()> {
+            Ok(())
+        }
+
+        fn delete(&self, _: &Name, _: &CallContext) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    fn declared(name: &str) -> ClassDeclaration {
+        ClassDeclaration { name: name.into(), ..ClassDeclaration::default() }
+    }
+
+    const REGISTRATION: &str = r#"
+        instance of __Win32Provider as $P { Name = "P"; CLSID = "{1}"; };
+        instance of __ClassProviderRegistration
+        {
+          provider = $P; SupportsEnumeration = TRUE; SupportsGet = TRUE; SupportsPut = TRUE;
+          SupportsDelete = TRUE;
+          ResultSetQueries = {"SELECT * FROM meta_class WHERE __Class = 'Provided'"};
+        };"#;
+
+    fn cimom(directory: &std::path::Path) -> Arc<Cimom> {
+        let repository = Repository::create_or_open(directory.join("repository")).unwrap();
+        let mut providers = NativeProviders::default();
+        providers.register("{1}", |_| Ok(Native::classes(Arc::new(Taking))));
+        let environment = Environment {
+            server: "HOST".into(),
+            providers,
+            random: || [0; 16],
+            local_offset: || 0,
+            identity: Arc::new(Identity::unix(0, &[0], true)),
+            clock: Arc::new(|| std::time::Duration::ZERO),
+        };
+        let cimom = Cimom::new(repository, environment);
+        let options = CompileOptions {
+            namespace: Namespace::root(),
+            create_namespace: false,
+            class_flags: Flags::default(),
+            instance_flags: Flags::default(),
+            check_only: false,
+        };
+        let administrator = CallContext::local(Arc::new(Identity::unix(0, &[0], true)));
+        let text = REGISTRATION.as_bytes();
+        let report = cimom.compile_text("test.mof", text, &options, &administrator).unwrap();
+        assert_eq!(report.storage.map(|d| d.message), None);
+        cimom
+    }
+
+    /// What is stored takes the right to store, what a provider has the right to write through
+    /// providers; who has neither is not told which classes there are.
+    #[test]
+    fn a_5_each_owner_takes_a_right_of_its_own() {
+        let directory = tempfile::tempdir().unwrap();
+        let (cimom, root) = (cimom(directory.path()), Namespace::root());
+        let context = CallContext::local(Arc::new(Identity::unix(1000, &[], false)));
+        let outcomes = |name: &str, rights: Rights| {
+            let rights = rights.with(Rights::ENABLE);
+            let call = Call { operation: (), namespace: &root, context: &context };
+            let call = call.authorize(&Policy::granting(rights)).unwrap();
+            let view = || cimom.view_of(&root, &context).unwrap();
+            let put = put(&view(), &call, &declared(name), Flags::default());
+            let deleted = delete(&view(), &call, &name.into());
+            (put.err().map(|e| e.status()), deleted.map_err(|e| e.status()))
+        };
+        let denied = (Some(WBEM_E_ACCESS_DENIED), Err(WBEM_E_ACCESS_DENIED));
+        for name in ["New", "Provided"] {
+            assert_eq!(outcomes(name, Rights::ENABLE), denied, "{name}");
+        }
+        assert_eq!(outcomes("New", Rights::WRITE_PROVIDER), denied);
+        assert_eq!(outcomes("New", Rights::FULL_WRITE_REP), (None, Ok(false)));
+        assert_eq!(outcomes("Provided", Rights::FULL_WRITE_REP), denied);
+        assert_eq!(outcomes("Provided", Rights::WRITE_PROVIDER), (None, Ok(true)));
+    }
+}
