@@ -42,6 +42,7 @@
 //! | `wmi`, `location`, `caller`, `first_start` | the open WMI: which repository, who calls, what a new one holds |
 //! | `connection`, `objects`, `filter`, `method` | a namespace for Rust users, results one by one, conditions, methods |
 //! | [`de`], `datetime` | instances as structs |
+//! | [`provider`] | providers from structs |
 //! | `error` | what failed, at what |
 
 #![forbid(unsafe_code)]
@@ -56,6 +57,7 @@ mod first_start;
 mod location;
 mod method;
 mod objects;
+pub mod provider;
 mod wmi;
 
 pub use connection::WMIConnection;

@@ -2,6 +2,8 @@
 //! provider, asked through connections.
 
 mod connection;
+mod derive;
+mod instances;
 mod memory;
 mod provider;
 mod typed;
