@@ -16,8 +16,11 @@ pub(crate) fn class(class: &Class) -> TokenStream {
     let key_types = keys.iter().map(|(_, field)| &field.ty);
     let key_places = keys.iter().map(|(at, _)| at);
     let (key_type, key) = match keys.len() {
-        1 => (quote!(#(#key_types)*), quote!(#(values.get(#key_places)?)*)),
-        _ => (quote!((#(#key_types),*)), quote!((#(values.get(#key_places)?),*))),
+        1 => (quote!(#(#key_types)*), quote!(#(values.get(#key_places))*)),
+        _ => (
+            quote!((#(#key_types),*)),
+            quote!(::core::result::Result::Ok((#(values.get(#key_places)?),*))),
+        ),
     };
     let properties = fields.iter().map(property);
     let places = 0..fields.len();
@@ -61,7 +64,7 @@ pub(crate) fn class(class: &Class) -> TokenStream {
                 values: &::openwmi::provider::Values<'_>,
             ) -> ::openwmi::cim::Result<Self::Key> {
                 let _ = values;
-                ::core::result::Result::Ok(#key)
+                #key
             }
 
             fn detached() -> ::openwmi::cim::Result<::std::sync::Arc<::openwmi::cim::Class>> {

@@ -144,7 +144,7 @@ fn structs_and_instances_lead_to_each_other() {
     let demo = wmi.connection(r"root\demo").unwrap();
     object.anything = None;
     let path = demo.put_instance(&object.to_instance(&class).unwrap()).unwrap();
-    let stored = demo.get_object(&path.to_string()).unwrap();
+    let stored = demo.get_object(path.to_string()).unwrap();
     assert_eq!(Everything::from_instance(stored.as_instance().unwrap()).unwrap(), object);
     assert_eq!(path.to_string(), object.path().unwrap().to_string());
     assert_eq!(Ref::to(&object).unwrap().path(), path.to_string());

@@ -111,7 +111,7 @@ fn demo(items: &Items) -> WMIConnection {
 
 /// How many objects `query` gives.
 fn count(demo: &WMIConnection, query: &str) -> usize {
-    demo.exec_query(query).unwrap().map(|object| object.unwrap()).count()
+    demo.exec_query(query).unwrap().inspect(|object| assert!(object.is_ok())).count()
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 mod connection;
 mod derive;
+mod examples;
 mod instances;
 mod memory;
 mod provider;
