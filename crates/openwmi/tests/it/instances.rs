@@ -291,6 +291,21 @@ fn another_class_than_its_own_is_not_provided() {
     assert!(error.message().contains("Demo_Item alone"), "{error}");
 }
 
+#[test]
+fn a_provider_is_loaded_by_its_first_call_until_it_is_unloaded() {
+    let wmi = machine(&Items::new(true));
+    assert!(wmi.has_provider_code(&Items::CLSID.to_lowercase()));
+    assert!(!wmi.has_provider_code(Many::CLSID));
+    assert_eq!(wmi.loaded_providers(), []);
+    let ask = || count(&wmi.connection(r"root\demo").unwrap(), "SELECT * FROM Demo_Item");
+    assert_eq!(ask(), 3);
+    let loaded = wmi.loaded_providers();
+    assert_eq!((loaded.len(), loaded[0].name.as_str(), loaded[0].in_flight), (1, "Demo", 0));
+    assert_eq!(wmi.unload_provider(r"root\demo", "demo"), Ok(1));
+    assert_eq!(wmi.unload_provider(r"root\demo", "Demo"), Ok(0));
+    assert_eq!((ask(), wmi.loaded_providers().len()), (3, 1));
+}
+
 fn class() -> Arc<Class> {
     Class::derive(Arc::new(Item::declaration()), None, None).unwrap()
 }
