@@ -23,8 +23,10 @@ pub(crate) fn class(class: &Class) -> TokenStream {
         ),
     };
     let properties = fields.iter().map(property);
-    let places = 0..fields.len();
-    let idents = fields.iter().map(|field| &field.ident);
+    let read = fields.iter().enumerate().map(|(at, field)| {
+        let (ident, ty) = (&field.ident, &field.ty);
+        quote_spanned!(ty.span()=> #ident: values.get(#at)?)
+    });
     let values = fields.iter().enumerate().map(|(at, field)| {
         let (ident, ty) = (&field.ident, &field.ty);
         quote_spanned!(ty.span()=> #at => ::openwmi::provider::CimProperty::to_value(&self.#ident))
@@ -57,7 +59,7 @@ pub(crate) fn class(class: &Class) -> TokenStream {
                 values: &::openwmi::provider::Values<'_>,
             ) -> ::openwmi::cim::Result<Self> {
                 let _ = values;
-                ::core::result::Result::Ok(Self { #(#idents: values.get(#places)?),* })
+                ::core::result::Result::Ok(Self { #(#read),* })
             }
 
             fn read_key(

@@ -74,3 +74,8 @@ pub use wmi::{OpenOptions, Wmi};
 pub use cim;
 /// The operations as WMI has them, and what a native provider is.
 pub use wbem;
+
+/// The guide for authors of providers, so that its code is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/providers.md")]
+mod guide {}

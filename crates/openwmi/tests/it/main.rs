@@ -4,6 +4,7 @@
 mod connection;
 mod derive;
 mod examples;
+mod guide;
 mod instances;
 mod memory;
 mod provider;

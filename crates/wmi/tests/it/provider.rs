@@ -118,3 +118,16 @@ fn what_is_not_loaded_is_not_unloaded() {
     assert_eq!(program.ok(&unload), "Elsewhere is not loaded, or has calls in flight\n");
     assert_eq!(program.json(&unload), json!({ "unloaded": 0 }));
 }
+
+#[test]
+fn the_command_lines_of_the_guide_run() {
+    let program = Program::new();
+    let guide = include_str!("../../../../docs/providers.md");
+    let lines: Vec<&str> = guide.lines().filter(|line| line.starts_with("wmi ")).collect();
+    assert_eq!(lines.len(), 2);
+    for line in lines {
+        let words: Vec<&str> = line.split_whitespace().skip(1).collect();
+        let words: Vec<&str> = words.iter().map(|word| word.trim_matches('\'')).collect();
+        assert!(program.ok(&words).contains("OpenWMI|Win32_Process|1"), "{line}");
+    }
+}
