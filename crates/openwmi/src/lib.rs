@@ -42,6 +42,7 @@
 //! | `wmi`, `location`, `caller`, `first_start` | the open WMI: which repository, who calls, what a new one holds |
 //! | `connection`, `objects`, `filter`, `method` | a namespace for Rust users, results one by one, conditions, methods |
 //! | [`de`], `datetime` | instances as structs |
+//! | [`provider`] | providers from structs |
 //! | `error` | what failed, at what |
 
 #![forbid(unsafe_code)]
@@ -56,9 +57,10 @@ mod first_start;
 mod location;
 mod method;
 mod objects;
+pub mod provider;
 mod wmi;
 
-pub use cimom::Recovered;
+pub use cimom::{LoadedProvider, Recovered};
 pub use connection::WMIConnection;
 pub use datetime::WMIDateTime;
 pub use de::from_instance;
@@ -72,3 +74,8 @@ pub use wmi::{OpenOptions, Reset, Salvaged, Wmi};
 pub use cim;
 /// The operations as WMI has them, and what a native provider is.
 pub use wbem;
+
+/// The guide for authors of providers, so that its code is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/providers.md")]
+mod guide {}

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use cim::status::{WBEM_E_FAILED, WBEM_E_OUT_OF_DISK_SPACE};
 use cim::{Namespace, Result};
-use cimom::{AUTORECOVER, Cimom, Environment, Recovered, There};
+use cimom::{AUTORECOVER, Cimom, Environment, LoadedProvider, Recovered, There};
 use host::Root;
 use repository::{Repository, Salvage, Verification};
 use smol_str::SmolStr;
@@ -163,6 +163,23 @@ impl Wmi {
             }
         });
         compiled.map_err(at("compile into", namespace))
+    }
+
+    /// The providers that this process has loaded, by namespace and name.
+    pub fn loaded_providers(&self) -> Vec<LoadedProvider> {
+        self.cimom.loaded_providers()
+    }
+
+    /// Unloads the provider `name` of `namespace`, where it has no call in flight; the next call
+    /// that needs it loads it again. Gives how many there were, one for each user and language.
+    /// Errors: `WBEM_E_INVALID_NAMESPACE`, `WBEM_E_ACCESS_DENIED`.
+    pub fn unload_provider(&self, namespace: &str, name: &str) -> Result<usize> {
+        self.cimom.unload_provider(&Namespace::new(namespace)?, &name.into(), &self.context)
+    }
+
+    /// Whether the code of the provider with this CLSID is in this program.
+    pub fn has_provider_code(&self, clsid: &str) -> bool {
+        self.cimom.has_provider_code(clsid)
     }
 
     /// The directory of the repository.

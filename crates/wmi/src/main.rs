@@ -81,7 +81,7 @@ fn run(command: &Command, options: &Options) -> Result<Outcome, Failure> {
         Command::Class(ClassCommand::Tree { class }) => class_tree::run(options, class.as_deref()),
         Command::Class(ClassCommand::Search { word }) => class_search::run(options, word),
         Command::Ns => ns::run(options),
-        Command::Provider => provider::run(options),
+        Command::Provider(command) => provider::run(options, command),
         Command::Compile(args) => match args.split() {
             Some(request) => split::run(options, &request),
             None => compile::run(options, &args.request()),

@@ -197,8 +197,9 @@ fn b4_the_order_of_a_hierarchy_with_several_providers() {
         [("PA", ""), ("PB", ""), ("PC", r#"QuerySupportLevels = {"WQL:UnarySelect"};"#)]
     {
         let clsid = format!("{{5F3A7B10-0000-4000-8000-0000000001{name}}}");
-        providers
-            .register(&clsid, TestProvider::new(Vec::new()).says("k", Pushdown::Exact).factory());
+        let provider = TestProvider::new(Vec::new());
+        let provider = provider.says("k", Pushdown::Exact).says("a", Pushdown::Exact);
+        providers.register(&clsid, provider.factory());
         mof.push_str(&format!(
             r#"instance of __Win32Provider as ${name} {{ Name = "{name}"; CLSID = "{clsid}"; }};
                instance of __InstanceProviderRegistration

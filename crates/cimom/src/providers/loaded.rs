@@ -378,6 +378,11 @@ impl Cimom {
         }
     }
 
+    /// Whether the code of the provider with this CLSID is in this program.
+    pub fn has_provider_code(&self, clsid: &str) -> bool {
+        self.environment.providers.get(clsid).is_some()
+    }
+
     /// The providers that are loaded now, by namespace and name.
     pub fn loaded_providers(&self) -> Vec<LoadedProvider> {
         self.providers.list(self.now())

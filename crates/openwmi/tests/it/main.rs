@@ -2,6 +2,10 @@
 //! provider, asked through connections.
 
 mod connection;
+mod derive;
+mod examples;
+mod guide;
+mod instances;
 mod memory;
 mod provider;
 mod recover;

@@ -141,8 +141,9 @@ pub(crate) enum Command {
     Class(ClassCommand),
     /// List the namespaces below root, or below the one named with -n
     Ns,
-    /// List the providers of the namespace and what they supply
-    Provider,
+    /// List, show or unload providers
+    #[command(subcommand)]
+    Provider(ProviderCommand),
     /// Compile MOF files
     Compile(CompileArgs),
     /// Check, copy, put back, salvage or reset the repository as a whole
@@ -178,6 +179,26 @@ pub(crate) enum ClassCommand {
     Search {
         /// The word, or a part of it
         word: String,
+    },
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum ProviderCommand {
+    /// List the providers of the namespace
+    List {
+        /// Those of the namespaces in it too; of all namespaces, unless -n names one
+        #[arg(long)]
+        all: bool,
+    },
+    /// Show how a provider is registered and which classes are bound to it
+    Show {
+        /// Its name in __Win32Provider
+        name: String,
+    },
+    /// Let a provider go that has no call in flight; the next call loads it again
+    Unload {
+        /// Its name in __Win32Provider
+        name: String,
     },
 }
 

@@ -1,119 +1,296 @@
-//! `wmi provider`: the providers registered in a namespace, what they supply, and for which
-//! classes.
+//! `wmi provider`: which providers are registered, how, for which classes, and whether they are
+//! loaded.
+//!
+//! What is registered is asked of WMI like everything else; what is loaded is what this process has
+//! loaded, which a run that does nothing else has not.
 
 use std::io::{self, BufWriter, Write};
+use std::sync::Arc;
 
-use cim::{Name, Object, ObjectPath, PathKeys};
-use serde::Serialize;
+use cim::path::{KeyValue, PathKeys};
+use cim::status::WBEM_E_NOT_FOUND;
+use cim::{Class, Instance, Name, Object, ObjectPath};
+use openwmi::Wmi;
+use openwmi::provider::CimClass;
 use wbem::Flags;
 
-use crate::failure::Failure;
-use crate::output::Form;
+use crate::args::ProviderCommand;
+use crate::commands::ns;
+use crate::failure::{Failure, warn};
+use crate::output::{Form, Printer, Selection};
 use crate::session::Options;
-use crate::target::{Outcome, Target};
+use crate::suggest::nearest;
+use crate::target::{Outcome, Target, print_all};
 
-/// The class of all providers.
-const PROVIDER: &str = "__Provider";
-/// The class of all that says what a provider supplies.
-const REGISTRATION: &str = "__ProviderRegistration";
+/// The classes of registrations, and what a provider that has one is a provider of.
+const KINDS: [(&str, &str); 6] = [
+    ("__ClassProviderRegistration", "classes"),
+    ("__InstanceProviderRegistration", "instances"),
+    ("__MethodProviderRegistration", "methods"),
+    ("__PropertyProviderRegistration", "properties"),
+    ("__EventProviderRegistration", "events"),
+    ("__EventConsumerProviderRegistration", "consumers"),
+];
 
-/// A provider.
-#[derive(Serialize, Debug)]
-struct Provider {
+pub(crate) fn run(options: &Options, command: &ProviderCommand) -> Result<Outcome, Failure> {
+    match command {
+        ProviderCommand::List { all } => list(options, *all),
+        ProviderCommand::Show { name } => show(options, name),
+        ProviderCommand::Unload { name } => unload(options, name),
+    }
+}
+
+/// A provider as one line.
+#[derive(CimClass)]
+#[cim(name = "OpenWMI_RegisteredProvider")]
+struct Listed {
+    #[cim(rename = "Namespace")]
+    namespace: String,
+    #[cim(rename = "Name")]
     name: String,
+    #[cim(rename = "Provides")]
+    provides: Vec<String>,
+    #[cim(rename = "CLSID")]
     clsid: Option<String>,
+    #[cim(rename = "HostingModel")]
     hosting_model: Option<String>,
-    /// The classes of its registrations.
-    registrations: Vec<String>,
-    /// The classes that name it.
+    #[cim(rename = "InProgram")]
+    in_program: bool,
+    #[cim(rename = "Loaded")]
+    loaded: u32,
+    #[cim(rename = "Calls")]
+    calls: u32,
+}
+
+/// A provider with all that is known of it.
+#[derive(CimClass)]
+#[cim(name = "OpenWMI_ProviderRegistrations")]
+struct Shown {
+    #[cim(rename = "Provider")]
+    provider: Instance,
+    #[cim(rename = "Registrations")]
+    registrations: Vec<Instance>,
+    #[cim(rename = "Classes")]
     classes: Vec<String>,
+    #[cim(rename = "InProgram")]
+    in_program: bool,
+    #[cim(rename = "Loaded")]
+    loaded: u32,
+    #[cim(rename = "Calls")]
+    calls: u32,
 }
 
-/// Prints the providers of the namespace.
-pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
-    let found = providers(&options.target()?)?;
-    let mut out = BufWriter::new(io::stdout());
-    match options.settings.form {
-        Form::Auto | Form::Table | Form::List | Form::Pairs => {
-            for (i, provider) in found.iter().enumerate() {
-                writeln!(out, "{}{provider}", if i == 0 { "" } else { "\n" })?;
-            }
+fn list(options: &Options, all: bool) -> Result<Outcome, Failure> {
+    let wmi = options.open()?;
+    let mut targets = Vec::new();
+    if all {
+        let start = options.namespace.as_deref().unwrap_or("root");
+        for path in ns::below(&options.connect(start)?)?.paths {
+            targets.push(options.connect(&path)?);
         }
-        Form::Json => writeln!(out, "{}", serde_json::to_string(&found).map_err(io::Error::from)?)?,
-        Form::JsonLines => {
-            for provider in &found {
-                writeln!(out, "{}", serde_json::to_string(provider).map_err(io::Error::from)?)?;
-            }
-        }
-        Form::Csv | Form::Xml | Form::Mof => {
-            let why = "providers are printed as text or as JSON; use -o json or -o jsonl";
-            return Err(Failure::Usage(why.to_owned()));
+    } else {
+        targets.push(options.connect(options.namespace())?);
+    }
+    let mut lines = Vec::new();
+    for target in &targets {
+        for provider in providers(target)? {
+            lines.push(Listed::new(&wmi, target, &provider)?);
         }
     }
-    out.flush()?;
-    Ok(if found.is_empty() { Outcome::Empty } else { Outcome::Done })
-}
-
-fn providers(target: &Target) -> cim::Result<Vec<Provider>> {
-    let registrations = instances(target, REGISTRATION)?;
-    let classes = target.classes()?;
-    let mut found = Vec::new();
-    for provider in instances(target, PROVIDER)? {
-        let Some(name) = text(&provider, "Name") else { continue };
-        let own = registrations.iter().filter(|registration| is_of(registration, &name));
-        let mut registrations: Vec<Name> = own.map(|r| r.class().name().clone()).collect();
-        let served =
-            classes.iter().filter(|c| c.provider().is_some_and(|p| cim::name::eq(p, &name)));
-        let mut served: Vec<Name> = served.map(|class| class.name().clone()).collect();
-        registrations.sort();
-        registrations.dedup();
-        served.sort();
-        found.push(Provider {
-            clsid: text(&provider, "CLSID"),
-            hosting_model: text(&provider, "HostingModel"),
-            registrations: registrations.iter().map(Name::to_string).collect(),
-            classes: served.iter().map(Name::to_string).collect(),
-            name,
-        });
-    }
-    found.sort_by(|a, b| cim::name::cmp(&a.name, &b.name));
-    Ok(found)
-}
-
-fn instances(target: &Target, class: &str) -> cim::Result<Vec<Object>> {
-    wbem::collect(|sink| {
-        target.services.create_instance_enum(class, Flags::DEEP, &target.context, sink)
+    let columns = Listed::properties().into_iter().map(|column| column.declaration.name);
+    let selection = Selection {
+        named: Some(columns.skip(usize::from(!all)).collect()),
+        class: Some(Name::from_static(Listed::NAME)),
+        ..Selection::default()
+    };
+    let class = Listed::detached()?;
+    print_all(Printer::stdout(&options.settings, selection), |mut sink| {
+        let objects = lines.iter().map(|line| line.to_instance(&class).map(Object::Instance));
+        let _ = sink.indicate(objects.collect::<cim::Result<_>>()?);
+        sink.complete(wbem::COMPLETE);
+        Ok(())
     })
 }
 
-fn text(object: &Object, property: &str) -> Option<String> {
-    object.get(property).ok()?.as_str().map(str::to_owned)
+impl Listed {
+    fn new(wmi: &Wmi, target: &Target, provider: &Instance) -> cim::Result<Self> {
+        let name = text(provider, "Name").unwrap_or_default();
+        let registrations = registrations(target, &name)?;
+        let is_kind = |kind| registrations.iter().any(|r| r.class().is_a(kind));
+        let provides = KINDS.iter().filter(|(class, _)| is_kind(class));
+        let State { in_program, loaded, calls } = State::of(wmi, target, provider);
+        Ok(Listed {
+            namespace: target.services.namespace().to_string(),
+            provides: provides.map(|(_, what)| (*what).to_owned()).collect(),
+            clsid: text(provider, "CLSID"),
+            hosting_model: text(provider, "HostingModel"),
+            name,
+            in_program,
+            loaded,
+            calls,
+        })
+    }
 }
 
-/// Whether `registration` refers to the provider `name`.
-fn is_of(registration: &Object, name: &str) -> bool {
-    let path = text(registration, "Provider").and_then(|path| path.parse::<ObjectPath>().ok());
-    let key = path.and_then(|path| match path.keys {
-        PathKeys::Unnamed(key) => Some(key.text()),
-        PathKeys::Named(keys) => keys.first().map(|(_, key)| key.text()),
-        _ => None,
-    });
-    key.is_some_and(|key| cim::name::eq(&key, name))
-}
-
-impl std::fmt::Display for Provider {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.name)?;
-        let one = [("CLSID", &self.clsid), ("HostingModel", &self.hosting_model)];
-        for (name, value) in one {
-            value.iter().try_for_each(|value| write!(f, "\n  {name}: {value}"))?;
+fn show(options: &Options, name: &str) -> Result<Outcome, Failure> {
+    let wmi = options.open()?;
+    let target = options.connect(options.namespace())?;
+    let provider = find(&target, name)?;
+    let registrations = registrations(&target, name)?;
+    let (classes, outcome) = match bound(&target, name) {
+        Ok(classes) => (classes, Outcome::Done),
+        Err(error) => {
+            warn(&format!("the classes cannot be listed: {error}"));
+            (Vec::new(), Outcome::Partial)
         }
-        let several = [("registered by", &self.registrations), ("classes", &self.classes)];
-        for (name, values) in several {
-            if !values.is_empty() {
-                write!(f, "\n  {name}: {}", values.join(", "))?;
+    };
+    let State { in_program, loaded, calls } = State::of(&wmi, &target, &provider);
+    let shown = Shown { provider, registrations, classes, in_program, loaded, calls };
+    if matches!(options.settings.form, Form::Auto | Form::Mof) {
+        shown.print_mof()?;
+        return Ok(outcome);
+    }
+    let selection = Selection { as_declared: true, single: true, ..Selection::default() };
+    let mut printer = Printer::stdout(&options.settings, selection);
+    let _ = printer.batch(vec![Object::Instance(shown.to_instance(&Shown::detached()?)?)]);
+    printer.finish()?;
+    Ok(outcome)
+}
+
+impl Shown {
+    /// Prints the registration as one would write it, the rest as comments.
+    fn print_mof(&self) -> io::Result<()> {
+        let mut out = BufWriter::new(io::stdout());
+        let code = if self.in_program { "in this program" } else { "not in this program" };
+        writeln!(out, "// code: {code}")?;
+        writeln!(out, "// loaded: {}, calls in flight: {}", self.loaded, self.calls)?;
+        for class in &self.classes {
+            writeln!(out, "// provides: {class}")?;
+        }
+        for instance in std::iter::once(&self.provider).chain(&self.registrations) {
+            writeln!(out, "\n{}", mof::write_instance(instance).trim_matches('\n'))?;
+        }
+        out.flush()
+    }
+}
+
+fn unload(options: &Options, name: &str) -> Result<Outcome, Failure> {
+    let wmi = options.open()?;
+    let target = options.connect(options.namespace())?;
+    find(&target, name)?;
+    let unloaded = wmi.unload_provider(target.services.namespace().as_str(), name)?;
+    let told = match unloaded {
+        0 => format!("{name} is not loaded, or has calls in flight"),
+        1 => format!("{name} unloaded"),
+        _ => format!("{name} unloaded {unloaded} times, for as many users or languages"),
+    };
+    super::say(options.settings.form, &told, &serde_json::json!({ "unloaded": unloaded }))?;
+    Ok(Outcome::Done)
+}
+
+/// What this process knows of a provider.
+struct State {
+    in_program: bool,
+    /// How often it is loaded: once for each user and language, where it wants that.
+    loaded: u32,
+    calls: u32,
+}
+
+impl State {
+    fn of(wmi: &Wmi, target: &Target, provider: &Instance) -> Self {
+        let clsid = text(provider, "CLSID");
+        let name = text(provider, "Name").unwrap_or_default();
+        let mut state = State {
+            in_program: clsid.is_some_and(|clsid| wmi.has_provider_code(&clsid)),
+            loaded: 0,
+            calls: 0,
+        };
+        let here = target.services.namespace();
+        for loaded in wmi.loaded_providers() {
+            if loaded.namespace == *here && loaded.name.is(&name) {
+                state.loaded += 1;
+                state.calls += loaded.in_flight;
             }
         }
-        Ok(())
+        state
     }
+}
+
+/// The instances of `class` and of those below it.
+fn instances(target: &Target, class: &str) -> cim::Result<Vec<Instance>> {
+    let found = wbem::collect(|sink| {
+        target.services.create_instance_enum(class, Flags::DEEP, &target.context, sink)
+    })?;
+    Ok(found.iter().filter_map(Object::as_instance).cloned().collect())
+}
+
+/// The providers of the namespace, in alphabetical order.
+fn providers(target: &Target) -> cim::Result<Vec<Instance>> {
+    let mut found = instances(target, "__Win32Provider")?;
+    found.sort_by_key(|provider| text(provider, "Name").map(Name::from));
+    Ok(found)
+}
+
+/// Errors: `WBEM_E_NOT_FOUND`, with the name that was perhaps meant.
+fn find(target: &Target, name: &str) -> Result<Instance, Failure> {
+    let providers = providers(target)?;
+    let is_it = |provider: &&Instance| named(provider).is_some_and(|n| cim::name::eq(n, name));
+    if let Some(found) = providers.iter().find(is_it) {
+        return Ok(found.clone());
+    }
+    let namespace = target.services.namespace();
+    let why = format!("provider {name} is not registered in {namespace}");
+    let failure = Failure::from(WBEM_E_NOT_FOUND.with(why));
+    Err(failure.suggesting(|_| nearest(name, providers.iter().filter_map(named))))
+}
+
+fn named(provider: &Instance) -> Option<&str> {
+    provider.get("Name")?.as_str()
+}
+
+/// The registrations of the provider `name`, in the order of [`KINDS`].
+fn registrations(target: &Target, name: &str) -> cim::Result<Vec<Instance>> {
+    let mut found = instances(target, "__ProviderRegistration")?;
+    found.retain(|registration| refers_to(registration, name));
+    let kind = |registration: &Instance| {
+        KINDS.iter().position(|(class, _)| registration.class().is_a(class))
+    };
+    found.sort_by_key(|registration| kind(registration).unwrap_or(KINDS.len()));
+    Ok(found)
+}
+
+/// Whether the provider of `registration` is called `name`.
+fn refers_to(registration: &Instance, name: &str) -> bool {
+    let path = registration.get("Provider").and_then(|path| path.as_str()?.parse().ok());
+    let Some(ObjectPath { keys, .. }) = path else { return false };
+    let key = match &keys {
+        PathKeys::Unnamed(key) => Some(key),
+        PathKeys::Named(keys) => keys.first().map(|(_, key)| key),
+        PathKeys::Class | PathKeys::Singleton => None,
+    };
+    matches!(key, Some(KeyValue::Text(text)) if cim::name::eq(text, name))
+}
+
+/// The classes that the provider `name` provides something of, and single properties.
+fn bound(target: &Target, name: &str) -> cim::Result<Vec<String>> {
+    let is_named = |qualifiers: &cim::Qualifiers| {
+        qualifiers.text("Provider").is_some_and(|provider| cim::name::eq(provider, name))
+    };
+    let mut found = Vec::new();
+    let mut look = |class: &Arc<Class>| {
+        if is_named(class.qualifiers()) {
+            found.push(class.name().to_string());
+        }
+        let own = class.properties().iter().filter(|property| class.declares(property));
+        for property in own.filter(|property| is_named(&property.qualifiers)) {
+            found.push(format!("{}.{}", class.name(), property.name));
+        }
+    };
+    target.classes()?.iter().for_each(&mut look);
+    found.sort_by(|a, b| cim::name::cmp(a, b));
+    Ok(found)
+}
+
+fn text(instance: &Instance, property: &str) -> Option<String> {
+    instance.get(property)?.as_str().map(str::to_owned)
 }

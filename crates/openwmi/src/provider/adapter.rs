@@ -1,0 +1,210 @@
+//! [`Instances`] as [`wbem::InstanceProvider`] has it: the one adapter.
+//!
+//! Converts, delivers in batches, answers equality of keys exactly, and holds the provider to what
+//! it promised. What the object manager does it leaves to it.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use cim::status::{WBEM_E_ALREADY_EXISTS, WBEM_E_NOT_FOUND, WBEM_E_PROVIDER_NOT_CAPABLE};
+use cim::{Class, Instance, Object, Result, Value};
+use wbem::provider::{Comparison, Predicate};
+use wbem::{
+    CallContext, Completion, Flags, InstanceProvider, PartialPut, Pushdown, Request, Sink, Wanted,
+};
+
+use super::class::CimClass;
+use super::convert::{Layout, is_key};
+use super::instances::{Instances, Wants};
+
+/// How many instances go to the sink at once.
+const BATCH: usize = 64;
+
+/// `provider` as the object manager takes it, for a [`wbem::Native`] that is more than that.
+pub fn adapt(provider: impl Instances) -> Arc<dyn InstanceProvider> {
+    Arc::new(Adapter(provider))
+}
+
+struct Adapter<P>(P);
+
+impl<P: Instances> Adapter<P> {
+    /// Where the fields lie in `class`. Errors: `WBEM_E_PROVIDER_NOT_CAPABLE` for another class than
+    /// the provider's, also for one derived from it.
+    fn layout(&self, class: &Arc<Class>) -> Result<Layout> {
+        let name = P::Class::NAME;
+        if !class.name().is(name) {
+            return Err(WBEM_E_PROVIDER_NOT_CAPABLE
+                .with(format!("the provider knows {name} alone, and not {}", class.name())));
+        }
+        Layout::of::<P::Class>(class)
+    }
+
+    /// The object with the keys of `asked`, and it as an instance.
+    fn find(
+        &self,
+        layout: &Layout,
+        asked: &Instance,
+        wanted: &Wanted,
+        context: &CallContext,
+    ) -> Result<Option<Instance>> {
+        let key = P::Class::read_key(&layout.values(asked))?;
+        let identity = identity(asked)?;
+        let is_it = |found: &Instance| Ok::<_, cim::Error>(self::identity(found)? == identity);
+        let wants = Wants { class: asked.class(), wanted };
+        match self.0.get(&key, &wants, context) {
+            Ok(None) => Ok(None),
+            Ok(Some(object)) => {
+                let found = layout.instance(&object, wanted)?;
+                Ok(is_it(&found)?.then_some(found))
+            }
+            Err(e) if e.status() == WBEM_E_PROVIDER_NOT_CAPABLE => {
+                for object in self.0.all(&wants, context)? {
+                    let found = layout.instance(&object?, wanted)?;
+                    if is_it(&found)? {
+                        return Ok(Some(found));
+                    }
+                }
+                Ok(None)
+            }
+            Err(e) => Err(e),
+        }
+    }
+
+    fn deliver(&self, request: &Request<'_>, context: &CallContext, sink: &mut Sink) -> Completion {
+        let layout = self.layout(request.class)?;
+        let wants = Wants { class: request.class, wanted: request.wanted };
+        let mut batch = Vec::with_capacity(BATCH);
+        // What came before an error is delivered.
+        let mut outcome = wbem::COMPLETE;
+        for object in self.0.all(&wants, context)? {
+            let found = object.and_then(|object| {
+                let instance = layout.instance(&object, request.wanted)?;
+                Ok(has_keys(&instance, request.predicates)?.then_some(instance))
+            });
+            match found {
+                Ok(found) => batch.extend(found.map(Object::Instance)),
+                Err(e) => {
+                    outcome = Err(e);
+                    break;
+                }
+            }
+            if batch.len() == BATCH {
+                let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+                if sink.indicate(full) == ControlFlow::Break(()) {
+                    return wbem::COMPLETE;
+                }
+            }
+        }
+        // Nothing follows that a break could stop.
+        let _ = sink.indicate(batch);
+        outcome
+    }
+
+    /// Puts `instance`, whose class has this layout.
+    fn put_with(
+        &self,
+        layout: &Layout,
+        instance: &Instance,
+        flags: Flags,
+        context: &CallContext,
+    ) -> Result<()> {
+        let object = P::Class::read(&layout.values(instance))?;
+        let path = || instance.relative_path().map(|path| path.to_string()).unwrap_or_default();
+        if flags.has(Flags::CREATE_ONLY) || flags.has(Flags::UPDATE_ONLY) {
+            let keys_alone = Wanted::Slots(Arc::default());
+            let is_there = self.find(layout, instance, &keys_alone, context)?.is_some();
+            if is_there && flags.has(Flags::CREATE_ONLY) {
+                return Err(WBEM_E_ALREADY_EXISTS.with(format!("{} is there already", path())));
+            }
+            if !is_there && flags.has(Flags::UPDATE_ONLY) {
+                return Err(WBEM_E_NOT_FOUND.with(format!("{} not found", path())));
+            }
+        }
+        self.0.put(object, flags, context)
+    }
+}
+
+impl<P: Instances> InstanceProvider for Adapter<P> {
+    fn pushdown(&self, class: &Class, predicate: &Predicate) -> Pushdown {
+        match predicate.comparison {
+            Comparison::Equal if is_key(class, predicate.slot) => Pushdown::Exact,
+            _ => Pushdown::Unsupported,
+        }
+    }
+
+    fn get(
+        &self,
+        class: &Arc<Class>,
+        keys: &[Value],
+        wanted: &Wanted,
+        context: &CallContext,
+    ) -> Result<Instance> {
+        let layout = self.layout(class)?;
+        let asked = Instance::with_keys(class, keys);
+        let found = self.find(&layout, &asked, wanted, context)?;
+        found.ok_or_else(|| not_found(&asked))
+    }
+
+    fn enumerate(&self, request: &Request<'_>, context: &CallContext, mut sink: Sink) {
+        let completion = self.deliver(request, context, &mut sink);
+        sink.complete(completion);
+    }
+
+    fn put(&self, instance: &Instance, flags: Flags, context: &CallContext) -> Result<()> {
+        let layout = self.layout(instance.class())?;
+        self.put_with(&layout, instance, flags, context)
+    }
+
+    /// Reads what is there, changes what is to be changed, and puts the whole.
+    fn put_partial(
+        &self,
+        instance: &Instance,
+        partial: &PartialPut,
+        flags: Flags,
+        context: &CallContext,
+    ) -> Result<()> {
+        let layout = self.layout(instance.class())?;
+        let found = self.find(&layout, instance, &Wanted::All, context)?;
+        let mut whole = found.ok_or_else(|| not_found(instance))?;
+        for &slot in &*partial.slots {
+            let value = instance.value(slot);
+            if is_key(instance.class(), slot) || value.is_null() && !partial.strict_nulls {
+                continue;
+            }
+            whole.set(slot, value.clone());
+        }
+        self.put_with(&layout, &whole, flags, context)
+    }
+
+    fn delete(&self, class: &Arc<Class>, keys: &[Value], context: &CallContext) -> Result<()> {
+        let layout = self.layout(class)?;
+        let asked = Instance::with_keys(class, keys);
+        self.0.delete(&P::Class::read_key(&layout.values(&asked))?, context)
+    }
+}
+
+/// What tells an instance apart; nothing of a singleton.
+fn identity(instance: &Instance) -> Result<Option<cim::InstanceKey>> {
+    match instance.class().keys().is_empty() {
+        true => Ok(None),
+        false => instance.key().map(Some),
+    }
+}
+
+/// Whether the keys of `instance` are as `predicates` say, all of which are equalities of keys.
+fn has_keys(instance: &Instance, predicates: &[Predicate]) -> Result<bool> {
+    if predicates.is_empty() {
+        return Ok(true);
+    }
+    // As identities compare: with the value that is asked for it is still the same object.
+    let mut asked = instance.clone();
+    for predicate in predicates {
+        asked.set(predicate.slot, predicate.value.clone());
+    }
+    Ok(identity(&asked)? == identity(instance)?)
+}
+
+fn not_found(asked: &Instance) -> cim::Error {
+    let path = asked.relative_path().map(|path| path.to_string()).unwrap_or_default();
+    WBEM_E_NOT_FOUND.with(format!("{path} not found"))
+}
