@@ -5,7 +5,7 @@
 
 use std::cell::{Ref, RefCell};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -53,11 +53,9 @@ pub struct Environment {
 /// The object manager of one repository.
 pub struct Cimom {
     me: Weak<Cimom>,
-    pub(crate) providers: Providers,
+    pub(crate) providers: Arc<Providers>,
     pub(crate) registrations: Registrations,
     pub(crate) pushed: Pushed,
-    /// Whether a thread looks after idle providers.
-    pub(crate) is_watching: AtomicBool,
     pub(crate) repository: Repository,
     pub(crate) environment: Environment,
     connections: Arc<Connections>,
@@ -86,10 +84,9 @@ impl Cimom {
     pub fn new(repository: Repository, environment: Environment) -> Arc<Self> {
         Arc::new_cyclic(|me| Cimom {
             me: me.clone(),
-            providers: Providers::default(),
+            providers: Arc::default(),
             registrations: Registrations::default(),
             pushed: Pushed::default(),
-            is_watching: AtomicBool::new(false),
             repository,
             environment,
             connections: Arc::default(),

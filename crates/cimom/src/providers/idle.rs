@@ -1,13 +1,14 @@
 //! Unloading: providers that were not asked for a while are let go, as the cache controls in root
 //! say (behaviour.md G.2): between once and twice ClearAfter after their last call.
 
-use std::sync::Weak;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
-use cim::{DateTime, Instance, Namespace, Value};
+use cim::{DateTime, Instance, Value};
 use wbem::CallContext;
 
+use super::loaded::{Place, Providers};
 use crate::cimom::Cimom;
 
 /// What holds where a cache control says nothing.
@@ -18,41 +19,38 @@ const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
 /// After how long idle providers are let go.
 #[derive(Clone, Copy)]
-struct ClearAfter {
+pub(super) struct ClearAfter {
     objects: Duration,
     properties: Duration,
 }
 
+impl Default for ClearAfter {
+    fn default() -> Self {
+        ClearAfter { objects: CLEAR_AFTER, properties: CLEAR_AFTER }
+    }
+}
+
 impl Cimom {
-    /// Unloads the providers that have been idle for as long as the cache controls say, and those
-    /// whose namespace has gone. Gives how many. A thread calls it as long as providers are
-    /// loaded; who keeps time by a clock of his own calls it too.
+    /// Unloads the providers that have been idle for as long as the cache controls say. Gives how
+    /// many. A thread does it as long as providers are loaded; who keeps time by a clock of his
+    /// own calls it too.
     pub fn unload_idle_providers(&self) -> usize {
-        let (now, clear_after) = (self.now(), self.clear_after());
-        let is_gone = |namespace: &Namespace, id| {
-            let snapshot = self.repository.read();
-            let found = snapshot.and_then(|snapshot| snapshot.view().namespace(namespace));
-            found.is_ok_and(|found| found != Some(id))
-        };
-        self.providers.unload(|place| {
-            let limit = match place.is_of_properties {
-                true => clear_after.properties,
-                false => clear_after.objects,
-            };
-            now.saturating_sub(place.last_used) >= limit || is_gone(place.namespace, place.id)
-        })
+        self.providers.set_clear_after(self.clear_after());
+        self.providers.unload_idle(self.now())
     }
 
-    /// Sees to it that a thread looks after idle providers as long as there are any.
+    /// Sees to it that a thread looks after idle providers as long as there are any. It holds them
+    /// and not the repository, which may be closed at any time.
     pub(crate) fn watch_idle(&self) {
-        if self.is_watching.swap(true, Ordering::Relaxed) {
+        self.providers.set_clear_after(self.clear_after());
+        if self.providers.is_watched.swap(true, Ordering::Relaxed) {
             return;
         }
-        let me = self.me();
-        let watch = move || while_loaded(&me);
+        let (providers, clock) = (Arc::downgrade(&self.providers), self.environment.clock.clone());
+        let watch = move || while_loaded(&providers, &*clock);
         // Without a thread they stay loaded; everything else goes on.
         if std::thread::Builder::new().name("openwmi-idle".into()).spawn(watch).is_err() {
-            self.is_watching.store(false, Ordering::Relaxed);
+            self.providers.is_watched.store(false, Ordering::Relaxed);
         }
     }
 
@@ -69,24 +67,45 @@ impl Cimom {
     }
 }
 
+impl Providers {
+    fn set_clear_after(&self, clear_after: ClearAfter) {
+        *self.clear_after.lock().unwrap_or_else(PoisonError::into_inner) = clear_after;
+    }
+
+    fn clear_after(&self) -> ClearAfter {
+        *self.clear_after.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn unload_idle(&self, now: Duration) -> usize {
+        let clear_after = self.clear_after();
+        self.unload(|place: &Place<'_>| {
+            let limit = match place.is_of_properties {
+                true => clear_after.properties,
+                false => clear_after.objects,
+            };
+            now.saturating_sub(place.last_used) >= limit
+        })
+    }
+}
+
 /// Looks at idle providers once in the time after which they go.
-fn while_loaded(cimom: &Weak<Cimom>) {
+fn while_loaded(providers: &Weak<Providers>, clock: &dyn Fn() -> Duration) {
+    let mut wait = CLEAR_AFTER;
     loop {
-        let Some(at_work) = cimom.upgrade() else { return };
-        at_work.unload_idle_providers();
-        if at_work.providers.is_empty() {
+        if let Some(providers) = providers.upgrade() {
+            let ClearAfter { objects, properties } = providers.clear_after();
+            wait = objects.min(properties).max(SHORTEST_WAIT);
+        }
+        std::thread::park_timeout(wait);
+        let Some(providers) = providers.upgrade() else { return };
+        providers.unload_idle(clock());
+        if providers.is_empty() {
             // One that is loaded from here on brings a thread of its own.
-            at_work.is_watching.store(false, Ordering::Relaxed);
-            if at_work.providers.is_empty() {
-                return;
-            }
-            if at_work.is_watching.swap(true, Ordering::Relaxed) {
+            providers.is_watched.store(false, Ordering::Relaxed);
+            if providers.is_empty() || providers.is_watched.swap(true, Ordering::Relaxed) {
                 return;
             }
         }
-        let ClearAfter { objects, properties } = at_work.clear_after();
-        drop(at_work);
-        std::thread::park_timeout(objects.min(properties).max(SHORTEST_WAIT));
     }
 }
 

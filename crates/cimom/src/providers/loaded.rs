@@ -6,7 +6,7 @@
 //! in root (behaviour.md A.4, G.2).
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use smol_str::SmolStr;
 use wbem::{CallContext, Hop, Initialization, InitializationSink, Native};
 
 use super::back_pointer::BackPointer;
+use super::idle::ClearAfter;
 use super::provider::{Provider, guard};
 use super::registration::Registration;
 use crate::cimom::{Cimom, View};
@@ -30,6 +31,10 @@ const MOST_CALLS: u32 = 64;
 #[derive(Default)]
 pub(crate) struct Providers {
     slots: Mutex<HashMap<Key, Arc<Slot>>>,
+    /// As the cache controls said last.
+    pub(super) clear_after: Mutex<ClearAfter>,
+    /// Whether a thread looks after idle providers.
+    pub(super) is_watched: AtomicBool,
     /// Held while a provider is initialized that allows no other initialization beside its own.
     gates: Mutex<HashMap<Gate, Arc<Mutex<()>>>>,
 }
@@ -225,7 +230,6 @@ impl Providers {
             self.slots().iter().map(|(key, slot)| (key.clone(), slot.clone())).collect();
         let goes = |(key, slot): &(Key, Arc<Slot>)| {
             let place = Place {
-                namespace: &slot.namespace,
                 id: key.namespace,
                 name: &key.name,
                 last_used: slot.last_used(),
@@ -248,7 +252,6 @@ impl Providers {
 
 /// A loaded provider, as far as it counts whether it goes.
 pub(crate) struct Place<'a> {
-    pub(crate) namespace: &'a Namespace,
     pub(crate) id: NamespaceId,
     pub(crate) name: &'a Name,
     /// When its last call ended, on the environment's clock.
