@@ -30,32 +30,72 @@
 //! | `delete`, `deleteclass` | DeleteInstance, DeleteClass | without `--`, no error |
 
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use cim::status::WBEM_S_NO_ERROR;
 use cim::{Locale, Object, Result};
+use tempfile::TempDir;
 use wbem::{CallContext, Flags, Services, Sink};
 
 use crate::put;
 use crate::text;
 use crate::world::{NAMESPACE, World, compile_options, symbol};
 
-/// Runs the script `text`, called `name` in messages.
+/// The way from a script to WMI: made of a connection, what the script asks.
+pub type Door = dyn Fn(Arc<dyn Services>) -> Arc<dyn Services>;
+
+/// No door: the operations as the object manager has them.
+pub fn directly(services: Arc<dyn Services>) -> Arc<dyn Services> {
+    services
+}
+
+/// Where the repository of a script is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// In memory, open from the first block to the last.
+    Memory,
+    /// On a disk, closed and opened again before each block.
+    Disk,
+}
+
+/// Runs the script `text`, called `name` in messages, in a world at `place`, through `door`.
 ///
 /// # Panics
 ///
 /// Where an answer is not the expected one, with all such answers; where the script is
 /// misspelled.
-pub fn run(name: &str, text: &str) {
-    let mut providers = wbem::NativeProviders::default();
-    views::register(&mut providers);
-    let world = World::with_providers(providers);
+pub fn run(name: &str, text: &str, place: Place, door: &Door) {
+    let providers = || {
+        let mut providers = wbem::NativeProviders::default();
+        views::register(&mut providers);
+        providers
+    };
+    let mut world = World::in_directory(place.directory(), providers());
     let blocks = parse(name, text);
     assert!(!blocks.is_empty(), "{name} asks nothing");
-    let wrong: Vec<String> =
-        blocks.iter().filter_map(|block| block.check(&world, name).err()).collect();
+    let mut wrong = Vec::new();
+    for block in &blocks {
+        if place == Place::Disk {
+            world = world.reopen(providers());
+        }
+        wrong.extend(block.check(&world, door, name).err());
+    }
     let (wrong_count, count) = (wrong.len(), blocks.len());
     assert!(wrong.is_empty(), "{wrong_count} of {count} answers differ:\n\n{}", wrong.join("\n"));
+}
+
+impl Place {
+    fn directory(self) -> TempDir {
+        // The folder in which the tests were built is on a disk; this one is memory where it is
+        // there.
+        let built = std::env::current_exe().expect("the program has a file");
+        let place = match self {
+            Place::Memory => Path::new("/dev/shm"),
+            Place::Disk => built.parent().expect("in a folder"),
+        };
+        tempfile::tempdir_in(place).or_else(|_| TempDir::new()).expect("a temporary directory")
+    }
 }
 
 /// A question and its answer.
@@ -157,7 +197,7 @@ impl<'a> Block<'a> {
     }
 
     /// Errors: what differs, told.
-    fn check(&self, world: &World, name: &str) -> std::result::Result<(), String> {
+    fn check(&self, world: &World, door: &Door, name: &str) -> std::result::Result<(), String> {
         let place = format!("{name}:{}", self.line);
         let mut expected: Vec<String> = match &self.expected {
             Some(lines) if lines == &["(nothing)"] => Vec::new(),
@@ -165,7 +205,7 @@ impl<'a> Block<'a> {
             Some(lines) => lines.iter().map(|line| (*line).to_owned()).collect(),
             None => Vec::new(),
         };
-        let mut found = self.answer(world, &place);
+        let mut found = self.answer(world, door, &place);
         if self.expected.is_none() {
             assert!(self.is_write(), "{place}: {} needs an expected answer", self.kind);
             // What was written is of no interest then, only that it was.
@@ -190,9 +230,9 @@ impl<'a> Block<'a> {
     }
 
     /// What WMI answers, in lines.
-    fn answer(&self, world: &World, place: &str) -> Vec<String> {
+    fn answer(&self, world: &World, door: &Door, place: &str) -> Vec<String> {
         let services = match world.connect(self.namespace) {
-            Ok(services) => services,
+            Ok(services) => door(services),
             Err(e) => return vec![symbol(&e).to_owned()],
         };
         let mut context = world.administrator().clone();
@@ -276,7 +316,8 @@ mod tests {
 
     fn outcome(blocks: &str) -> Option<String> {
         let script = format!("# a comment\n{SETUP}{blocks}");
-        let panic = std::panic::catch_unwind(|| run("s.test", &script)).err()?;
+        let panic =
+            std::panic::catch_unwind(|| run("s.test", &script, Place::Memory, &directly)).err()?;
         let text = panic.downcast_ref::<&str>().map(|t| (*t).to_owned());
         text.or_else(|| panic.downcast_ref::<String>().cloned())
     }

@@ -46,8 +46,12 @@ impl World {
 
     /// The same, with providers to which MOF may bind classes.
     pub fn with_providers(providers: NativeProviders) -> World {
+        World::in_directory(TempDir::new().expect("a temporary directory"), providers)
+    }
+
+    /// The same in a directory of the caller's.
+    pub fn in_directory(directory: TempDir, providers: NativeProviders) -> World {
         GUIDS.set(0);
-        let directory = TempDir::new().expect("a temporary directory");
         let administrator = CallContext::local(Arc::new(Identity::unix(0, &[0], true)));
         let clock = Arc::default();
         let manager = open(&directory, providers, &clock);

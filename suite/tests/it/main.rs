@@ -4,6 +4,7 @@ mod c3_methods;
 mod calls;
 mod explain;
 mod f2_calls;
+mod fetched;
 mod g11_namespace_security;
 mod g12_configuration;
 mod g15_method_calls;

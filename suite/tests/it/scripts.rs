@@ -3,6 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use openwmi_suite::script::{self, Door, Place};
+
+use crate::fetched;
+
 fn data() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data")
 }
@@ -10,8 +14,17 @@ fn data() -> PathBuf {
 fn run(name: &str) {
     let path = data().join(format!("{name}.test"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    openwmi_suite::script::run(&format!("{name}.test"), &text);
+    for (way, place, door) in WAYS {
+        script::run(&format!("{name}.test, {way}"), &text, place, door);
+    }
 }
+
+/// The ways in which each script is run: the same questions have the same answers by all of them.
+const WAYS: [(&str, Place, &Door); 3] = [
+    ("in memory", Place::Memory, &script::directly),
+    ("on disk", Place::Disk, &script::directly),
+    ("fetched", Place::Memory, &fetched::through),
+];
 
 macro_rules! scripts {
     ($($name:ident)*) => {
