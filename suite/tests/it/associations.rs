@@ -220,6 +220,24 @@ fn e1_references_to_classes() {
     assert_eq!(world.query("REFERENCES OF {Test_Drawer='x'}").unwrap().len(), 2);
 }
 
+/// E.1: what is stored may refer to another namespace by a full path alone, what is there is found
+/// and finds its way back.
+#[test]
+fn e1_stored_associations_into_another_namespace() {
+    let world = world();
+    world.compile(
+        r#"instance of Test_Anything
+           { First = "Test_Disk='C:'"; Second = "\\\\.\\root\\default:Test_Far='x'"; };
+           #pragma namespace("\\\\.\\root\\default")
+           class Test_Far { [key] string K; };
+           instance of Test_Far { K = "x"; };"#,
+    );
+    let found = of_disk(&world, "WHERE AssocClass = Test_Anything").unwrap();
+    assert_eq!(found, [r#"Test_Far{K="x"}"#]);
+    let back = world.query(r"ASSOCIATORS OF {\\.\root\default:Test_Far='x'}").unwrap();
+    assert_eq!(back, [r#"Test_Disk{Name="C:"}"#]);
+}
+
 /// E.2: KeysOnly fills the keys and nothing else; what is asked of classes counts all the same.
 #[test]
 fn e2_keys_only() {

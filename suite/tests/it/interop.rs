@@ -266,6 +266,19 @@ fn e15_without_the_qualifier_result_class_finds_nothing_and_no_error() {
     }
 }
 
+/// The same from the other side: in root\cimv2 the class of the profile is not known.
+#[test]
+fn e15_without_the_qualifier_in_the_implemented_namespace() {
+    for text in texts() {
+        let setup = Setup::new(text.with(r#"[MSFT_TargetNamespace("root\\interop")]"#, ""));
+        assert_eq!(setup.profiles().unwrap(), [setup.text.path()]);
+        let query = "ASSOCIATORS OF {Win32_Process.Handle='977'} \
+                     WHERE ResultClass = CIM_RegisteredProfile";
+        let ours = r#"OpenWMI_RegisteredProfile.InstanceID="OpenWMI:Process""#;
+        assert_eq!(setup.ask(r"root\cimv2", query).unwrap(), [ours], "and no error");
+    }
+}
+
 #[test]
 fn e16_from_the_implemented_namespace_to_the_profile() {
     for text in texts() {
@@ -470,4 +483,25 @@ fn e4_profiles_that_users_add_are_kept() {
     let found = ask(&wmi, r"root\interop", "SELECT * FROM CIM_RegisteredProfile").unwrap();
     assert_eq!(found.len(), 4);
     assert_eq!(found[0], r#"Acme_Profile.InstanceID="Acme:x""#);
+}
+
+/// A salvaged repository may have lost its notes: what is ours is known all the same, and made whole.
+#[test]
+fn e4_our_profiles_are_ours_without_the_note() {
+    let directory = TempDir::new().unwrap();
+    let profiles = |wmi: &Wmi| {
+        ask(wmi, r"root\interop", "SELECT * FROM OpenWMI_RegisteredProfile").unwrap().len()
+    };
+    let wmi = open(&directory, NativeProviders::default());
+    let services = wmi.connect(r"root\interop").unwrap();
+    let path = "OpenWMI_RegisteredProfile='OpenWMI:Process'";
+    services.delete_instance(path, Flags::default(), &wmi.context()).unwrap();
+    assert_eq!(profiles(&wmi), 2);
+    drop((services, wmi));
+    let repository = Repository::create_or_open(directory.path().join("repository")).unwrap();
+    for note in ["profiles", "host classes"] {
+        repository.write(|writer| writer.put_meta(note, None)).unwrap();
+    }
+    drop(repository);
+    assert_eq!(profiles(&open(&directory, NativeProviders::default())), 3);
 }
