@@ -8,11 +8,15 @@
 use std::sync::Arc;
 
 use crate::name::Name;
-use crate::path::Origin;
+use crate::namespace::Namespace;
+use crate::path::{Connection, Origin};
 use crate::qualifier::Qualifiers;
 use crate::signature::Signatures;
 use crate::types::PropertyType;
 use crate::value::Value;
+
+/// The qualifier of a reference that says in which namespace its object is.
+pub const TARGET_NAMESPACE: &str = "MSFT_TargetNamespace";
 
 /// What a class declares itself: the form that is written in MOF and stored.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -242,6 +246,15 @@ impl Class {
     /// The server and namespace it lives in; `None` where it has none yet.
     pub fn origin(&self) -> Option<&Arc<Origin>> {
         self.origin.as_ref()
+    }
+
+    /// The namespace of what the reference in `slot` refers to by a path that names none: what its
+    /// qualifier MSFT_TargetNamespace says, else the class's own; `None` where that is unknown.
+    pub fn target_namespace(&self, slot: usize) -> Option<Namespace> {
+        match self.properties[slot].qualifiers.text(TARGET_NAMESPACE) {
+            Some(target) => target.parse::<Connection>().ok().map(|target| target.namespace),
+            None => self.origin.as_ref().map(|own| own.namespace.clone()),
+        }
     }
 
     /// Whether it cannot have instances of its own: it says so, or it is the localized part of

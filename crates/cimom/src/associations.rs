@@ -374,7 +374,7 @@ impl Walk {
         slot: usize,
         text: &str,
     ) -> Result<Option<Object>> {
-        let place = interop::place(class, slot);
+        let place = class.target_namespace(slot);
         let found = text
             .parse()
             .and_then(|path| view.cimom.follow(view, path, place.as_ref(), &self.context));

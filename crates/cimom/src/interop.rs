@@ -4,6 +4,7 @@
 //! It may name namespaces of this server only. What becomes of a reference without it is
 //! [`crate::associations`]' affair.
 
+use cim::class::TARGET_NAMESPACE;
 use cim::path::{Connection, is_local_server};
 use cim::status::WBEM_E_NOT_SUPPORTED;
 use cim::{CimType, Class, Namespace, Origin, Result};
@@ -11,29 +12,18 @@ use cim::{CimType, Class, Namespace, Origin, Result};
 use crate::cimom::View;
 use crate::dynamic;
 
-const TARGET: &str = "MSFT_TargetNamespace";
-
 /// Whether the reference in `slot` says to which namespace it leads.
 pub(crate) fn says_target(class: &Class, slot: usize) -> bool {
-    class.properties()[slot].qualifiers.text(TARGET).is_some()
-}
-
-/// The namespace of what the reference in `slot` refers to by a path that names none; `None` where
-/// nothing is known of it.
-pub(crate) fn place(class: &Class, slot: usize) -> Option<Namespace> {
-    let own = class.origin();
-    match class.properties()[slot].qualifiers.text(TARGET) {
-        Some(target) => target.parse::<Connection>().ok().map(|target| target.namespace),
-        None => own.map(|own| own.namespace.clone()),
-    }
+    class.properties()[slot].qualifiers.text(TARGET_NAMESPACE).is_some()
 }
 
 /// Whether the reference in `slot` may hold an object that is at `origin`: one that says its
 /// namespace holds no other, and only a stored one leads into another without saying so.
 pub(crate) fn may_hold(class: &Class, slot: usize, origin: &Origin) -> bool {
-    match class.properties()[slot].qualifiers.text(TARGET) {
+    match class.properties()[slot].qualifiers.text(TARGET_NAMESPACE) {
         Some(target) => {
-            is_local(target, origin) && place(class, slot).as_ref() == Some(&origin.namespace)
+            is_local(target, origin)
+                && class.target_namespace(slot).as_ref() == Some(&origin.namespace)
         }
         None => {
             !class.is_dynamic()
@@ -51,7 +41,7 @@ fn is_local(target: &str, origin: &Origin) -> bool {
 pub(crate) fn check(class: &Class) -> Result<()> {
     let Some(own) = class.origin() else { return Ok(()) };
     for property in class.properties().iter().filter(|p| p.ty.cim == CimType::Reference) {
-        if let Some(target) = property.qualifiers.text(TARGET)
+        if let Some(target) = property.qualifiers.text(TARGET_NAMESPACE)
             && !is_local(target, own)
         {
             return Err(WBEM_E_NOT_SUPPORTED.with(format!(

@@ -15,7 +15,6 @@ use wql::{BoundSelect, Comparison, Conjunct, Expr, Predicate, Select};
 use crate::cimom::View;
 use crate::dynamic::Binding;
 use crate::hierarchy::{self, Part};
-use crate::interop;
 use crate::query::InstanceQuery;
 use crate::resolve::{ResolvedCall, Source};
 
@@ -85,7 +84,7 @@ impl Referent {
     pub(crate) fn position(&self, class: &Class, slot: usize, text: &str) -> Option<usize> {
         let Ok(mut path) = text.parse::<ObjectPath>() else { return None };
         // What names no namespace is in the one to which the reference leads.
-        path.namespace = path.namespace.or_else(|| interop::place(class, slot));
+        path.namespace = path.namespace.or_else(|| class.target_namespace(slot));
         let identity = path.identity(Some(&self.origin));
         self.identities.iter().position(|i| *i == identity)
     }

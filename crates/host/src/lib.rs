@@ -1,4 +1,4 @@
-//! This machine as CIM: the classes of root\cimv2 told from what the Linux kernel says.
+//! This machine as CIM: the classes of root\cimv2, and the profiles in root\interop to which they conform, told from what the Linux kernel says.
 //!
 //! Knows how to read a machine and how to answer for a class; knows nothing of namespaces,
 //! queries or clients, which are the object manager's. Everything comes through a [`Root`], so
@@ -31,5 +31,5 @@ mod sys;
 mod systemd;
 
 pub use bus::Bus;
-pub use classes::{CLASSES, Class, SUPERCLASSES, register};
+pub use classes::{CLASSES, Class, PROFILE_SCHEMA, PROFILES, SUPERCLASSES, Text, register};
 pub use root::Root;

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 
 use cim::datetime::Point;
-use cim::{DateTime, Origin, Value};
+use cim::{Class, DateTime, Origin, Value};
 use jiff::tz::TimeZone;
 
 use crate::facts::os_release::OsRelease;
@@ -19,7 +19,7 @@ pub(crate) const OPERATING_SYSTEM: &str = "Win32_OperatingSystem";
 /// A machine, as one query sees it: what was read once stays as it was.
 pub(crate) struct Machine<'a> {
     root: &'a Root,
-    origin: Option<&'a Origin>,
+    class: Option<&'a Class>,
     host_name: OnceCell<Value>,
     release: OnceCell<OsRelease>,
     os_name: OnceCell<Value>,
@@ -35,7 +35,7 @@ impl<'a> Machine<'a> {
     pub(crate) fn new(root: &'a Root) -> Self {
         Machine {
             root,
-            origin: None,
+            class: None,
             host_name: OnceCell::new(),
             release: OnceCell::new(),
             os_name: OnceCell::new(),
@@ -47,14 +47,19 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// The same, told in a namespace: references lead from there.
-    pub(crate) fn seen_from(self, origin: Option<&'a Origin>) -> Self {
-        Machine { origin, ..self }
+    /// The same, told as instances of a class: references lead from its namespace.
+    pub(crate) fn told_as(self, class: &'a Class) -> Self {
+        Machine { class: Some(class), ..self }
+    }
+
+    /// The class as whose instances it is told.
+    pub(crate) fn class(&self) -> Option<&'a Class> {
+        self.class
     }
 
     /// The server and namespace in which it is told, if it is in one.
     pub(crate) fn origin(&self) -> Option<&'a Origin> {
-        self.origin
+        self.class?.origin().map(|origin| &**origin)
     }
 
     /// Where it is read from.

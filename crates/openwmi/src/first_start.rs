@@ -1,13 +1,17 @@
-//! What a repository holds before anybody has put something into it: the standard namespaces
-//! and the classes of this machine.
+//! What a repository holds before anybody has put something into it: the standard namespaces,
+//! the classes of this machine and the profiles to which it conforms.
 //!
 //! The machine's classes are compiled again when their MOF differs from what was compiled last;
-//! what users have put there stays.
+//! what users have put there stays. Profiles are left out for good where a repository had classes of
+//! profiles before we came: those, and what uses them, are not ours to change (behaviour.md E.4).
+
+use std::sync::Arc;
 
 use cim::path::Namespace;
-use cim::status::WBEM_E_FAILED;
+use cim::status::{WBEM_E_FAILED, WBEM_E_NOT_FOUND};
 use cim::{Error, Result};
 use cimom::Cimom;
+use host::Text;
 use wbem::{CallContext, CompileOptions, CompileReport, Flags, MofCompiler};
 
 /// The namespaces that every repository has beside root.
@@ -17,22 +21,35 @@ const NAMESPACES: [&str; 5] =
 /// The note in the repository that says which classes were compiled.
 pub(crate) const INSTALLED: &str = "host classes";
 
+/// The note in the repository that says whose the classes of profiles are.
+const PROFILES: &str = "profiles";
+const OURS: &str = "ours";
+const THEIRS: &str = "theirs";
+
+/// The classes of profiles, any of which was there before ours if it was there before us.
+const THEIRS_BY: [(&str, &str); 3] = [
+    (r"root\interop", "CIM_RegisteredProfile"),
+    (r"root\interop", "CIM_ElementConformsToProfile"),
+    (r"root\cimv2", "CIM_ElementConformsToProfile"),
+];
+
 /// Sees to it that the repository has the namespaces and the classes.
-pub(crate) fn install(cimom: &Cimom, context: &CallContext) -> Result<()> {
+pub(crate) fn install(cimom: &Arc<Cimom>, context: &CallContext) -> Result<()> {
     let version = version();
     if cimom.note(INSTALLED)?.as_deref() == Some(&version) {
         return Ok(());
     }
     namespaces(cimom, context)?;
-    let options = CompileOptions {
-        namespace: Namespace::new(NAMESPACES[0])?,
-        create_namespace: false,
-        class_flags: Flags::UPDATE_FORCE_MODE,
-        instance_flags: Flags::default(),
-        check_only: false,
-    };
-    for (name, text) in texts() {
-        let report = cimom.compile_text(name, text.as_bytes(), &options, context)?;
+    let of_profiles = are_profiles_ours(cimom, context)?.then(profiles).into_iter().flatten();
+    for Text { namespace, name, mof } in classes().chain(of_profiles) {
+        let options = CompileOptions {
+            namespace: Namespace::new(namespace)?,
+            create_namespace: false,
+            class_flags: Flags::UPDATE_FORCE_MODE,
+            instance_flags: Flags::default(),
+            check_only: false,
+        };
+        let report = cimom.compile_text(name, mof.as_bytes(), &options, context)?;
         if let Some(error) = first_error(&report) {
             return Err(error);
         }
@@ -48,14 +65,45 @@ pub(crate) fn namespaces(cimom: &Cimom, context: &CallContext) -> Result<()> {
     Ok(())
 }
 
-fn texts() -> impl Iterator<Item = (&'static str, &'static str)> {
+/// Whether the classes of profiles are ours to write: nobody had any when we first came. That is
+/// written down before the first of ours is, so that a first start which was killed goes on.
+fn are_profiles_ours(cimom: &Arc<Cimom>, context: &CallContext) -> Result<bool> {
+    if let Some(whose) = cimom.note(PROFILES)? {
+        return Ok(whose == OURS);
+    }
+    let has = |&(namespace, class): &(&str, &str)| {
+        let services = cimom.connect(namespace, context)?;
+        match services.get_object(class, Flags::default(), context) {
+            Ok(_) => Ok(true),
+            Err(e) if e.status() == WBEM_E_NOT_FOUND => Ok(false),
+            Err(e) => Err(e),
+        }
+    };
+    // A salvaged repository may have lost the note.
+    let mut ours = has(&(r"root\interop", "OpenWMI_RegisteredProfile"))?;
+    if !ours {
+        let found: Vec<bool> = THEIRS_BY.iter().map(has).collect::<Result<_>>()?;
+        ours = !found.contains(&true);
+    }
+    cimom.set_note(PROFILES, if ours { OURS } else { THEIRS }, context)?;
+    Ok(ours)
+}
+
+fn classes() -> impl Iterator<Item = Text> {
     let classes = host::CLASSES.iter().map(|class| (class.name, class.mof));
-    host::SUPERCLASSES.iter().copied().chain(classes)
+    let texts = host::SUPERCLASSES.iter().copied().chain(classes);
+    texts.map(|(name, mof)| Text { namespace: r"root\cimv2", name, mof })
+}
+
+fn profiles() -> impl Iterator<Item = Text> {
+    let text =
+        |class: &host::Class| Text { namespace: r"root\interop", name: class.name, mof: class.mof };
+    host::PROFILE_SCHEMA.iter().copied().chain(host::PROFILES.iter().map(text))
 }
 
 /// A number that differs where the classes' MOF does (FNV-1a).
 fn version() -> String {
-    let bytes = texts().flat_map(|(_, text)| text.bytes());
+    let bytes = classes().chain(profiles()).flat_map(|text| text.mof.bytes());
     let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     });

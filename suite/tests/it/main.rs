@@ -1,5 +1,6 @@
 //! Tests across the crates.
 
+mod associations;
 mod c3_methods;
 mod calls;
 mod explain;
@@ -14,6 +15,7 @@ mod g29_deleted_namespaces;
 mod g2_system_classes;
 mod g8_localized;
 mod g9_compiler;
+mod interop;
 mod kill;
 mod limits;
 mod oracles;

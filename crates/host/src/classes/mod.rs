@@ -12,9 +12,11 @@
 //! associations) and `account` (users and groups).
 //!
 //! A class is registered by its line in [`CLASSES`]; superclasses and classes without a provider
-//! have their MOF in [`SUPERCLASSES`].
+//! have their MOF in [`SUPERCLASSES`]. What is of profiles and stands in root\\interop is in [`PROFILES`] and
+//! [`PROFILE_SCHEMA`]: a repository that has profiles of others' takes none of it.
 
 mod account;
+pub mod elementconformstoprofile;
 pub(crate) mod property;
 mod reference;
 
@@ -38,6 +40,7 @@ use std::sync::Arc;
 
 use wbem::{InstanceProvider, MethodProvider, Native, NativeProviders};
 
+use self::elementconformstoprofile::ElementConformsToProfile;
 use self::property::{HostClass, Provider};
 use self::win32_computersystem::Win32ComputerSystem;
 use self::win32_diskdrive::Win32DiskDrive;
@@ -196,9 +199,70 @@ pub const CLASSES: &[Class] = &[
     .with_methods(|root| Arc::new(Win32ServiceMethods::new(root))),
 ];
 
+/// MOF text, and the namespace into which it is compiled.
+#[derive(Clone, Copy)]
+pub struct Text {
+    /// The namespace.
+    pub namespace: &'static str,
+    /// The name of the text, for errors.
+    pub name: &'static str,
+    /// The text.
+    pub mof: &'static str,
+}
+
+/// The classes of profiles in the order in which they are compiled, and the profiles that this crate
+/// defines.
+pub const PROFILE_SCHEMA: &[Text] = &[
+    Text {
+        namespace: r"root\interop",
+        name: "cim_registeredprofile.mof",
+        mof: include_str!("cim_registeredprofile.mof"),
+    },
+    Text {
+        namespace: r"root\interop",
+        name: "cim_referencedprofile.mof",
+        mof: include_str!("cim_referencedprofile.mof"),
+    },
+    Text {
+        namespace: r"root\interop",
+        name: "cim_elementconformstoprofile.mof",
+        mof: include_str!("cim_elementconformstoprofile.mof"),
+    },
+    Text {
+        namespace: r"root\cimv2",
+        name: "cim_elementconformstoprofile.mof",
+        mof: include_str!("cim_elementconformstoprofile.mof"),
+    },
+    Text {
+        namespace: r"root\interop",
+        name: "openwmi_registeredprofile.mof",
+        mof: include_str!("openwmi_registeredprofile.mof"),
+    },
+];
+
+/// The classes that say which instances of [`CLASSES`] conform to a profile. Each is in root\\interop and
+/// in root\\cimv2.
+pub const PROFILES: &[Class] = &[
+    Class::new::<ElementConformsToProfile<Win32Process>>(
+        "OpenWMI_Process_ElementConformsToProfile_v1",
+        "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C0E}",
+        include_str!("openwmi_process_elementconformstoprofile_v1.mof"),
+    ),
+    Class::new::<ElementConformsToProfile<Win32Service>>(
+        "OpenWMI_Service_ElementConformsToProfile_v1",
+        "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C0F}",
+        include_str!("openwmi_service_elementconformstoprofile_v1.mof"),
+    ),
+    Class::new::<ElementConformsToProfile<Win32DiskDrive>>(
+        "OpenWMI_DiskDrive_ElementConformsToProfile_v1",
+        "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C10}",
+        include_str!("openwmi_diskdrive_elementconformstoprofile_v1.mof"),
+    ),
+];
+
 /// Registers the providers of all classes, for the machine that `root` describes.
 pub fn register(providers: &mut NativeProviders, root: &Arc<Root>) {
-    for class in CLASSES {
+    for class in CLASSES.iter().chain(PROFILES) {
         let root = root.clone();
         providers.register(class.clsid, move |_| Ok(class.native(root.clone())));
     }

@@ -70,6 +70,12 @@ impl<C: HostClass> Property<C> {
         Property { name, needs, value }
     }
 
+    /// The value of the property `name` in what `facts` tells of; NULL where it has no source.
+    pub(crate) fn tell(name: &str, facts: &C::Facts<'_>) -> Value {
+        let told = C::PROPERTIES.iter().find(|property| property.name == name);
+        told.map_or(Value::Null, |property| (property.value)(facts))
+    }
+
     /// A property whose value costs nothing worth saving, or is read only when it is told.
     pub(crate) const fn free(name: &'static str, value: ValueOf<C>) -> Self {
         Property::new(name, Needs::NONE, value)
@@ -132,7 +138,7 @@ impl<C: HostClass> Provider<C> {
         mut each: impl FnMut(Instance) -> ControlFlow<()>,
     ) -> Result<()> {
         let origin = plan.class.origin().map(|origin| &**origin);
-        let machine = Machine::new(&self.root).seen_from(origin);
+        let machine = Machine::new(&self.root).told_as(&plan.class);
         let mut each = |facts: &C::Facts<'_>| {
             let instance = plan.instance(facts);
             let is_it = |&(slot, value)| is_same(instance.value(slot), value, origin);

@@ -6,7 +6,7 @@
 //! here (`cim::key::reference_identity`).
 
 use cim::path::{KeyValue, PathKeys};
-use cim::{Name, ObjectPath, Value};
+use cim::{Name, Namespace, ObjectPath, Value};
 
 use crate::machine::Machine;
 
@@ -17,12 +17,33 @@ pub(super) fn to(
     class: &'static str,
     keys: &[(&'static str, &str)],
 ) -> Value {
+    let here = machine.origin().map(|origin| origin.namespace.clone());
+    path(machine, here, class, keys)
+}
+
+/// The same in the namespace to which the reference `property` of the class that is told leads.
+pub(super) fn to_target(
+    machine: &Machine<'_>,
+    property: &str,
+    class: &'static str,
+    keys: &[(&'static str, &str)],
+) -> Value {
+    let target = |class: &cim::Class| class.target_namespace(class.slot(property)?);
+    path(machine, machine.class().and_then(target), class, keys)
+}
+
+fn path(
+    machine: &Machine<'_>,
+    namespace: Option<Namespace>,
+    class: &'static str,
+    keys: &[(&'static str, &str)],
+) -> Value {
     let key = |&(name, value): &(&'static str, &str)| {
         (Name::from_static(name), KeyValue::Text(value.into()))
     };
     let path = ObjectPath {
         server: machine.origin().map(|origin| origin.server.clone()),
-        namespace: machine.origin().map(|origin| origin.namespace.clone()),
+        namespace,
         class: Name::from_static(class),
         keys: PathKeys::Named(keys.iter().map(key).collect()),
     };

@@ -8,7 +8,7 @@ use cim::security::Identity;
 use cim::{
     CimType, Class, ClassDeclaration, Instance, Name, Namespace, Object, Origin, Result, Value,
 };
-use host::Root;
+use host::{Root, Text};
 use wbem::{CallContext, InstanceProvider, MethodCall, MethodProvider, Request, Wanted, collect};
 use wql::Predicate;
 
@@ -33,10 +33,11 @@ pub(crate) fn class(name: &str) -> Arc<Class> {
     class_from(name, None)
 }
 
-/// The same, from a namespace.
+/// The same, from a namespace; without, as it is in root\\cimv2.
 pub(crate) fn class_from(name: &str, origin: Option<&Arc<Origin>>) -> Arc<Class> {
+    let namespace = origin.map_or_else(Namespace::cimv2, |origin| origin.namespace.clone());
     let mut classes: HashMap<Name, Arc<Class>> = HashMap::new();
-    for declaration in &*DECLARATIONS {
+    for (_, declaration) in DECLARATIONS.iter().filter(|(place, _)| *place == namespace) {
         let above = declaration.superclass.as_ref().map(|name| classes[name].clone());
         let class = Class::derive(declaration.clone(), above, origin.cloned()).unwrap();
         classes.insert(class.name().clone(), class);
@@ -44,28 +45,31 @@ pub(crate) fn class_from(name: &str, origin: Option<&Arc<Origin>>) -> Arc<Class>
     classes[&Name::from(name)].clone()
 }
 
-/// All classes of this crate, each after its superclass.
-static DECLARATIONS: LazyLock<Vec<Arc<ClassDeclaration>>> = LazyLock::new(|| {
-    let declared = texts().into_iter().flat_map(|(file, text)| declarations(file, text));
-    declared.map(Arc::new).collect()
-});
+/// All classes of this crate, each after its superclass, with their namespaces.
+static DECLARATIONS: LazyLock<Vec<(Namespace, Arc<ClassDeclaration>)>> =
+    LazyLock::new(|| texts().into_iter().flat_map(declarations).collect());
 
 /// All MOF texts of this crate, in the order in which they are compiled.
-fn texts() -> Vec<(&'static str, &'static str)> {
+fn texts() -> Vec<Text> {
     let classes = host::CLASSES.iter().map(|class| (class.name, class.mof));
-    host::SUPERCLASSES.iter().copied().chain(classes).collect()
+    let classes = host::SUPERCLASSES.iter().copied().chain(classes);
+    let in_cimv2 = |(name, mof)| Text { namespace: "root", name, mof };
+    let profiles = host::PROFILES.iter().map(|class| in_cimv2((class.name, class.mof)));
+    let schema = host::PROFILE_SCHEMA.iter().copied();
+    classes.map(in_cimv2).chain(schema).chain(profiles).collect()
 }
 
-fn declarations(file: &str, text: &str) -> Vec<ClassDeclaration> {
-    let options = mof::Options::new(Namespace::root());
-    let mut sources = mof::Memory::file(file, text);
+fn declarations(text: Text) -> Vec<(Namespace, Arc<ClassDeclaration>)> {
+    let file = text.name;
+    let options = mof::Options::new(Namespace::new(text.namespace).unwrap());
+    let mut sources = mof::Memory::file(file, text.mof);
     let compiled = mof::parse(&mut sources, Path::new(file), &options);
     assert!(compiled.diagnostics.is_empty(), "{file}: {:?}", compiled.diagnostics);
     let declaration = |action: mof::Action| match action.kind {
         mof::ActionKind::PutClass { declaration, pending, .. } => {
             assert!(pending.is_empty(), "{file}");
-            assert_eq!(action.namespace.as_str(), r"root\cimv2", "{file}");
-            Some(declaration)
+            assert_ne!(action.namespace, Namespace::root(), "{file}");
+            Some((action.namespace, Arc::new(declaration)))
         }
         _ => None,
     };
@@ -79,7 +83,7 @@ pub(crate) fn provider(class: &str, machine_name: &str) -> Arc<dyn InstanceProvi
 
 /// The class `name` as this crate provides it.
 pub(crate) fn host_class(name: &str) -> &'static host::Class {
-    host::CLASSES.iter().find(|class| class.name == name).unwrap()
+    host::CLASSES.iter().chain(host::PROFILES).find(|class| class.name == name).unwrap()
 }
 
 /// The instances of `class` on the machine `name`, with what is wanted.

@@ -8,6 +8,7 @@ mod associations;
 mod captured;
 mod contract;
 mod declaration;
+mod elementconformstoprofile;
 mod mock_systemd;
 mod private_bus;
 mod win32_computersystem;

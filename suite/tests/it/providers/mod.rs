@@ -73,7 +73,7 @@ fn ask(world: &World, log: &Log, query: &str) -> (Vec<String>, Vec<String>) {
     (found, asked)
 }
 
-fn status(result: cim::Result<impl Sized>) -> WbemStatus {
+pub(crate) fn status(result: cim::Result<impl Sized>) -> WbemStatus {
     result.map(drop).expect_err("a failure").status()
 }
 
