@@ -30,6 +30,7 @@ pub(crate) fn install(cimom: &Cimom, context: &CallContext) -> Result<()> {
         class_flags: Flags::UPDATE_FORCE_MODE,
         instance_flags: Flags::default(),
         check_only: false,
+        autorecover: false,
     };
     for (name, text) in texts() {
         let report = cimom.compile_text(name, text.as_bytes(), &options, context)?;
