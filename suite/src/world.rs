@@ -237,6 +237,7 @@ pub fn compile_options(flags: Flags) -> CompileOptions {
         class_flags: flags,
         instance_flags: Flags(flags.0 & put_once.0),
         check_only: false,
+        autorecover: false,
     }
 }
 

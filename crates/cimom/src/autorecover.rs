@@ -52,6 +52,7 @@ impl Cimom {
             class_flags: Flags::default(),
             instance_flags: Flags::default(),
             check_only: false,
+            autorecover: false,
         };
         let compile = |file: PathBuf| {
             let report = self.compile_again(&file, there, &options, context)?;

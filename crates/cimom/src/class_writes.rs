@@ -196,6 +196,7 @@ mod tests {
             class_flags: Flags::default(),
             instance_flags: Flags::default(),
             check_only: false,
+            autorecover: false,
         };
         let administrator = CallContext::local(Arc::new(Identity::unix(0, &[0], true)));
         let text = REGISTRATION.as_bytes();

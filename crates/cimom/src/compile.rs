@@ -46,7 +46,7 @@ impl MofCompiler for Cimom {
             executor.compile(file, options, progress, &mut report)?;
             let is_done = report.syntax.is_empty() && report.storage.is_none();
             if is_done
-                && compilation.autorecover
+                && (compilation.autorecover || options.autorecover)
                 && !options.check_only
                 && let Err(error) = self.list(file, context)
             {
@@ -143,7 +143,8 @@ impl Executor<'_> {
             self.cimom.ensure_namespace(&options.namespace, self.context)?;
         }
         report.storage = self.run(report, progress).map(|d| told(&d));
-        if report.storage.is_none() && !self.compilation.autorecover {
+        let is_listed = self.compilation.autorecover || options.autorecover;
+        if report.storage.is_none() && !is_listed {
             report.warnings.push(no_autorecover(file));
         }
         Ok(())

@@ -48,6 +48,7 @@ pub(crate) fn install(cimom: &Arc<Cimom>, context: &CallContext) -> Result<()> {
             class_flags: Flags::UPDATE_FORCE_MODE,
             instance_flags: Flags::default(),
             check_only: false,
+            autorecover: false,
         };
         let report = cimom.compile_text(name, mof.as_bytes(), &options, context)?;
         if let Some(error) = first_error(&report) {

@@ -155,6 +155,7 @@ impl Wmi {
                 class_flags: Flags::default(),
                 instance_flags: Flags::default(),
                 check_only: false,
+                autorecover: false,
             };
             let report = self.cimom.compile_text("MOF", mof.as_bytes(), &options, &self.context)?;
             match report.syntax.first().or(report.storage.as_ref()) {
@@ -185,6 +186,11 @@ impl Wmi {
     /// The directory of the repository.
     pub fn repository_path(&self) -> &Path {
         self.cimom.repository().directory()
+    }
+
+    /// The files of the autorecover list, in the order in which they were first compiled.
+    pub fn autorecover(&self) -> Result<Vec<PathBuf>> {
+        self.cimom.autorecover()
     }
 
     /// Reads the whole repository and tells what is wrong with it.

@@ -26,6 +26,8 @@ pub struct CompileOptions {
     pub instance_flags: Flags,
     /// Whether nothing is stored: only the syntax is checked.
     pub check_only: bool,
+    /// Whether the files are put into the autorecover list without `#pragma autorecover` too.
+    pub autorecover: bool,
 }
 
 /// An error or warning with its place.

@@ -91,6 +91,7 @@ fn run(command: &Command, options: &Options) -> Result<Outcome, Failure> {
         Command::Repo(RepoCommand::Restore { file }) => repo::restore(options, file),
         Command::Repo(RepoCommand::Salvage) => repo::salvage(options),
         Command::Repo(RepoCommand::Reset { yes }) => repo::reset(options, *yes),
+        Command::Repo(RepoCommand::Autorecover) => repo::autorecover(options),
         Command::Completions { shell } => {
             io::stdout().write_all(&args::completions(*shell))?;
             Ok(Outcome::Done)

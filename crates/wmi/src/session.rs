@@ -153,6 +153,7 @@ fn mock(file: &Path, namespace: &str) -> cim::Result<Wmi> {
         class_flags: Flags::default(),
         instance_flags: Flags::default(),
         check_only: false,
+        autorecover: false,
     };
     let files = [file.to_owned()];
     let report = wmi.compiler().compile_files(&files, &options, &wmi.context(), &mut |_, _| {})?;

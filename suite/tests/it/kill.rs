@@ -127,6 +127,7 @@ fn child(directory: &Path, run: &str) {
         class_flags: Flags::default(),
         instance_flags: Flags::default(),
         check_only: false,
+        autorecover: false,
     };
     let file = directory.join(format!("run{run}.mof"));
     std::fs::write(&file, mof(run)).expect("written");

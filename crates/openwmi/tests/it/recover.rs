@@ -52,6 +52,7 @@ fn compile(wmi: &Wmi, file: &Path) -> CompileReport {
         class_flags: Flags::default(),
         instance_flags: Flags::default(),
         check_only: false,
+        autorecover: false,
     };
     let files = [file.to_owned()];
     let report = wmi.compiler().compile_files(&files, &options, &wmi.context(), &mut |_, _| {});

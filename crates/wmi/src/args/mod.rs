@@ -225,6 +225,8 @@ pub(crate) enum RepoCommand {
         #[arg(long)]
         yes: bool,
     },
+    /// Print the autorecover list: the files that salvage and reset compile again
+    Autorecover,
 }
 
 #[derive(Clone, Copy, ValueEnum, Debug)]

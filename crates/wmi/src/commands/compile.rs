@@ -40,6 +40,7 @@ pub(crate) fn run(options: &Options, request: &Request) -> Result<Outcome, Failu
         class_flags: request.class_flags,
         instance_flags: request.instance_flags,
         check_only: request.check_only,
+        autorecover: false,
     };
     let bar = bar();
     let mut progress = |done, total| {

@@ -1,4 +1,5 @@
-//! `wmi repo`: checks, copies, puts back, salvages and resets the repository as a whole.
+//! `wmi repo`: checks, copies, puts back, salvages and resets the repository as a whole, and tells
+//! what is compiled again then.
 
 use std::path::Path;
 use std::time::Duration;
@@ -148,6 +149,16 @@ pub(crate) fn reset(options: &Options, is_meant: bool) -> Result<Outcome, Failur
     let json = ResetJson { compiled: &files, replaced };
     super::say(options.settings.form, &text, &json)?;
     Ok(if sound == files.len() { Outcome::Done } else { Outcome::Partial })
+}
+
+/// Prints the files of the autorecover list, a line each.
+pub(crate) fn autorecover(options: &Options) -> Result<Outcome, Failure> {
+    let files = options.open()?.autorecover()?;
+    let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    if options.settings.form.is_json() || !files.is_empty() {
+        super::say(options.settings.form, &files.join("\n"), &files)?;
+    }
+    Ok(if files.is_empty() { Outcome::Empty } else { Outcome::Done })
 }
 
 /// The files that were compiled again, those that could not be with the reason; as text these are

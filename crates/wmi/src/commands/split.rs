@@ -54,7 +54,8 @@ pub(crate) fn run(options: &Options, request: &Request) -> Result<Outcome, Failu
     }
 }
 
-fn told(error: &Diagnostic) -> MofDiagnostic {
+/// `error` as the compiler tells those of a file that it compiles.
+pub(crate) fn told(error: &Diagnostic) -> MofDiagnostic {
     MofDiagnostic {
         status: error.status,
         file: error.file().display().to_string(),

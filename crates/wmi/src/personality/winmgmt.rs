@@ -1,13 +1,18 @@
-//! `winmgmt /switch`: checks, copies and puts back the repository (behaviour.md G.13).
+//! `winmgmt /switch`: checks, copies, puts back, salvages and resets the repository
+//! (behaviour.md G.13).
 
 use std::path::Path;
 
 use openwmi::Wmi;
 
 use super::switch::Switch;
+use crate::commands::repo;
+use crate::exit;
+use crate::failure::Failure;
 use crate::output::Form;
 use crate::screen::say;
 use crate::session::Options;
+use crate::target::Outcome;
 
 const DONE: u8 = 0;
 const FAILED: u8 = 1;
@@ -18,13 +23,17 @@ const CORRUPT: u32 = 1358;
 
 const HELP: &str = "\
 usage: winmgmt /verifyrepository [DIR] | /backup FILE | /restore FILE [0]
+               | /salvagerepository | /resetrepository
 
   /verifyrepository [DIR]   read the repository, or the one in DIR, and say whether it is sound
   /backup FILE              copy the repository, which may be in use, to FILE
   /restore FILE [0]         put the copy in FILE in its place, which nobody may be using
+  /salvagerepository        put what can be read of a damaged repository, which nobody may be
+                            using, into a new one in its place, and tell what is lost
+  /resetrepository          put a new repository in its place, which nobody may be using
 
-Ends with 0, with 1 where that failed, and with 2 for wrong switches. Of a repository that is not
-sound the number 1358 is told.";
+Ends with 0, with 1 where that failed, and with 2 for wrong switches. What a salvage or reset could
+not keep is told and is no failure. Of a repository that is not sound the number 1358 is told.";
 
 /// Does what `words` say and gives the number to end with.
 pub(super) fn run(words: &[String]) -> u8 {
@@ -47,11 +56,11 @@ pub(super) fn run(words: &[String]) -> u8 {
             usage("nobody can be disconnected from here; end the programs that use the repository")
         }
         ("backup" | "restore", []) => usage("name the file"),
-        (
-            "resyncperf" | "standalonehost" | "sharedhost" | "salvagerepository"
-            | "resetrepository",
-            _,
-        ) => usage(&format!("the switch {} is not supported", words[0])),
+        ("salvagerepository", []) => rebuilt(repo::salvage),
+        ("resetrepository", []) => rebuilt(|options| repo::reset(options, true)),
+        ("resyncperf" | "standalonehost" | "sharedhost", _) => {
+            usage(&format!("the switch {} is not supported", words[0]))
+        }
         _ => usage(&format!("{} cannot be meant", words.join(" "))),
     }
 }
@@ -86,12 +95,28 @@ fn verify(directory: Option<&Path>) -> u8 {
             say("WMI repository is consistent");
             DONE
         }
-        Ok(report) => {
-            report.problems.iter().for_each(|problem| eprintln!("problem: {problem}"));
-            say(&format!("WMI repository is not consistent ({CORRUPT})"));
-            FAILED
-        }
-        Err(error) => told(Err(error)),
+        Ok(report) => damaged(&report.problems),
+        // One that cannot be opened may still say why.
+        Err(error) => match Wmi::examine(directory) {
+            Ok(problems) if !problems.is_empty() => damaged(&problems),
+            _ => told(Err(error)),
+        },
+    }
+}
+
+fn damaged(problems: &[String]) -> u8 {
+    problems.iter().for_each(|problem| eprintln!("problem: {problem}"));
+    say(&format!("WMI repository is not consistent ({CORRUPT})"));
+    FAILED
+}
+
+/// Does `work` on the whole repository, which tells what came of it. That not everything could be
+/// kept is no failure here, as with Windows' own.
+fn rebuilt(work: impl FnOnce(&Options) -> Result<Outcome, Failure>) -> u8 {
+    let options = Options::own(Form::Auto);
+    match exit::told(work(&options), &options.settings, false) {
+        exit::DONE | exit::PARTIAL => DONE,
+        _ => FAILED,
     }
 }
 

@@ -4,6 +4,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
 use crate::program::{Program, Run, text};
+use crate::repository::damage;
 
 /// A run of the program under `name`, with its own repository of `program`.
 fn run(program: &Program, name: &str, arguments: &[&str]) -> Run {
@@ -62,7 +63,7 @@ fn g22_c_an_unknown_switch_ends_with_2() {
 }
 
 #[test]
-fn g23_a_missing_autorecover_is_a_warning() {
+fn g23_a_file_is_listed_or_its_missing_autorecover_is_a_warning() {
     let program = Program::new();
     let without = program.file("d.mof", "class A { [key] uint8 K; };\n");
     let compiled = run(&program, "mofcomp", &["-N:root/cimv2", text(&without)]);
@@ -71,11 +72,92 @@ fn g23_a_missing_autorecover_is_a_warning() {
     let warning = compiled.out.lines().find(|line| line.starts_with(&expected));
     assert!(warning.is_some_and(|line| line.contains("#pragma autorecover")), "{}", compiled.out);
     assert!(compiled.out.ends_with("Done!\n"), "{}", compiled.out);
-    assert_eq!(wmi(&program, &["class", "show", "A"]).code, 0);
+    assert_eq!(wmi(&program, &["-n", "root/cimv2", "class", "show", "A"]).code, 0);
+    let listed = || wmi(&program, &["repo", "autorecover"]).out;
+    assert_eq!(listed(), "");
     let with = program.file("e.mof", "#pragma autorecover\nclass B { [key] uint8 K; };\n");
     let compiled = run(&program, "mofcomp", &[text(&with)]);
     assert_eq!(compiled.code, 0, "{}", compiled.out);
     assert!(!compiled.out.contains("warning"), "{}", compiled.out);
+    assert_eq!(listed(), format!("{}\n", text(&with)));
+    let compiled = run(&program, "mofcomp", &["-check", text(&without)]);
+    assert!(!compiled.out.contains("warning"), "{}", compiled.out);
+    // The switch does what the pragma does.
+    let compiled = run(&program, "mofcomp", &["-autorecover", text(&without)]);
+    assert_eq!(compiled.code, 0, "{}", compiled.out);
+    assert!(!compiled.out.contains("warning"), "{}", compiled.out);
+    let both = [text(&with), text(&without)];
+    assert_eq!(listed(), both.map(|file| format!("{file}\n")).concat());
+    let json = wmi(&program, &["repo", "autorecover", "-o", "json"]).out;
+    assert_eq!(serde_json::from_str::<Vec<String>>(&json).unwrap(), both);
+    let refused = run(&program, "mofcomp", &["-autorecover", "-N:root", text(&without)]);
+    assert_eq!(refused.code, 2, "{}", refused.out);
+}
+
+/// A class with what is said of it in English, and an enumeration.
+const MASTER: &str = r#"[Description("What hangs in the stable") : Amended, LOCALE(0x409)]
+class Stable_Lamp
+{
+    [key] uint32 Number;
+    [ValueMap{"1", "2"}, Values{"lit", "out"} : Amended ToSubclass] uint8 State;
+};
+"#;
+
+#[test]
+fn g25_mofcomp_splits_a_master_and_stores_nothing() {
+    let program = Program::new();
+    let master = program.file("master.mof", MASTER);
+    let at = |name: &str| program.data().join(name);
+    let (a, b) = (at("a.mof"), at("b.mfl"));
+    let (mof, mfl) = (format!("-MOF:{}", text(&a)), format!("-MFL:{}", text(&b)));
+    let pragma = program.file("pragma.mof", &format!("#pragma amendment(\"MS_409\")\n{MASTER}"));
+    for (arguments, code) in [
+        (&["-AMENDMENT:MS_409", text(&master)][..], 2),
+        (&["-AMENDMENT:MS_409", &mof, text(&master)], 2),
+        (&[&mfl, text(&pragma)], 2),
+        (&[&mof, &mfl, text(&master)], 3),
+        (&["-AMENDMENT:MS_407", &mof, &mfl, text(&pragma)], 3),
+        (&["-AMENDMENT:MS_409", &mof, &mfl, "no-such-file.mof"], 1),
+    ] {
+        let run = run(&program, "mofcomp", arguments);
+        assert_eq!(run.code, code, "{arguments:?}: {}", run.out);
+        assert!(!run.out.contains("Done!"), "{arguments:?}: {}", run.out);
+        assert!(!a.exists() && !b.exists(), "{arguments:?}");
+    }
+    let read = |file| std::fs::read_to_string(file).unwrap();
+    for arguments in [
+        &["-AMENDMENT:MS_409", &mof, &mfl, "-N:root\\stable", text(&master)][..],
+        &["/amendment:ms_409", &mof, &mfl, "/n:root/stable", text(&pragma)],
+        &[&mof, &mfl, "-N:root\\stable", text(&pragma)],
+    ] {
+        let run = run(&program, "mofcomp", arguments);
+        assert_eq!(run.code, 0, "{arguments:?}: {}", run.out);
+        assert!(run.out.ends_with("Done!\n"), "{}", run.out);
+        let (neutral, localized) = (read(&a), read(&b));
+        assert!(neutral.contains("[LOCALE(1033)]"), "{neutral}");
+        assert!(neutral.contains("ValueMap"), "{neutral}");
+        for gone in ["Amended", "Description", "Values{", "lit"] {
+            assert!(!neutral.contains(gone), "{gone}: {neutral}");
+        }
+        for said in [
+            r#"instance of __namespace{ name="ms_409";};"#,
+            r#"#pragma namespace("\\\\.\\root\\stable\\ms_409")"#,
+            "LOCALE(0x409)",
+            "Description(\"What hangs in the stable\"): Amended",
+            "Values{\"lit\", \"out\"}: ToSubClass Amended",
+        ] {
+            assert!(localized.contains(said), "{said}: {localized}");
+        }
+        std::fs::remove_file(&a).unwrap();
+        std::fs::remove_file(&b).unwrap();
+    }
+    assert!(!program.data().join("openwmi").exists(), "the repository is untouched");
+    // The file alone asks to be split, and nobody says into what.
+    let unsaid = run(&program, "mofcomp", &[text(&pragma)]);
+    assert_eq!(unsaid.code, 3, "{}", unsaid.out);
+    assert!(unsaid.out.contains("name both files"), "{}", unsaid.out);
+    let shown = wmi(&program, &["-n", "root/default", "class", "show", "Stable_Lamp"]);
+    assert_eq!(shown.code, 3, "{}", shown.out);
 }
 
 #[test]
@@ -109,6 +191,7 @@ fn g13_winmgmt_checks_copies_and_puts_back() {
         (&["/restore", text(&copy), "1"], 2),
         (&["/backup"], 2),
         (&["/verifyrepository", "/no/such/directory"], 1),
+        (&["/salvagerepository", "directory"], 2),
         (&["/nonsense"], 2),
         (&[], 2),
         (&["/?"], 0),
@@ -116,6 +199,41 @@ fn g13_winmgmt_checks_copies_and_puts_back() {
         let run = run(&program, "winmgmt", arguments);
         assert_eq!(run.code, code, "{arguments:?} {} {}", run.out, run.err);
     }
+}
+
+#[test]
+fn g13_winmgmt_salvages_and_resets() {
+    let program = Program::new();
+    let file = program.file(
+        "h.mof",
+        "#pragma autorecover\n#pragma namespace(\"root\\\\cimv2\")\n\
+         class H { [key] string K; string V; };\n",
+    );
+    assert_eq!(run(&program, "mofcomp", &[text(&file)]).code, 0);
+    for values in [&["K=kept"][..], &["K=lost", "V=needle"]] {
+        let new = wmi(&program, &[&["new", "H"][..], values].concat());
+        assert_eq!(new.code, 0, "{}", new.err);
+    }
+    let sound = run(&program, "winmgmt", &["/salvagerepository"]);
+    assert_eq!(sound.out, "the repository is sound; nothing was done\n");
+    damage(&program.data().join("openwmi"), "needle");
+
+    let verified = run(&program, "winmgmt", &["/verifyrepository"]);
+    assert_eq!(verified.code, 1, "{}", verified.out);
+    assert_eq!(verified.out, "WMI repository is not consistent (1358)\n");
+    assert!(verified.err.starts_with("problem: "), "{}", verified.err);
+    let salvaged = run(&program, "winmgmt", &["/salvagerepository"]);
+    assert_eq!(salvaged.code, 0, "{}", salvaged.err);
+    assert!(salvaged.err.contains("lost: instance root\\cimv2:H lost"), "{}", salvaged.err);
+    assert_eq!(run(&program, "winmgmt", &["/verifyrepository"]).code, 0);
+    assert_eq!(wmi(&program, &["get", "H=\"kept\"", "-p", "K"]).out, "K\nkept\n");
+    assert_eq!(wmi(&program, &["get", "H=\"lost\""]).code, 3);
+
+    let reset = run(&program, "winmgmt", &["/RESETREPOSITORY"]);
+    assert_eq!(reset.code, 0, "{}", reset.err);
+    assert!(reset.out.contains("compiled again: 1 of 1 files"), "{}", reset.out);
+    assert_eq!(wmi(&program, &["class", "show", "H"]).code, 0);
+    assert_eq!(wmi(&program, &["get", "H=\"kept\""]).code, 3);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `wmi repo`: check, copy, put back, salvage, reset.
 
+use std::path::Path;
+
 use crate::program::{Program, text};
 
 #[test]
@@ -36,9 +38,9 @@ fn only_a_copy_can_be_put_back() {
     program.shop(&["get", "Shop_Item=\"a\""]);
 }
 
-/// Changes a byte of the repository's file wherever `text` is.
-fn damage(program: &Program, text: &str) {
-    let data = program.repository().join("data.mdb");
+/// Changes a byte of the file of the repository in `directory` wherever `text` is.
+pub(crate) fn damage(directory: &Path, text: &str) {
+    let data = directory.join("data.mdb");
     let mut bytes = std::fs::read(&data).unwrap();
     let found = |bytes: &[u8]| bytes.windows(text.len()).position(|at| at == text.as_bytes());
     assert!(found(&bytes).is_some(), "{text}");
@@ -53,7 +55,7 @@ fn g13_a_damaged_repository_is_salvaged() {
     let program = Program::with_shop();
     program.shop(&["new", "Shop_Item", "Id=kept"]);
     program.shop(&["new", "Shop_Item", "Id=lost", "Label=needle"]);
-    damage(&program, "needle");
+    damage(&program.repository(), "needle");
     for command in [&["repo", "verify"][..], &["query", "SELECT * FROM Win32_OperatingSystem"]] {
         let run = program.run(command);
         assert_eq!(run.code, 1, "{}", run.err);

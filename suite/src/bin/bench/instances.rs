@@ -101,6 +101,7 @@ pub(crate) fn options(namespace: Namespace) -> CompileOptions {
         class_flags: Flags::default(),
         instance_flags: Flags::default(),
         check_only: false,
+        autorecover: false,
     }
 }
 

@@ -1,0 +1,154 @@
+//! `mofcomp [switches] FILE`: the MOF compiler (behaviour.md G.9).
+//!
+//! What it says goes to standard output, as with Windows' own. It ends with 0; 1 where it could
+//! not connect or an object could not be stored, which those before it survive; 2 for switches
+//! that cannot be meant; 3 for errors of syntax, and then nothing is stored.
+
+mod request;
+
+use std::path::Path;
+
+use cim::Namespace;
+use cim::status::WBEMMOF_E_INVALID_FILE;
+use mof::SplitFiles;
+use wbem::{CompileOptions, CompileReport, MofDiagnostic};
+
+use crate::commands::split;
+use crate::output::Form;
+use crate::screen::say;
+use crate::session::Options;
+use request::{Parts, Request, Storing, Work};
+
+const DONE: u8 = 0;
+const FAILED: u8 = 1;
+const USAGE: u8 = 2;
+const SYNTAX: u8 = 3;
+
+const HELP: &str = "\
+usage: mofcomp [-check] [-N:NAMESPACE] [-class:FLAG] [-instance:FLAG] FILE
+       mofcomp -autorecover FILE
+       mofcomp [-AMENDMENT:MS_xxx] -MOF:NEUTRAL -MFL:LOCALIZED [-N:NAMESPACE] FILE
+
+  -check             check the syntax and store nothing; with no other switch
+  -N:NAMESPACE       where objects go before the first #pragma namespace [root\\default]
+  -class:FLAG        createonly, updateonly, safeupdate or forceupdate
+  -instance:FLAG     createonly or updateonly
+  -autorecover       compile the file again when the repository is rebuilt, as #pragma autorecover
+  -MOF:, -MFL:       store nothing, but split the file into these two, without and with what is
+                     said in one language
+  -AMENDMENT:MS_xxx  that language, where no #pragma amendment names it
+
+Ends with 0 where all is stored, 1 where something could not be, 2 for wrong switches, 3 for
+errors of syntax.";
+
+/// Does what `words` say and gives the number to end with.
+pub(super) fn run(words: &[String]) -> u8 {
+    say(&format!("OpenWMI MOF compiler {}", env!("CARGO_PKG_VERSION")));
+    let request = match Request::of(words) {
+        Ok(Some(request)) => request,
+        Ok(None) => {
+            say(HELP);
+            return DONE;
+        }
+        Err(why) => {
+            say(&format!("error: {why}\n\n{HELP}"));
+            return USAGE;
+        }
+    };
+    say(&format!("Parsing MOF file: {}", request.file.display()));
+    perform(&request).unwrap_or_else(|error| {
+        say(&format!("error: {}: {}", error.status(), error.message()));
+        FAILED
+    })
+}
+
+/// Errors: what kept it from being begun.
+fn perform(Request { file, namespace, work }: &Request) -> cim::Result<u8> {
+    let namespace = Namespace::new(namespace)?;
+    match work {
+        Work::Split(parts) => Ok(split_file(file, parts, namespace)),
+        Work::Check => {
+            let report = compile(file, namespace, &Storing::default(), true)?;
+            Ok(refused(&report.syntax).unwrap_or_else(parsed))
+        }
+        Work::Store(storing) => Ok(tell(&compile(file, namespace, storing, false)?)),
+    }
+}
+
+fn compile(
+    file: &Path,
+    namespace: Namespace,
+    storing: &Storing,
+    check_only: bool,
+) -> cim::Result<CompileReport> {
+    let wmi = Options::own(Form::Auto).wmi()?;
+    let options = CompileOptions {
+        namespace,
+        create_namespace: false,
+        class_flags: storing.class_flags,
+        instance_flags: storing.instance_flags,
+        check_only,
+        autorecover: storing.autorecover,
+    };
+    let files = [file.to_owned()];
+    wmi.compiler().compile_files(&files, &options, &wmi.context(), &mut |_, _| {})
+}
+
+/// Splits `master`, and opens no repository.
+fn split_file(master: &Path, Parts { locale, mof, mfl }: &Parts, namespace: Namespace) -> u8 {
+    let into = SplitFiles { mof, mfl };
+    match mof::split_file(master, into, *locale, &mof::Options::new(namespace)) {
+        Err(errors) => {
+            let errors: Vec<MofDiagnostic> = errors.iter().map(split::told).collect();
+            refused(&errors).unwrap_or(SYNTAX)
+        }
+        Ok(locale) => {
+            parsed();
+            say(&format!("Split into {} and, for {locale}, {}", mof.display(), mfl.display()));
+            say("Done!");
+            DONE
+        }
+    }
+}
+
+/// Prints what `report` says of a file that was to be stored, and gives the number to end with.
+fn tell(report: &CompileReport) -> u8 {
+    if let Some(code) = refused(&report.syntax) {
+        return code;
+    }
+    parsed();
+    say("Storing data in the repository...");
+    for warning in &report.warnings {
+        let MofDiagnostic { file, message, .. } = warning;
+        say(&format!("warning: {file}: {message}"));
+    }
+    match &report.storage {
+        Some(error) => {
+            say(&placed(error));
+            FAILED
+        }
+        None => {
+            say("Done!");
+            DONE
+        }
+    }
+}
+
+/// Prints why a file is refused as a whole, and gives the number to end with.
+fn refused(errors: &[MofDiagnostic]) -> Option<u8> {
+    let first = errors.first()?;
+    errors.iter().for_each(|error| say(&placed(error)));
+    // A file that cannot be read stands among the errors of syntax, but is none.
+    Some(if first.status == WBEMMOF_E_INVALID_FILE { FAILED } else { SYNTAX })
+}
+
+fn parsed() -> u8 {
+    say("MOF file has been successfully parsed");
+    DONE
+}
+
+/// `file (line,column): error ...`
+fn placed(error: &MofDiagnostic) -> String {
+    let MofDiagnostic { file, line, column, status, message, .. } = error;
+    format!("{file} ({line},{column}): error {status}: {message}")
+}
