@@ -134,6 +134,7 @@ impl Setup {
             class_flags: Flags::default(),
             instance_flags: Flags::default(),
             check_only: false,
+            autorecover: false,
         };
         let (name, context) = ("interop.mof", wmi.context());
         let report =
@@ -452,6 +453,7 @@ fn e4_profiles_of_others_are_kept() {
             class_flags: Flags::default(),
             instance_flags: Flags::default(),
             check_only: false,
+            autorecover: false,
         };
         let report = manager.compile_text("theirs.mof", mof.as_bytes(), &options, &context);
         assert!(report.unwrap().storage.is_none());
