@@ -1,8 +1,9 @@
 //! The objects of an operation as a client fetches them (IEnumWbemClassObject), while the
 //! operation still runs.
 //!
-//! A thread runs the operation and is stopped by what it has delivered and nobody has fetched: a
-//! client that stops early costs two batches of work. Where the client may come back to an object
+//! A thread runs the operation and is held up by what it has delivered and nobody has fetched: a
+//! client that stops early costs two batches of work, and one that fetches many at a time finds
+//! more waiting for it. Where the client may come back to an object
 //! (no `FORWARD_ONLY`) what was delivered is kept as long as the enumerator. Semantics:
 //! behaviour.md F.3, windows-in-practice.md "Queries".
 
@@ -17,8 +18,12 @@ use cim::{Object, Result, WbemStatus};
 use crate::flags::Flags;
 use crate::sink::{Completion, ObjectSink, Sink};
 
-/// So many objects may wait to be fetched before the operation is held up.
-const MOST_WAITING: usize = 128;
+/// So many objects may wait to be fetched before the operation is held up; where the client
+/// fetches many at a time, so many fetches, up to a limit. It goes on when half are left, so that
+/// the two threads do not wake each other for every batch.
+const WAITING: usize = 128;
+const WAITING_FETCHES: usize = 8;
+const MOST_WAITING: usize = 1 << 14;
 
 /// A position among the objects of an operation. Dropping the last one ends the operation.
 #[derive(Debug)]
@@ -44,8 +49,10 @@ pub struct Fetched {
 #[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
-    /// Something was delivered, fetched or given up.
-    is_changed: Condvar,
+    /// What somebody waits for was delivered, or the operation has come to its end.
+    is_delivered: Condvar,
+    /// More may be delivered, or nobody wants more.
+    is_wanted: Condvar,
     /// Whether objects stay when they were fetched.
     keeps: bool,
 }
@@ -57,6 +64,10 @@ struct State {
     first: usize,
     /// The furthest position of any enumerator.
     furthest: usize,
+    /// The nearest position that somebody waits for.
+    awaited: Option<usize>,
+    /// How many may wait.
+    ahead: usize,
     completion: Option<Completion>,
     is_abandoned: bool,
     /// Whether the operation has let go of all it had.
@@ -78,7 +89,8 @@ impl Enumerator {
     ) -> Result<Enumerator> {
         let shared = Arc::new(Shared {
             state: Mutex::default(),
-            is_changed: Condvar::new(),
+            is_delivered: Condvar::new(),
+            is_wanted: Condvar::new(),
             keeps: !flags.has(Flags::FORWARD_ONLY),
         });
         let delivering = shared.clone();
@@ -148,7 +160,7 @@ impl Enumerator {
             if left.is_zero() {
                 return;
             }
-            let waited = shared.is_changed.wait_timeout(state, left);
+            let waited = shared.is_delivered.wait_timeout(state, left);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
@@ -167,12 +179,14 @@ impl Enumerator {
         count: usize,
         pass: impl FnOnce(&Shared, &mut State, std::ops::Range<usize>) -> Vec<Object>,
     ) -> Result<Fetched> {
-        let deadline = wait.map(|wait| Instant::now() + wait);
+        // A time that no clock reaches is for ever.
+        let deadline = wait.and_then(|wait| Instant::now().checked_add(wait));
         let shared = self.shared.clone();
         let mut state = shared.state();
+        state.ahead = count.saturating_mul(WAITING_FETCHES).clamp(WAITING, MOST_WAITING);
         let wanted = self.position.saturating_add(count);
         let status = loop {
-            let delivered = state.first + state.objects.len();
+            let delivered = state.delivered();
             if delivered >= wanted {
                 break WBEM_S_NO_ERROR;
             }
@@ -187,25 +201,28 @@ impl Enumerator {
                 None => {}
             }
             // The operation goes on for who wants more than is waiting.
-            state.furthest = state.furthest.max(delivered.min(wanted));
-            shared.is_changed.notify_all();
+            state.furthest = state.furthest.max(delivered);
+            state.awaited = Some(state.awaited.map_or(wanted, |nearest| nearest.min(wanted)));
+            shared.is_wanted.notify_all();
             state = match deadline {
-                None => shared.is_changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+                None => shared.is_delivered.wait(state).unwrap_or_else(PoisonError::into_inner),
                 Some(deadline) => {
                     let left = deadline.saturating_duration_since(Instant::now());
                     if left.is_zero() {
                         break WBEM_S_TIMEDOUT;
                     }
-                    let waited = shared.is_changed.wait_timeout(state, left);
+                    let waited = shared.is_delivered.wait_timeout(state, left);
                     waited.unwrap_or_else(PoisonError::into_inner).0
                 }
             };
         };
-        let end = wanted.min(state.first + state.objects.len());
+        let end = wanted.min(state.delivered());
         let objects = pass(&shared, &mut state, self.position..end);
         self.position = end;
         state.furthest = state.furthest.max(end);
-        shared.is_changed.notify_all();
+        if state.may_go_on() {
+            shared.is_wanted.notify_all();
+        }
         Ok(Fetched { objects, status })
     }
 }
@@ -226,7 +243,8 @@ impl Shared {
                 Some(Err(error)) => return Err(error.clone()),
                 Some(Ok(_)) => return Ok(()),
                 None => {
-                    state = self.is_changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                    state.awaited = Some(1);
+                    state = self.is_delivered.wait(state).unwrap_or_else(PoisonError::into_inner);
                 }
             }
         }
@@ -252,7 +270,24 @@ impl Shared {
 
     fn complete(&self, completion: Completion) {
         self.state().completion.get_or_insert(completion);
-        self.is_changed.notify_all();
+        self.is_delivered.notify_all();
+    }
+}
+
+impl State {
+    /// The position after the last object that was delivered.
+    fn delivered(&self) -> usize {
+        self.first + self.objects.len()
+    }
+
+    /// How many objects nobody has fetched.
+    fn waiting(&self) -> usize {
+        self.delivered().saturating_sub(self.furthest)
+    }
+
+    /// Whether an operation that was held up may go on.
+    fn may_go_on(&self) -> bool {
+        self.waiting() <= self.ahead / 2
     }
 }
 
@@ -261,7 +296,7 @@ impl Drop for Interest {
         let mut state = self.0.state();
         state.is_abandoned = true;
         state.objects.clear();
-        self.0.is_changed.notify_all();
+        self.0.is_wanted.notify_all();
     }
 }
 
@@ -271,7 +306,7 @@ struct Over(Arc<Shared>);
 impl Drop for Over {
     fn drop(&mut self) {
         self.0.state().is_over = true;
-        self.0.is_changed.notify_all();
+        self.0.is_delivered.notify_all();
     }
 }
 
@@ -285,14 +320,19 @@ impl ObjectSink for Delivery {
             return ControlFlow::Break(());
         }
         state.objects.extend(batch);
-        self.0.is_changed.notify_all();
-        while state.first + state.objects.len() >= state.furthest + MOST_WAITING {
-            state = self.0.is_changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-            if state.is_abandoned {
-                return ControlFlow::Break(());
+        let delivered = state.delivered();
+        if state.awaited.take_if(|awaited| delivered >= *awaited).is_some() {
+            self.0.is_delivered.notify_all();
+        }
+        if state.waiting() >= state.ahead.max(WAITING) {
+            while !state.may_go_on() && !state.is_abandoned {
+                state = self.0.is_wanted.wait(state).unwrap_or_else(PoisonError::into_inner);
             }
         }
-        ControlFlow::Continue(())
+        match state.is_abandoned {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
     }
 
     fn complete(self: Box<Self>, completion: Completion) {

@@ -15,7 +15,7 @@ use cim::status::*;
 use cim::{Name, Namespace, Result};
 use repository::NamespaceId;
 use smol_str::SmolStr;
-use wbem::{CallContext, Hop, Initialization, InitializationSink, Native};
+use wbem::{CallContext, Hop, Initialization, InitializationSink, Native, Services};
 
 use super::back_pointer::BackPointer;
 use super::idle::ClearAfter;
@@ -55,6 +55,8 @@ type Gate = (Name, Option<NamespaceId>);
 pub(crate) struct Slot {
     namespace: Namespace,
     clsid: SmolStr,
+    /// The provider's way into WMI.
+    services: Arc<dyn Services>,
     state: Mutex<State>,
     is_decided: Condvar,
     in_flight: AtomicU32,
@@ -286,8 +288,11 @@ impl Cimom {
             locale,
         };
         let namespace = &view.schema.origin().namespace;
+        let services =
+            || BackPointer { cimom: self.me(), namespace: namespace.clone(), id: view.id };
         let new = || Slot {
             namespace: namespace.clone(),
+            services: Arc::new(services()),
             clsid: registration.clsid.clone(),
             state: Mutex::new(State::New),
             is_decided: Condvar::new(),
@@ -296,13 +301,11 @@ impl Cimom {
             clock: self.environment.clock.clone(),
         };
         let slot = self.providers.slot(&key, new, &registration.clsid);
-        let services =
-            Arc::new(BackPointer { cimom: self.me(), namespace: namespace.clone(), id: view.id });
         let provider = |native| Provider {
             registration: registration.clone(),
             slot: slot.clone(),
             native,
-            services: services.clone(),
+            services: slot.services.clone(),
             wmi: self.environment.identity.clone(),
         };
         if let Some(native) = slot.ready() {
@@ -322,7 +325,7 @@ impl Cimom {
             namespace: namespace.clone(),
             user,
             locale: key.locale.clone(),
-            context: context.for_provider(name, true, services.clone(), caller.clone()),
+            context: context.for_provider(name, true, slot.services.clone(), caller.clone()),
         };
         let outcome = view.outside(|| {
             if slot.begin() {

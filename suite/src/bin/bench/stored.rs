@@ -164,10 +164,14 @@ fn create_in(
     drop((services, wmi));
     let stored = lmdb::entries(repository.path())?;
     let stored = stored.iter().rev().zip(entries.iter().rev());
-    // The number of the class, with which a key begins, is another in another namespace.
+    // The number of the class, with which a key begins, is another in another namespace, and so is
+    // the checksum of both, with which a value ends.
+    let sum = |value: &[u8]| value.len().saturating_sub(4);
     ensure!(
         stored.len() == entries.len()
-            && stored.clone().all(|(a, b)| (&a.0[4..], &a.1) == (&b.0[4..], &b.1)),
+            && stored
+                .clone()
+                .all(|(a, b)| { (&a.0[4..], &a.1[..sum(&a.1)]) == (&b.0[4..], &b.1[..sum(&b.1)]) }),
         "not the same bytes were stored"
     );
     report::figure(&Figure {
