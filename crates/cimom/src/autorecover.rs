@@ -6,7 +6,8 @@
 
 use std::path::{Path, PathBuf};
 
-use cim::status::WBEM_E_INVALID_PARAMETER;
+use cim::security::Sid;
+use cim::status::{WBEM_E_ACCESS_DENIED, WBEM_E_INVALID_PARAMETER};
 use cim::{Namespace, Result};
 use wbem::{CallContext, CompileOptions, CompileReport, Flags};
 
@@ -76,6 +77,12 @@ impl Cimom {
             let root = edit.place(&Namespace::root())?;
             let call = edit.authorize(&root, context)?;
             call.require(access::to_write_class(), "put a file into the autorecover list")?;
+            // What a listed file says later on is compiled as the repository's owner.
+            if !context.caller().is(&Sid::administrators()) {
+                return Err(WBEM_E_ACCESS_DENIED.with(format!(
+                    "only administrators put files into the autorecover list, {path} among them"
+                )));
+            }
             let list = match edit.meta(AUTORECOVER)? {
                 Some(list) if is_listed(&list) => return Ok(()),
                 Some(list) => format!("{list}{SEPARATOR}{path}"),

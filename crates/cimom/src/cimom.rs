@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use cim::path::{Connection, is_local_server};
-use cim::security::Identity;
+use cim::security::{Identity, Sid};
 use cim::status::*;
 use cim::{
     Class, ClassDeclaration, Instance, InstanceKey, Name, Namespace, Object, ObjectPath, Origin,
@@ -156,6 +156,10 @@ impl Cimom {
             let root = edit.place(&Namespace::root())?;
             let call = edit.authorize(&root, context)?;
             call.require(access::to_write_class(), "keep a note in the repository")?;
+            if !context.caller().is(&Sid::administrators()) {
+                return Err(WBEM_E_ACCESS_DENIED
+                    .with("only administrators keep notes about the repository as a whole"));
+            }
             edit.put_meta(key, note)
         })
     }

@@ -105,8 +105,14 @@ pub(crate) fn get_bound(
     let found = binding
         .provider
         .call(context, |context| binding.instances.get(class, keys, wanted, context))?;
+    check_class(binding, class, &found)?;
+    Ok(found)
+}
+
+/// Errors: `WBEM_E_PROVIDER_FAILURE` where what a provider gave for `class` is of another one.
+pub(crate) fn check_class(binding: &Binding, class: &Arc<Class>, found: &Instance) -> Result<()> {
     if Arc::ptr_eq(found.class(), class) {
-        return Ok(found);
+        return Ok(());
     }
     Err(WBEM_E_PROVIDER_FAILURE.with(format!(
         "provider {} was asked for an instance of {} and gave one of {}",

@@ -19,6 +19,7 @@ use crate::dynamic::{self, Binding};
 use crate::hierarchy::{self, Part};
 use crate::plan::{Ask, Plan, Referring, Step};
 use crate::properties;
+use crate::providers::Provider;
 use crate::resolve::Source;
 
 /// How many objects travel together: enough that the cost of a hand-over does not count, few
@@ -265,6 +266,8 @@ struct StepSink {
     /// Where another step may have delivered the same instances.
     seen: Option<Arc<Seen>>,
     has_delivered: Arc<AtomicBool>,
+    /// Who delivers, if it is a provider.
+    provider: Option<Provider>,
     client: Arc<Client>,
     done: Arc<Done>,
 }
@@ -290,6 +293,10 @@ impl StepSink {
             context: plan.context.clone(),
             seen: step.is_related.then(|| seen.clone()),
             has_delivered: Arc::default(),
+            provider: match &step.source {
+                Source::Provider(binding) => Some(binding.provider.clone()),
+                _ => None,
+            },
             client: client.clone(),
             done: done.clone(),
         }
@@ -373,7 +380,10 @@ impl ObjectSink for StepSink {
         let flow = match batch.is_empty() {
             true if self.client.is_gone() => ControlFlow::Break(()),
             true => ControlFlow::Continue(()),
-            false => self.client.indicate(batch),
+            false => match &self.provider {
+                Some(provider) => provider.aside(|| self.client.indicate(batch)),
+                None => self.client.indicate(batch),
+            },
         };
         if self.failure.is_some() { ControlFlow::Break(()) } else { flow }
     }

@@ -76,9 +76,11 @@ pub(crate) fn stored(
     key: &InstanceKey,
     direct: bool,
 ) -> Result<Option<Instance>> {
-    if !class.is_dynamic()
-        && let Some(instance) = view.instance(class, key)?
-    {
+    // Below a dynamic class all are dynamic: there is nothing stored.
+    if class.is_dynamic() {
+        return Ok(None);
+    }
+    if let Some(instance) = view.instance(class, key)? {
         return Ok(Some(instance));
     }
     if direct {

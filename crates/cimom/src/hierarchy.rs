@@ -149,7 +149,9 @@ impl Part {
             })
         })?;
         let found = found.lock().unwrap_or_else(PoisonError::into_inner).take();
-        found.ok_or_else(|| WBEM_E_NOT_FOUND.into())
+        let found: Instance = found.ok_or(WBEM_E_NOT_FOUND)?;
+        dynamic::check_class(&self.binding, &self.class, &found)?;
+        Ok(found)
     }
 }
 
@@ -169,6 +171,15 @@ pub(crate) fn put(
     parts.insert(0, own);
     for part in &parts {
         part.binding.check_put()?;
+    }
+    let is_written =
+        |part: &&Part| partial.is_none_or(|p| !of_class(p, class, &part.class).slots.is_empty());
+    if partial.is_some_and(|partial| partial.atomic) && parts.iter().filter(is_written).count() > 1
+    {
+        return Err(WBEM_E_UNSUPPORTED_PUT_EXTENSION.with(format!(
+            "an instance of {} is the work of several providers, which cannot be written all or none",
+            class.name()
+        )));
     }
     let instance = match partial {
         Some(_) => instance_rules::of_class(given, class, flags)?,

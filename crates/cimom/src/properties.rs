@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use cim::status::*;
 use cim::{Instance, Name, Qualifiers, Result};
-use wbem::{CallContext, PropertyCall, PropertyProvider, Wanted};
+use wbem::{CallContext, Flags, PartialPut, PropertyCall, PropertyProvider, Wanted};
 
 use crate::cimom::View;
+use crate::get;
 use crate::providers::{Provider, Supports};
 
 /// Whether any value of `instance`, which is stored, is a provider's.
@@ -51,20 +52,25 @@ pub(crate) fn complete(
     Ok(instance)
 }
 
-/// Hands the values of `given` that are providers' to them, and gives the instance without them,
+/// Hands the values of `given` that are providers', and among what is put, to them, and gives the instance without them,
 /// which is what is stored. A provider that takes no values is only told to where the client gives
 /// another one than it has.
 /// Errors: those of binding a provider, and its own; `WBEM_E_PROVIDER_NOT_CAPABLE` for another value
 /// where it is registered with SupportsPut FALSE.
-pub(crate) fn put(view: &View<'_>, mut given: Instance) -> Result<Instance> {
+pub(crate) fn put(
+    view: &View<'_>,
+    mut given: Instance,
+    partial: Option<&PartialPut>,
+    context: &CallContext,
+) -> Result<Instance> {
     for slot in slots(&given) {
         let value = given.value(slot).clone();
         given.reset(slot);
-        if value.is_null() {
+        if value.is_null() || partial.is_some_and(|partial| !partial.slots.contains(&slot)) {
             continue;
         }
         let source = Source::of(view, &given, slot)?;
-        let locale = locale(view.context);
+        let locale = locale(context);
         let call = call(&given, slot, locale.as_deref());
         let put = |context: &CallContext| match source.supports.put {
             true => source.properties.put_property(&call, &value, context),
@@ -73,9 +79,29 @@ pub(crate) fn put(view: &View<'_>, mut given: Instance) -> Result<Instance> {
                 false => source.check(false, "SupportsPut"),
             },
         };
-        view.outside(|| source.provider.call(view.context, put))?;
+        view.outside(|| source.provider.call(context, put))?;
     }
     Ok(given)
+}
+
+/// Errors: what the put itself will fail with, so that no provider is written to for nothing:
+/// `WBEM_E_ALREADY_EXISTS`, `WBEM_E_NOT_FOUND`.
+pub(crate) fn check_mode(view: &View<'_>, given: &Instance, flags: Flags) -> Result<()> {
+    // One without a key is given one, and is new.
+    let is_there = match given.key() {
+        Ok(key) => get::stored(view, given.class(), &key, true)?.is_some(),
+        Err(_) => false,
+    };
+    let name = given.class().name();
+    match is_there {
+        true if flags.has(Flags::CREATE_ONLY) => {
+            Err(WBEM_E_ALREADY_EXISTS.with(format!("the instance of {name} exists already")))
+        }
+        false if flags.has(Flags::UPDATE_ONLY) => {
+            Err(WBEM_E_NOT_FOUND.with(format!("no such instance of class {name}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The slots whose values are providers'.

@@ -19,6 +19,7 @@ use cim::{Class, ClassDeclaration, Error, Name, Result, SystemProperty, Value};
 use wbem::{CallContext, ClassProvider};
 
 use crate::cimom::View;
+use crate::interop;
 use crate::providers::{ClassSource, Interaction, Known};
 
 /// What an operation has learned of provided classes.
@@ -399,7 +400,9 @@ impl View<'_> {
             })?),
             None => None,
         };
-        Class::derive(declaration, superclass, Some(self.schema.origin().clone()))
+        let class = Class::derive(declaration, superclass, Some(self.schema.origin().clone()))?;
+        interop::check(&class)?;
+        Ok(class)
     }
 
     /// Makes classes of all that was declared; what cannot be made is left out, and the first

@@ -25,7 +25,7 @@ use crate::get::Get;
 use crate::methods::{self, Invocation};
 use crate::partial::{self, PartialRead};
 use crate::query::InstanceQuery;
-use crate::{classes, get, hierarchy, properties, query};
+use crate::{classes, get, hierarchy, instance_rules, properties, query};
 
 pub(crate) struct Session {
     pub(crate) cimom: Arc<Cimom>,
@@ -205,7 +205,12 @@ impl Services for Session {
             return hierarchy::put(&view, &class, instance, flags, partial.as_ref(), &context);
         }
         let stored = match properties::has_dynamic(instance) {
-            true => Cow::Owned(properties::put(&view, instance.clone())?),
+            true => {
+                instance_rules::check_flags(instance, flags)?;
+                let given = instance_rules::of_class(instance, &class, flags)?;
+                properties::check_mode(&view, &given, flags)?;
+                Cow::Owned(properties::put(&view, given, partial.as_ref(), &context)?)
+            }
             false => Cow::Borrowed(instance),
         };
         let lent = view.provided_among(&class);

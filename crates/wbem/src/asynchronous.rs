@@ -4,7 +4,7 @@
 //! where the call is cancelled while a provider is at work (behaviour.md F.2, F.8, J 23).
 
 use std::ops::ControlFlow;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::ThreadId;
 
 use cim::status::*;
@@ -35,8 +35,6 @@ pub(crate) struct Outstanding(Mutex<Vec<Weak<Call>>>);
 /// An asynchronous call.
 pub(crate) struct Call {
     state: Mutex<State>,
-    /// The sink has taken what it was given.
-    is_taken: Condvar,
     /// Which sink it has or had.
     identity: usize,
     sends_status: bool,
@@ -47,6 +45,8 @@ struct State {
     sink: Option<Arc<dyn ResponseSink>>,
     /// The thread in which the sink is being given something.
     giving: Option<ThreadId>,
+    /// The end, which came from another thread meanwhile: that thread tells it when it is done.
+    ending: Option<(Completion, Option<ObjectPath>)>,
 }
 
 impl Outstanding {
@@ -58,22 +58,19 @@ impl Outstanding {
         work: impl FnOnce(&Arc<Call>) + Send + 'static,
     ) -> Result<()> {
         let call = Arc::new(Call {
-            state: Mutex::new(State { sink: Some(sink.clone()), giving: None }),
-            is_taken: Condvar::new(),
+            state: Mutex::new(State { sink: Some(sink.clone()), giving: None, ending: None }),
             identity: identity(sink),
             sends_status: flags.has(Flags::SEND_STATUS),
         });
-        let listed = Arc::downgrade(&call);
-        let running = call.clone();
-        spawn(move || {
-            let ending = Ending(running);
-            work(&ending.0);
-        })
-        .inspect_err(|_| call.state().sink = None)?;
         let mut calls = self.calls();
         calls.retain(|call| call.strong_count() > 0);
-        calls.push(listed);
-        Ok(())
+        // Before it runs, so that whoever cancels finds it.
+        calls.push(Arc::downgrade(&call));
+        drop(calls);
+        spawn(move || {
+            let ending = Ending(call);
+            work(&ending.0);
+        })
     }
 
     /// Ends every call that uses `sink`.
@@ -110,12 +107,14 @@ impl Call {
         Sink::new(Delivery(self.clone()))
     }
 
-    /// Tells the end, once. Where another thread is giving the sink something, that comes first.
+    /// Tells the end, once. Where another thread is giving the sink something, that comes first, and
+    /// that thread tells the end; a sink that cancels its own call while it is given something hears
+    /// it at once.
     pub(crate) fn end(&self, completion: Completion, path: Option<ObjectPath>) {
         let mut state = self.state();
-        // A sink may cancel its own call while it is given something.
-        while state.giving.is_some_and(|thread| thread != std::thread::current().id()) {
-            state = self.is_taken.wait(state).unwrap_or_else(PoisonError::into_inner);
+        if state.giving.is_some_and(|thread| thread != std::thread::current().id()) {
+            state.ending.get_or_insert((completion, path));
+            return;
         }
         let sink = state.sink.take();
         drop(state);
@@ -136,9 +135,12 @@ impl Call {
         state.giving = Some(std::thread::current().id());
         drop(state);
         let flow = give(&*sink);
-        self.state().giving = None;
-        self.is_taken.notify_all();
-        flow
+        let mut state = self.state();
+        state.giving = None;
+        let Some((completion, path)) = state.ending.take() else { return flow };
+        drop(state);
+        self.end(completion, path);
+        ControlFlow::Break(())
     }
 
     /// A panic of another holder leaves the state whole: values are only moved in and out.

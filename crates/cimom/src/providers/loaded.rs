@@ -35,6 +35,8 @@ pub(crate) struct Providers {
     pub(super) clear_after: Mutex<ClearAfter>,
     /// Whether a thread looks after idle providers.
     pub(super) is_watched: AtomicBool,
+    /// Which provider that is being initialized waits for which other one to be.
+    waits: Mutex<HashMap<Initialized, Initialized>>,
     /// Held while a provider is initialized that allows no other initialization beside its own.
     gates: Mutex<HashMap<Gate, Arc<Mutex<()>>>>,
 }
@@ -46,6 +48,31 @@ struct Key {
     name: Name,
     user: Option<Sid>,
     locale: Option<Name>,
+}
+
+/// A provider that is being initialized, by its namespace and name.
+type Initialized = (Namespace, Name);
+
+/// A provider that is being initialized waits for another one, until this is dropped.
+struct Wait<'p> {
+    providers: &'p Providers,
+    who: Initialized,
+}
+
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        self.providers.waits.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.who);
+    }
+}
+
+/// Lets providers go. One that panics over it harms nobody.
+fn let_go(over: Vec<(Key, Arc<Slot>)>) {
+    for (key, slot) in over {
+        let _ = guard(&key.name, || {
+            drop(slot);
+            Ok(())
+        });
+    }
 }
 
 /// Which initializations exclude each other: those of a CLSID, or those in one namespace.
@@ -89,6 +116,20 @@ impl Slot {
             "provider {name} has {MOST_CALLS} calls in flight that it has not answered; \
              wait until one is, or have a look at the provider"
         )))
+    }
+
+    /// Runs something in the middle of a call that is not counted as in flight meanwhile.
+    pub(super) fn aside<T>(&self, wait: impl FnOnce() -> T) -> T {
+        /// Counts the call in again, also where the client panics.
+        struct Again<'s>(&'s Slot);
+        impl Drop for Again<'_> {
+            fn drop(&mut self) {
+                self.0.in_flight.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        let _again = Again(self);
+        wait()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -167,6 +208,24 @@ impl Providers {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Says that `who`, which is being initialized, waits for `whom` to be.
+    /// Errors: `WBEM_E_INITIALIZATION_FAILURE` where that one waits for it.
+    fn waits(&self, who: Initialized, whom: Initialized) -> Result<Wait<'_>> {
+        let mut waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = Some(&whom);
+        while let Some(waiting) = next {
+            if *waiting == who {
+                return Err(WBEM_E_INITIALIZATION_FAILURE.with(format!(
+                    "providers {} and {} need each other to be initialized",
+                    who.1, whom.1
+                )));
+            }
+            next = waits.get(waiting);
+        }
+        waits.insert(who.clone(), whom);
+        Ok(Wait { providers: self, who })
+    }
+
     fn gate(&self, registration: &Registration, namespace: NamespaceId) -> Option<Arc<Mutex<()>>> {
         let scope = match registration.reentrancy {
             0 => None,
@@ -183,15 +242,20 @@ impl Providers {
     /// The slot of `key`; one in which another code was loaded makes place, with all that the old
     /// code was loaded for.
     fn slot(&self, key: &Key, new: impl FnOnce() -> Slot, clsid: &str) -> Arc<Slot> {
+        let mut replaced = Vec::new();
         let mut slots = self.slots();
         if let Some(slot) = slots.get(key) {
             if cim::name::eq(&slot.clsid, clsid) {
                 return slot.clone();
             }
-            slots.retain(|k, _| k.namespace != key.namespace || k.name != key.name);
+            let is_replaced = |k: &Key| k.namespace == key.namespace && k.name == key.name;
+            replaced.extend(slots.extract_if(|k, _| is_replaced(k)));
         }
         let slot = Arc::new(new());
         slots.insert(key.clone(), slot.clone());
+        drop(slots);
+        // The code of a provider runs when it is let go: under no lock.
+        let_go(replaced);
         slot
     }
 
@@ -244,7 +308,9 @@ impl Providers {
         for (key, slot) in &over {
             self.give_up(key, slot);
         }
-        over.len()
+        let count = over.len();
+        let_go(over);
+        count
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -327,10 +393,18 @@ impl Cimom {
             locale: key.locale.clone(),
             context: context.for_provider(name, true, slot.services.clone(), caller.clone()),
         };
+        let waiting = context.providers().find(|hop| hop.is_initialized);
+        let waiting = waiting.map(|hop| (hop.namespace.clone(), hop.name.clone()));
         let outcome = view.outside(|| {
             if slot.begin() {
                 self.initialize(&slot, registration, view.id, initialization);
             }
+            let _wait = match waiting {
+                Some(waiting) => {
+                    Some(self.providers.waits(waiting, (namespace.clone(), name.clone()))?)
+                }
+                None => None,
+            };
             slot.wait()
         });
         match outcome {
@@ -360,7 +434,7 @@ impl Cimom {
             ))));
         };
         // Who is initialized on behalf of another one that is must not wait for it.
-        let is_nested = initialization.context.depth() > 1;
+        let is_nested = initialization.context.providers().skip(1).any(|hop| hop.is_initialized);
         let gate = self.providers.gate(registration, namespace).filter(|_| !is_nested);
         let gate = gate.as_ref().map(|gate| gate.lock().unwrap_or_else(PoisonError::into_inner));
         let told = slot.clone();

@@ -40,6 +40,12 @@ impl Provider {
         &self.native
     }
 
+    /// Runs what waits for the client in the middle of a call, which does not count as in flight
+    /// meanwhile: who fetches slowly must not keep others from the provider.
+    pub(crate) fn aside<T>(&self, wait: impl FnOnce() -> T) -> T {
+        self.slot.aside(wait)
+    }
+
     /// Errors: `WBEM_E_PROVIDER_NOT_CAPABLE` for what its code is not.
     pub(crate) fn provides_no(&self, what: &str) -> cim::Error {
         WBEM_E_PROVIDER_NOT_CAPABLE

@@ -126,7 +126,9 @@ struct Kept {
     root: ClassId,
     name: Name,
     superclass: Option<Name>,
-    is_stored: bool,
+    /// Whether the damaged file says that it is there, be it by its name alone, as of a class that
+    /// a provider supplies; else it was made again for the keys of the instances below it.
+    is_there: bool,
     layouts: Layouts,
 }
 
@@ -290,7 +292,7 @@ impl<'o> Rebuild<'o> {
             root: entry.root,
             name: entry.name.into(),
             superclass: entry.superclass.map(Name::from),
-            is_stored: entry.is_stored,
+            is_there: true,
             layouts: Layouts::new(),
         };
         Ok(Ok((entry.id, kept)))
@@ -343,7 +345,7 @@ impl<'o> Rebuild<'o> {
             txn.commit()?;
             self.gone.remove(&root);
             let (superclass, layouts) = (None, Layouts::new());
-            let kept = Kept { namespace, root, name, superclass, is_stored: false, layouts };
+            let kept = Kept { namespace, root, name, superclass, is_there: false, layouts };
             self.classes.insert(id, kept);
         }
         Ok(())
@@ -354,7 +356,7 @@ impl<'o> Rebuild<'o> {
         let there: BTreeSet<(NamespaceId, &Name)> = self
             .classes
             .values()
-            .filter(|class| class.is_stored)
+            .filter(|class| class.is_there)
             .map(|class| (class.namespace, &class.name))
             .collect();
         let holds = |class: &Kept| {

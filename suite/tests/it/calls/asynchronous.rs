@@ -110,3 +110,48 @@ fn f8_a_sink_may_cancel_its_own_call_while_it_hears() {
     client.exec_query_async("WQL", "SELECT * FROM D", Flags::default(), &sink).unwrap();
     assert_eq!(hearing.after(1), ["D{K=0}", "end WBEM_E_CALL_CANCELLED"]);
 }
+
+/// Two calls of one sink, each of which cancels both while it is given something.
+#[test]
+fn f20_calls_that_cancel_each_other_end() {
+    struct Both {
+        met: std::sync::Barrier,
+        client: Client,
+        me: Mutex<Option<std::sync::Weak<dyn ResponseSink>>>,
+        ends: Mutex<Vec<cim::WbemStatus>>,
+        is_heard: Condvar,
+    }
+    impl ResponseSink for Both {
+        fn indicate(&self, _: Vec<Object>) -> ControlFlow<()> {
+            // Both are in here when either cancels.
+            self.met.wait();
+            let me = self.me.lock().unwrap().clone().and_then(|me| me.upgrade());
+            self.client.cancel_async_call(&me.expect("it is there"));
+            ControlFlow::Continue(())
+        }
+
+        fn set_status(&self, completion: Completion, _: Option<ObjectPath>) {
+            let status = completion.unwrap_or_else(|e| e.status());
+            self.ends.lock().unwrap().push(status);
+            self.is_heard.notify_all();
+        }
+    }
+    let (world, _) = world(0, 3, Conduct::Serve);
+    let both = Arc::new(Both {
+        met: std::sync::Barrier::new(2),
+        client: client(&world),
+        me: Mutex::new(None),
+        ends: Mutex::default(),
+        is_heard: Condvar::new(),
+    });
+    let sink: Arc<dyn ResponseSink> = both.clone();
+    *both.me.lock().unwrap() = Some(Arc::downgrade(&sink));
+    for _ in 0..2 {
+        both.client.exec_query_async("WQL", "SELECT * FROM D", Flags::default(), &sink).unwrap();
+    }
+    let mut ends = both.ends.lock().unwrap();
+    while ends.len() < 2 {
+        ends = both.is_heard.wait(ends).unwrap();
+    }
+    assert_eq!(*ends, [WBEM_E_CALL_CANCELLED; 2]);
+}

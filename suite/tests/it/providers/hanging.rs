@@ -173,3 +173,54 @@ fn contexts_pass_on() {
     ];
     assert_eq!(asked, expected);
 }
+
+/// Who has begun to enumerate and does not go on costs the provider nothing that others need.
+#[test]
+fn clients_that_fetch_nothing_keep_nobody_from_the_provider() {
+    let many = (0..400).map(|i| values(&format!("{i:04}"), i, "")).collect();
+    let (world, _) = world(TestProvider::new(many));
+    let client = client(&world);
+    let flags = Flags::RETURN_IMMEDIATELY | Flags::FORWARD_ONLY;
+    let idle: Vec<_> = (0..MOST_CALLS)
+        .map(|_| {
+            let mut found = client.create_instance_enum("D", flags).unwrap();
+            assert_eq!(found.next(None, 1).unwrap().objects.len(), 1);
+            found
+        })
+        .collect();
+    // Each has delivered all that may wait and is held up, or will be.
+    assert_eq!(world.get("D.K=\"0007\"").unwrap(), "D{K=\"0007\", S=\"\", V=7}");
+    assert_eq!(world.query("SELECT K FROM D WHERE V = 7").unwrap().len(), 1);
+    for mut found in idle {
+        assert_eq!(found.next(None, 1000).unwrap().objects.len(), 399);
+    }
+}
+
+/// Two providers that need each other to be initialized are told so; neither waits for ever.
+#[test]
+fn a_4_two_providers_that_need_each_other_to_be_initialized() {
+    let begun = Arc::new(std::sync::Barrier::new(2));
+    let mut providers = NativeProviders::default();
+    for (clsid, other) in [(CLSID, "E"), (OTHER, "D")] {
+        let (begun, make) = (begun.clone(), three().factory());
+        providers.register(clsid, move |initialization| {
+            // Both are at it before either asks for the other.
+            begun.wait();
+            let services = initialization.context.services().expect("a way into WMI");
+            let path = format!("{other}.K=\"b\"");
+            services.get_object(&path, Flags::default(), &initialization.context)?;
+            make(initialization)
+        });
+    }
+    let world = World::with_providers(providers);
+    world.compile(&registration("P", CLSID));
+    world.compile(&registration("Q", OTHER));
+    world.compile(CLASS);
+    world.compile(r#"[dynamic, provider("Q")] class E { [key] string K; uint32 V; string S; };"#);
+    let client = client(&world);
+    let get = |path: &str| Operation::GetObject { path: path.into(), flags: Flags::default() };
+    let calls = [client.start(get("D.K=\"b\"")).unwrap(), client.start(get("E.K=\"b\"")).unwrap()];
+    let statuses =
+        calls.map(|call| call.call_status(None).expect("it ends").map_err(|e| e.status()));
+    assert!(statuses.contains(&Err(WBEM_E_INITIALIZATION_FAILURE)), "{statuses:?}");
+}

@@ -178,3 +178,26 @@ fn c_1_registrations_that_are_not_whole() {
     world.services().delete_instance(path, Flags::default(), world.administrator()).unwrap();
     assert_eq!(status(world.get("S='k'")), WBEM_E_INVALID_PROVIDER_REGISTRATION);
 }
+
+/// A put that cannot be does not reach the provider; a partial one reaches it for what it is about.
+#[test]
+fn c_1_puts_are_looked_at_before_the_provider_is() {
+    let (world, asked) = world("SupportsGet = TRUE; SupportsPut = TRUE;", CLASS);
+    let put = |k: &str, flags, context: &CallContext| {
+        let values = [("K", k.into()), ("X", "given".into()), ("N", Value::UInt32(9))];
+        let instance = world.instance("S", &values);
+        world.services().put_instance(&instance, flags, context).map(drop)
+    };
+    let administrator = world.administrator();
+    assert_eq!(status(put("k", Flags::CREATE_ONLY, administrator)), WBEM_E_ALREADY_EXISTS);
+    assert_eq!(status(put("nobody", Flags::UPDATE_ONLY, administrator)), WBEM_E_NOT_FOUND);
+    let both = Flags::CREATE_ONLY | Flags::UPDATE_ONLY;
+    assert_eq!(status(put("k", both, administrator)), WBEM_E_INVALID_PARAMETER);
+    assert_eq!(asked.take(), Vec::<String>::new());
+    let mut partial = administrator.clone();
+    partial.set("__PUT_EXTENSIONS", true);
+    partial.set("__PUT_EXT_CLIENT_REQUEST", true);
+    partial.set("__PUT_EXT_PROPERTIES", Value::array([Value::string("N")]));
+    put("k", Flags::UPDATE_ONLY, &partial).unwrap();
+    assert_eq!(asked.take(), [r#"put 9 "c1" NULL "number" uint32"#]);
+}
