@@ -46,8 +46,15 @@ pub(crate) fn object(view: &View<'_>, call: &AuthorizedCall<'_, Get>) -> Result<
         return Ok(Object::Class(class));
     }
     call.require(access::to_read_instance(&class), "read this instance")?;
-    let key = InstanceKey::from_path(&class, &path.keys)?;
-    let found = match stored(view, &class, &key, *direct)? {
+    let stored = match class.is_dynamic() {
+        // Below a dynamic class all are dynamic: there is nothing stored.
+        true => None,
+        false => {
+            let key = InstanceKey::from_path(&class, &path.keys)?;
+            stored(view, &class, &key, *direct)?
+        }
+    };
+    let found = match stored {
         Some(instance) => {
             let wanted = partial.wanted(instance.class())?;
             Some(only(properties::complete(view, instance, &wanted)?, partial)?)
@@ -76,7 +83,6 @@ pub(crate) fn stored(
     key: &InstanceKey,
     direct: bool,
 ) -> Result<Option<Instance>> {
-    // Below a dynamic class all are dynamic: there is nothing stored.
     if class.is_dynamic() {
         return Ok(None);
     }
@@ -96,12 +102,11 @@ pub(crate) fn stored(
 /// The instance that a provider of `class` or of a class below it has. Those furthest below are
 /// asked first, as what a class above has of it is not the whole.
 fn provided(view: &View<'_>, class: &Arc<Class>, get: &Get) -> Result<Option<Instance>> {
-    let mut names = if get.direct { Vec::new() } else { view.descendants(class.name())? };
-    names.reverse();
-    names.push(class.name().clone());
+    let below = if get.direct { Vec::new() } else { view.descendants(class.name())? };
+    let below = below.iter().rev().map(|name| view.class(name, WBEM_E_NOT_FOUND));
     let mut failure = None;
-    for name in &names {
-        let class = view.class(name, WBEM_E_NOT_FOUND)?;
+    for class in below.chain([Ok(class.clone())]) {
+        let class = class?;
         if !hierarchy::is_provided(&class) {
             continue;
         }

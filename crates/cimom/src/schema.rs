@@ -171,6 +171,9 @@ impl Schema {
     /// All classes below `name`, each after its superclass.
     pub(crate) fn descendants(&self, name: &Name) -> Vec<Name> {
         let mut found: Vec<Name> = self.subclasses(name).to_vec();
+        if found.is_empty() {
+            return found;
+        }
         // A damaged store could hold a cycle; each class is taken once.
         let mut seen: HashSet<Name> = found.iter().cloned().chain([name.clone()]).collect();
         let mut next = 0;

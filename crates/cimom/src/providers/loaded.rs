@@ -97,7 +97,7 @@ enum State {
     New,
     /// Somebody is at it.
     Initializing,
-    Ready(Native),
+    Ready(Arc<Native>),
     Failed(cim::Error),
 }
 
@@ -151,7 +151,7 @@ impl Slot {
         is_new
     }
 
-    fn wait(&self) -> Result<Native> {
+    fn wait(&self) -> Result<Arc<Native>> {
         let mut state = self.state();
         loop {
             match &*state {
@@ -164,7 +164,7 @@ impl Slot {
         }
     }
 
-    fn ready(&self) -> Option<Native> {
+    fn ready(&self) -> Option<Arc<Native>> {
         match &*self.state() {
             State::Ready(native) => Some(native.clone()),
             _ => None,
@@ -440,7 +440,7 @@ impl Cimom {
         let told = slot.clone();
         let sink = InitializationSink::new(move |outcome| {
             told.decide(match outcome {
-                Ok(native) => State::Ready(native),
+                Ok(native) => State::Ready(Arc::new(native)),
                 Err(e) => State::Failed(
                     WBEM_E_INITIALIZATION_FAILURE
                         .with(format!("provider {name} could not be initialized: {e}")),

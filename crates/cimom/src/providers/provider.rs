@@ -23,7 +23,7 @@ pub(crate) const MOST_HOPS: u32 = 32;
 pub(crate) struct Provider {
     pub(crate) registration: Arc<Registration>,
     pub(super) slot: Arc<Slot>,
-    pub(super) native: Native,
+    pub(super) native: Arc<Native>,
     /// Its way into WMI, in its namespace.
     pub(super) services: Arc<dyn Services>,
     /// As whom it calls back where it does not impersonate.
