@@ -299,7 +299,7 @@ impl Providers {
                 id: key.namespace,
                 name: &key.name,
                 last_used: slot.last_used(),
-                is_of_properties: is_of_properties(&slot.ready()?),
+                is_of_properties: is_of_properties(&*slot.ready()?),
             };
             Some(slot.in_flight.load(Ordering::Relaxed) == 0 && is_over(&place))
         };
