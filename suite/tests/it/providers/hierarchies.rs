@@ -324,3 +324,37 @@ fn b12_two_puts_without_a_key_are_two_instances() {
     let puts = log.take().into_iter().filter(|line| line.contains("put D{K=\"{")).count();
     assert_eq!(puts, 2);
 }
+
+#[test]
+fn b11_shallow_is_exactly_the_class_and_deep_all_below_it() {
+    let (world, _) = world(three());
+    world.compile(
+        r#"class Test_D { [key] string K; };
+           [dynamic, provider("P")] class Test_Below : Test_D { uint32 V; string S; };
+           instance of Test_D { K = "stored"; };"#,
+    );
+    let all = |flags| world.collect(|s, c, sink| s.create_instance_enum("Test_D", flags, c, sink));
+    assert_eq!(all(Flags::SHALLOW).unwrap(), [r#"Test_D{K="stored"}"#]);
+    let deep = [
+        r#"Test_Below{K="a", S="x", V=1}"#,
+        r#"Test_Below{K="b", S="y", V=5}"#,
+        r#"Test_Below{K="c", S="x", V=9}"#,
+        r#"Test_D{K="stored"}"#,
+    ];
+    assert_eq!(all(Flags::DEEP).unwrap(), deep);
+}
+
+#[test]
+fn b13_create_only_and_update_only() {
+    let (world, _) = world(three());
+    world.compile("class Test_S { [key] string K; };");
+    let put = |k: &str, flags| {
+        let instance = world.instance("Test_S", &[("K", k.into())]);
+        let put = world.services().put_instance(&instance, flags, world.administrator());
+        put.map(|path| path.to_string()).map_err(|e| e.status())
+    };
+    assert_eq!(put("a", Flags::UPDATE_ONLY), Err(WBEM_E_NOT_FOUND));
+    assert_eq!(put("a", Flags::default()), Ok(r#"Test_S.K="a""#.to_owned()));
+    assert_eq!(put("A", Flags::CREATE_ONLY), Err(WBEM_E_ALREADY_EXISTS));
+    assert_eq!(put("a", Flags::UPDATE_ONLY), Ok(r#"Test_S.K="a""#.to_owned()));
+}

@@ -61,6 +61,20 @@ fn b15_the_provider_is_told_what_is_wanted_and_not_that_a_client_asked() {
     assert!(log.take()[0].starts_with("enumerate D wanted K,V with"));
 }
 
+/// A provider that has no partial gets gives the whole or says so; nothing else comes of it.
+#[test]
+fn b21_a_provider_without_partial_gets() {
+    let whole = r#"D{K="b", S="y", V=5}"#.to_owned();
+    let refuses = Conduct::End(Err(WBEM_E_UNSUPPORTED_PARAMETER.into()));
+    for (conduct, expected) in
+        [(Conduct::Serve, Ok(whole)), (refuses, Err(WBEM_E_UNSUPPORTED_PARAMETER))]
+    {
+        let (world, _) = world(three().conduct(conduct));
+        let found = get(&world, r#"D.K="b""#, &reading(&world, &["V"]));
+        assert_eq!(found.map_err(|e| e.status()), expected);
+    }
+}
+
 #[test]
 fn b15_what_is_stored_is_read_in_part() {
     let (world, _) = world(three());

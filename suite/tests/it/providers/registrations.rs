@@ -123,6 +123,18 @@ fn b1_registrations_that_are_not_whole() {
 /// G.14: every documented hosting model is taken, and a native provider runs in process
 /// whatever it says (architecture decision 4).
 #[test]
+fn b23_a_hosting_model_that_is_none() {
+    let mut providers = NativeProviders::default();
+    providers.register(CLSID, three().factory());
+    let world = World::with_providers(providers);
+    let bogus = registration("P", CLSID)
+        .replace(r#"Name = "P";"#, r#"Name = "P"; HostingModel = "Bogus";"#);
+    world.compile(&bogus);
+    world.compile(CLASS);
+    all_fail_with(&world, WBEM_E_INVALID_PROVIDER_REGISTRATION);
+}
+
+#[test]
 fn g14_documented_hosting_models() {
     for model in [
         "WmiCore",
