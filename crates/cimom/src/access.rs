@@ -133,8 +133,13 @@ impl<O> AuthorizedCall<'_, O> {
     /// write them (behaviour.md A.2).
     pub(crate) fn require_to_write(&self, class: &Class, purpose: &str) -> Result<()> {
         self.require(to_write_instance(class), purpose)?;
-        let is_registration = class.is_a("__Provider") || class.is_a("__ProviderRegistration");
-        if !is_registration || self.context.caller().is(&Sid::administrators()) {
+        self.require_to_register(class, purpose)
+    }
+
+    /// Errors: `WBEM_E_ACCESS_DENIED` where only administrators may do with the instances of
+    /// `class` whatever it is.
+    pub(crate) fn require_to_register(&self, class: &Class, purpose: &str) -> Result<()> {
+        if !is_registration(class) || self.context.caller().is(&Sid::administrators()) {
             return Ok(());
         }
         Err(WBEM_E_ACCESS_DENIED.with(format!(
@@ -142,6 +147,11 @@ impl<O> AuthorizedCall<'_, O> {
             self.context.caller().user
         )))
     }
+}
+
+/// Whether instances of `class` say which providers there are and what they do.
+pub(crate) fn is_registration(class: &Class) -> bool {
+    class.is_a("__Provider") || class.is_a("__ProviderRegistration")
 }
 
 /// What it takes, beside being in the namespace, to read instances of `class`.

@@ -98,6 +98,15 @@ pub(crate) fn check_mode(name: &Name, exists: bool, flags: Flags) -> Result<Upda
     }
 }
 
+/// The class that was looked for; `None` also where what it derives from is nowhere, so that it
+/// has no instances that could be read.
+pub(crate) fn unless_lost(found: Result<Option<Arc<Class>>>) -> Result<Option<Arc<Class>>> {
+    match found {
+        Err(e) if e.status() == WBEM_E_INVALID_SUPERCLASS => Ok(None),
+        other => other,
+    }
+}
+
 /// The names of a class's keys, in their order.
 fn keys(class: &Class) -> Vec<&Name> {
     class.keys().iter().map(|&slot| &class.properties()[usize::from(slot)].name).collect()

@@ -14,7 +14,7 @@ use wbem::Flags;
 use crate::access::{self, AuthorizedCall};
 use crate::cimom::View;
 use crate::class_rules;
-use crate::edit::Place;
+use crate::edit::{Edit, Place};
 use crate::providers::ClassSource;
 
 /// Who writes a class.
@@ -61,31 +61,83 @@ pub(crate) fn put(
     Ok(Written::ByProvider)
 }
 
-/// Deletes the class `name`, if it is a provider's, and what is stored below it. Says whether it
-/// was. Errors: as for [`put`].
+/// Deletes the class `name` and all that is stored below it, where providers have classes in the
+/// namespace. What they have below it stays theirs. Where there are none, asks only whether the
+/// caller may, and says `false`: the write is the caller's. Errors: as for [`put`];
+/// `WBEM_E_NOT_FOUND`; those of a provider that may have classes below it.
 pub(crate) fn delete(view: &View<'_>, call: &AuthorizedCall<'_, ()>, name: &Name) -> Result<bool> {
     require_either(call, "delete a class")?;
-    let source = match view.schema.contains(name) {
+    let is_stored = view.schema.contains(name);
+    let source = match is_stored {
         true => None,
         false => view.provider_of(name)?.cloned(),
     };
-    let Some(source) = source else {
-        call.require(access::to_write_class(), "delete a class")?;
-        return Ok(false);
-    };
-    call.require(Rights::WRITE_PROVIDER, "delete a class that a provider has")?;
-    let below = view.schema.subclasses(name);
-    if !below.is_empty() {
+    match &source {
+        Some(source) => {
+            call.require(Rights::WRITE_PROVIDER, "delete a class that a provider has")?;
+            check(source, source.supports.delete, "SupportsDelete")?;
+        }
+        None => call.require(access::to_write_class(), "delete a class")?,
+    }
+    let doomed = doomed(view, name)?;
+    if !doomed.is_empty() {
         call.require(access::to_write_class(), "delete the stored classes below it")?;
     }
-    check(&source, source.supports.delete, "SupportsDelete")?;
-    view.ask_class_provider(&source, |classes, context| classes.delete(name, context))?;
-    if !below.is_empty() {
-        let place = Place { namespace: view.schema.origin().namespace.clone(), id: view.id };
-        view.cimom
-            .edit(|edit| below.iter().try_for_each(|below| edit.delete_class(&place, below)))?;
+    let mut lent = Vec::new();
+    for name in &doomed {
+        if let Some(class) = may_delete(call, view.find_class(name))? {
+            lent.extend(view.provided_among(&class));
+        }
     }
+    if view.class_sources()?.is_empty() {
+        return Ok(false);
+    }
+    if let Some(source) = &source {
+        view.ask_class_provider(source, |classes, context| classes.delete(name, context))?;
+    }
+    if source.is_some() && doomed.is_empty() {
+        return Ok(true);
+    }
+    let place = Place { namespace: view.schema.origin().namespace.clone(), id: view.id };
+    let delete = |edit: &mut Edit<'_, '_>| {
+        edit.lend(&place, &lent);
+        if source.is_none() {
+            edit.delete_class(&place, name)?;
+        }
+        // Most have gone with one above them.
+        doomed.iter().try_for_each(|name| match edit.is_stored(&place, name)? {
+            true => edit.delete_class(&place, name),
+            false => Ok(()),
+        })
+    };
+    view.outside(|| view.cimom.edit(delete))?;
     Ok(true)
+}
+
+/// What goes with the class `name`: itself and all below it, as far as it is stored, each after
+/// its superclass.
+fn doomed(view: &View<'_>, name: &Name) -> Result<Vec<Name>> {
+    // Providers tell what derives from what they have, if anything that is stored does.
+    let is_mixed = !view.schema.strays().is_empty();
+    let below = match is_mixed && class_rules::unless_lost(view.find_class(name))?.is_some() {
+        true => view.descendants(name)?,
+        false => view.schema.descendants(name),
+    };
+    let all = std::iter::once(name.clone()).chain(below);
+    Ok(all.filter(|name| view.schema.contains(name)).collect())
+}
+
+/// Asks whether the caller may delete the stored class that was looked for, and gives it.
+/// Errors: `WBEM_E_ACCESS_DENIED`.
+pub(crate) fn may_delete(
+    call: &AuthorizedCall<'_, ()>,
+    found: Result<Option<Arc<Class>>>,
+) -> Result<Option<Arc<Class>>> {
+    let class = class_rules::unless_lost(found)?;
+    if let Some(class) = &class {
+        call.require_to_register(class, "delete a class with its instances")?;
+    }
+    Ok(class)
 }
 
 /// Who may write no classes at all is not told which there are.
@@ -226,7 +278,7 @@ mod tests {
             assert_eq!(outcomes(name, Rights::ENABLE), denied, "{name}");
         }
         assert_eq!(outcomes("New", Rights::WRITE_PROVIDER), denied);
-        assert_eq!(outcomes("New", Rights::FULL_WRITE_REP), (None, Ok(false)));
+        assert_eq!(outcomes("New", Rights::FULL_WRITE_REP), (None, Err(WBEM_E_NOT_FOUND)));
         assert_eq!(outcomes("Provided", Rights::FULL_WRITE_REP), denied);
         assert_eq!(outcomes("Provided", Rights::WRITE_PROVIDER), (None, Ok(true)));
     }

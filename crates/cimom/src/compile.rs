@@ -5,7 +5,7 @@
 //! the order of the text, many to a transaction; where one fails, those before it stay
 //! (behaviour.md G.9, J 15).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,13 +13,16 @@ use std::sync::Arc;
 use cim::status::*;
 use cim::{Class, ClassDeclaration, Name, Namespace, ObjectPath, Result};
 use mof::{Action, ActionKind, Compilation, Diagnostic, InstanceDeclaration, PutFlags};
-use wbem::{CallContext, CompileOptions, CompileReport, Flags, MofCompiler, MofDiagnostic};
+use wbem::{
+    CallContext, CompileOptions, CompileReport, Flags, MofCompiler, MofDiagnostic, Services,
+};
 
 use crate::access::{self, AuthorizedCall, Call};
 use crate::cimom::{Cimom, View};
 use crate::class_rules::Rules;
 use crate::class_writes::{self, Written};
 use crate::edit::{Edit, Place};
+use crate::session::Session;
 use crate::{hierarchy, properties};
 
 /// How many actions share a transaction: enough that its sync does not count, few enough that
@@ -113,9 +116,24 @@ struct Executor<'a> {
 enum Stop {
     /// The action failed.
     Failed(usize, Box<Diagnostic>),
-    /// A provider has to take something of what the action puts, or may have to, outside of any
-    /// transaction.
+    /// A provider has to do something of the action, or may have to, outside of any transaction.
     Provided(usize),
+}
+
+impl Stop {
+    /// The action that it came to.
+    fn at(&self) -> usize {
+        let (Stop::Failed(at, _) | Stop::Provided(at)) = self;
+        *at
+    }
+}
+
+/// What may follow an action.
+enum Next {
+    /// The next action, in the same transaction.
+    Action,
+    /// A new transaction: providers may have other classes than before.
+    Batch,
 }
 
 /// What a batch has to know of the classes of providers, which are not asked in a transaction.
@@ -123,8 +141,9 @@ enum Stop {
 struct Elsewhere {
     /// Classes that are not stored, by namespace.
     lent: Vec<(Place, Vec<Arc<Class>>)>,
-    /// The actions that put or delete a class which a provider may have.
-    provided: HashSet<usize>,
+    /// The first action that puts a class which a provider may have, or deletes one that may have
+    /// provided ones below it. No more is known of what comes after it.
+    provided: Option<usize>,
 }
 
 impl Executor<'_> {
@@ -159,18 +178,7 @@ impl Executor<'_> {
         let actions = &self.compilation.actions;
         let mut next = 0;
         while next < actions.len() {
-            let end = actions.len().min(next + BATCH);
-            let (done, failure) = match self.batch(next..end) {
-                None => (end, None),
-                // What came before it was dropped with it and is done again without it.
-                Some(stop) => {
-                    let (Stop::Failed(at, _) | Stop::Provided(at)) = stop;
-                    match self.batch(next..at) {
-                        Some(Stop::Failed(_, again)) => return Some(*again),
-                        _ => self.stopped(at, stop),
-                    }
-                }
-            };
+            let (done, failure) = self.some(next..actions.len().min(next + BATCH));
             for action in &actions[next..done] {
                 match action.kind {
                     ActionKind::PutClass { .. } => report.classes += 1,
@@ -187,46 +195,66 @@ impl Executor<'_> {
         None
     }
 
-    fn stopped(&self, at: usize, stop: Stop) -> (usize, Option<Diagnostic>) {
+    /// Does the first actions of `range`, and says where it ended, and why, if that is a failure.
+    fn some(&self, range: Range<usize>) -> (usize, Option<Diagnostic>) {
+        let (mut end, mut stop) = (range.end, None);
+        loop {
+            match self.batch(range.start..end) {
+                Ok(done) if done == end => break,
+                Ok(done) => return (done, None),
+                // What came before it was dropped with it and is done again without it.
+                Err(again) => {
+                    end = again.at();
+                    stop = Some(again);
+                }
+            }
+        }
         match stop {
-            Stop::Failed(_, diagnostic) => (at, Some(*diagnostic)),
-            Stop::Provided(_) => match self.provided(at) {
+            None => (end, None),
+            Some(Stop::Failed(at, diagnostic)) => (at, Some(*diagnostic)),
+            Some(Stop::Provided(at)) => match self.provided(at) {
                 Ok(()) => (at + 1, None),
                 Err(diagnostic) => (at, Some(*diagnostic)),
             },
         }
     }
 
-    /// Does the actions of `range` in one transaction, all or none.
-    fn batch(&self, range: Range<usize>) -> Option<Stop> {
+    /// Does the actions of `range` in one transaction, all or none; or only those up to one after
+    /// which providers may have other classes. Gives the end of what is done.
+    fn batch(&self, range: Range<usize>) -> Result<usize, Stop> {
+        if range.is_empty() {
+            return Ok(range.end);
+        }
         let mut stop = None;
         let elsewhere = self.elsewhere(range.clone());
         let done = self.cimom.edit(|edit| {
             elsewhere.lend(edit);
             for at in range.clone() {
-                let done = match elsewhere.provided.contains(&at) {
+                let done = match elsewhere.provided == Some(at) {
                     true => Err(Stop::Provided(at)),
                     false => self.action(edit, at),
                 };
-                if let Err(s) = done {
-                    stop = Some(s);
-                    return Err(WBEM_E_FAILED.into());
+                match done {
+                    Ok(Next::Action) => {}
+                    Ok(Next::Batch) => return Ok(at + 1),
+                    Err(s) => {
+                        stop = Some(s);
+                        return Err(WBEM_E_FAILED.into());
+                    }
                 }
             }
-            Ok(())
+            Ok(range.end)
         });
-        match done {
-            Err(e) if stop.is_none() => {
+        done.map_err(|e| {
+            stop.unwrap_or_else(|| {
                 // The transaction itself could not be had or ended.
-                let at = range.start.min(self.compilation.actions.len() - 1);
-                let place = self.compilation.actions[at].place.clone();
-                Some(Stop::Failed(at, Box::new(Diagnostic::from_error(&e, place))))
-            }
-            _ => stop,
-        }
+                let place = self.compilation.actions[range.start].place.clone();
+                Stop::Failed(range.start, Box::new(Diagnostic::from_error(&e, place)))
+            })
+        })
     }
 
-    fn action(&self, edit: &mut Edit<'_, '_>, at: usize) -> Result<(), Stop> {
+    fn action(&self, edit: &mut Edit<'_, '_>, at: usize) -> Result<Next, Stop> {
         let action = &self.compilation.actions[at];
         let failed = |e: cim::Error| {
             Stop::Failed(at, Box::new(Diagnostic::from_error(&e, action.place.clone())))
@@ -235,22 +263,22 @@ impl Executor<'_> {
         let place = edit.place(&action.namespace).map_err(failed)?;
         let call = edit.authorize(&place, self.context).map_err(failed)?;
         if self.there == There::Kept && self.is_there(edit, &place, action).map_err(failed)? {
-            return Ok(());
+            return Ok(Next::Action);
         }
         match &action.kind {
             ActionKind::PutClass { declaration, pending, flags, .. } => {
                 call.require(access::to_write_class(), "write a class").map_err(failed)?;
                 if pending.is_empty() {
                     let flags = class_flags(*flags);
-                    return edit
-                        .put_class(&place, declaration, flags, self.rules())
-                        .map_err(failed);
+                    edit.put_class(&place, declaration, flags, self.rules()).map_err(failed)?;
+                    return Ok(Next::Action);
                 }
                 let mut class = declaration.clone();
                 let mut objects = Objects { edit, place: place.clone(), executor: self };
                 mof::complete_class(&mut class, pending, &action.place, &mut objects)
                     .map_err(failed_at)?;
-                edit.put_class(&place, &class, class_flags(*flags), self.rules()).map_err(failed)
+                edit.put_class(&place, &class, class_flags(*flags), self.rules())
+                    .map_err(failed)?;
             }
             ActionKind::PutInstance { declaration, flags } => {
                 let mut objects = Objects { edit, place: place.clone(), executor: self };
@@ -259,24 +287,34 @@ impl Executor<'_> {
                     return Err(Stop::Provided(at));
                 }
                 call.require_to_write(&class, "write an instance").map_err(failed)?;
+                let next = after(&class);
                 let instance =
                     mof::instantiate(declaration, class, &mut objects).map_err(failed_at)?;
                 if properties::has_dynamic(&instance) {
                     return Err(Stop::Provided(at));
                 }
                 edit.put_instance(&place, &instance, instance_flags(*flags), None, self.context)
-                    .map(drop)
-                    .map_err(failed)
+                    .map_err(failed)?;
+                return Ok(next);
             }
             ActionKind::DeleteClass { class, fail } => {
                 call.require(access::to_write_class(), "delete a class").map_err(failed)?;
-                unless_missing(edit.delete_class(&place, class), *fail).map_err(failed)
+                let doomed = edit.family(&place, class).map_err(failed)?;
+                for name in &doomed {
+                    let class = edit.find_class(&place, name);
+                    class_writes::may_delete(&call, class).map_err(failed)?;
+                }
+                unless_missing(edit.delete_class(&place, class), *fail).map_err(failed)?;
             }
             ActionKind::DeleteInstance { path, fail } => {
-                let deleted = delete_instance(edit, &place, path, &call);
-                unless_missing(deleted, *fail).map_err(failed)
+                match delete_instance(edit, &place, path, &call) {
+                    Ok(Some(next)) => return Ok(next),
+                    Ok(None) => return Err(Stop::Provided(at)),
+                    Err(e) => unless_missing(Err(e), *fail).map_err(failed)?,
+                }
             }
         }
+        Ok(Next::Action)
     }
 
     /// Whether what the action puts is there, or it would delete something. What a provider has is
@@ -325,8 +363,11 @@ impl Executor<'_> {
                 ActionKind::PutInstance { declaration, .. } => (None, Some(&declaration.class)),
                 ActionKind::DeleteInstance { path, .. } => (None, Some(&path.class)),
             };
-            if target.is_some_and(|name| view.may_be_provided(name).unwrap_or_default()) {
-                elsewhere.provided.insert(at);
+            let is_deletion = matches!(action.kind, ActionKind::DeleteClass { .. });
+            let may = |name| is_deletion || view.may_be_provided(name).unwrap_or_default();
+            if target.is_some_and(may) {
+                elsewhere.provided = Some(at);
+                break;
             }
             // What goes wrong here goes wrong again where the class is missed.
             let Some(class) = needed.and_then(|name| view.find_class(name).ok()?) else { continue };
@@ -346,6 +387,9 @@ impl Executor<'_> {
         let policy = self.view(action).map_err(failed)?.schema.clone();
         let call = Call { operation: (), namespace: &action.namespace, context: self.context };
         let call = call.authorize(policy.policy()).map_err(failed)?;
+        if self.there == There::Kept && self.is_left_out(action).map_err(failed)? {
+            return Ok(());
+        }
         let elsewhere = self.elsewhere(at..at + 1);
         match &action.kind {
             ActionKind::PutInstance { declaration, flags } => {
@@ -381,17 +425,30 @@ impl Executor<'_> {
             }
             ActionKind::DeleteClass { class, fail } => {
                 let delete = || {
-                    if class_writes::delete(&self.view(action)?, &call, class)? {
-                        return Ok(());
-                    }
-                    self.cimom.edit(|edit| {
-                        let place = edit.place(&action.namespace)?;
-                        edit.delete_class(&place, class)
-                    })
+                    let services = self.session(action)?;
+                    services.delete_class(class.as_str(), Flags::default(), self.context)
                 };
                 unless_missing(delete(), *fail).map_err(failed)
             }
-            ActionKind::DeleteInstance { .. } => Ok(()),
+            ActionKind::DeleteInstance { path, fail } => {
+                let delete = || {
+                    let services = self.session(action)?;
+                    services.delete_instance(&path.to_string(), Flags::default(), self.context)
+                };
+                unless_missing(delete(), *fail).map_err(failed)
+            }
+        }
+    }
+
+    /// Whether the action is left out where objects are kept: the class that it puts is there, be
+    /// it a provider's, or it would delete something.
+    fn is_left_out(&self, action: &Action) -> Result<bool> {
+        match &action.kind {
+            ActionKind::PutClass { declaration, .. } => {
+                Ok(self.view(action)?.find_class(&declaration.name)?.is_some())
+            }
+            ActionKind::PutInstance { .. } => Ok(false),
+            ActionKind::DeleteClass { .. } | ActionKind::DeleteInstance { .. } => Ok(true),
         }
     }
 
@@ -428,6 +485,13 @@ impl Executor<'_> {
         })
     }
 
+    /// The namespace of the action, as clients have it. It is no connection of a client.
+    fn session(&self, action: &Action) -> Result<Session> {
+        let (namespace, id) = (action.namespace.clone(), self.view(action)?.id);
+        let cimom = self.cimom.me().upgrade().ok_or(WBEM_E_SHUTTING_DOWN)?;
+        Ok(Session { cimom, namespace, id, _connected: None })
+    }
+
     fn view(&self, action: &Action) -> Result<View<'_>> {
         self.cimom.view_of(&action.namespace, self.context)
     }
@@ -446,18 +510,34 @@ impl Elsewhere {
     }
 }
 
+/// Deletes an instance, if it is stored: else it may be one of a provider.
 fn delete_instance(
     edit: &mut Edit<'_, '_>,
     place: &Place,
     path: &ObjectPath,
     call: &AuthorizedCall<'_, ()>,
-) -> Result<()> {
+) -> Result<Option<Next>> {
     let class = edit.find_class(place, &path.class)?.ok_or_else(|| {
         WBEM_E_NOT_FOUND.with(format!("class {} not found in {}", path.class, place.namespace))
     })?;
     call.require_to_write(&class, "delete an instance")?;
     let key = cim::InstanceKey::from_path(&class, &path.keys)?;
-    edit.delete_instance(place, &class, &key)
+    if class.is_dynamic() {
+        return Ok(None);
+    }
+    match edit.delete_instance(place, &class, &key) {
+        Ok(()) => Ok(Some(after(&class))),
+        Err(e) if e.status() == WBEM_E_NOT_FOUND => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+/// What may follow the put or the deletion of an instance of `class`.
+fn after(class: &Class) -> Next {
+    match access::is_registration(class) {
+        true => Next::Batch,
+        false => Next::Action,
+    }
 }
 
 fn unless_missing(deleted: Result<()>, fail: bool) -> Result<()> {

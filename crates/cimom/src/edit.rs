@@ -176,23 +176,40 @@ impl Edit<'_, '_> {
         Ok(())
     }
 
-    /// Deletes a class, all below it and their instances.
-    pub(crate) fn delete_class(&mut self, place: &Place, name: &Name) -> Result<()> {
+    /// Whether the class is stored, or built in.
+    pub(crate) fn is_stored(&mut self, place: &Place, name: &Name) -> Result<bool> {
         self.load(place)?;
-        let schema = &self.schemas[&place.id].schema;
-        if !schema.contains(name) {
+        Ok(self.schemas[&place.id].schema.contains(name))
+    }
+
+    /// The stored class `name` and all that derive from it by stored ones, each after its
+    /// superclass; nothing where it is not stored.
+    pub(crate) fn family(&mut self, place: &Place, name: &Name) -> Result<Vec<Name>> {
+        if !self.is_stored(place, name)? {
+            return Ok(Vec::new());
+        }
+        let below = self.schemas[&place.id].schema.descendants(name);
+        Ok(std::iter::once(name.clone()).chain(below).collect())
+    }
+
+    /// Deletes a class, all below it and their instances, with what is deleted with those: a
+    /// namespace goes with the instance that names it. Whether the caller may is asked before.
+    pub(crate) fn delete_class(&mut self, place: &Place, name: &Name) -> Result<()> {
+        let doomed = self.family(place, name)?;
+        if doomed.is_empty() {
             return Err(
                 WBEM_E_NOT_FOUND.with(format!("class {name} not found in {}", place.namespace))
             );
         }
-        if schema.is_builtin(name) {
+        if self.schemas[&place.id].schema.is_builtin(name) {
             return Err(WBEM_E_INVALID_OPERATION
                 .with(format!("class {name} belongs to the system and cannot be deleted")));
         }
-        let mut doomed = schema.descendants(name);
-        doomed.insert(0, name.clone());
         // Subclasses first, so that no class is ever stored without its superclass.
         for name in doomed.iter().rev() {
+            if let Some(class) = class_rules::unless_lost(self.find_class(place, name))? {
+                system::before_delete_all(self, place, &class)?;
+            }
             self.writer.delete_class(place.id, name)?;
             self.schema_mut(place).remove(name);
         }
@@ -247,6 +264,11 @@ impl Edit<'_, '_> {
         let merged = partial::merge(&stored, given, partial);
         merged.check()?;
         Ok(merged)
+    }
+
+    /// The stored instances of exactly `class`.
+    pub(crate) fn instances(&self, place: &Place, class: &Arc<Class>) -> Result<Vec<Instance>> {
+        self.writer.view().instances(place.id, class)?.collect()
     }
 
     /// Deletes the stored instance with this key of `class` or below it.

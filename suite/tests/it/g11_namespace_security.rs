@@ -8,7 +8,7 @@ use cim::status::*;
 use cim::{Instance, Name, Object, Value, WbemStatus};
 use openwmi_suite::World;
 use openwmi_suite::world::{NAMESPACE, user};
-use wbem::{CallContext, Flags, NativeProviders, Services};
+use wbem::{CallContext, Flags, MofCompiler, NativeProviders, Services};
 
 /// What an operation came to.
 type Outcome<T = ()> = Result<T, WbemStatus>;
@@ -601,4 +601,36 @@ fn g11_what_another_process_changes_holds_here() {
         writer.set_security(&namespace, security)
     });
     assert_eq!(get().map(drop), Err(WBEM_E_ACCESS_DENIED));
+}
+
+/// A.2: a class goes with its instances, and where these register providers only administrators
+/// may delete them.
+#[test]
+fn a_2_only_administrators_delete_classes_of_registrations() {
+    let world = world();
+    set_sd(&world, &sddl(Rights(0xff))).unwrap();
+    world.compile(
+        "class Test_Provider : __Win32Provider { }; class Test_Lower : Test_Provider { };
+         instance of Test_Lower { Name = \"P\"; CLSID = \"{1}\"; };
+         class Test_Registration : __InstanceProviderRegistration { };",
+    );
+    let services = world.services();
+    let compile = |name: &str, context: &CallContext| {
+        let text = format!("#pragma deleteclass(\"{name}\", fail)\n");
+        let options = openwmi_suite::world::compile_options(Flags::default());
+        let report =
+            world.manager().compile_text("test.mof", text.as_bytes(), &options, context).unwrap();
+        report.storage.map_or(Ok(()), |d| Err(d.status))
+    };
+    let call = |name: &str, context: &CallContext| {
+        status(services.delete_class(name, Flags::default(), context))
+    };
+    for name in ["Test_Lower", "Test_Provider", "Test_Registration"] {
+        assert_eq!(call(name, &user()), Err(WBEM_E_ACCESS_DENIED), "{name}");
+        assert_eq!(compile(name, &user()), Err(WBEM_E_ACCESS_DENIED), "{name}");
+    }
+    assert_eq!(world.query("SELECT Name FROM __Provider").unwrap(), [r#"Test_Lower{Name="P"}"#]);
+    assert_eq!(call("Test_A", &user()), Ok(()));
+    assert_eq!(call("Test_Provider", world.administrator()), Ok(()));
+    assert_eq!(compile("Test_Registration", world.administrator()), Ok(()));
 }

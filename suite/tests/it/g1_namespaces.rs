@@ -184,3 +184,23 @@ fn g1_every_namespace_has_the_system_classes() {
         assert_eq!(has(namespace, "__CIMOMIdentification"), identified, "{namespace}");
     }
 }
+
+/// No namespace is left without the instance that names it.
+#[test]
+fn g1_a_class_of_namespaces_takes_them_with_it() {
+    let world = World::new();
+    world.compile(
+        "class Test_Namespace : __NAMESPACE { }; class Test_Lower : Test_Namespace { };
+         instance of Test_Lower { Name = \"Sub\"; };",
+    );
+    world.create_namespace(r"root\test\Sub\Deeper");
+    world
+        .services()
+        .delete_class("Test_Namespace", Flags::default(), world.administrator())
+        .unwrap();
+    for gone in [r"root\test\Sub", r"root\test\Sub\Deeper"] {
+        assert_eq!(world.connect(gone).err().map(|e| e.status()), Some(WBEM_E_INVALID_NAMESPACE));
+    }
+    world.create_namespace(r"root\test\Sub");
+    assert_eq!(world.manager().repository().verify().unwrap().problems, [""; 0]);
+}

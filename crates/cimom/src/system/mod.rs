@@ -12,7 +12,7 @@ mod singletons;
 use std::sync::{Arc, LazyLock};
 
 use cim::status::WBEM_E_METHOD_NOT_IMPLEMENTED;
-use cim::{ClassDeclaration, Instance, Name, Namespace, Result};
+use cim::{Class, ClassDeclaration, Instance, Name, Namespace, Result};
 use repository::PutMode;
 use wbem::{CallContext, MethodCall};
 
@@ -69,6 +69,21 @@ pub(crate) fn before_delete(
         namespace::before_delete(edit, place, instance)?;
     }
     singletons::before_delete(instance.class())
+}
+
+/// What the deletion of all instances of exactly this class brings with it.
+pub(crate) fn before_delete_all(
+    edit: &mut Edit<'_, '_>,
+    place: &Place,
+    class: &Arc<Class>,
+) -> Result<()> {
+    if !class.is_a(namespace_class().as_str()) {
+        return Ok(());
+    }
+    for instance in edit.instances(place, class)? {
+        before_delete(edit, place, &instance)?;
+    }
+    Ok(())
 }
 
 /// Runs a method that a built-in class implements.

@@ -1,9 +1,12 @@
 //! Registrations: what is found, what is not whole, and what each of its flags allows.
 
+use cim::security::Descriptor;
 use cim::status::*;
+use cim::{Instance, Value};
 use openwmi_suite::World;
 use openwmi_suite::provider::{Log, Make, TestProvider};
-use wbem::{Flags, NativeProviders};
+use openwmi_suite::world::{compile_options, user};
+use wbem::{Flags, MofCompiler, NativeProviders};
 
 use super::*;
 
@@ -215,4 +218,43 @@ fn g37_the_name_of_a_provider() {
         "[DYNAMIC, PROVIDER(\"The Provider\")] class D { [key] string K; uint32 V; string S; };",
     );
     assert_eq!(world.query("SELECT K FROM D").unwrap().len(), 3);
+}
+
+/// The pragma that deletes an instance goes where DeleteInstance goes, with the same rights.
+#[test]
+fn g9_deleteinstance_of_a_dynamic_class() {
+    let (world, log) = world(three());
+    world.compile(
+        "class Stored { [key] string K; }; instance of Stored { K = \"s\"; };
+         [dynamic, provider(\"P\")] class Below : Stored { };
+         #pragma deleteinstance(\"D.K='b'\", fail)
+         #pragma deleteinstance(\"Stored.K='s'\", fail)
+         instance of Stored { K = \"after\"; };
+         #pragma deleteinstance(\"Stored.K='p'\", nofail)",
+    );
+    let deleted = || {
+        let mut asked = log.take();
+        asked.retain(|line| line.starts_with("delete"));
+        asked
+    };
+    assert_eq!(deleted(), [r#"delete D K="b""#, r#"delete Below K="p""#]);
+    assert_eq!(world.get("Stored.K='after'").unwrap(), r#"Stored{K="after"}"#);
+    // Who may store, but not write through providers.
+    let services = world.services();
+    let sddl = "O:BAG:BAD:(A;;0x600ff;;;BA)(A;;0xf;;;AU)";
+    let descriptor: Descriptor = sddl.parse().unwrap();
+    let bytes = descriptor.to_bytes().unwrap().into_iter().map(Value::UInt8);
+    let class = world.object("__SystemSecurity").unwrap();
+    let signature = class.class().method("SetSD").unwrap().in_signature().unwrap();
+    let mut given = Instance::new(signature);
+    given.put("SD", &Value::array(bytes)).unwrap();
+    let (path, flags) = ("__SystemSecurity=@", Flags::default());
+    services.exec_method(path, "SetSD", flags, world.administrator(), Some(&given)).unwrap();
+    for name in ["D.K='a'", "Stored.K='p'"] {
+        let text = format!("#pragma deleteinstance(\"{name}\", nofail)\n");
+        let options = compile_options(flags);
+        let compiled = world.manager().compile_text("test.mof", text.as_bytes(), &options, &user());
+        assert_eq!(compiled.unwrap().storage.unwrap().status, WBEM_E_ACCESS_DENIED, "{name}");
+    }
+    assert_eq!(deleted(), [""; 0]);
 }
