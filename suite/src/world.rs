@@ -24,6 +24,9 @@ use crate::text;
 /// The namespace that a world works in.
 pub const NAMESPACE: &str = r"root\test";
 
+/// The size of a small map in bytes: what a world is made of has room in it.
+const SMALL_MAP: usize = 4 << 20;
+
 thread_local! {
     /// How many GUIDs this thread has given out since its last world was made.
     static GUIDS: Cell<u8> = const { Cell::new(0) };
@@ -49,12 +52,29 @@ impl World {
         World::in_directory(TempDir::new().expect("a temporary directory"), providers)
     }
 
+    /// The same, with a map that [`World::outgrow_its_map`] outgrows.
+    pub fn with_small_map(providers: NativeProviders) -> World {
+        let directory = TempDir::new().expect("a temporary directory");
+        let repository =
+            Repository::create_or_open_with_map(directory.path().join("repository"), SMALL_MAP);
+        World::made(directory, repository, providers)
+    }
+
     /// The same in a directory of the caller's.
     pub fn in_directory(directory: TempDir, providers: NativeProviders) -> World {
+        let repository = Repository::create_or_open(directory.path().join("repository"));
+        World::made(directory, repository, providers)
+    }
+
+    fn made(
+        directory: TempDir,
+        repository: Result<Repository>,
+        providers: NativeProviders,
+    ) -> World {
         GUIDS.set(0);
         let administrator = CallContext::local(Arc::new(Identity::unix(0, &[0], true)));
         let clock = Arc::default();
-        let manager = open(&directory, providers, &clock);
+        let manager = open(repository, providers, &clock);
         let world = World { manager, administrator, clock, directory };
         for namespace in [r"root\default", NAMESPACE] {
             world.create_namespace(namespace);
@@ -66,7 +86,8 @@ impl World {
     pub fn reopen(self, providers: NativeProviders) -> World {
         let World { manager, administrator, clock, directory } = self;
         drop(manager);
-        World { manager: open(&directory, providers, &clock), administrator, clock, directory }
+        let repository = Repository::create_or_open(directory.path().join("repository"));
+        World { manager: open(repository, providers, &clock), administrator, clock, directory }
     }
 
     /// The object manager, for what is no operation of WMI.
@@ -87,6 +108,15 @@ impl World {
         let mut instance = Instance::new(class.expect("a system class").class().clone());
         instance.put("Name", &name.into()).expect("its key");
         parent.put_instance(&instance, Flags::CREATE_ONLY, &self.administrator).expect(path);
+    }
+
+    /// Has the file outgrow its map. Then the map grows, and that it can only while nothing of the
+    /// repository is held: a snapshot that stays open makes this panic.
+    pub fn outgrow_its_map(&self) {
+        let note = "x".repeat(SMALL_MAP / 8);
+        for n in 0..16 {
+            self.behind_the_back(|w| w.put_meta(&n.to_string(), Some(&note)));
+        }
     }
 
     /// Writes to the repository as another process does, of which the object manager knows
@@ -204,8 +234,11 @@ impl Default for World {
     }
 }
 
-fn open(directory: &TempDir, providers: NativeProviders, clock: &Arc<AtomicU64>) -> Arc<Cimom> {
-    let repository = Repository::create_or_open(directory.path().join("repository"));
+fn open(
+    repository: Result<Repository>,
+    providers: NativeProviders,
+    clock: &Arc<AtomicU64>,
+) -> Arc<Cimom> {
     let repository = repository.expect("a repository in a temporary directory");
     let clock = clock.clone();
     let environment = Environment {

@@ -4,27 +4,29 @@
 //! (behaviour.md E.2). Stored associations that refer to it are found by the repository's index
 //! of references. Each association class with a provider that can refer to it is asked like by
 //! any query with the reference in its WHERE. Then the objects at the other ends are fetched.
+//! Nothing of the repository is held while a provider is asked.
 //! With SchemaOnly the same is asked of classes (E.3).
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use cim::path::{PathKeys, Quoted};
 use cim::status::*;
-use cim::{CimType, Class, Instance, Name, Object, ObjectPath, Result, Value};
+use cim::{CimType, Class, Instance, Name, Namespace, Object, ObjectPath, Result, Value};
+use repository::NamespaceId;
 use smol_str::SmolStr;
 use wbem::{CallContext, Completion, Sink};
 use wql::{Associators, References};
 
 use crate::access::AuthorizedCall;
-use crate::cimom::View;
-use crate::execute::{self, BATCH};
+use crate::cimom::{Cimom, View};
+use crate::execute::{self, BATCH, first_told};
 use crate::interop;
 use crate::partial::PartialRead;
-use crate::plan::{self, Ask, Plan, Referent, Referring, Step};
+use crate::plan::{self, Plan, Referent, Referring};
 use crate::query::{InstanceQuery, Reach};
-use crate::resolve;
+use crate::resolve::{self, Source};
 
 /// What is asked, of either statement.
 #[derive(Default)]
@@ -88,7 +90,7 @@ pub(crate) struct Walk {
 
 /// What answers the question.
 pub(crate) enum Answer {
-    Walk(Box<Walk>),
+    Walk(Arc<Walk>),
     /// Of SchemaOnly.
     Classes(Vec<Arc<Class>>),
 }
@@ -142,7 +144,7 @@ pub(crate) fn prepare(
         steps.push((class.clone(), plan));
     }
     let (source, context) = (referent, context.clone());
-    Ok(Answer::Walk(Box::new(Walk { question, source, steps, context })))
+    Ok(Answer::Walk(Arc::new(Walk { question, source, steps, context })))
 }
 
 /// The classes of the stored instances that may refer to the object.
@@ -258,41 +260,81 @@ fn referent(source: &Instance) -> Option<Referent> {
 
 impl Walk {
     /// Makes the walk, and completes `sink`.
-    pub(crate) fn deliver(&self, view: &View<'_>, mut sink: Sink) {
-        let completion = self.walk(view, &mut sink);
-        sink.complete(completion);
+    pub(crate) fn deliver(self: &Arc<Self>, view: &View<'_>, sink: Sink) {
+        let out = Arc::new(Mutex::new(Out::new(sink)));
+        let completion = self.walk(view, &out);
+        if let Some(sink) = lock(&out).sink.take() {
+            sink.complete(completion);
+        }
     }
 
-    fn walk(&self, view: &View<'_>, sink: &mut Sink) -> Completion {
-        let mut out =
-            Out { sink, batch: Vec::new(), classes: Vec::new(), question: &self.question };
+    /// Ends with the first success of a source that tells something, as any query does.
+    fn walk(self: &Arc<Self>, view: &View<'_>, out: &Arc<Mutex<Out>>) -> Completion {
+        let mut outcome = WBEM_S_NO_ERROR;
         for (class, plan) in &self.steps {
-            if self.over(view, class, plan, &mut out)?.is_break() {
-                return wbem::COMPLETE;
+            outcome = first_told(outcome, self.over(view, class, plan, out)?);
+            if lock(out).is_over {
+                break;
             }
         }
-        let _ = out.flush();
-        wbem::COMPLETE
+        Ok(outcome)
     }
 
     /// Walks over the associations of one class.
     fn over(
-        &self,
+        self: &Arc<Self>,
         view: &View<'_>,
         class: &Arc<Class>,
         plan: &Plan,
-        out: &mut Out<'_>,
-    ) -> Result<ControlFlow<()>> {
-        // What is stored is read as it is wanted, what a provider has comes before it is looked at.
-        if let [Step { ask: Ask::Referring(asked), .. }] = plan.steps.as_slice() {
-            let take = &mut |associations| self.take(view, class, associations, out);
-            return execute::referring(class, asked, view, take);
+        out: &Arc<Mutex<Out>>,
+    ) -> Completion {
+        if plan.steps.iter().any(|step| matches!(step.source, Source::Provider(_))) {
+            return self.over_provided(view, class, plan, out);
         }
-        let associations = wbem::collect(|sink| {
+        let take = &mut |batch| self.take(view, class, batch, &mut lock(out));
+        for step in &plan.steps {
+            if execute::own(step, view, take)?.is_break() {
+                break;
+            }
+        }
+        wbem::COMPLETE
+    }
+
+    /// The same of what a provider has: each batch is looked at as it comes, on whichever thread.
+    fn over_provided(
+        self: &Arc<Self>,
+        view: &View<'_>,
+        class: &Arc<Class>,
+        plan: &Plan,
+        out: &Arc<Mutex<Out>>,
+    ) -> Completion {
+        let (walk, place) = (self.clone(), Place::of(view));
+        let (class, taking) = (class.clone(), out.clone());
+        let take = move |mut batch: Vec<Object>| {
+            batch.retain(|association| walk.refers(&class, association));
+            let mut out = lock(&taking);
+            if batch.is_empty() {
+                return out.flush();
+            }
+            let taken =
+                place.with_view(&walk.context, |view| walk.take(view, &class, batch, &mut out));
+            taken.unwrap_or_else(|failure| {
+                out.failure = Some(failure);
+                ControlFlow::Break(())
+            })
+        };
+        let run = |sink| {
             execute::run(plan, view, sink);
             Ok(())
-        })?;
-        self.take(view, class, associations, out)
+        };
+        let completion = wbem::for_each(run, take);
+        lock(out).failure.take().map_or(completion, Err)
+    }
+
+    /// Whether an association of `class` is to the source.
+    fn refers(&self, class: &Class, association: &Object) -> bool {
+        let association = association.as_instance();
+        association.is_some_and(|a| self.source_among(&references(a), class).is_some())
     }
 
     /// Delivers what some associations of a class lead to.
@@ -301,7 +343,20 @@ impl Walk {
         view: &View<'_>,
         class: &Class,
         associations: Vec<Object>,
-        out: &mut Out<'_>,
+        out: &mut Out,
+    ) -> Result<ControlFlow<()>> {
+        let taken = self.lead(view, class, associations, out);
+        // What came before a failure is delivered.
+        let flushed = out.flush();
+        taken.map(|taken| if taken.is_break() { taken } else { flushed })
+    }
+
+    fn lead(
+        &self,
+        view: &View<'_>,
+        class: &Class,
+        associations: Vec<Object>,
+        out: &mut Out,
     ) -> Result<ControlFlow<()>> {
         for association in associations {
             let Object::Instance(association) = association else { continue };
@@ -309,7 +364,7 @@ impl Walk {
             let Some(at) = self.source_among(&references, class) else { continue };
             let more = match self.question.wants_endpoints {
                 true => self.endpoints(view, class, &references, at, out)?,
-                false => out.push(Object::Instance(association)),
+                false => out.push(&self.question, Object::Instance(association)),
             };
             if more.is_break() {
                 return Ok(more);
@@ -335,14 +390,16 @@ impl Walk {
         class: &Class,
         references: &[(usize, SmolStr)],
         at: usize,
-        out: &mut Out<'_>,
+        out: &mut Out,
     ) -> Result<ControlFlow<()>> {
         for (i, (slot, text)) in references.iter().enumerate() {
             if i == at || !self.question.accepts_result_role(&class.properties()[*slot].name) {
                 continue;
             }
             let Some(endpoint) = self.endpoint(view, class, *slot, text)? else { continue };
-            if self.accepts(view, class, *slot, &endpoint)? && out.push(endpoint).is_break() {
+            if self.accepts(view, class, *slot, &endpoint)?
+                && out.push(&self.question, endpoint).is_break()
+            {
                 return Ok(ControlFlow::Break(()));
             }
         }
@@ -404,18 +461,57 @@ fn is_dangling(status: cim::WbemStatus) -> bool {
     .contains(&status)
 }
 
+/// Where a walk looks from, for the threads of providers: they have no view of their own.
+struct Place {
+    cimom: Weak<Cimom>,
+    namespace: Namespace,
+    id: NamespaceId,
+    is_localized: bool,
+}
+
+impl Place {
+    fn of(view: &View<'_>) -> Self {
+        Place {
+            cimom: view.cimom.me(),
+            namespace: view.schema.origin().namespace.clone(),
+            id: view.id,
+            is_localized: view.localized.is_some(),
+        }
+    }
+
+    /// Does `work` with what is there now.
+    fn with_view<T>(
+        &self,
+        context: &CallContext,
+        work: impl FnOnce(&View<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let cimom = self.cimom.upgrade().ok_or(WBEM_E_SHUTTING_DOWN)?;
+        let view = cimom.view(&self.namespace, self.id, context)?;
+        work(&if self.is_localized { view.amended()? } else { view })
+    }
+}
+
 /// Shapes results and hands them over in batches.
-struct Out<'a> {
-    sink: &'a mut Sink,
+struct Out {
+    /// `None` when the walk has ended.
+    sink: Option<Sink>,
     batch: Vec<Object>,
     /// The classes delivered so far, where only classes are wanted.
     classes: Vec<Name>,
-    question: &'a Question,
+    /// Whether the client wants no more.
+    is_over: bool,
+    /// Why what a provider delivers is no longer taken.
+    failure: Option<cim::Error>,
 }
 
-impl Out<'_> {
-    fn push(&mut self, object: Object) -> ControlFlow<()> {
-        if self.question.class_defs_only {
+impl Out {
+    fn new(sink: Sink) -> Self {
+        let (batch, classes) = Default::default();
+        Out { sink: Some(sink), batch, classes, is_over: false, failure: None }
+    }
+
+    fn push(&mut self, question: &Question, object: Object) -> ControlFlow<()> {
+        if question.class_defs_only {
             let class = object.class().clone();
             if self.classes.contains(class.name()) {
                 return ControlFlow::Continue(());
@@ -424,7 +520,7 @@ impl Out<'_> {
             self.batch.push(Object::Class(class));
         } else {
             self.batch.push(match object {
-                Object::Instance(instance) if self.question.keys_only => {
+                Object::Instance(instance) if question.keys_only => {
                     Object::Instance(keys_of(instance))
                 }
                 object => object,
@@ -434,8 +530,19 @@ impl Out<'_> {
     }
 
     fn flush(&mut self) -> ControlFlow<()> {
-        self.sink.indicate(std::mem::take(&mut self.batch))
+        let batch = std::mem::take(&mut self.batch);
+        let flow = match &mut self.sink {
+            Some(sink) if !self.is_over => sink.indicate(batch),
+            _ => ControlFlow::Break(()),
+        };
+        self.is_over |= flow.is_break();
+        flow
     }
+}
+
+/// A panic of another holder leaves this whole: a result at most is missing.
+fn lock(out: &Mutex<Out>) -> MutexGuard<'_, Out> {
+    out.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The instance with nothing but its keys.

@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use cim::status::*;
-use cim::{Class, Instance, InstanceKey, Name, Object, Result, Value};
+use cim::{Class, Instance, InstanceKey, Name, Object, Result, Value, WbemStatus};
+use repository::Position;
 use wbem::sink::{Done, Requirement};
 use wbem::{CallContext, Completion, ObjectSink, QueryText, Request, Sink, Wanted};
 use wql::BoundSelect;
@@ -34,9 +35,7 @@ pub(crate) fn run(plan: &Plan, view: &View<'_>, sink: Sink) {
     let seen = Arc::new(Seen::default());
     for step in &plan.steps {
         match ask(plan, step, view, &client, &seen) {
-            // A success that tells something outlives those that do not.
-            Ok(status) if outcome == WBEM_S_NO_ERROR => outcome = status,
-            Ok(_) => {}
+            Ok(status) => outcome = first_told(outcome, status),
             Err(e) => return client.complete(Err(e)),
         }
         if client.is_gone() {
@@ -44,6 +43,11 @@ pub(crate) fn run(plan: &Plan, view: &View<'_>, sink: Sink) {
         }
     }
     client.complete(Ok(outcome));
+}
+
+/// Of the successes of several sources the first that tells something is that of all.
+pub(crate) fn first_told(so_far: WbemStatus, next: WbemStatus) -> WbemStatus {
+    if so_far == WBEM_S_NO_ERROR { next } else { so_far }
 }
 
 fn ask(
@@ -56,31 +60,10 @@ fn ask(
     let done = Arc::new(Done::default());
     let mut sink = StepSink::new(plan, step, client, seen, &done);
     match (&step.source, &step.ask) {
-        (Source::Repository, Ask::Get(keys)) => {
-            let key = Instance::with_keys(&step.class, keys).key()?;
-            let found = view.instance(&step.class, &key)?;
-            let found = found.map(|found| completed(view, step, found)).transpose()?;
-            sink.take_one(found)
+        (Source::Repository | Source::System(_), _) => {
+            let _ = own(step, view, &mut |batch| Ok(sink.indicate(batch)))?;
+            sink.failure.map_or(wbem::COMPLETE, Err)
         }
-        (Source::Repository, Ask::Enumerate) if !step.class.dynamic_properties().is_empty() => {
-            // Read before a provider is asked, as nothing of the repository is held then.
-            let all: Vec<Instance> = view
-                .stored(|stored| stored.instances(view.id, &step.class)?.collect::<Result<_>>())?;
-            let all = all.into_iter().map(|instance| completed(view, step, instance));
-            let _ = pass_on(all, &mut |batch| Ok(sink.indicate(batch)))?;
-            wbem::COMPLETE
-        }
-        (Source::Repository, Ask::Enumerate) => view.stored(|stored| {
-            let all = stored.instances(view.id, &step.class)?;
-            let all = all.map(|instance| completed(view, step, instance?));
-            let _ = pass_on(all, &mut |batch| Ok(sink.indicate(batch)))?;
-            wbem::COMPLETE
-        }),
-        (Source::Repository, Ask::Referring(asked)) => {
-            let _ = referring(&step.class, asked, view, &mut |batch| Ok(sink.indicate(batch)))?;
-            wbem::COMPLETE
-        }
-        (Source::System(instance), _) => sink.take_one(Some((**instance).clone())),
         (Source::Provider(binding), Ask::Get(keys)) => {
             let get =
                 || dynamic::get_bound(binding, &step.class, keys, &step.wanted, &plan.context);
@@ -102,61 +85,97 @@ fn ask(
         (Source::Provider(binding), Ask::Enumerate | Ask::Referring(_)) => {
             view.outside(|| provided(plan, step, binding, sink, &done))
         }
+    }
+}
+
+/// Takes a batch of what the core has itself, and holds nothing of the repository by it; says
+/// whether more is wanted.
+pub(crate) type Take<'a> = &'a mut dyn FnMut(Vec<Object>) -> Result<ControlFlow<()>>;
+
+/// Reads what a step asks of the core's own sources.
+pub(crate) fn own(step: &Step, view: &View<'_>, take: Take<'_>) -> Result<ControlFlow<()>> {
+    let class = &step.class;
+    match (&step.source, &step.ask) {
+        (Source::System(instance), _) => take(vec![Object::Instance((**instance).clone())]),
+        (Source::Repository, Ask::Get(keys)) => {
+            let key = Instance::with_keys(class, keys).key()?;
+            let found = view.instance(class, &key)?;
+            let found = completed(view, step, found.into_iter().collect())?;
+            if found.is_empty() { Ok(ControlFlow::Continue(())) } else { take(found) }
+        }
+        (Source::Repository, Ask::Enumerate) => {
+            let read = |stored: repository::View<'_>, position: &mut Position| {
+                let mut all = stored.instances_after(view.id, class, position)?;
+                let batch = all.by_ref().take(BATCH).collect();
+                all.advance(position);
+                batch
+            };
+            in_batches(step, view, &read, take)
+        }
+        (Source::Repository, Ask::Referring(asked)) => referring(step, asked, view, take),
         (Source::Repository, Ask::Query(_)) => {
             Err(WBEM_E_CRITICAL_ERROR.with("the repository does not take the text of queries"))
+        }
+        (Source::Provider(_), _) => {
+            Err(WBEM_E_CRITICAL_ERROR.with("what a provider has is not the core's own"))
         }
     }
 }
 
-/// A stored instance with what property providers have of it.
-fn completed(view: &View<'_>, step: &Step, instance: Instance) -> Result<Instance> {
-    properties::complete(view, instance, &step.wanted)
-}
-
-/// Takes a batch of what is stored; says whether more is wanted.
-pub(crate) type Take<'a> = &'a mut dyn FnMut(Vec<Object>) -> Result<ControlFlow<()>>;
-
-/// Reads the stored instances of `class` that refer to an object, each once, whichever of the
-/// object's paths it uses.
-pub(crate) fn referring(
-    class: &Arc<Class>,
+/// Reads the stored instances that refer to an object, each once, whichever of the object's paths
+/// it uses.
+fn referring(
+    step: &Step,
     asked: &Referring,
     view: &View<'_>,
     take: Take<'_>,
 ) -> Result<ControlFlow<()>> {
-    view.stored(|stored| {
-        for (at, path) in asked.referent.paths.iter().enumerate() {
-            let found = stored.referring(view.id, class, path)?;
-            let is_meant = |i: &Result<Instance>| match i {
-                Ok(instance) => asked.path_used(instance) == Some(at),
-                Err(_) => true,
-            };
-            let found =
-                found.filter(is_meant).map(|i| properties::complete(view, i?, &Wanted::All));
-            if pass_on(found, take)?.is_break() {
-                return Ok(ControlFlow::Break(()));
-            }
-        }
-        Ok(ControlFlow::Continue(()))
-    })
-}
-
-/// Passes instances on in batches as they are read.
-fn pass_on(
-    instances: impl Iterator<Item = Result<Instance>>,
-    take: Take<'_>,
-) -> Result<ControlFlow<()>> {
-    let mut batch = Vec::with_capacity(BATCH);
-    for instance in instances {
-        batch.push(Object::Instance(instance?));
-        if batch.len() == BATCH {
-            let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
-            if take(full)?.is_break() {
-                return Ok(ControlFlow::Break(()));
-            }
+    for (at, path) in asked.referent.paths.iter().enumerate() {
+        let is_meant = |found: &Result<Instance>| match found {
+            Ok(instance) => asked.path_used(instance) == Some(at),
+            Err(_) => true,
+        };
+        let read = |stored: repository::View<'_>, position: &mut Position| {
+            let mut all = stored.referring_after(view.id, &step.class, path, position)?;
+            let batch = all.by_ref().filter(is_meant).take(BATCH).collect();
+            all.advance(position);
+            batch
+        };
+        if in_batches(step, view, &read, take)?.is_break() {
+            return Ok(ControlFlow::Break(()));
         }
     }
-    if batch.is_empty() { Ok(ControlFlow::Continue(())) } else { take(batch) }
+    Ok(ControlFlow::Continue(()))
+}
+
+/// Reads up to [`BATCH`] of the stored instances that come after a position, and moves it on.
+type Read<'a> = &'a dyn Fn(repository::View<'_>, &mut Position) -> Result<Vec<Instance>>;
+
+/// Passes stored instances on, batch by batch. A batch is completed and taken after it was read:
+/// either may run a provider, which must find nothing of the repository held.
+fn in_batches(
+    step: &Step,
+    view: &View<'_>,
+    read: Read<'_>,
+    take: Take<'_>,
+) -> Result<ControlFlow<()>> {
+    let mut position = Position::default();
+    loop {
+        let batch = view.stored(|stored| read(stored, &mut position))?;
+        let is_last = batch.len() < BATCH;
+        if !batch.is_empty() && take(completed(view, step, batch)?)?.is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
+        if is_last {
+            return Ok(ControlFlow::Continue(()));
+        }
+    }
+}
+
+/// Stored instances with what property providers have of them.
+fn completed(view: &View<'_>, step: &Step, batch: Vec<Instance>) -> Result<Vec<Object>> {
+    let complete = |instance| properties::complete(view, instance, &step.wanted);
+    batch.into_iter().map(|instance| complete(instance).map(Object::Instance)).collect()
 }
 
 fn provided(

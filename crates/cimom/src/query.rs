@@ -64,7 +64,7 @@ pub(crate) enum Run {
     /// Ask these sources.
     Plan(Plan),
     /// Follow these associations.
-    Walk(Box<Walk>),
+    Walk(Arc<Walk>),
 }
 
 impl Run {

@@ -64,9 +64,7 @@ impl Entries {
 
     /// Deletes all entries whose keys begin with `prefix`, which is not all ones.
     pub(crate) fn delete_all(&self, txn: &mut RwTxn<'_>, prefix: &[u8]) -> Result<(), Fault> {
-        let last = prefix.iter().rposition(|&b| b != u8::MAX).expect("ids never get that far");
-        let mut end = prefix[..=last].to_vec();
-        end[last] += 1;
+        let end = end_of(prefix);
         let range = (Bound::Included(prefix), Bound::Excluded(end.as_slice()));
         self.database.delete_range(txn, &range)?;
         Ok(())
@@ -98,10 +96,31 @@ impl Entries {
         Ok(Walk { entries, of: *self })
     }
 
+    /// Those of the entries whose keys begin with `prefix`, which is not all ones, that come after
+    /// `key`, be there such a one or not.
+    pub(crate) fn scan_after<'t>(
+        &self,
+        txn: &'t RoTxn<'_>,
+        prefix: &[u8],
+        key: &[u8],
+    ) -> Result<Walk<'t>, Fault> {
+        let end = end_of(prefix);
+        let range = (Bound::Excluded(key), Bound::Excluded(end.as_slice()));
+        Ok(Walk { entries: Found::Range(self.database.range(txn, &range)?), of: *self })
+    }
+
     #[inline]
     fn checked<'t>(&self, key: &[u8], stored: &'t [u8]) -> Result<&'t [u8], Fault> {
         checked(self.number, key, stored).ok_or_else(|| Fault::damaged("an entry went bad"))
     }
+}
+
+/// The first key after all that begin with `prefix`, which is not all ones.
+fn end_of(prefix: &[u8]) -> Vec<u8> {
+    let last = prefix.iter().rposition(|&b| b != u8::MAX).expect("ids never get that far");
+    let mut end = prefix[..=last].to_vec();
+    end[last] += 1;
+    end
 }
 
 /// The value of what is stored under `key` in the database of this number, if the checksum is
@@ -126,6 +145,7 @@ fn sum(number: u8, key: &[u8], value: &[u8]) -> u32 {
 enum Found<'t> {
     All(heed::RoIter<'t, Bytes, Bytes>),
     Prefix(heed::RoPrefix<'t, Bytes, Bytes>),
+    Range(heed::RoRange<'t, Bytes, Bytes>),
 }
 
 /// Entries in order; see [`Entries::scan`].
@@ -141,6 +161,7 @@ impl<'t> Iterator for Walk<'t> {
         let entry = match &mut self.entries {
             Found::All(entries) => entries.next()?,
             Found::Prefix(entries) => entries.next()?,
+            Found::Range(entries) => entries.next()?,
         };
         Some(
             entry

@@ -125,7 +125,26 @@ impl Keyed {
 
     /// All entries under `prefix`, in the order of their keys.
     pub(crate) fn scan<'t>(&self, txn: &'t RoTxn<'_>, prefix: &[u8]) -> Result<Scan<'t>, Fault> {
-        Ok(Scan { entries: self.0.scan(txn, prefix)?, prefix: prefix.len() })
+        let entries = self.0.scan(txn, prefix)?;
+        Ok(Scan { entries, prefix: prefix.len(), last: None })
+    }
+
+    /// Those of the entries under `prefix` that come after the one at `position`, which need no
+    /// longer be there.
+    pub(crate) fn scan_after<'t>(
+        &self,
+        txn: &'t RoTxn<'_>,
+        prefix: &[u8],
+        position: &Position,
+    ) -> Result<Scan<'t>, Fault> {
+        match position.0.starts_with(prefix) {
+            true => {
+                let entries = self.0.scan_after(txn, prefix, &position.0)?;
+                Ok(Scan { entries, prefix: prefix.len(), last: None })
+            }
+            // Nothing was read of these yet.
+            false => self.scan(txn, prefix),
+        }
     }
 
     /// Deletes all entries under `prefix`, which is not empty.
@@ -163,6 +182,23 @@ impl Keyed {
 pub(crate) struct Scan<'t> {
     entries: Walk<'t>,
     prefix: usize,
+    /// The key of the entry that was read last.
+    last: Option<&'t [u8]>,
+}
+
+/// How far stored instances were read, to go on from there in a later state of the repository.
+/// The default is the beginning.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Position(Vec<u8>);
+
+impl Scan<'_> {
+    /// Moves `position` to the entry that was read last, if any was.
+    pub(crate) fn advance(&self, position: &mut Position) {
+        if let Some(last) = self.last {
+            position.0.clear();
+            position.0.extend_from_slice(last);
+        }
+    }
 }
 
 impl<'t> Iterator for Scan<'t> {
@@ -170,6 +206,7 @@ impl<'t> Iterator for Scan<'t> {
 
     fn next(&mut self) -> Option<Self::Item> {
         Some(self.entries.next()?.and_then(|(key, value)| {
+            self.last = Some(key);
             split(key, value, self.prefix).map(|(_, text, value)| (text, value))
         }))
     }

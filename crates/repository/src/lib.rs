@@ -54,6 +54,7 @@ mod view;
 mod whole;
 mod writer;
 
+pub use keyed::Position;
 pub use object::ClassLookup;
 pub use put::PutMode;
 pub use references::Referring;

@@ -13,7 +13,7 @@ use cim::{CimType, Class, Instance, Name, ObjectPath, Value};
 use crate::bindings::Binding;
 use crate::bytes::Input;
 use crate::fault::Fault;
-use crate::keyed::Scan;
+use crate::keyed::{Position, Scan};
 use crate::record;
 use crate::value::Kind;
 use crate::view::{ClassId, NO_CLASSES, NamespaceId, View};
@@ -130,7 +130,18 @@ impl<'t> View<'t> {
         class: &Arc<Class>,
         target: &ObjectPath,
     ) -> cim::Result<Referring<'t>> {
-        self.at(self.scan_referring(namespace, class, Target::of(target)))
+        self.referring_after(namespace, class, target, &Position::default())
+    }
+
+    /// The same from a position on, as [`View::instances_after`].
+    pub fn referring_after(
+        &self,
+        namespace: NamespaceId,
+        class: &Arc<Class>,
+        target: &ObjectPath,
+        position: &Position,
+    ) -> cim::Result<Referring<'t>> {
+        self.at(self.scan_referring(namespace, class, Target::of(target), position))
     }
 
     fn find_referring_classes(
@@ -158,11 +169,13 @@ impl<'t> View<'t> {
         namespace: NamespaceId,
         class: &Arc<Class>,
         target: Target,
+        position: &Position,
     ) -> Result<Referring<'t>, Fault> {
         let bound = match self.bind(namespace, class)? {
             Some(binding) => {
                 let prefix = target.of_class(namespace, binding.id);
-                Some((binding, self.dbs.references.scan(self.txn, &prefix)?))
+                let scan = self.dbs.references.scan_after(self.txn, &prefix, position)?;
+                Some((binding, scan))
             }
             None => None,
         };
@@ -183,6 +196,15 @@ impl<'t> View<'t> {
 pub struct Referring<'t> {
     view: View<'t>,
     bound: Option<(Arc<Binding>, Scan<'t>)>,
+}
+
+impl Referring<'_> {
+    /// Moves `position` to the instance that was read last, if any was.
+    pub fn advance(&self, position: &mut Position) {
+        if let Some((_, scan)) = &self.bound {
+            scan.advance(position);
+        }
+    }
 }
 
 impl Iterator for Referring<'_> {

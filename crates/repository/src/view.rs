@@ -15,7 +15,7 @@ use crate::bytes::Input;
 use crate::declaration::declaration;
 use crate::fault::Fault;
 use crate::format::META_USER;
-use crate::keyed::Scan;
+use crate::keyed::{Position, Scan};
 use crate::layout::{Layout, Mapping};
 use crate::object::ClassLookup;
 use crate::open::Databases;
@@ -185,7 +185,18 @@ impl<'t> View<'t> {
         namespace: NamespaceId,
         class: &Arc<Class>,
     ) -> cim::Result<Instances<'t>> {
-        self.at(self.scan_instances(namespace, class))
+        self.instances_after(namespace, class, &Position::default())
+    }
+
+    /// The same from a position on, which may have been reached in another state: what was stored
+    /// since then before it is not found.
+    pub fn instances_after(
+        &self,
+        namespace: NamespaceId,
+        class: &Arc<Class>,
+        position: &Position,
+    ) -> cim::Result<Instances<'t>> {
+        self.at(self.scan_instances(namespace, class, position))
     }
 
     pub(crate) fn at<T>(&self, result: Result<T, Fault>) -> cim::Result<T> {
@@ -365,10 +376,12 @@ impl<'t> View<'t> {
         &self,
         namespace: NamespaceId,
         class: &Arc<Class>,
+        position: &Position,
     ) -> Result<Instances<'t>, Fault> {
         let bound = match self.bind(namespace, class)? {
             Some(binding) => {
-                let scan = self.dbs.instances.scan(self.txn, &binding.id.prefix())?;
+                let prefix = binding.id.prefix();
+                let scan = self.dbs.instances.scan_after(self.txn, &prefix, position)?;
                 Some((binding, scan))
             }
             None => None,
@@ -381,6 +394,15 @@ impl<'t> View<'t> {
 pub struct Instances<'t> {
     view: View<'t>,
     bound: Option<(Arc<Binding>, Scan<'t>)>,
+}
+
+impl Instances<'_> {
+    /// Moves `position` to the instance that was read last, if any was.
+    pub fn advance(&self, position: &mut Position) {
+        if let Some((_, scan)) = &self.bound {
+            scan.advance(position);
+        }
+    }
 }
 
 impl Iterator for Instances<'_> {

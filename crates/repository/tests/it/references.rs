@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cim::{CimType, Class, Instance, Name, Namespace, ObjectPath, Value};
-use repository::{NamespaceId, PutMode, Repository};
+use repository::{NamespaceId, Position, PutMode, Repository};
 
 use crate::support::*;
 
@@ -179,4 +179,49 @@ fn a_class_or_a_namespace_takes_its_references_with_it() {
     check_whole(&repository);
     assert!(classes(&repository, in_inner, "T=\"1\"").is_empty());
     assert_eq!(ids(&repository, root, &base, "T=\"1\""), ["b"]);
+}
+
+/// One after another, each in a snapshot of its own; what was read last is deleted meanwhile.
+#[test]
+fn reading_goes_on_after_the_last_one_in_another_snapshot() {
+    let (_dir, repository) = repository();
+    let (link, thing) = (link(), thing());
+    let root = fill(&repository, &[&link, &thing]);
+    let long = "l".repeat(2000);
+    let mut expected = ["a", "b", "c"].map(str::to_owned).to_vec();
+    expected.extend(["x", "y", "z"].map(|end| format!("{long}{end}")));
+    let put = |w: &mut repository::Writer<'_>| {
+        let linked = |id: &String| linked(&link, id, "Test_Thing='x'", "Test_Thing='y'");
+        expected
+            .iter()
+            .try_for_each(|id| w.put_instance(root, &linked(id), PutMode::Create).map(drop))
+    };
+    for by_reference in [true, false] {
+        repository.write(put).unwrap();
+        let (mut position, mut found) = (Position::default(), Vec::new());
+        loop {
+            let snapshot = repository.read().unwrap();
+            let view = snapshot.view();
+            let next = if by_reference {
+                let target = path("Test_Thing='x'");
+                let mut all = view.referring_after(root, &link, &target, &position).unwrap();
+                let next = all.next();
+                all.advance(&mut position);
+                next
+            } else {
+                let mut all = view.instances_after(root, &link, &position).unwrap();
+                let next = all.next();
+                all.advance(&mut position);
+                next
+            };
+            let Some(next) = next else { break };
+            let next = next.unwrap();
+            found.push(next.get("Id").unwrap().as_str().unwrap().to_owned());
+            let key = next.key().unwrap();
+            repository.write(|w| w.delete_instance(root, &link, &key)).unwrap();
+        }
+        found.sort();
+        assert_eq!(found, expected);
+    }
+    check_whole(&repository);
 }

@@ -3,6 +3,7 @@
 //!
 //! Here is what these tests share: a provider of three instances of one class, and its log.
 
+mod associations;
 mod class_writes;
 mod classes;
 mod failures;

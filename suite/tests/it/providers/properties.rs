@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use cim::{Instance, Result};
-use wbem::{CallContext, Native, PropertyCall, PropertyProvider};
+use openwmi_suite::provider::Gate;
+use wbem::{CallContext, Client, Native, PropertyCall, PropertyProvider};
 
 use super::*;
 
@@ -200,4 +201,84 @@ fn c_1_puts_are_looked_at_before_the_provider_is() {
     partial.set("__PUT_EXT_PROPERTIES", Value::array([Value::string("N")]));
     put("k", Flags::UPDATE_ONLY, &partial).unwrap();
     assert_eq!(asked.take(), [r#"put 9 "c1" NULL "number" uint32"#]);
+}
+
+/// A provider that answers nothing until the gate is opened.
+struct Waits(Gate);
+
+impl PropertyProvider for Waits {
+    fn get_property(&self, _: &PropertyCall<'_>, _: &CallContext) -> Result<Value> {
+        self.0.pass();
+        Ok(Value::string("at last"))
+    }
+
+    fn put_property(&self, _: &PropertyCall<'_>, _: &Value, _: &CallContext) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Of a class with dynamic properties and of an instance with them, in every way to read it.
+#[test]
+fn nothing_of_the_repository_is_held_while_a_property_provider_hangs() {
+    for query in [
+        "SELECT * FROM S",
+        "SELECT * FROM S WHERE K = 'k'",
+        "SELECT * FROM T",
+        "SELECT * FROM T WHERE K = 'k'",
+        "REFERENCES OF {R='r'} WHERE ResultClass = L",
+        "REFERENCES OF {R='r'} WHERE ResultClass = M",
+    ] {
+        let gate = Gate::default();
+        let properties = Arc::new(Waits(gate.clone()));
+        let mut providers = NativeProviders::default();
+        providers.register(CLSID, move |_| Ok(Native::properties(properties.clone())));
+        let world = World::with_small_map(providers);
+        world.compile(&format!(
+            r#"instance of __Win32Provider as $Q {{ Name = "Q"; CLSID = "{CLSID}"; }};
+               instance of __PropertyProviderRegistration {{ provider = $Q; {READ} }};
+               class S {{ [key] string K; [Dynamic, Provider("Q")] string X; }};
+               instance of S {{ K = "k"; }};
+               class T {{ [key] string K; string X; }};
+               [DynProps, Provider("Q")] instance of T {{ K = "k"; }};
+               class R {{ [key] string K; }};
+               instance of R {{ K = "r"; }};
+               [association] class L
+               {{ [key] R ref A; [key] R ref B; [Dynamic, Provider("Q")] string X; }};
+               instance of L {{ A = "R='r'"; B = "R='b'"; }};
+               [association] class M {{ [key] R ref A; [key] R ref B; string X; }};
+               [DynProps, Provider("Q")] instance of M {{ A = "R='r'"; B = "R='b'"; }};"#
+        ));
+        let client = Client::new(world.services(), world.administrator().clone());
+        let flags = Flags::RETURN_IMMEDIATELY | Flags::FORWARD_ONLY;
+        let mut found = client.exec_query("WQL", query, flags).unwrap();
+        gate.wait_for(1);
+        world.outgrow_its_map();
+        gate.open();
+        let fetched = found.next(None, 2).unwrap();
+        let values: Vec<_> = fetched.objects.iter().map(|o| o.get("X").unwrap()).collect();
+        assert_eq!(values, [Value::string("at last")], "{query}");
+    }
+}
+
+/// What does not fit into one batch is read on from the last of it.
+#[test]
+fn c1_however_many_instances_have_dynamic_properties_each_comes_once() {
+    let (world, asked) = world(READ, r#"class S { [key] uint32 K; string X; };"#);
+    let instances = (0..300).map(|k| {
+        let own = if k == 5 { "[DynProps, Provider(\"Q\")]" } else { "" };
+        format!("{own} instance of S {{ K = {k}; }};")
+    });
+    world.compile(&instances.collect::<String>());
+    let mut keys: Vec<u32> = world
+        .objects("SELECT * FROM S", Flags::default())
+        .unwrap()
+        .iter()
+        .map(|o| match o.get("K") {
+            Ok(Value::UInt32(k)) => k,
+            other => panic!("no key: {other:?}"),
+        })
+        .collect();
+    keys.sort_unstable();
+    assert_eq!(keys, (0..300).collect::<Vec<_>>());
+    assert_eq!(asked.take().len(), 1);
 }

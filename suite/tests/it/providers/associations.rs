@@ -1,0 +1,135 @@
+//! Walks over associations and to endpoints that providers have: as they come, to the end that a
+//! source says, with nothing of the repository held.
+
+use openwmi_suite::provider::Gate;
+use wbem::Client;
+
+use super::*;
+
+/// Associations from S to D: stored, stored with a reference that is the class's own, provided.
+const LINKS: &str = r#"
+    class S { [key] string K; };
+    instance of S { K = "s"; };
+    instance of S { K = "other"; };
+    [association] class Test_Stored { [key] S ref A; [key] D ref B; };
+    instance of Test_Stored { A = "S='s'"; B = "D='b'"; };
+    [association] class Test_Default { [key] uint32 Id; S ref A = "S='s'"; D ref B; };
+    instance of Test_Default { Id = 1; B = "D='b'"; };
+    [association, dynamic, provider("Q")] class Test_Provided { [key] S ref A; [key] D ref B; };"#;
+
+fn link(a: &str, b: &str) -> Values {
+    vec![("A", Value::string(format!("S='{a}'"))), ("B", Value::string(format!("D='{b}'")))]
+}
+
+/// Three associations with `s`, the second with another.
+fn links() -> TestProvider {
+    TestProvider::new(vec![link("s", "a"), link("other", "b"), link("s", "c"), link("s", "b")])
+}
+
+/// A world in which P has the endpoints and Q associations.
+fn linked(endpoints: TestProvider, associations: TestProvider) -> (World, Log) {
+    let log = associations.log();
+    let mut providers = NativeProviders::default();
+    providers.register(CLSID, endpoints.factory());
+    providers.register(OTHER, associations.factory());
+    let world = World::with_small_map(providers);
+    world.compile(&registration("P", CLSID));
+    world.compile(&registration("Q", OTHER));
+    world.compile(CLASS);
+    world.compile(LINKS);
+    (world, log)
+}
+
+const PROVIDED: [&str; 2] = [
+    "ASSOCIATORS OF {S='s'} WHERE AssocClass = Test_Provided",
+    "REFERENCES OF {S='s'} WHERE ResultClass = Test_Provided",
+];
+
+fn start(world: &World, query: &str) -> wbem::Enumerator {
+    let flags = Flags::RETURN_IMMEDIATELY | Flags::FORWARD_ONLY;
+    let client = Client::new(world.services(), world.administrator().clone());
+    client.exec_query("WQL", query, flags).unwrap()
+}
+
+#[test]
+fn nothing_of_the_repository_is_held_while_an_endpoint_hangs() {
+    for class in ["Test_Stored", "Test_Default", "Test_Provided"] {
+        let gate = Gate::default();
+        let endpoints = three().conduct(Conduct::WaitAt(gate.clone()));
+        let (world, _) = linked(endpoints, TestProvider::new(vec![link("s", "b")]));
+        let query = format!("ASSOCIATORS OF {{S='s'}} WHERE AssocClass = {class}");
+        let mut found = start(&world, &query);
+        gate.wait_for(1);
+        world.outgrow_its_map();
+        gate.open();
+        assert_eq!(found.next(None, 5).unwrap().objects.len(), 1, "{class}");
+    }
+}
+
+#[test]
+fn provided_associations_are_walked_as_they_come() {
+    for query in PROVIDED {
+        let gate = Gate::default();
+        let (world, _) = linked(three(), links().conduct(Conduct::EndAt(gate.clone())));
+        let mut found = start(&world, query);
+        assert_eq!(found.next(None, 3).unwrap().objects.len(), 3, "{query}");
+        gate.open();
+        let fetched = found.next(None, 1).unwrap();
+        assert_eq!((fetched.objects.len(), fetched.status), (0, WBEM_S_FALSE), "{query}");
+    }
+}
+
+#[test]
+fn a_client_that_wants_no_more_stops_the_provider_of_associations() {
+    for query in PROVIDED {
+        let (world, log) = linked(three(), links());
+        let services = world.services();
+        let run = |sink: Sink| {
+            services.exec_query("WQL", query, Flags::default(), world.administrator(), sink)
+        };
+        assert_eq!(wbem::for_each(run, |_| ControlFlow::Break(())), wbem::COMPLETE);
+        assert!(log.take().contains(&"stopped at instance 1".to_owned()), "{query}");
+    }
+}
+
+/// decisions.md: the first success code other than zero is the query's.
+#[test]
+fn a_walk_ends_with_what_a_source_of_associations_says() {
+    for end in [WBEM_S_PARTIAL_RESULTS, WBEM_S_ACCESS_DENIED] {
+        for query in PROVIDED.into_iter().chain(["ASSOCIATORS OF {S='s'}"]) {
+            let (world, _) = linked(three(), links().conduct(Conduct::End(Ok(end))));
+            let services = world.services();
+            let run = |sink: Sink| {
+                services.exec_query("WQL", query, Flags::default(), world.administrator(), sink)
+            };
+            let count = Arc::new(Mutex::new(0));
+            let counted = count.clone();
+            let completion = wbem::for_each(run, move |batch| {
+                *counted.lock().unwrap() += batch.len();
+                ControlFlow::Continue(())
+            });
+            assert_eq!(completion, Ok(end), "{query}");
+            assert!(*count.lock().unwrap() >= 3, "{query}");
+        }
+    }
+}
+
+/// What does not fit into one batch is read on from the last of it.
+#[test]
+fn however_many_associations_are_stored_each_is_walked_once() {
+    let (world, _) = linked(three(), links());
+    let more =
+        (0..300).map(|n| format!("instance of Test_Default {{ Id = 2{n:03}; B = \"D='a'\"; }};"));
+    let more = more.chain((0..299).map(|n| {
+        format!("instance of S {{ K = \"{n}\"; }}; instance of Test_Stored {{ A = \"S='{n}'\"; B = \"D='c'\"; }};")
+    }));
+    world.compile(&more.collect::<String>());
+    let count = |query: &str| {
+        let mut found = world.query(query).unwrap();
+        found.dedup();
+        found.len()
+    };
+    assert_eq!(count("REFERENCES OF {S='s'} WHERE ResultClass = Test_Default"), 301);
+    assert_eq!(count("REFERENCES OF {D='c'} WHERE ResultClass = Test_Stored"), 299);
+    assert_eq!(count("ASSOCIATORS OF {D='c'} WHERE AssocClass = Test_Stored"), 299);
+}
