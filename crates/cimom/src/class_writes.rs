@@ -61,11 +61,10 @@ pub(crate) fn put(
     Ok(Written::ByProvider)
 }
 
-/// Deletes the class `name` and all that is stored below it, where providers have classes in the
-/// namespace. What they have below it stays theirs. Where there are none, asks only whether the
-/// caller may, and says `false`: the write is the caller's. Errors: as for [`put`];
-/// `WBEM_E_NOT_FOUND`; those of a provider that may have classes below it.
-pub(crate) fn delete(view: &View<'_>, call: &AuthorizedCall<'_, ()>, name: &Name) -> Result<bool> {
+/// Deletes the class `name` and all that is stored below it. What providers have below it stays
+/// theirs. Errors: as for [`put`]; `WBEM_E_NOT_FOUND`; those of a provider that may have classes
+/// below it.
+pub(crate) fn delete(view: &View<'_>, call: &AuthorizedCall<'_, ()>, name: &Name) -> Result<()> {
     require_either(call, "delete a class")?;
     let is_stored = view.schema.contains(name);
     let source = match is_stored {
@@ -89,14 +88,11 @@ pub(crate) fn delete(view: &View<'_>, call: &AuthorizedCall<'_, ()>, name: &Name
             lent.extend(view.provided_among(&class));
         }
     }
-    if view.class_sources()?.is_empty() {
-        return Ok(false);
-    }
     if let Some(source) = &source {
         view.ask_class_provider(source, |classes, context| classes.delete(name, context))?;
     }
     if source.is_some() && doomed.is_empty() {
-        return Ok(true);
+        return Ok(());
     }
     let place = Place { namespace: view.schema.origin().namespace.clone(), id: view.id };
     let delete = |edit: &mut Edit<'_, '_>| {
@@ -110,8 +106,7 @@ pub(crate) fn delete(view: &View<'_>, call: &AuthorizedCall<'_, ()>, name: &Name
             false => Ok(()),
         })
     };
-    view.outside(|| view.cimom.edit(delete))?;
-    Ok(true)
+    view.outside(|| view.cimom.edit(delete))
 }
 
 /// What goes with the class `name`: itself and all below it, as far as it is stored, each after
@@ -280,6 +275,6 @@ mod tests {
         assert_eq!(outcomes("New", Rights::WRITE_PROVIDER), denied);
         assert_eq!(outcomes("New", Rights::FULL_WRITE_REP), (None, Err(WBEM_E_NOT_FOUND)));
         assert_eq!(outcomes("Provided", Rights::FULL_WRITE_REP), denied);
-        assert_eq!(outcomes("Provided", Rights::WRITE_PROVIDER), (None, Ok(true)));
+        assert_eq!(outcomes("Provided", Rights::WRITE_PROVIDER), (None, Ok(())));
     }
 }

@@ -167,11 +167,7 @@ impl Services for Session {
         let view = self.view(context)?;
         let call = self.authorize(&view, (), context)?;
         let class = class_name(class, "DeleteClass")?;
-        if class_writes::delete(&view, &call, &class)? {
-            return Ok(());
-        }
-        drop(view);
-        self.cimom.edit(|edit| edit.delete_class(&self.place(), &class))
+        class_writes::delete(&view, &call, &class)
     }
 
     fn create_class_enum(
