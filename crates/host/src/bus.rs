@@ -2,7 +2,7 @@
 //!
 //! Connects when somebody is first asked on it, and gives up what takes longer than its limit: a
 //! daemon that hangs must not hang a query. Knows nothing of who is asked there, which is
-//! [`crate::systemd`]'s. Addresses and time come from the [`crate::Root`].
+//! `systemd`'s. Addresses and time come from the [`crate::Root`].
 
 use std::future::{Future, poll_fn};
 use std::io;

@@ -23,7 +23,8 @@ pub fn register<P: Instances>(
     providers.register(P::CLSID, make);
 }
 
-/// Compiles [`mof`] into the namespace of the provider's class, which is made where it is missing.
+/// Compiles [`mof()`] into the namespace of the provider's class, which is made where it is
+/// missing.
 /// What is there already stays as it is where it is the same.
 /// Errors: as [`Wmi::compile`]; `WBEM_E_ACCESS_DENIED` to anybody but administrators.
 pub fn install<P: Instances>(wmi: &Wmi) -> WMIResult<CompileReport> {
