@@ -27,6 +27,7 @@ use crate::partial::PartialRead;
 use crate::plan::{self, Plan, Referent, Referring};
 use crate::query::{InstanceQuery, Reach};
 use crate::resolve::{self, Source};
+use crate::session::Session;
 
 /// What is asked, of either statement.
 #[derive(Default)]
@@ -485,8 +486,8 @@ impl Place {
         context: &CallContext,
         work: impl FnOnce(&View<'_>) -> Result<T>,
     ) -> Result<T> {
-        let cimom = self.cimom.upgrade().ok_or(WBEM_E_SHUTTING_DOWN)?;
-        let view = cimom.view(&self.namespace, self.id, context)?;
+        let session = Session::inside(&self.cimom, self.namespace.clone(), self.id)?;
+        let view = session.view(context)?;
         work(&if self.is_localized { view.amended()? } else { view })
     }
 }

@@ -487,9 +487,7 @@ impl Executor<'_> {
 
     /// The namespace of the action, as clients have it. It is no connection of a client.
     fn session(&self, action: &Action) -> Result<Session> {
-        let (namespace, id) = (action.namespace.clone(), self.view(action)?.id);
-        let cimom = self.cimom.me().upgrade().ok_or(WBEM_E_SHUTTING_DOWN)?;
-        Ok(Session { cimom, namespace, id, _connected: None })
+        Session::inside(&self.cimom.me(), action.namespace.clone(), self.view(action)?.id)
     }
 
     fn view(&self, action: &Action) -> Result<View<'_>> {

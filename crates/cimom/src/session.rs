@@ -4,7 +4,7 @@
 //! call goes on to the module of the operation. Rules of the operations are not here.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use cim::naming::check_class_length;
 use cim::path::PathKeys;
@@ -31,12 +31,25 @@ pub(crate) struct Session {
     pub(crate) cimom: Arc<Cimom>,
     pub(crate) namespace: Namespace,
     pub(crate) id: NamespaceId,
-    /// A provider's way back to the object manager is no connection of a client.
+    /// `None` where it is no client's, as of [`Session::inside`].
     pub(crate) _connected: Option<Connected>,
 }
 
 impl Session {
-    fn view<'a>(&'a self, context: &'a CallContext) -> Result<View<'a>> {
+    /// A namespace for the object manager's own work and for its providers: no connection of a
+    /// client. Errors: `WBEM_E_SHUTTING_DOWN`.
+    pub(crate) fn inside(
+        cimom: &Weak<Cimom>,
+        namespace: Namespace,
+        id: NamespaceId,
+    ) -> Result<Session> {
+        let cimom = cimom
+            .upgrade()
+            .ok_or_else(|| WBEM_E_SHUTTING_DOWN.with("the object manager is gone"))?;
+        Ok(Session { cimom, namespace, id, _connected: None })
+    }
+
+    pub(crate) fn view<'a>(&'a self, context: &'a CallContext) -> Result<View<'a>> {
         self.cimom.view(&self.namespace, self.id, context)
     }
 

@@ -6,7 +6,6 @@
 
 use std::sync::{Arc, Weak};
 
-use cim::status::WBEM_E_SHUTTING_DOWN;
 use cim::{ClassDeclaration, Instance, Namespace, Object, ObjectPath, Result};
 use repository::NamespaceId;
 use wbem::{CallContext, Flags, Services, Sink};
@@ -22,11 +21,7 @@ pub(super) struct BackPointer {
 
 impl BackPointer {
     fn session(&self) -> Result<Session> {
-        let cimom = self.cimom.upgrade().ok_or_else(|| {
-            WBEM_E_SHUTTING_DOWN.with("the object manager that loaded the provider is gone")
-        })?;
-        let (namespace, id) = (self.namespace.clone(), self.id);
-        Ok(Session { cimom, namespace, id, _connected: None })
+        Session::inside(&self.cimom, self.namespace.clone(), self.id)
     }
 
     fn deliver(&self, sink: Sink, call: impl FnOnce(&Session, Sink) -> Result<()>) -> Result<()> {
