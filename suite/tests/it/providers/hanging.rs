@@ -22,12 +22,7 @@ fn hanging() -> (World, Gate) {
     let mut providers = NativeProviders::default();
     providers.register(CLSID, three().conduct(Conduct::WaitAt(gate.clone())).factory());
     providers.register(OTHER, three().factory());
-    let world = World::with_providers(providers);
-    world.compile(&registration("P", CLSID));
-    world.compile(&registration("Q", OTHER));
-    world.compile(CLASS);
-    world.compile(r#"[dynamic, provider("Q")] class E { [key] string K; uint32 V; string S; };"#);
-    (world, gate)
+    (two(providers), gate)
 }
 
 fn client(world: &World) -> Client {
@@ -153,16 +148,7 @@ fn contexts_pass_on() {
         assert_eq!((hop.name.as_str(), hop.is_initialized), ("P", false));
         services.get_object("E.K=\"b\"", Flags::default(), context).map(drop)
     };
-    let log = Log::default();
-    let mut providers = NativeProviders::default();
-    let p = three().conduct(Conduct::First(ask)).logging_as("P", &log);
-    providers.register(CLSID, p.factory());
-    providers.register(OTHER, three().logging_as("Q", &log).factory());
-    let world = World::with_providers(providers);
-    world.compile(&registration("P", CLSID));
-    world.compile(&registration("Q", OTHER));
-    world.compile(CLASS);
-    world.compile(r#"[dynamic, provider("Q")] class E { [key] string K; uint32 V; string S; };"#);
+    let (world, log) = asking(ask);
     let mut context = world.administrator().clone();
     context.set("Mine", Value::UInt64(u64::MAX));
     world.services().get_object("D.K=\"b\"", Flags::default(), &context).unwrap();
@@ -212,11 +198,7 @@ fn a_4_two_providers_that_need_each_other_to_be_initialized() {
             make(initialization)
         });
     }
-    let world = World::with_providers(providers);
-    world.compile(&registration("P", CLSID));
-    world.compile(&registration("Q", OTHER));
-    world.compile(CLASS);
-    world.compile(r#"[dynamic, provider("Q")] class E { [key] string K; uint32 V; string S; };"#);
+    let world = two(providers);
     let client = client(&world);
     let get = |path: &str| Operation::GetObject { path: path.into(), flags: Flags::default() };
     let calls = [client.start(get("D.K=\"b\"")).unwrap(), client.start(get("E.K=\"b\"")).unwrap()];

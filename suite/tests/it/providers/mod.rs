@@ -25,7 +25,7 @@ use cim::{Value, WbemStatus};
 use openwmi_suite::World;
 use openwmi_suite::provider::{Conduct, Log, TestProvider, Values};
 use openwmi_suite::world::sorted;
-use wbem::{Flags, NativeProviders, Sink};
+use wbem::{CallContext, Flags, NativeProviders, Sink};
 
 const CLSID: &str = "{5F3A7B10-0000-4000-8000-000000000001}";
 
@@ -52,6 +52,27 @@ fn values(k: &str, v: u32, s: &str) -> Values {
 
 fn three() -> TestProvider {
     TestProvider::new(vec![values("a", 1, "x"), values("b", 5, "y"), values("c", 9, "x")])
+}
+
+/// A world in which P, which is [`CLSID`]'s, provides `D`, and Q, which is [`OTHER`]'s, `E`.
+fn two(providers: NativeProviders) -> World {
+    let world = World::with_providers(providers);
+    world.compile(&registration("P", CLSID));
+    world.compile(&registration("Q", OTHER));
+    world.compile(CLASS);
+    world.compile(r#"[dynamic, provider("Q")] class E { [key] string K; uint32 V; string S; };"#);
+    world
+}
+
+/// A world in which P, the provider of `D`, does `first` with the context of its call, and may so
+/// ask Q, the provider of `E`; and the log of both.
+fn asking(first: fn(&CallContext) -> cim::Result<()>) -> (World, Log) {
+    let log = Log::default();
+    let mut providers = NativeProviders::default();
+    let p = three().conduct(Conduct::First(first)).logging_as("P", &log);
+    providers.register(CLSID, p.factory());
+    providers.register(OTHER, three().logging_as("Q", &log).factory());
+    (two(providers), log)
 }
 
 /// A world in which `D` is bound to `provider`, which is registered for all there is.

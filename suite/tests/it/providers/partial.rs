@@ -120,22 +120,6 @@ fn b_5_values_that_make_no_sense_together() {
     }
 }
 
-/// A world in which Q, the provider of E, is asked by P, the provider of D, with the context that P
-/// itself has, after `change`.
-fn asking(first: fn(&CallContext) -> cim::Result<()>) -> (World, Log) {
-    let log = Log::default();
-    let mut providers = NativeProviders::default();
-    let p = three().conduct(Conduct::First(first)).logging_as("P", &log);
-    providers.register(CLSID, p.factory());
-    providers.register(OTHER, three().logging_as("Q", &log).factory());
-    let world = World::with_providers(providers);
-    world.compile(&registration("P", CLSID));
-    world.compile(&registration("Q", OTHER));
-    world.compile(CLASS);
-    world.compile(r#"[dynamic, provider("Q")] class E { [key] string K; uint32 V; string S; };"#);
-    (world, log)
-}
-
 fn last(log: &Log) -> String {
     log.take().pop().expect("somebody was asked")
 }
