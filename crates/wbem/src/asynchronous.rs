@@ -3,6 +3,7 @@
 //! A sink hears exactly one status of each call that uses it, and nothing of it afterwards, also
 //! where the call is cancelled while a provider is at work (behaviour.md F.2, F.8, J 23).
 
+use std::fmt;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::ThreadId;
@@ -29,7 +30,7 @@ pub trait ResponseSink: Send + Sync {
 }
 
 /// The asynchronous calls of a client that have not ended.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Outstanding(Mutex<Vec<Weak<Call>>>);
 
 /// An asynchronous call.
@@ -57,6 +58,16 @@ impl Outstanding {
         sink: &Arc<dyn ResponseSink>,
         work: impl FnOnce(&Arc<Call>) + Send + 'static,
     ) -> Result<()> {
+        // Before it runs, so that whoever cancels finds it.
+        let call = self.call(flags, sink);
+        spawn(move || {
+            let ending = Ending(call);
+            work(&ending.0);
+        })
+    }
+
+    /// A call that is outstanding as long as it is held.
+    pub(crate) fn call(&self, flags: Flags, sink: &Arc<dyn ResponseSink>) -> Arc<Call> {
         let call = Arc::new(Call {
             state: Mutex::new(State { sink: Some(sink.clone()), giving: None, ending: None }),
             identity: identity(sink),
@@ -64,13 +75,8 @@ impl Outstanding {
         });
         let mut calls = self.calls();
         calls.retain(|call| call.strong_count() > 0);
-        // Before it runs, so that whoever cancels finds it.
         calls.push(Arc::downgrade(&call));
-        drop(calls);
-        spawn(move || {
-            let ending = Ending(call);
-            work(&ending.0);
-        })
+        call
     }
 
     /// Ends every call that uses `sink`.
@@ -123,8 +129,18 @@ impl Call {
         }
     }
 
+    /// Whether its sink has heard the end.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.state().sink.is_none()
+    }
+
+    /// Gives the sink objects. `Break` where it wants no more, or has heard the end.
+    pub(crate) fn indicate(&self, batch: Vec<Object>) -> ControlFlow<()> {
+        self.give(|sink| sink.indicate(batch))
+    }
+
     fn deliver(&self, object: Object) {
-        let _ = self.give(|sink| sink.indicate(vec![object]));
+        let _ = self.indicate(vec![object]);
         self.end(COMPLETE, None);
     }
 
@@ -149,8 +165,14 @@ impl Call {
     }
 }
 
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("sink", &self.identity).finish_non_exhaustive()
+    }
+}
+
 /// Sees to it that a call ends whose operation panics.
-struct Ending(Arc<Call>);
+pub(crate) struct Ending(pub(crate) Arc<Call>);
 
 impl Drop for Ending {
     fn drop(&mut self) {
@@ -166,7 +188,7 @@ struct Delivery(Arc<Call>);
 
 impl ObjectSink for Delivery {
     fn indicate(&mut self, batch: Vec<Object>) -> ControlFlow<()> {
-        self.0.give(|sink| sink.indicate(batch))
+        self.0.indicate(batch)
     }
 
     fn progress(&mut self, progress: Progress) {

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use cim::status::*;
-use cim::{Error, Instance, Result, Value};
+use cim::{Error, Instance, Result, Value, WbemStatus};
 
 use crate::asynchronous::{Outstanding, ResponseSink};
 use crate::call_result::{CallResult, Operation};
@@ -122,6 +122,21 @@ impl Client {
                 call.end(Err(error), None);
             }
         })
+    }
+
+    /// NextAsync: `sink` hears of the next `count` objects, as they come and after all that was
+    /// asked for before, and then one status: `WBEM_S_NO_ERROR` after `count` of them,
+    /// `WBEM_S_FALSE` (or the operation's own success) where it ended earlier, or its error.
+    /// What `objects` fetches next is what comes behind them. Gives `WBEM_S_FALSE` where nothing
+    /// is left or asked for; then the sink is not used.
+    /// Errors: as [`Client::start`]; then the sink is not used either.
+    pub fn next_async(
+        &self,
+        objects: &mut Enumerator,
+        count: usize,
+        sink: &Arc<dyn ResponseSink>,
+    ) -> Result<WbemStatus> {
+        objects.next_async(count, &self.outstanding, sink)
     }
 
     /// What `__ExtendedStatus` says of an error: what failed, at what, by whose fault.

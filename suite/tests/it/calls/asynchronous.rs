@@ -13,7 +13,7 @@ use super::*;
 
 /// A sink that writes down what it hears.
 #[derive(Default)]
-struct Hearing {
+pub(super) struct Hearing {
     heard: Mutex<Vec<String>>,
     is_heard: Condvar,
     /// Whom it asks to cancel its call when it hears the first objects.
@@ -27,7 +27,7 @@ impl Hearing {
     }
 
     /// What it has heard when so many calls have ended.
-    fn after(&self, ends: usize) -> Vec<String> {
+    pub(super) fn after(&self, ends: usize) -> Vec<String> {
         let mut heard = self.heard.lock().unwrap();
         while heard.iter().filter(|line| line.starts_with("end")).count() < ends {
             heard = self.is_heard.wait(heard).unwrap();
@@ -52,7 +52,7 @@ impl ResponseSink for Hearing {
     }
 }
 
-fn sink() -> (Arc<Hearing>, Arc<dyn ResponseSink>) {
+pub(super) fn sink() -> (Arc<Hearing>, Arc<dyn ResponseSink>) {
     let hearing = Arc::new(Hearing::default());
     (hearing.clone(), hearing)
 }

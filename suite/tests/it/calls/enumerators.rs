@@ -44,6 +44,17 @@ fn f3_the_end_comes_together_with_the_last_objects() {
     assert_eq!(next(&mut none.unwrap(), 1), (0, WBEM_S_FALSE), "an empty result is no error");
 }
 
+/// More at a time than an operation delivers ahead of its client.
+#[test]
+fn f3_a_fetch_of_very_many_comes_whole() {
+    let (world, _) = world(0, 40_000, Conduct::Serve);
+    for flags in [Flags::default(), SEMISYNCHRONOUS] {
+        let mut found = client(&world).create_instance_enum("D", flags).unwrap();
+        assert_eq!(next(&mut found, 39_999), (39_999, WBEM_S_NO_ERROR));
+        assert_eq!(next(&mut found, 39_999), (1, WBEM_S_FALSE));
+    }
+}
+
 #[test]
 fn f3_skip_counts_as_next_does() {
     let (world, _) = world(5, 0, Conduct::Serve);

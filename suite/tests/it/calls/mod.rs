@@ -5,6 +5,7 @@ mod asynchronous;
 mod call_results;
 mod enumerators;
 mod extended_status;
+mod next_async;
 
 use cim::Value;
 use openwmi_suite::World;
