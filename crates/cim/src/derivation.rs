@@ -86,6 +86,29 @@ impl Class {
         }
     }
 
+    /// Whether an association that can have instances has two references, as WMI's own rules demand
+    /// (E.1); one that has more by its superclass is no news. [`Class::derive`] does not ask: DMTF's
+    /// dialect has associations of several.
+    /// Errors: `WBEM_E_NOT_SUPPORTED`.
+    pub fn check_references(&self) -> Result<()> {
+        let count = self.count_references();
+        let is_news = self.superclass.as_ref().is_none_or(|s| s.count_references() != count);
+        if !self.is_association() || count == 2 || (count > 2 && !is_news) {
+            return Ok(());
+        }
+        if count < 2 && self.is_abstract() {
+            return Ok(());
+        }
+        Err(WBEM_E_NOT_SUPPORTED.with(format!(
+            "association {} has {count} references; an association has two",
+            self.name()
+        )))
+    }
+
+    fn count_references(&self) -> usize {
+        self.properties.iter().filter(|p| p.ty.cim == CimType::Reference).count()
+    }
+
     fn check(&self) -> Result<()> {
         let name = self.name();
         if self.is_terminal() && self.declares_abstract() {
@@ -289,7 +312,10 @@ fn override_property(
     inherited: &Property,
 ) -> Result<Property> {
     let class = &declaration.name;
-    if !own.ty.same_kind(&inherited.ty) {
+    // Whether a class is narrower than another one is for who knows both; any class is narrower
+    // than none.
+    let is_wider = own.ty.class.is_none() && inherited.ty.class.is_some();
+    if !own.ty.same_kind(&inherited.ty) || is_wider {
         return Err(WBEM_E_UPDATE_TYPE_MISMATCH.with(format!(
             "property {class}.{} is {}, but {} declares it as {}",
             own.name, own.ty, inherited.declared_in, inherited.ty

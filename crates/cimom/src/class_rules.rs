@@ -39,7 +39,8 @@ pub(crate) struct Ground<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Rules {
     Wmi,
-    /// An abstract class may stand below one that is not.
+    /// An abstract class may stand below one that is not, an association may have other than two
+    /// references.
     Dmtf,
 }
 
@@ -65,8 +66,10 @@ pub(crate) fn put(
     let class = Class::derive(declaration.clone(), superclass, Some(schema.origin().clone()))?;
     if rules == Rules::Wmi {
         class.check_abstract()?;
+        class.check_references()?;
     }
     interop::check(&class)?;
+    check_narrowing(&class, ground)?;
     let Some(existing) = existing else { return Ok(vec![class]) };
     let below = schema.descendants(name);
     let mut has_instances = (ground.has_instances)(name)?;
@@ -139,12 +142,46 @@ fn rederive(
         let parent = old.superclass().and_then(|s| derived.get(s.name()));
         let Some(parent) = parent.cloned() else { continue };
         let again = update::rederive(&old, parent, mode)?;
+        check_narrowing(&again, ground).map_err(|e| {
+            let conflict = format!("the change conflicts with subclass {name}: {}", e.message());
+            WBEM_E_CLASS_HAS_CHILDREN.with(conflict)
+        })?;
         if again.declaration() != old.declaration() {
             changed.push(again.clone());
         }
         derived.insert(name.clone(), again);
     }
     Ok(changed)
+}
+
+/// A reference or an embedded object that overrides one is of the same class or of one below it
+/// (behaviour.md G.7). That is asked only where both classes are there to be compared: what a
+/// declaration names may come later, or live in another namespace.
+fn check_narrowing(class: &Class, ground: &Ground<'_>) -> Result<()> {
+    let Some(superclass) = class.superclass() else { return Ok(()) };
+    for property in &class.declaration().properties {
+        let name = property.name.as_str();
+        let Some(inherited) = superclass.property(name) else { continue };
+        let (Some(own), Some(above)) = (&property.ty.class, &inherited.ty.class) else { continue };
+        let is_elsewhere = class.slot(name).is_some_and(|slot| interop::says_target(class, slot));
+        if own == above || is_elsewhere || !ground.schema.contains(above) {
+            continue;
+        }
+        let is_narrower = match own == class.name() {
+            true => class.is_a(above.as_str()),
+            false => unless_lost(ground.schema.class(own, ground.store))?
+                .is_none_or(|own| own.is_a(above.as_str())),
+        };
+        if !is_narrower {
+            return Err(WBEM_E_UPDATE_TYPE_MISMATCH.with(format!(
+                "property {}.{name} holds {own}, which does not derive from {above}, the class \
+                 that {} declares for it",
+                class.name(),
+                inherited.declared_in
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn check_flags(flags: Flags) -> Result<UpdateMode> {

@@ -137,7 +137,8 @@ fn a_walk_asks_for_what_refers_to_its_source() {
         r#"
         [association] class Test_Link { [key] Test_Base ref A; [key] Test_Base ref B; };
         class Test_LinkBelow : Test_Link { };
-        [association] class Test_Default { [key] uint32 N; Test_Base ref A = "Test_Stored='a'"; };
+        [association] class Test_Default
+        { [key] uint32 N; Test_Base ref A = "Test_Stored='a'"; Test_Base ref B; };
         [association, dynamic, provider("P")] class Test_ProvidedLink
         {
             [key] Test_Stored ref A;
@@ -147,7 +148,10 @@ fn a_walk_asks_for_what_refers_to_its_source() {
         instance of Test_Default { N = 1; };"#,
     );
     let expected = [
-        r#"Test_Default Repository CreateInstanceEnum - | - | A = "Test_Stored.K=\"a\"" OR A = "Test_Base.K=\"a\"" | -"#,
+        concat!(
+            r#"Test_Default Repository CreateInstanceEnum - | - | A = "Test_Stored.K=\"a\"" OR "#,
+            r#"B = "Test_Stored.K=\"a\"" OR A = "Test_Base.K=\"a\"" OR B = "Test_Base.K=\"a\"" | -"#,
+        ),
         r#"Test_Link Repository ReferencesTo Test_Stored.K="a" | - | - | -"#,
         r#"Test_ProvidedLink P CreateInstanceEnum - | - | A = "Test_Stored.K=\"a\"" | -"#,
     ];

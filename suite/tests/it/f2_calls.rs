@@ -366,20 +366,29 @@ fn e4_references_into_other_namespaces() {
 /// Behaviour.md G.7: a reference or an embedded object is overridden by a narrower one only.
 #[test]
 fn g7_references_and_objects_are_only_narrowed() {
-    openwmi_suite::gaps::check("g7_references_and_objects_are_only_narrowed", || {
-        let world = world();
-        let base = "class Test_Base { [key] uint32 K; Test_B ref R; Test_B O; };";
-        world.compile(base);
-        world.compile("class Test_Narrow : Test_Base { Test_C ref R; Test_C O; };");
-        for wider in ["Test_A ref R;", "Test_A O;", "object ref R;", "object O;"] {
-            let report = world.try_compile(
-                &format!("class Test_Wide : Test_Base {{ {wider} }};"),
-                Flags::default(),
-            );
-            let told = report.storage.map(|d| d.status);
-            assert_eq!(told, Some(WBEM_E_UPDATE_TYPE_MISMATCH), "{wider}");
-        }
-    });
+    let world = world();
+    world.compile("class Test_Base { [key] uint32 K; Test_B ref R; Test_B O; object ref W; };");
+    let told = |class: &str, properties: &str| {
+        let mof = format!("class {class} : Test_Base {{ {properties} }};");
+        world.try_compile(&mof, Flags::default()).storage.map(|d| d.status)
+    };
+    for (class, narrower) in [
+        ("Test_1", "Test_C ref R; Test_C O; Test_A ref W;"),
+        ("Test_2", "Test_B ref R; TEST_B O;"),
+        ("Test_3", "Test_ComesLater ref R;"),
+        ("Test_4", r#"[MSFT_TargetNamespace("root\\default")] Test_A ref R;"#),
+    ] {
+        assert_eq!(told(class, narrower), None, "{narrower}");
+    }
+    for wider in ["Test_A ref R;", "Test_A O;", "object ref R;", "object O;", "Test_5 ref R;"] {
+        assert_eq!(told("Test_5", wider), Some(WBEM_E_UPDATE_TYPE_MISMATCH), "{wider}");
+    }
+    // A superclass is not narrowed past what stands below it.
+    world.compile("class Test_Below : Test_Base { Test_C ref R; };");
+    let narrowed = "class Test_Base { [key] uint32 K; Test_Other ref R; Test_B O; object ref W; };";
+    world.compile("class Test_Other : Test_B { };");
+    let report = world.try_compile(narrowed, Flags::UPDATE_SAFE_MODE);
+    assert_eq!(report.storage.map(|d| d.status), Some(WBEM_E_CLASS_HAS_CHILDREN));
 }
 
 /// Behaviour.md G.9: an alias belongs to its file.

@@ -43,6 +43,7 @@ scripts! {
     b8_join_views
     b8_union_views
     b8_wrong_views
+    e1_association_classes
     e2_associators_and_references
     e5_association_views
     f2_operations
