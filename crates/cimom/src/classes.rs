@@ -100,7 +100,7 @@ pub(crate) fn deliver(
             }
         };
         if filter.is_none_or(|f| f.matches(&class)) {
-            if outcome == WBEM_S_NO_ERROR && view.is_duplicate(name) {
+            if outcome == WBEM_S_NO_ERROR && view.was_told_twice(name) {
                 outcome = WBEM_S_DUPLICATE_OBJECTS;
             }
             batch.push(Object::Class(class));

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use cim::path::PathKeys;
 use cim::status::*;
-use cim::{Class, ClassDeclaration, Instance, InstanceKey, Object, ObjectPath, Result, Value};
+use cim::{
+    Class, ClassDeclaration, Instance, InstanceKey, Object, ObjectPath, Result, Value, WbemStatus,
+};
 use wbem::Wanted;
 
 use crate::access::{self, AuthorizedCall};
@@ -66,6 +68,14 @@ pub(crate) fn object(view: &View<'_>, call: &AuthorizedCall<'_, Get>) -> Result<
         None => provided(view, &class, call.operation())?,
     };
     found.map(Object::Instance).ok_or_else(|| WBEM_E_NOT_FOUND.with(format!("{path} not found")))
+}
+
+/// The success of a call that has an object: whether it is one of several of its name.
+pub(crate) fn success(view: &View<'_>, get: &Get) -> Result<WbemStatus> {
+    Ok(match get.path.keys {
+        PathKeys::Class if view.is_duplicate(&get.path.class)? => WBEM_S_DUPLICATE_OBJECTS,
+        _ => WBEM_S_NO_ERROR,
+    })
 }
 
 /// What of `instance` is to be read.

@@ -196,8 +196,17 @@ impl View<'_> {
         Ok(!self.schema.contains(name) && !sources.is_empty() && by_name(name, may))
     }
 
-    /// Whether several providers define the class `name`.
-    pub(crate) fn is_duplicate(&self, name: &Name) -> bool {
+    /// Whether several providers define the class `name`, as every one says that may have it. One
+    /// that fails has no say: the class is there without it.
+    pub(crate) fn is_duplicate(&self, name: &Name) -> Result<bool> {
+        if !self.schema.contains(name) {
+            self.learn(&Scope::One(name.clone()))?;
+        }
+        Ok(self.was_told_twice(name))
+    }
+
+    /// Whether several of the providers that were asked define the class `name`.
+    pub(crate) fn was_told_twice(&self, name: &Name) -> bool {
         self.provided.learned.borrow().declared.get(name).is_some_and(|d| d.is_duplicate)
     }
 

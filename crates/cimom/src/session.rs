@@ -11,6 +11,7 @@ use cim::path::PathKeys;
 use cim::status::*;
 use cim::{
     ClassDeclaration, Error, Instance, InstanceKey, Name, Namespace, Object, ObjectPath, Result,
+    WbemStatus,
 };
 use repository::NamespaceId;
 use wbem::{CallContext, Flags, Services, Sink};
@@ -138,23 +139,25 @@ impl Services for Session {
         self.cimom.connect(path, context)
     }
 
-    fn get_object(&self, path: &str, flags: Flags, context: &CallContext) -> Result<Object> {
+    fn get(&self, path: &str, flags: Flags, context: &CallContext) -> Result<(Object, WbemStatus)> {
         flags.only(
             "GetObject",
             Flags::USE_AMENDED_QUALIFIERS | Flags::DIRECT_READ | Flags::RETURN_IMMEDIATELY,
         )?;
         if path.is_empty() {
             self.authorize(&self.view(context)?, (), context)?;
-            return get::empty_class();
+            return Ok((get::empty_class()?, WBEM_S_NO_ERROR));
         }
         let path = self.own_path(path)?;
         if let Some(other) = self.elsewhere(&path, context)? {
-            return other.get_object(&path.relative().to_string(), flags, context);
+            return other.get(&path.relative().to_string(), flags, context);
         }
         let (partial, context) = PartialRead::of(context)?;
         let view = self.read_view(flags, &context)?;
         let get = Get { path, direct: flags.has(Flags::DIRECT_READ), partial };
-        get::object(&view, &self.authorize(&view, get, &context)?)
+        let call = self.authorize(&view, get, &context)?;
+        let object = get::object(&view, &call)?;
+        Ok((object, get::success(&view, call.operation())?))
     }
 
     fn put_class(

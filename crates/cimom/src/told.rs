@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use cim::{ClassDeclaration, Instance, Namespace, Object, ObjectPath, Result};
+use cim::{ClassDeclaration, Instance, Namespace, Object, ObjectPath, Result, WbemStatus};
 use wbem::{CallContext, Flags, Services, Sink};
 
 use crate::session::Session;
@@ -24,8 +24,8 @@ impl Services for Told {
         opened.map_err(|e| e.during("OpenNamespace", relative))
     }
 
-    fn get_object(&self, path: &str, flags: Flags, context: &CallContext) -> Result<Object> {
-        self.0.get_object(path, flags, context).map_err(|e| e.during("GetObject", path))
+    fn get(&self, path: &str, flags: Flags, context: &CallContext) -> Result<(Object, WbemStatus)> {
+        self.0.get(path, flags, context).map_err(|e| e.during("GetObject", path))
     }
 
     fn put_class(

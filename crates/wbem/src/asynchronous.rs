@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::ThreadId;
 
 use cim::status::*;
-use cim::{Object, ObjectPath, Result};
+use cim::{Object, ObjectPath, Result, WbemStatus};
 
 use crate::call_result::Outcome;
 use crate::client::{panicked, spawn};
@@ -100,8 +100,10 @@ impl Call {
     /// Tells the outcome of an operation with one result.
     pub(crate) fn conclude(&self, outcome: Result<Outcome>) {
         match outcome {
-            Ok(Outcome::Object(object)) => self.deliver(object),
-            Ok(Outcome::OutParameters(Some(out))) => self.deliver(Object::Instance(out)),
+            Ok(Outcome::Object(object, success)) => self.deliver(object, success),
+            Ok(Outcome::OutParameters(Some(out))) => {
+                self.deliver(Object::Instance(out), WBEM_S_NO_ERROR);
+            }
             Ok(Outcome::Path(path)) => self.end(COMPLETE, Some(path)),
             Ok(_) => self.end(COMPLETE, None),
             Err(error) => self.end(Err(error), None),
@@ -139,9 +141,9 @@ impl Call {
         self.give(|sink| sink.indicate(batch))
     }
 
-    fn deliver(&self, object: Object) {
+    fn deliver(&self, object: Object, success: WbemStatus) {
         let _ = self.indicate(vec![object]);
-        self.end(COMPLETE, None);
+        self.end(Ok(success), None);
     }
 
     /// Gives the sink something, unless the call has ended.

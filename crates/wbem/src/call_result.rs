@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use cim::status::*;
-use cim::{ClassDeclaration, Instance, Object, ObjectPath, Result};
+use cim::{ClassDeclaration, Instance, Object, ObjectPath, Result, WbemStatus};
 
 use crate::client::{panicked, spawn};
 use crate::context::CallContext;
@@ -33,9 +33,19 @@ pub enum Operation {
 pub(crate) enum Outcome {
     Nothing,
     Services(Arc<dyn Services>),
-    Object(Object),
+    /// With the success of the call.
+    Object(Object, WbemStatus),
     OutParameters(Option<Instance>),
     Path(ObjectPath),
+}
+
+impl Outcome {
+    pub(crate) fn success(&self) -> WbemStatus {
+        match self {
+            Outcome::Object(_, success) => *success,
+            _ => WBEM_S_NO_ERROR,
+        }
+    }
 }
 
 impl Operation {
@@ -45,7 +55,8 @@ impl Operation {
                 Outcome::Services(services.open_namespace(&relative, context)?)
             }
             Operation::GetObject { path, flags } => {
-                Outcome::Object(services.get_object(&path, flags, context)?)
+                let (object, success) = services.get(&path, flags, context)?;
+                Outcome::Object(object, success)
             }
             Operation::PutClass { class, flags } => {
                 services.put_class(&class, flags, context)?;
@@ -99,7 +110,7 @@ impl CallResult {
     /// How the call ended; `None` (`WBEM_S_TIMEDOUT`) where it has not in the time that `wait`
     /// says, `None` for ever.
     pub fn call_status(&self, wait: Option<Duration>) -> Option<Completion> {
-        self.0.wait(wait).map(|outcome| outcome.map(|_| WBEM_S_NO_ERROR))
+        self.0.wait(wait).map(|outcome| outcome.map(|it| it.success()))
     }
 
     /// The object of GetObject, or what ExecMethod hands out. `None` as for
@@ -107,7 +118,7 @@ impl CallResult {
     /// gives no object.
     pub fn result_object(&self, wait: Option<Duration>) -> Result<Option<Object>> {
         self.result(wait, |outcome| match outcome {
-            Outcome::Object(object) => Some(object),
+            Outcome::Object(object, _) => Some(object),
             Outcome::OutParameters(Some(out)) => Some(Object::Instance(out)),
             _ => None,
         })

@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use cim::status::WBEM_E_NOT_SUPPORTED;
-use cim::{ClassDeclaration, Instance, Namespace, Object, ObjectPath, Result};
+use cim::{ClassDeclaration, Instance, Namespace, Object, ObjectPath, Result, WbemStatus};
 
 use crate::context::CallContext;
 use crate::flags::Flags;
@@ -32,10 +32,17 @@ pub trait Services: Send + Sync {
         Err(WBEM_E_NOT_SUPPORTED.with(format!("{path} cannot be reached from here")))
     }
 
-    /// The class or instance at `path`; for the empty path an empty class.
+    /// GetObject: the class or instance at `path`, for the empty path an empty class; and the
+    /// success of the call, which is `WBEM_S_DUPLICATE_OBJECTS` for a class that several providers
+    /// define.
     /// Flags: `USE_AMENDED_QUALIFIERS`, `DIRECT_READ`. Errors: `WBEM_E_NOT_FOUND`,
     /// `WBEM_E_INVALID_OBJECT_PATH`, the provider's.
-    fn get_object(&self, path: &str, flags: Flags, context: &CallContext) -> Result<Object>;
+    fn get(&self, path: &str, flags: Flags, context: &CallContext) -> Result<(Object, WbemStatus)>;
+
+    /// What [`Services::get`] gives, for who needs no more than the object.
+    fn get_object(&self, path: &str, flags: Flags, context: &CallContext) -> Result<Object> {
+        Ok(self.get(path, flags, context)?.0)
+    }
 
     /// Creates or changes a class. Flags: `CREATE_ONLY`, `UPDATE_ONLY`, `UPDATE_SAFE_MODE`,
     /// `UPDATE_FORCE_MODE`, `OWNER_UPDATE`, `USE_AMENDED_QUALIFIERS`. Errors:

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use cim::status::WBEM_S_NO_ERROR;
-use cim::{ClassDeclaration, Instance, Namespace, Object, ObjectPath, Result};
+use cim::{ClassDeclaration, Instance, Namespace, Object, ObjectPath, Result, WbemStatus};
 use wbem::{CallContext, Client, Enumerator, Fetched, Flags, Operation, Services, Sink};
 
 struct Fetching(Arc<dyn Services>);
@@ -65,10 +65,11 @@ impl Services for Fetching {
         Ok(opened.expect("it was waited for"))
     }
 
-    fn get_object(&self, path: &str, flags: Flags, context: &CallContext) -> Result<Object> {
+    fn get(&self, path: &str, flags: Flags, context: &CallContext) -> Result<(Object, WbemStatus)> {
         let operation = Operation::GetObject { path: path.into(), flags };
-        let got = self.client(context).start(operation)?.result_object(None)?;
-        Ok(got.expect("it was waited for"))
+        let call = self.client(context).start(operation)?;
+        let got = call.result_object(None)?.expect("it was waited for");
+        Ok((got, call.call_status(None).expect("it was waited for")?))
     }
 
     fn put_class(

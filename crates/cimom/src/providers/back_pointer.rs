@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, Weak};
 
-use cim::{ClassDeclaration, Instance, Namespace, Object, ObjectPath, Result};
+use cim::{ClassDeclaration, Instance, Namespace, Object, ObjectPath, Result, WbemStatus};
 use repository::NamespaceId;
 use wbem::{CallContext, Flags, Services, Sink};
 
@@ -48,8 +48,8 @@ impl Services for BackPointer {
         self.session()?.connect(path, context)
     }
 
-    fn get_object(&self, path: &str, flags: Flags, context: &CallContext) -> Result<Object> {
-        self.session()?.get_object(path, flags, context)
+    fn get(&self, path: &str, flags: Flags, context: &CallContext) -> Result<(Object, WbemStatus)> {
+        self.session()?.get(path, flags, context)
     }
 
     fn put_class(

@@ -504,9 +504,23 @@ fn a_5_of_several_definitions_the_first_counts() {
         ("class Both { string P; };", &all),
         ("class Both { string Q; }; class OfQ : Both { };", &all),
     );
-    let both = world.object("Both").unwrap();
+    let get = |class: &str| {
+        let (services, context) = (world.services(), world.administrator());
+        services.get(class, Flags::default(), context).unwrap()
+    };
+    let (both, success) = get("Both");
     assert!(both.class().property("P").is_some());
-    assert_eq!(asked(&log), ["P get Both"]);
+    assert_eq!(success, WBEM_S_DUPLICATE_OBJECTS);
+    assert_eq!(asked(&log), ["P get Both", "Q get Both"]);
+    assert_eq!(get("OfQ").1, WBEM_S_NO_ERROR);
+    assert_eq!(asked(&log), ["P get OfQ", "Q get OfQ", "P get Both"]);
+    // Every way of calling tells it.
+    let client = wbem::Client::new(world.services(), world.administrator().clone());
+    let operation = wbem::Operation::GetObject { path: "Both".into(), flags: Flags::default() };
+    let call = client.start(operation).unwrap();
+    assert_eq!(call.call_status(None), Some(Ok(WBEM_S_DUPLICATE_OBJECTS)));
+    assert!(call.result_object(None).unwrap().is_some());
+    asked(&log);
     let one = "SELECT * FROM meta_class WHERE __Class = 'Both'";
     assert_eq!(deliver(&world, one), (owned(&["class Both"]), Ok(WBEM_S_DUPLICATE_OBJECTS)));
     assert_eq!(asked(&log), ["P get Both", "Q get Both"]);
