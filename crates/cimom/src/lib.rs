@@ -70,4 +70,4 @@ mod told;
 pub use autorecover::{AUTORECOVER, Recovered};
 pub use cimom::{Cimom, Environment};
 pub use compile::There;
-pub use providers::LoadedProvider;
+pub use providers::{FailedPush, LoadedProvider};

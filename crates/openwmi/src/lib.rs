@@ -60,7 +60,7 @@ mod objects;
 pub mod provider;
 mod wmi;
 
-pub use cimom::{LoadedProvider, Recovered};
+pub use cimom::{FailedPush, LoadedProvider, Recovered};
 pub use connection::WMIConnection;
 pub use datetime::WMIDateTime;
 pub use de::from_instance;

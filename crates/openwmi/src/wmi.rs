@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use cim::status::{WBEM_E_FAILED, WBEM_E_OUT_OF_DISK_SPACE};
 use cim::{Namespace, Result};
-use cimom::{AUTORECOVER, Cimom, Environment, LoadedProvider, Recovered, There};
+use cimom::{AUTORECOVER, Cimom, Environment, FailedPush, LoadedProvider, Recovered, There};
 use host::Root;
 use repository::{Repository, Salvage, Verification};
 use smol_str::SmolStr;
@@ -169,6 +169,12 @@ impl Wmi {
     /// The providers that this process has loaded, by namespace and name.
     pub fn loaded_providers(&self) -> Vec<LoadedProvider> {
         self.cimom.loaded_providers()
+    }
+
+    /// The push providers of classes that could not put their classes when this process first came
+    /// to their namespaces, by namespace and name.
+    pub fn failed_pushes(&self) -> Vec<FailedPush> {
+        self.cimom.failed_pushes()
     }
 
     /// Unloads the provider `name` of `namespace`, where it has no call in flight; the next call

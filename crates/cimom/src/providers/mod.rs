@@ -27,5 +27,6 @@ pub(crate) use class_registration::{ClassSource, Interaction, Known};
 pub use loaded::LoadedProvider;
 pub(crate) use loaded::Providers;
 pub(crate) use provider::{Provider, guard};
+pub use push::FailedPush;
 pub(crate) use push::Pushed;
 pub(crate) use registration::{Registrations, Supports};

@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use cim::{Name, Result};
+use cim::{Error, Name, Namespace, Result};
 use repository::NamespaceId;
 use smol_str::SmolStr;
 
@@ -20,9 +20,22 @@ use crate::cimom::{Cimom, View};
 pub(crate) struct Pushed(Mutex<HashMap<(NamespaceId, Name), Progress>>);
 
 struct Progress {
+    namespace: Namespace,
     /// Of the code that puts the classes.
     clsid: SmolStr,
-    is_done: bool,
+    /// Once it is done.
+    outcome: Option<Result<()>>,
+}
+
+/// A push provider that could not put its classes.
+#[derive(Clone, Debug)]
+pub struct FailedPush {
+    /// Where it is registered.
+    pub namespace: Namespace,
+    /// Its name in `__Win32Provider`.
+    pub name: Name,
+    /// What it failed with.
+    pub error: Error,
 }
 
 impl Pushed {
@@ -30,22 +43,28 @@ impl Pushed {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How far the code `clsid` is: `None` where its initialization has not begun, and does now.
-    fn begin(&self, place: &(NamespaceId, Name), clsid: &SmolStr) -> Option<bool> {
+    /// Whether the code `clsid` is done: `None` where its initialization has not begun, and does
+    /// now.
+    fn begin(
+        &self,
+        place: &(NamespaceId, Name),
+        namespace: &Namespace,
+        clsid: &SmolStr,
+    ) -> Option<bool> {
         let mut pushed = self.lock();
         match pushed.get(place) {
-            Some(known) if cim::name::eq(&known.clsid, clsid) => Some(known.is_done),
+            Some(known) if cim::name::eq(&known.clsid, clsid) => Some(known.outcome.is_some()),
             _ => {
-                let progress = Progress { clsid: clsid.clone(), is_done: false };
-                pushed.insert(place.clone(), progress);
+                let (namespace, clsid) = (namespace.clone(), clsid.clone());
+                pushed.insert(place.clone(), Progress { namespace, clsid, outcome: None });
                 None
             }
         }
     }
 
-    fn end(&self, place: &(NamespaceId, Name)) {
+    fn end(&self, place: &(NamespaceId, Name), outcome: Result<()>) {
         if let Some(progress) = self.lock().get_mut(place) {
-            progress.is_done = true;
+            progress.outcome = Some(outcome);
         }
     }
 
@@ -71,7 +90,8 @@ impl Cimom {
         for source in push {
             let Ok(registration) = &source.registration else { continue };
             let place = (view.id, source.name.clone());
-            match self.pushed.begin(&place, &registration.clsid) {
+            let namespace = &view.schema.origin().namespace;
+            match self.pushed.begin(&place, namespace, &registration.clsid) {
                 Some(true) => continue,
                 Some(false) => {}
                 // One that is loaded already, for something else or from before, begins again.
@@ -80,10 +100,22 @@ impl Cimom {
                 }
             }
             // What it fails with has nothing to do with the call that happens to come first.
-            let _ = self.load(view, registration);
-            self.pushed.end(&place);
+            let outcome = self.load(view, registration).map(|_| ());
+            self.pushed.end(&place, outcome);
             has_pushed = true;
         }
         Ok(has_pushed)
+    }
+
+    /// The push providers that could not put their classes, by namespace and name.
+    pub fn failed_pushes(&self) -> Vec<FailedPush> {
+        let pushed = self.pushed.lock();
+        let failed = pushed.iter().filter_map(|((_, name), progress)| {
+            let error = progress.outcome.as_ref()?.as_ref().err()?.clone();
+            Some(FailedPush { namespace: progress.namespace.clone(), name: name.clone(), error })
+        });
+        let mut failed: Vec<FailedPush> = failed.collect();
+        failed.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+        failed
     }
 }

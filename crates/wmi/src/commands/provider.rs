@@ -60,6 +60,8 @@ struct Listed {
     loaded: u32,
     #[cim(rename = "Calls")]
     calls: u32,
+    #[cim(rename = "Failure")]
+    failure: Option<String>,
 }
 
 /// A provider with all that is known of it.
@@ -78,6 +80,8 @@ struct Shown {
     loaded: u32,
     #[cim(rename = "Calls")]
     calls: u32,
+    #[cim(rename = "Failure")]
+    failure: Option<String>,
 }
 
 fn list(options: &Options, all: bool) -> Result<Outcome, Failure> {
@@ -118,7 +122,7 @@ impl Listed {
         let registrations = registrations(target, &name)?;
         let is_kind = |kind| registrations.iter().any(|r| r.class().is_a(kind));
         let provides = KINDS.iter().filter(|(class, _)| is_kind(class));
-        let State { in_program, loaded, calls } = State::of(wmi, target, provider);
+        let State { in_program, loaded, calls, failure } = State::of(wmi, target, provider);
         Ok(Listed {
             namespace: target.services.namespace().to_string(),
             provides: provides.map(|(_, what)| (*what).to_owned()).collect(),
@@ -128,6 +132,7 @@ impl Listed {
             in_program,
             loaded,
             calls,
+            failure,
         })
     }
 }
@@ -144,8 +149,8 @@ fn show(options: &Options, name: &str) -> Result<Outcome, Failure> {
             (Vec::new(), Outcome::Partial)
         }
     };
-    let State { in_program, loaded, calls } = State::of(&wmi, &target, &provider);
-    let shown = Shown { provider, registrations, classes, in_program, loaded, calls };
+    let State { in_program, loaded, calls, failure } = State::of(&wmi, &target, &provider);
+    let shown = Shown { provider, registrations, classes, in_program, loaded, calls, failure };
     if matches!(options.settings.form, Form::Auto | Form::Mof) {
         shown.print_mof()?;
         return Ok(outcome);
@@ -164,6 +169,9 @@ impl Shown {
         let code = if self.in_program { "in this program" } else { "not in this program" };
         writeln!(out, "// code: {code}")?;
         writeln!(out, "// loaded: {}, calls in flight: {}", self.loaded, self.calls)?;
+        if let Some(failure) = &self.failure {
+            writeln!(out, "// could not put its classes: {failure}")?;
+        }
         for class in &self.classes {
             writeln!(out, "// provides: {class}")?;
         }
@@ -194,6 +202,8 @@ struct State {
     /// How often it is loaded: once for each user and language, where it wants that.
     loaded: u32,
     calls: u32,
+    /// Why a push provider could not put its classes.
+    failure: Option<String>,
 }
 
 impl State {
@@ -204,8 +214,12 @@ impl State {
             in_program: clsid.is_some_and(|clsid| wmi.has_provider_code(&clsid)),
             loaded: 0,
             calls: 0,
+            failure: None,
         };
         let here = target.services.namespace();
+        let failed = wmi.failed_pushes();
+        let own = failed.iter().find(|push| push.namespace == *here && push.name.is(&name));
+        state.failure = own.map(|push| push.error.to_string());
         for loaded in wmi.loaded_providers() {
             if loaded.namespace == *here && loaded.name.is(&name) {
                 state.loaded += 1;

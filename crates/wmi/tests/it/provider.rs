@@ -42,6 +42,7 @@ fn providers_are_listed_with_what_they_provide() {
             "InProgram": true,
             "Loaded": 0,
             "Calls": 0,
+            "Failure": null,
         },
         {
             "Name": "Elsewhere",
@@ -51,6 +52,7 @@ fn providers_are_listed_with_what_they_provide() {
             "InProgram": false,
             "Loaded": 0,
             "Calls": 0,
+            "Failure": null,
         },
     ]);
     assert_eq!(found, expected);
@@ -98,6 +100,24 @@ fn a_provider_is_shown_as_one_would_register_it() {
         json["Registrations"].as_array().unwrap().iter().map(|r| &r["__CLASS"]).collect();
     let expected = ["__InstanceProviderRegistration", "__PropertyProviderRegistration"];
     assert_eq!(classes, expected.map(Value::from).iter().collect::<Vec<_>>());
+}
+
+/// Whose call comes first is not told of it, so this is where it can be seen.
+#[test]
+fn why_a_provider_could_not_put_its_classes_is_told() {
+    let program = Program::new();
+    let push = r#"#pragma autorecover
+        instance of __Win32Provider as $P
+        { Name = "Push"; CLSID = "{00000000-0000-0000-0000-000000000001}"; };
+        instance of __ClassProviderRegistration { Provider = $P; InteractionType = 1; };"#;
+    let file = program.file("push.mof", push);
+    program.ok(&["compile", text(&file), "-n", "root/demo"]);
+    let found = program.json(&["provider", "list", "-n", "root/demo"]);
+    let failure = found[0]["Failure"].as_str().unwrap();
+    assert!(failure.starts_with("WBEM_E_PROVIDER_LOAD_FAILURE"), "{failure}");
+    let shown = program.ok(&["provider", "show", "Push", "-n", "root/demo"]);
+    let told = "// could not put its classes: WBEM_E_PROVIDER_LOAD_FAILURE";
+    assert!(shown.lines().any(|line| line.starts_with(told)), "{shown}");
 }
 
 #[test]

@@ -112,4 +112,18 @@ fn a10_a_push_provider_that_fails_leaves_what_is_stored() {
     world.compile("class More { };");
     assert_eq!(world.get("More").unwrap(), "class More");
     assert_eq!(log.take(), [r"initialize root\test"], "it is not tried again");
+    let failed = world.manager().failed_pushes();
+    let [failed] = failed.as_slice() else { panic!("one has failed: {failed:?}") };
+    assert_eq!((failed.namespace.as_str(), failed.name.as_str()), (r"root\test", "P"));
+    assert_eq!(failed.error.status(), WBEM_E_INITIALIZATION_FAILURE);
+    // Of what is registered in its place, or not any more, something else is told, or nothing.
+    world.compile(&registered("{00000000-0000-0000-0000-000000000002}"));
+    world.get("Stored").unwrap();
+    let failed = world.manager().failed_pushes();
+    assert_eq!(failed[0].error.status(), WBEM_E_PROVIDER_LOAD_FAILURE);
+    let services = world.services();
+    let path = r#"__Win32Provider.Name="P""#;
+    services.delete_instance(path, Flags::default(), world.administrator()).unwrap();
+    world.get("Stored").unwrap();
+    assert!(world.manager().failed_pushes().is_empty());
 }
