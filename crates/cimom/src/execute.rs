@@ -100,8 +100,7 @@ pub(crate) fn own(step: &Step, view: &View<'_>, take: Take<'_>) -> Result<Contro
         (Source::Repository, Ask::Get(keys)) => {
             let key = Instance::with_keys(class, keys).key()?;
             let found = view.instance(class, &key)?;
-            let found = completed(view, step, found.into_iter().collect())?;
-            if found.is_empty() { Ok(ControlFlow::Continue(())) } else { take(found) }
+            pass_on(view, step, found.into_iter().collect(), take)
         }
         (Source::Repository, Ask::Enumerate) => {
             let read = |stored: repository::View<'_>, position: &mut Position| {
@@ -163,7 +162,7 @@ fn in_batches(
     loop {
         let batch = view.stored(|stored| read(stored, &mut position))?;
         let is_last = batch.len() < BATCH;
-        if !batch.is_empty() && take(completed(view, step, batch)?)?.is_break() {
+        if pass_on(view, step, batch, take)?.is_break() {
             return Ok(ControlFlow::Break(()));
         }
         if is_last {
@@ -172,10 +171,33 @@ fn in_batches(
     }
 }
 
-/// Stored instances with what property providers have of them.
-fn completed(view: &View<'_>, step: &Step, batch: Vec<Instance>) -> Result<Vec<Object>> {
-    let complete = |instance| properties::complete(view, instance, &step.wanted);
-    batch.into_iter().map(|instance| complete(instance).map(Object::Instance)).collect()
+/// Passes stored instances on, with what property providers have of them.
+/// Errors: those of property providers, after the instances before the one that fails.
+fn pass_on(
+    view: &View<'_>,
+    step: &Step,
+    batch: Vec<Instance>,
+    take: Take<'_>,
+) -> Result<ControlFlow<()>> {
+    let mut objects = Vec::with_capacity(batch.len());
+    let mut failure = None;
+    for instance in batch {
+        match properties::complete(view, instance, &step.wanted) {
+            Ok(instance) => objects.push(Object::Instance(instance)),
+            Err(e) => {
+                failure = Some(e);
+                break;
+            }
+        }
+    }
+    let flow = match objects.is_empty() {
+        true => ControlFlow::Continue(()),
+        false => take(objects)?,
+    };
+    match failure {
+        Some(failure) if flow.is_continue() => Err(failure),
+        _ => Ok(flow),
+    }
 }
 
 fn provided(
