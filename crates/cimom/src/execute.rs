@@ -277,7 +277,7 @@ impl Client {
     }
 
     fn is_gone(&self) -> bool {
-        self.sink().is_none()
+        !self.sink().as_ref().is_some_and(Sink::is_wanted)
     }
 
     fn complete(&self, completion: Completion) {

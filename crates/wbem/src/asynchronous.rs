@@ -193,6 +193,10 @@ impl ObjectSink for Delivery {
         self.0.indicate(batch)
     }
 
+    fn is_wanted(&self) -> bool {
+        self.0.state().sink.is_some()
+    }
+
     fn progress(&mut self, progress: Progress) {
         if self.0.sends_status {
             let _ = self.0.give(|sink| {

@@ -39,6 +39,11 @@ pub trait ObjectSink: Send {
     /// Takes a batch. `Break` asks the source to stop: nobody wants more.
     fn indicate(&mut self, batch: Vec<Object>) -> ControlFlow<()>;
 
+    /// Whether anybody still wants objects: for who finds none to deliver, and so hears no `Break`.
+    fn is_wanted(&self) -> bool {
+        true
+    }
+
     /// Takes a requirement that holds for what follows.
     fn requirements(&mut self, _requirement: Requirement) {}
 
@@ -76,6 +81,11 @@ impl Sink {
             Some(receiver) if !batch.is_empty() => receiver.indicate(batch),
             _ => ControlFlow::Continue(()),
         }
+    }
+
+    /// Whether anybody still wants objects: for who finds none to deliver, and so hears no `Break`.
+    pub fn is_wanted(&self) -> bool {
+        self.receiver.as_ref().is_some_and(|receiver| receiver.is_wanted())
     }
 
     /// Asks for filtering from here on, or for none.

@@ -15,6 +15,7 @@
 //! | [`output`] | one file a format |
 //! | [`failure`], [`suggest`], [`exit`] | what went wrong, what was perhaps meant, the number |
 //! | [`screen`] | what stands behind the output |
+//! | [`interrupt`] | Control-C in the shell |
 
 #![forbid(unsafe_code)]
 
@@ -23,6 +24,7 @@ mod assignment;
 mod commands;
 mod exit;
 mod failure;
+mod interrupt;
 mod output;
 mod personality;
 mod screen;

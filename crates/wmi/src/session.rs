@@ -15,6 +15,7 @@ use wbem::{CompileOptions, Flags, MofDiagnostic, NativeProviders, Services};
 
 use crate::commands::ns;
 use crate::failure::Failure;
+use crate::interrupt::Interrupt;
 use crate::output::{Form, Settings, Style};
 use crate::screen::Screen;
 use crate::suggest::nearest;
@@ -37,6 +38,8 @@ pub(crate) struct Options {
     /// The repository, once it is open. A process opens one once only, and what is in memory goes
     /// with the last who holds it.
     pub(crate) opened: OnceCell<Wmi>,
+    /// What ends an operation before its end: Control-C, in the shell.
+    pub(crate) interrupt: Option<Interrupt>,
     /// The languages of what is read, the preferred one first.
     pub(crate) locales: Vec<Locale>,
     /// Whether classes are read with their localized qualifiers.
@@ -55,6 +58,7 @@ impl Options {
             mock: None,
             machine: None,
             opened: OnceCell::new(),
+            interrupt: None,
             locales: Vec::new(),
             amended: false,
             settings: Settings { form, style, system: false, screen },
@@ -111,6 +115,10 @@ impl Options {
         let reading = match self.amended {
             true => Flags::USE_AMENDED_QUALIFIERS,
             false => Flags::default(),
+        };
+        let services = match &self.interrupt {
+            Some(interrupt) => interrupt.over(services),
+            None => services,
         };
         Target { services, context, reading }
     }

@@ -273,6 +273,10 @@ impl ObjectSink for Delivery {
         }
     }
 
+    fn is_wanted(&self) -> bool {
+        !self.0.state().is_abandoned
+    }
+
     fn complete(self: Box<Self>, completion: Completion) {
         self.0.complete(completion);
     }

@@ -311,6 +311,7 @@ impl Args {
             mock: self.global.mock.clone(),
             machine: self.global.machine.clone(),
             opened: OnceCell::new(),
+            interrupt: None,
             locales: self.global.locale.clone(),
             amended: self.global.amended,
             settings: Settings { form, style, system: self.global.system, screen },

@@ -23,7 +23,8 @@ use std::io::{self, BufRead, IsTerminal, Read};
 
 use crate::args::{self, Args, Grammar};
 use crate::exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, warn};
+use crate::interrupt::Interrupt;
 use crate::screen::{Screen, say};
 use crate::session::Options;
 use crate::told;
@@ -46,7 +47,7 @@ pub(crate) fn run(args: Args) -> u8 {
         Ok(target) => target.services.namespace().as_str().to_owned(),
         Err(failure) => return exit::told(Err(failure), &options.settings, false),
     };
-    let mut session = Session { args, options, namespace };
+    let mut session = Session { args, options, namespace, interrupt: None };
     match io::stdin().is_terminal() && io::stdout().is_terminal() {
         true => session.converse(),
         false => session.read(io::stdin().lock()),
@@ -59,6 +60,8 @@ struct Session {
     /// With the repository open.
     options: Options,
     namespace: String,
+    /// What ends a command, where people type: a shell that reads a script ends itself.
+    interrupt: Option<Interrupt>,
 }
 
 /// What follows a statement.
@@ -79,6 +82,10 @@ impl Session {
                 return exit::told(Err(failure), &self.options.settings, false);
             }
         };
+        match Interrupt::listen() {
+            Ok(interrupt) => self.interrupt = Some(interrupt),
+            Err(error) => warn(&format!("Control-C will end the shell: {error}")),
+        }
         say("Commands and queries; 'help' lists them, Tab completes, 'exit' ends.");
         while let Some(text) = terminal.read(&self.namespace) {
             match self.perform(&text) {
@@ -138,10 +145,12 @@ impl Session {
     }
 
     fn command(&self, words: &[String]) -> u8 {
+        self.interrupt.iter().for_each(Interrupt::clear);
         match Args::of_line(words, &self.args) {
             Ok(args) => {
                 let options = Options {
                     opened: self.options.opened.clone(),
+                    interrupt: self.interrupt.clone(),
                     ..args.options(self.options.settings.screen)
                 };
                 told(&args, &options)

@@ -2,13 +2,17 @@
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{LocalModes, tcgetattr};
 
 use crate::program::{Program, Run, text};
 
@@ -112,6 +116,9 @@ fn help_is_told_and_is_no_failure() {
     assert!(run.out.contains("use NAMESPACE") && run.out.contains("--filter"), "{}", run.out);
 }
 
+/// How long a test waits for what has to come.
+const LIMIT: Duration = Duration::from_secs(60);
+
 /// A shell on a pseudo-terminal.
 struct Typist {
     shell: Child,
@@ -122,6 +129,7 @@ struct Typist {
 }
 
 impl Typist {
+    /// Takes the command, which has the terminal open as long as it is there.
     fn new(mut command: Command) -> Self {
         let keyboard = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&keyboard).unwrap();
@@ -154,7 +162,7 @@ impl Typist {
     #[track_caller]
     fn sees(&mut self, text: &str) {
         while !self.shown.contains(text) {
-            let Ok(bytes) = self.screen.recv_timeout(Duration::from_secs(60)) else {
+            let Ok(bytes) = self.screen.recv_timeout(LIMIT) else {
                 let _ = self.shell.kill();
                 panic!("{text} is not in {}", self.shown);
             };
@@ -162,6 +170,29 @@ impl Typist {
         }
         let end = self.shown.find(text).unwrap_or_default() + text.len();
         self.shown.drain(..end);
+    }
+
+    /// Presses Control-C while a command runs: the terminal makes the signal of it. It is not the
+    /// shell's controlling terminal, so the signal is sent for it.
+    fn interrupts(&mut self) {
+        let modes = tcgetattr(&self.keyboard).unwrap().local_modes;
+        assert!(modes.contains(LocalModes::ISIG), "the key would be typed ahead");
+        kill_process(Pid::from_child(&self.shell), Signal::INT).unwrap();
+    }
+
+    /// Waits until the shell has ended, which closes its terminal.
+    #[track_caller]
+    fn ends(&mut self) -> ExitStatus {
+        loop {
+            match self.screen.recv_timeout(LIMIT) {
+                Ok(_) => {}
+                Err(RecvTimeoutError::Disconnected) => return self.shell.wait().unwrap(),
+                Err(RecvTimeoutError::Timeout) => {
+                    let _ = self.shell.kill();
+                    panic!("the shell does not end");
+                }
+            }
+        }
     }
 }
 
@@ -202,6 +233,84 @@ fn a_query_typed_on_a_terminal_is_completed_and_answered() {
     typist.sees("root\\shop> ");
     typist.types("exit\r");
     assert!(typist.shell.wait().unwrap().success());
+}
+
+/// A bus of the system on which nobody ever answers, so that a query for services hangs.
+struct SilentBus {
+    address: String,
+    callers: Receiver<UnixStream>,
+}
+
+impl SilentBus {
+    fn new(program: &Program) -> Self {
+        let path = program.data().join("bus");
+        let listener = UnixListener::bind(&path).unwrap();
+        let (caller, callers) = mpsc::channel();
+        // Ends with the process of the tests.
+        thread::spawn(move || {
+            while let Ok((stream, _)) = listener.accept() {
+                if caller.send(stream).is_err() {
+                    return;
+                }
+            }
+        });
+        SilentBus { address: format!("unix:path={}", text(&path)), callers }
+    }
+}
+
+#[test]
+fn control_c_ends_the_command_and_not_the_shell() {
+    let program = Program::with_shop();
+    let bus = SilentBus::new(&program);
+    for hangs in [
+        "SELECT * FROM Win32_Service",
+        "get Win32_Service -p Name",
+        "get Win32_Service.Name='cron'",
+        "call Win32_Service.Name='cron' StartService",
+        "assoc Win32_Service.Name='cron'",
+    ] {
+        let mut command = program.command(&["-n", "root/cimv2", "shell"]);
+        command.env("DBUS_SYSTEM_BUS_ADDRESS", &bus.address);
+        command.env("XDG_STATE_HOME", program.data()).env("NO_COLOR", "1");
+        let mut typist = Typist::new(command);
+        typist.sees("root\\cimv2> ");
+        typist.types(&format!("{hangs}\r"));
+        let caller = bus.callers.recv_timeout(LIMIT).expect(hangs);
+        typist.interrupts();
+        typist.sees("WBEM_E_CALL_CANCELLED (0x80041032): interrupted");
+        typist.sees("root\\cimv2> ");
+        // On the prompt it drops what was typed, and is a key.
+        typist.types("SELECT nonsense\x03");
+        typist.sees("root\\cimv2> ");
+        typist.types("get -n root/shop Shop_Book -p Author\r");
+        typist.sees("\nAnn\r");
+        typist.sees("root\\cimv2> ");
+        typist.types("exit\r");
+        assert_eq!(typist.ends().code(), Some(0), "{hangs}");
+        drop(caller);
+    }
+}
+
+/// Where no people type, it ends the program, as everywhere.
+#[test]
+fn control_c_ends_a_command_and_a_shell_that_reads_a_script() {
+    let program = Program::with_shop();
+    let bus = SilentBus::new(&program);
+    let query = "SELECT * FROM Win32_Service";
+    for arguments in [["query", query].as_slice(), &["shell"]] {
+        let mut command = program.command(arguments);
+        command.env("DBUS_SYSTEM_BUS_ADDRESS", &bus.address).stdin(Stdio::piped());
+        let mut program = command.stdout(Stdio::null()).spawn().unwrap();
+        let mut script = program.stdin.take().unwrap();
+        // A query takes no script.
+        let _ = script.write_all(query.as_bytes());
+        drop(script);
+        let caller = bus.callers.recv_timeout(LIMIT).expect("a query for services");
+        kill_process(Pid::from_child(&program), Signal::INT).unwrap();
+        let ended = program.wait().unwrap();
+        assert_eq!(ended.signal(), Some(Signal::INT.as_raw()), "{arguments:?}");
+        drop(caller);
+    }
 }
 
 #[test]

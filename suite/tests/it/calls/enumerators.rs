@@ -1,6 +1,6 @@
 //! IEnumWbemClassObject: what Next, Skip, Reset and Clone give (F.3, J 1, J 2).
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cim::status::*;
 use cim::{Value, WbemStatus};
@@ -170,13 +170,33 @@ fn f3_who_stops_early_costs_two_batches() {
     assert_eq!(next(&mut found, 10), (10, WBEM_S_NO_ERROR));
     drop(found);
     // The provider is held up until the client has gone, and learns it with its next instance.
-    let stopped = loop {
-        let lines = log.take();
-        let number = |line: &String| line.strip_prefix("stopped at instance ")?.parse::<u32>().ok();
-        match lines.iter().find_map(number) {
-            Some(number) => break number,
-            None => std::thread::yield_now(),
-        }
-    };
+    let stopped = stopped(&log);
     assert!((10..=256).contains(&stopped), "{stopped} instances for a client that took ten");
+}
+
+/// The instance at which the provider learns that nobody wants more. It has to: the limit only
+/// ends a test that has failed.
+fn stopped(log: &Log) -> u32 {
+    let limit = Instant::now() + Duration::from_secs(60);
+    while Instant::now() < limit {
+        let number = |line: &String| line.strip_prefix("stopped at instance ")?.parse().ok();
+        if let Some(number) = log.take().iter().find_map(number) {
+            return number;
+        }
+        std::thread::yield_now();
+    }
+    panic!("the provider goes on for nobody");
+}
+
+/// Also where none of what the provider has is delivered.
+#[test]
+fn f3_who_stops_ends_a_query_that_finds_nothing() {
+    let gate = Gate::default();
+    let (world, log) = world(0, 2000, Conduct::WaitAt(gate.clone()));
+    let text = "SELECT * FROM D WHERE K > 5000";
+    let found = client(&world).exec_query("WQL", text, SEMISYNCHRONOUS).unwrap();
+    gate.wait_for(1);
+    drop(found);
+    gate.open();
+    assert_eq!(stopped(&log), 1);
 }
