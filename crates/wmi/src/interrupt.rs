@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use cim::status::WBEM_E_CALL_CANCELLED;
-use cim::{ClassDeclaration, Instance, Namespace, Object, ObjectPath, Result};
+use cim::{ClassDeclaration, Instance, Namespace, Object, ObjectPath, Result, WbemStatus};
 use signal_hook::consts::SIGINT;
 use wbem::{
     CallContext, CallResult, Client, Completion, Flags, Operation, ResponseSink, Services, Sink,
@@ -121,7 +121,7 @@ impl Interruptible {
 }
 
 /// Whether the call has ended, in the form of the other results.
-fn status(call: &CallResult, wait: Option<Duration>) -> Result<Option<cim::WbemStatus>> {
+fn status(call: &CallResult, wait: Option<Duration>) -> Result<Option<WbemStatus>> {
     call.call_status(wait).transpose()
 }
 
@@ -165,9 +165,12 @@ impl Services for Interruptible {
         Ok(self.interrupt.over(opened))
     }
 
-    fn get_object(&self, path: &str, flags: Flags, context: &CallContext) -> Result<Object> {
+    fn get(&self, path: &str, flags: Flags, context: &CallContext) -> Result<(Object, WbemStatus)> {
         let operation = Operation::GetObject { path: path.into(), flags };
-        self.result(operation, context, CallResult::result_object)
+        self.result(operation, context, |call, wait| {
+            let Some(object) = call.result_object(wait)? else { return Ok(None) };
+            Ok(status(call, wait)?.map(|success| (object, success)))
+        })
     }
 
     fn put_class(

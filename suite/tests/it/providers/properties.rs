@@ -31,6 +31,7 @@ impl PropertyProvider for Asked {
     fn get_property(&self, call: &PropertyCall<'_>, _: &CallContext) -> Result<Value> {
         self.write("get", call);
         match call.property_context {
+            _ if call.instance_context == Some("fails") => Err(WBEM_E_FAILED.with("so be it")),
             Some("fails") => Err(WBEM_E_FAILED.with("the test said so")),
             Some("number") => Ok(Value::UInt32(7)),
             // WBEM_S_FALSE: no value, and no failure.
@@ -127,6 +128,24 @@ fn c_1_no_value_and_a_failure_are_different_things() {
     let (incapable, asked) = world("SupportsGet = FALSE;", CLASS);
     assert_eq!(status(incapable.get("S='k'")), WBEM_E_PROVIDER_NOT_CAPABLE);
     assert_eq!(asked.take(), Vec::<String>::new());
+}
+
+/// An enumeration has what comes before the instance whose values cannot be had.
+#[test]
+fn c_1_a_failure_comes_after_the_instances_before_it() {
+    let class = r#"
+        class S { [key] uint32 K; [Dynamic, Provider("Q"), PropertyContext("x")] string X; };
+        instance of S { K = 1; };
+        instance of S { K = 2; };
+        [InstanceContext("fails")] instance of S { K = 3; };
+        instance of S { K = 4; };"#;
+    let (world, _) = world(READ, class);
+    let client = Client::new(world.services(), world.administrator().clone());
+    let mut found = client.create_instance_enum("S", Flags::RETURN_IMMEDIATELY).unwrap();
+    let before = found.next(None, 9).unwrap().objects;
+    let before: Vec<String> = before.iter().map(openwmi_suite::text::object).collect();
+    assert_eq!(before, [r#"S{K=1, X="x"}"#, r#"S{K=2, X="x"}"#]);
+    assert_eq!(found.next(None, 9).unwrap_err().status(), WBEM_E_FAILED);
 }
 
 #[test]
