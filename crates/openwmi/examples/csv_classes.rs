@@ -2,14 +2,10 @@
 //! the properties, the first one the key; its rows are the instances.
 //! `cargo run -p openwmi --example csv_classes` makes a directory and asks for classes and rows.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::{collections::BTreeMap, fs, path::PathBuf, sync::Arc};
 
 use openwmi::cim::status::{WBEM_E_FAILED, WBEM_E_NOT_FOUND, WBEM_S_NO_ERROR};
-use openwmi::cim::*;
-use openwmi::wbem::{CallContext, ClassProvider, InstanceProvider, Request, Sink, Wanted};
+use openwmi::{WMIResult, Wmi, cim::*, wbem::*};
 
 /// What is stored: the superclass, and who knows the classes below it.
 pub(crate) const MOF: &str = r#"
@@ -98,22 +94,25 @@ impl InstanceProvider for Csv {
     }
 
     fn enumerate(&self, request: &Request<'_>, _: &CallContext, mut sink: Sink) {
-        let completion = self.instances(request.class).map(|rows| {
-            let _ = sink.indicate(rows.into_iter().map(Object::Instance).collect());
-            WBEM_S_NO_ERROR
-        });
-        sink.complete(completion);
+        let objects = |rows: Vec<Instance>| rows.into_iter().map(Object::Instance).collect();
+        let indicated = self.instances(request.class).map(|rows| sink.indicate(objects(rows)));
+        sink.complete(indicated.map(|_| WBEM_S_NO_ERROR));
     }
 }
 
-pub(crate) fn main() -> Result<()> {
+pub(crate) fn main() -> WMIResult<()> {
     let directory = tempfile::tempdir().expect("a directory can be made");
     fs::write(directory.path().join("planets.csv"), "Name,Moons\nVenus,\nMars,2\n").unwrap();
-    let csv = Csv(directory.path().to_owned());
-    let wmi = openwmi::Wmi::in_memory(Default::default())?;
+    let csv = Arc::new(Csv(directory.path().to_owned()));
+    let native = Native { classes: Some(csv.clone()), instances: Some(csv), ..Native::default() };
+    let mut providers = NativeProviders::default();
+    providers.register("{6B0F4D6E-6B27-4E52-9B5E-6D1C5C1A0A03}", move |_| Ok(native.clone()));
+    let wmi = Wmi::in_memory(providers)?;
     wmi.compile(r"root\demo", MOF)?;
-    for class in ClassProvider::enumerate(&csv, None, false, &wmi.context())? {
-        println!("{} with {} columns", class.name, class.properties.len());
+    let demo = wmi.connection(r"root\demo")?;
+    println!("{} columns", demo.get_object("Csv_planets")?.class().properties().len());
+    for row in demo.exec_query("SELECT * FROM Csv_Row")? {
+        println!("{}", row?.system(SystemProperty::Relpath).as_str().unwrap_or_default());
     }
     Ok(())
 }
