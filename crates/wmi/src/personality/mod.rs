@@ -6,6 +6,7 @@
 
 mod alias;
 mod mofcomp;
+mod pairs;
 mod switch;
 mod winmgmt;
 mod wmic;

@@ -1,15 +1,17 @@
 //! `wmic [switches] ALIAS|path CLASS [where CONDITION] VERB ...`: the command line with aliases.
 //!
 //! The words become requests of `crate::commands`. Output is clean: UTF-8, a line an object, CSV
-//! by RFC 4180 without a column for the machine. It ends with the numbers of `wmi`.
+//! by RFC 4180 without a column for the machine. It ends with the numbers of `wmi`. Nothing is
+//! asked before something is deleted.
 
 use cim::path::Quoted;
-use cim::{ObjectPath, SystemProperty};
+use cim::{Locale, ObjectPath, SystemProperty};
 use wbem::Flags;
 
 use super::alias::{self, ALIASES};
+use super::pairs::pairs;
 use super::switch::Switch;
-use crate::commands::{assoc, call, get};
+use crate::commands::{assoc, call, get, new, rm, set};
 use crate::exit;
 use crate::failure::Failure;
 use crate::output::Form;
@@ -18,13 +20,19 @@ use crate::session::{Options, check_server};
 use crate::target::Outcome;
 
 const HELP: &str = "\
-usage: wmic [/namespace:NS] [/node:NAME] ALIAS|path CLASS [KEY|where CONDITION] [VERB ...]
+usage: wmic [/namespace:NS] [/node:NAME] [/locale:MS_XXX]
+            ALIAS|path CLASS [KEY|where CONDITION] [VERB ...]
 
   get [PROPERTY,...] [/value]           the properties, or all
   list [brief|full]                     the usual properties, or all
   call METHOD [VALUE ...]               run a method; values in the order of its parameters
   assoc [/assocclass:C] [/resultclass:C] [/resultrole:P]
                                         what is associated
+  create P=V[,P=V ...]                  make an instance; no KEY and no condition
+  set P=V[,P=V ...]                     change each instance found, or all
+  delete [/nointeractive]               delete each instance found, or all, without asking
+
+A value with commas stands in quotes that the shell leaves there: 'Caption=\"a, b\"'.
 
   /format:table|list|csv|xml            how it is printed; /value is /format:list
 
@@ -34,6 +42,7 @@ For anything else there is wmi; see wmi --help.";
 #[derive(Clone, PartialEq, Debug)]
 struct Request {
     namespace: Option<String>,
+    locale: Option<Locale>,
     form: Option<Form>,
     /// The class, or the path of an instance.
     object: String,
@@ -46,7 +55,31 @@ enum Verb {
     Get(Vec<String>),
     Call { method: String, values: Vec<String> },
     Assoc(Vec<(String, String)>),
+    Create(Vec<String>),
+    Set(Vec<String>),
+    Delete,
 }
+
+/// The switches of Windows' program that are not taken, and why.
+const REFUSED: [(&str, &str); 15] = [
+    ("aggregate", "one machine is asked, which answers at once"),
+    ("append", "write the output behind a file with >>"),
+    ("authlevel", ONLY_HERE),
+    ("authority", ONLY_HERE),
+    ("every", "watch(1) asks again and again"),
+    ("failfast", ONLY_HERE),
+    ("implevel", ONLY_HERE),
+    ("output", "write the output to a file with >"),
+    ("password", "secrets never stand in arguments, where every user of the machine can read them"),
+    ("privileges", "what the user of the program may do is always turned on"),
+    ("record", "keep the output with tee(1)"),
+    ("role", "the aliases are part of the program; wmic /? lists them"),
+    ("trace", "what goes wrong is always told"),
+    ("translate", "the output is written as it is"),
+    ("user", "it asks as the user who runs it; run it as another, with sudo(8)"),
+];
+
+const ONLY_HERE: &str = "only this machine can be asked, and nobody logs on to it for that";
 
 /// Does what `words` ask for and gives the number to end with.
 pub(super) fn run(words: &[String]) -> u8 {
@@ -63,7 +96,8 @@ pub(super) fn run(words: &[String]) -> u8 {
         }
     };
     let own = Options::own(request.form.unwrap_or(Form::Table));
-    let options = Options { namespace: request.namespace.clone(), ..own };
+    let locales = request.locale.into_iter().collect();
+    let options = Options { namespace: request.namespace.clone(), locales, ..own };
     exit::told(perform(&options, &request), &options.settings, false)
 }
 
@@ -77,12 +111,12 @@ fn perform(options: &Options, request: &Request) -> Result<Outcome, Failure> {
             };
             get::run(options, &get)
         }
-        Verb::Call { method, values } => for_each(options, request, |path| {
+        Verb::Call { method, values } => for_each(options, request, Class::Itself, |path| {
             let values = assignments(options, path, method, values)?;
             let (path, method) = (path.to_owned(), method.clone());
             call::run(options, &call::Request { path, method, values, check_return: false })
         }),
-        Verb::Assoc(clauses) => for_each(options, request, |path| {
+        Verb::Assoc(clauses) => for_each(options, request, Class::Itself, |path| {
             let value = |name: &str| {
                 let found = clauses.iter().find(|(clause, _)| clause == name);
                 found.map(|(_, value)| value.clone())
@@ -97,29 +131,81 @@ fn perform(options: &Options, request: &Request) -> Result<Outcome, Failure> {
             let request = assoc::Request { path: path.to_owned(), clauses, ..Default::default() };
             assoc::associators(options, &request, &links)
         }),
+        // What is said of it are Windows' words, for which scripts look.
+        Verb::Create(values) => {
+            let done = new::run(options, &request.object, values)?;
+            say("Instance creation successful.");
+            Ok(done)
+        }
+        Verb::Set(values) => for_each(options, request, Class::Instances, |path| {
+            say(&format!("Updating property(s) of '{path}'"));
+            let done = set::run(options, path, values)?;
+            say("Property(s) update successful.");
+            Ok(done)
+        }),
+        Verb::Delete => for_each(options, request, Class::Instances, |path| {
+            say(&format!("Deleting instance {path}"));
+            let done = rm::run(options, path, false)?;
+            say("Instance deletion successful.");
+            Ok(done)
+        }),
     }
 }
 
-/// Does `work` to the object that `request` names, or to each that fits its condition.
+/// What a verb does where a class is named, and neither a key nor a condition.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Class {
+    /// It does it to the class.
+    Itself,
+    /// It does it to all its instances.
+    Instances,
+}
+
+/// Does `work` to the object that `request` names, or to each that fits its condition. That it
+/// fails with one is told, and the others come all the same.
 fn for_each(
     options: &Options,
     request: &Request,
+    class: Class,
     mut work: impl FnMut(&str) -> Result<Outcome, Failure>,
 ) -> Result<Outcome, Failure> {
-    let Some(condition) = &request.condition else { return work(&request.object) };
-    let text = format!("SELECT __RELPATH FROM {} WHERE {condition}", request.object);
+    let path: ObjectPath = request.object.parse().map_err(Failure::from)?;
+    let paths = match &request.condition {
+        Some(_) if !path.is_class() => {
+            let why = "names one instance, so where has nothing to choose from";
+            return Err(Failure::Usage(format!("{} {why}", request.object)));
+        }
+        Some(condition) => found(options, &path, &format!(" WHERE {condition}"))?,
+        None if path.is_class() && class == Class::Instances => found(options, &path, "")?,
+        None => return work(&request.object),
+    };
+    let mut ended = Ok(Outcome::Empty);
+    for path in &paths {
+        match work(path) {
+            Ok(outcome) => ended = ended.map(|_| outcome),
+            // It is the same with all.
+            Err(failure @ (Failure::Usage(_) | Failure::Output(_))) => return Err(failure),
+            Err(failure) => {
+                failure.tell(options.settings.form.is_json());
+                ended = ended.and(Err(Failure::Told(failure.exit_code())));
+            }
+        }
+    }
+    ended
+}
+
+/// The whole paths of the instances of `class` that fit `condition`.
+fn found(options: &Options, class: &ObjectPath, condition: &str) -> Result<Vec<String>, Failure> {
+    let text = format!("SELECT __PATH FROM {}{condition}", class.class);
     wql::parse(&text).map_err(|error| Failure::query(&error))?;
-    let target = options.target()?;
+    let target = options.target_of(class)?;
     let found = wbem::collect(|sink| {
         let flags = Flags::ENSURE_LOCATABLE;
         target.services.exec_query("WQL", &text, flags, &target.context, sink)
     })?;
-    let mut outcome = Outcome::Empty;
-    for object in found {
-        let path = object.system(SystemProperty::Relpath);
-        outcome = work(path.as_str().unwrap_or_default())?;
-    }
-    Ok(outcome)
+    let path =
+        |object: &cim::Object| object.system(SystemProperty::Path).as_str().map(str::to_owned);
+    Ok(found.iter().filter_map(path).collect())
 }
 
 /// `values` as `P=V`, which they may be already, in the order of the method's in parameters.
@@ -158,23 +244,30 @@ struct Words {
     switches: Vec<(String, String)>,
     form: Option<Form>,
     namespace: Option<String>,
+    locale: Option<Locale>,
 }
 
 impl Words {
     fn new(given: &[String]) -> Result<Self, String> {
-        let mut all =
-            Words { words: Vec::new(), switches: Vec::new(), form: None, namespace: None };
+        let mut all = Words {
+            words: Vec::new(),
+            switches: Vec::new(),
+            form: None,
+            namespace: None,
+            locale: None,
+        };
         for word in given {
             let switch = word.starts_with('/').then(|| Switch::of(word)).flatten();
             match switch {
-                Some(switch) => all.take(word, &switch)?,
+                Some(switch) => all.take(&switch)?,
                 None => all.words.push(word.clone()),
             }
         }
         Ok(all)
     }
 
-    fn take(&mut self, word: &str, switch: &Switch<'_>) -> Result<(), String> {
+    /// Errors: why the switch is not taken. Its value, which may be a secret, is not said.
+    fn take(&mut self, switch: &Switch<'_>) -> Result<(), String> {
         match (switch.name.as_str(), switch.value) {
             ("value", None) => self.form = Some(Form::Pairs),
             ("format", Some(form)) => self.form = Some(self::form(form)?),
@@ -182,11 +275,28 @@ impl Words {
             ("namespace", Some(namespace)) => {
                 self.namespace = Some(namespace.trim_start_matches(['\\', '/']).to_owned());
             }
+            ("locale", Some(locale)) => {
+                let locale = locale.parse().map_err(|e: cim::Error| e.message().to_owned())?;
+                self.locale = Some(locale);
+            }
+            ("nointeractive", None) => {}
+            ("interactive", Some(value)) if value.eq_ignore_ascii_case("off") => {}
+            ("interactive", _) => {
+                let why = "/interactive is not taken: nothing is asked here; leave it out where \
+                           it is meant to be done";
+                return Err(why.to_owned());
+            }
             ("node", Some(node)) => check_server(node).map_err(|e| e.message().to_owned())?,
             (name @ ("assocclass" | "resultclass" | "resultrole"), Some(value)) => {
                 self.switches.push((name.to_owned(), value.to_owned()));
             }
-            _ => return Err(format!("there is no switch {word}")),
+            (name, _) => {
+                let refused = REFUSED.iter().find(|(refused, _)| *refused == name);
+                return Err(match refused {
+                    Some((_, why)) => format!("/{name} is not taken: {why}"),
+                    None => format!("there is no switch /{name}, or not with this value"),
+                });
+            }
         }
         Ok(())
     }
@@ -239,10 +349,24 @@ impl Words {
                 Verb::Call { method: method.clone(), values }
             }
             "assoc" => Verb::Assoc(self.switches),
-            _ => return Err(format!("{verb} is not supported; use wmi")),
+            "create" if condition.is_some() || is_instance(&object) => {
+                return Err("create makes a new instance: no key and no condition".to_owned());
+            }
+            "create" => Verb::Create(pairs(&rest)?),
+            "set" => Verb::Set(pairs(&rest)?),
+            "delete" => match rest.first() {
+                None => Verb::Delete,
+                Some(word) => return Err(format!("nothing stands behind delete, as {word}")),
+            },
+            _ => return Err(format!("{verb} is no verb")),
         };
-        Ok(Request { namespace: self.namespace, form, object, condition, verb })
+        let (namespace, locale) = (self.namespace, self.locale);
+        Ok(Request { namespace, locale, form, object, condition, verb })
     }
+}
+
+fn is_instance(object: &str) -> bool {
+    object.parse::<ObjectPath>().is_ok_and(|path| !path.is_class())
 }
 
 fn is_verb(word: &str) -> bool {
@@ -287,6 +411,7 @@ mod tests {
     fn get(object: &str, condition: Option<&str>, properties: &[&str]) -> Request {
         Request {
             namespace: None,
+            locale: None,
             form: None,
             object: object.to_owned(),
             condition: condition.map(str::to_owned),
@@ -339,14 +464,54 @@ mod tests {
             (&["proces"][..], "did you mean process?"),
             (&["path"], "name a class"),
             (&["os", "where"], "a condition"),
-            (&["os", "delete"], "is not supported"),
+            (&["os", "delete", "now"], "nothing stands behind delete"),
+            (&["os", "set"], "name a property"),
+            (&["os", "set", "A=1,2"], "'2' is no assignment"),
+            (&["process", "17", "create", "A=1"], "no key"),
+            (&["process", "where", "A=1", "create", "A=1"], "no condition"),
+            (&["path", "X.K=1", "create", "A=1"], "no key"),
             (&["os", "list", "long"], "brief or full"),
             (&["os", "get", "/format:htable"], "table, list, csv or xml"),
             (&["/node:elsewhere", "os"], "another machine"),
-            (&["/user:x", "os"], "there is no switch /user:x"),
+            (&["/locale:german", "os"], "is no locale"),
+            (&["/interactive:on", "os", "delete"], "nothing is asked"),
+            (&["os", "delete", "/interactive"], "nothing is asked"),
         ] {
             let why = of(words).unwrap_err();
             assert!(why.contains(said), "{words:?}: {why}");
         }
+    }
+
+    #[test]
+    fn what_is_created_set_and_deleted() {
+        let to = |verb, condition| Request { verb, ..get("X", condition, &[]) };
+        let pairs = || vec!["A=1".to_owned(), "B=x, y".to_owned()];
+        for (words, expected) in [
+            (&["path", "X", "create", "A=1,", "B=\"x, y\""][..], to(Verb::Create(pairs()), None)),
+            (&["path", "X", "set", "A=1,B='x, y'"], to(Verb::Set(pairs()), None)),
+            (&["path", "X", "where", "A=2", "DELETE"], to(Verb::Delete, Some("A=2"))),
+            (&["path", "X", "delete", "/NOINTERACTIVE"], to(Verb::Delete, None)),
+            (&["/interactive:OFF", "path", "X", "delete"], to(Verb::Delete, None)),
+            (
+                &["/locale:ms_407", "path", "X"],
+                Request { locale: "MS_407".parse().ok(), ..get("X", None, &[]) },
+            ),
+        ] {
+            assert_eq!(of(words), Ok(expected), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn a_switch_that_is_not_taken_is_named_and_its_value_is_not() {
+        assert!(REFUSED.is_sorted());
+        for (name, why) in REFUSED {
+            for word in [format!("/{}:hunter2", name.to_uppercase()), format!("/{name}")] {
+                let refused = of(&[&word, "os"]).unwrap_err();
+                assert_eq!(refused, format!("/{name} is not taken: {why}"));
+            }
+        }
+        let unknown = of(&["/passwort:hunter2", "os"]).unwrap_err();
+        assert!(unknown.starts_with("there is no switch /passwort"), "{unknown}");
+        assert!(!unknown.contains("hunter2"), "{unknown}");
     }
 }

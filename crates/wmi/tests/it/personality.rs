@@ -263,3 +263,140 @@ fn wmic_asks_by_alias_or_path() {
         assert!(run.code != 0 && run.err.contains(said), "{arguments:?}: {}", run.err);
     }
 }
+
+/// A stable of three lamps in `root\cimv2`.
+fn stable() -> Program {
+    let program = Program::new();
+    let file = program.file(
+        "stable.mof",
+        "class Lamp { [key] uint32 Number; string Place; uint8 Watts; string Tags[]; };\n\
+         class Lantern : Lamp { boolean Lit; };\n\
+         instance of Lamp { Number = 1; Place = \"door\"; Watts = 5; };\n\
+         instance of Lamp { Number = 2; Place = \"door\"; Watts = 7; };\n\
+         instance of Lantern { Number = 3; Place = \"yard\"; Watts = 9; };\n",
+    );
+    assert_eq!(wmi(&program, &["compile", text(&file)]).code, 0);
+    program
+}
+
+/// The lamps as lines of `Number,Place,Watts`.
+#[track_caller]
+fn lamps(program: &Program) -> Vec<String> {
+    let get = wmi(program, &["get", "Lamp", "-p", "Number,Place,Watts", "-o", "csv"]);
+    assert_eq!(get.code, 0, "{}", get.err);
+    let line =
+        |line: &str| line.trim_start_matches("Lamp,").trim_start_matches("Lantern,").to_owned();
+    let mut lines: Vec<String> = get.out.lines().skip(1).map(line).collect();
+    lines.sort();
+    lines
+}
+
+#[test]
+fn wmic_creates_instances() {
+    let program = stable();
+    let create = ["path", "Lamp", "create", "Number=4,", "Place=\"attic, left\"", "Tags=a,Tags=b"];
+    let made = run(&program, "wmic", &create);
+    assert_eq!((made.code, made.err.as_str()), (0, ""), "{}", made.out);
+    let lines: Vec<&str> = made.out.lines().collect();
+    assert_eq!(lines, ["Lamp.Number=4", "Instance creation successful."]);
+    let got = wmi(&program, &["get", "Lamp=4", "-p", "Place,Tags", "-o", "json"]);
+    let got: serde_json::Value = serde_json::from_str(&got.out).unwrap();
+    assert_eq!(got, serde_json::json!({ "Place": "attic, left", "Tags": ["a", "b"] }));
+
+    let twice = run(&program, "wmic", &create);
+    assert_eq!((twice.code, twice.out.as_str()), (1, ""), "{}", twice.err);
+    assert!(twice.err.contains("WBEM_E_ALREADY_EXISTS"), "{}", twice.err);
+    for (arguments, said) in [
+        (&["path", "Lamp=5", "create", "Number=5"][..], "no key"),
+        (&["path", "Lamp", "where", "Number=1", "create", "Number=5"], "no condition"),
+        (&["process", "17", "create", "Handle=18"], "no key"),
+        (&["path", "Lamp", "create"], "name a property"),
+        (&["path", "Lamp", "create", "Number=5,Place=x,y"], "'y' is no assignment"),
+    ] {
+        let refused = run(&program, "wmic", arguments);
+        assert_eq!(refused.code, 2, "{arguments:?}: {}", refused.err);
+        assert!(refused.err.contains(said), "{arguments:?}: {}", refused.err);
+    }
+    assert_eq!(lamps(&program).len(), 4);
+}
+
+#[test]
+fn wmic_sets_each_instance_found() {
+    let program = stable();
+    let one = run(&program, "wmic", &["path", "Lamp.Number=1", "set", "Watts=60"]);
+    assert_eq!(one.code, 0, "{}", one.err);
+    let expected = "Updating property(s) of 'Lamp.Number=1'\nProperty(s) update successful.\n";
+    assert_eq!(one.out, expected);
+    let some = run(&program, "wmic", &["path", "Lamp", "where", "Watts<9", "set", "Place='a, b'"]);
+    assert_eq!(some.code, 0, "{}", some.err);
+    let path = r#"\root\cimv2:Lamp.Number=2'"#;
+    assert!(some.out.lines().next().unwrap().ends_with(path), "{}", some.out);
+    assert_eq!(lamps(&program), ["1,door,60", "2,\"a, b\",7", "3,yard,9"]);
+    // Without a condition all, also those of classes below.
+    let all = run(&program, "wmic", &["path", "Lamp", "set", "Watts=1"]);
+    assert_eq!((all.code, all.out.lines().count()), (0, 6), "{} {}", all.out, all.err);
+    assert_eq!(lamps(&program), ["1,door,1", "2,\"a, b\",1", "3,yard,1"]);
+    let none = run(&program, "wmic", &["path", "Lamp", "where", "Watts=2", "set", "Watts=3"]);
+    assert_eq!((none.code, none.out.as_str(), none.err.as_str()), (0, "", ""));
+    for (arguments, code, said) in [
+        (&["path", "Lamp", "set", "Watts=much"][..], 2, "is no whole number"),
+        (&["path", "Lamp", "set", "Number=9"], 1, "is a key"),
+        (&["path", "Lamp", "set", "Wats=1"], 3, "did you mean Watts?"),
+        (&["path", "Lamp=9", "set", "Watts=1"], 3, "WBEM_E_NOT_FOUND"),
+        (&["path", "Lamp=1", "where", "Watts=1", "set", "Watts=2"], 2, "nothing to choose from"),
+    ] {
+        let refused = run(&program, "wmic", arguments);
+        assert_eq!(refused.code, code, "{arguments:?}: {}", refused.err);
+        assert!(refused.err.contains(said), "{arguments:?}: {}", refused.err);
+        assert!(!refused.out.contains("successful"), "{arguments:?}: {}", refused.out);
+    }
+    assert_eq!(lamps(&program), ["1,door,1", "2,\"a, b\",1", "3,yard,1"]);
+}
+
+#[test]
+fn wmic_deletes_each_instance_found_and_does_not_ask() {
+    let program = stable();
+    let some = run(&program, "wmic", &["path", "Lamp", "where", "Place='door'", "DELETE"]);
+    assert_eq!((some.code, some.err.as_str()), (0, ""), "{}", some.out);
+    let lines: Vec<&str> = some.out.lines().collect();
+    assert_eq!(lines.len(), 4, "{}", some.out);
+    assert!(lines[0].starts_with(r"Deleting instance \\"), "{}", some.out);
+    assert_eq!(lines[1], "Instance deletion successful.");
+    assert_eq!(lamps(&program), ["3,yard,9"]);
+    let all = run(&program, "wmic", &["path", "Lamp", "delete", "/nointeractive"]);
+    assert_eq!(all.code, 0, "{}", all.err);
+    assert!(lamps(&program).is_empty());
+    assert_eq!(wmi(&program, &["class", "show", "Lantern"]).code, 0);
+    for (arguments, code, said) in [
+        (&["path", "Lamp=1", "delete"][..], 3, "WBEM_E_NOT_FOUND"),
+        (&["path", "Lam", "delete"], 3, "WBEM_E_INVALID_CLASS"),
+        (&["path", "Lamp", "delete", "/interactive:on"], 2, "nothing is asked"),
+    ] {
+        let refused = run(&program, "wmic", arguments);
+        assert_eq!(refused.code, code, "{arguments:?}: {}", refused.err);
+        assert!(refused.err.contains(said), "{arguments:?}: {}", refused.err);
+    }
+}
+
+#[test]
+fn wmic_goes_on_where_one_of_several_fails() {
+    let program = stable();
+    let set = run(&program, "wmic", &["path", "Lamp", "set", "Lit=TRUE"]);
+    assert_eq!(set.code, 3, "{}", set.err);
+    assert_eq!(set.err.matches("class Lamp has no property Lit").count(), 2, "{}", set.err);
+    assert_eq!(set.out.matches("Property(s) update successful.").count(), 1, "{}", set.out);
+    assert_eq!(wmi(&program, &["get", "Lantern=3", "-p", "Lit"]).out, "Lit\nTRUE\n");
+}
+
+#[test]
+fn wmic_keeps_secrets_out_of_what_it_says() {
+    let program = Program::new();
+    let refused = run(&program, "wmic", &["/user:ann", "/password:hunter2", "os"]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.err.starts_with("error: /user is not taken: "), "{}", refused.err);
+    let refused = run(&program, "wmic", &["/PASSWORD:hunter2", "os"]);
+    assert!(refused.err.starts_with("error: /password is not taken: "), "{}", refused.err);
+    assert!(refused.err.contains("secrets never stand in arguments"), "{}", refused.err);
+    assert!(!refused.err.contains("hunter2"), "{}", refused.err);
+    assert!(!program.data().join("openwmi").exists(), "nothing was asked");
+}
