@@ -67,6 +67,8 @@ pub use de::from_instance;
 pub use error::{WMIError, WMIResult};
 pub use filter::FilterValue;
 pub use objects::Objects;
+/// The version of the repository's format.
+pub use repository::format::FORMAT_VERSION as REPOSITORY_FORMAT;
 pub use repository::{Salvage, Verification};
 pub use wmi::{OpenOptions, Reset, Salvaged, Wmi};
 

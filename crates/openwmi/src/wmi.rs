@@ -177,6 +177,13 @@ impl Wmi {
         self.cimom.failed_pushes()
     }
 
+    /// Looks whether the provider `name` of `namespace` can be used as it is registered: loads it
+    /// where it is not loaded, unless it is a push provider, of which [`Wmi::failed_pushes`] tells.
+    /// Errors: `WBEM_E_INVALID_NAMESPACE`, `WBEM_E_ACCESS_DENIED`; why it cannot be used.
+    pub fn check_provider(&self, namespace: &str, name: &str) -> Result<()> {
+        self.cimom.check_provider(&Namespace::new(namespace)?, &name.into(), &self.context)
+    }
+
     /// Unloads the provider `name` of `namespace`, where it has no call in flight; the next call
     /// that needs it loads it again. Gives how many there were, one for each user and language.
     /// Errors: `WBEM_E_INVALID_NAMESPACE`, `WBEM_E_ACCESS_DENIED`.
@@ -207,6 +214,12 @@ impl Wmi {
     /// Writes a copy of the repository to the file `to`, while others go on using it.
     pub fn backup(&self, to: &Path) -> Result<()> {
         self.cimom.repository().backup(to)
+    }
+
+    /// Where the repository lies that is `named`, or that is opened where none is.
+    /// Errors: `WBEM_E_INVALID_PARAMETER` where no directory can be found for it.
+    pub fn repository_directory(named: Option<&Path>) -> Result<PathBuf> {
+        location::repository(named.map(Path::to_owned))
     }
 
     /// What is wrong with the file of a repository, also of one that is too damaged to be opened;

@@ -46,7 +46,7 @@ impl Interrupt {
     }
 
     /// Errors: `WBEM_E_CALL_CANCELLED` where it has come.
-    fn check(&self, told: &'static str) -> Result<()> {
+    pub(crate) fn check(&self, told: &'static str) -> Result<()> {
         match self.0.load(Ordering::Relaxed) {
             true => Err(WBEM_E_CALL_CANCELLED.with(told)),
             false => Ok(()),

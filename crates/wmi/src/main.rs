@@ -39,7 +39,8 @@ use std::process::ExitCode;
 
 use args::{Args, ClassCommand, Command, RepoCommand};
 use commands::{
-    assoc, call, class, class_search, class_tree, compile, get, new, ns, provider, query, repo,
+    assoc, call, class, class_search, class_tree, compile, doctor, get, new, ns, provider, query,
+    repo,
 };
 use commands::{rm, set, split};
 use failure::Failure;
@@ -88,6 +89,7 @@ fn run(command: &Command, options: &Options) -> Result<Outcome, Failure> {
             Some(request) => split::run(options, &request),
             None => compile::run(options, &args.request()),
         },
+        Command::Doctor => doctor::run(options),
         Command::Repo(RepoCommand::Verify) => repo::verify(options),
         Command::Repo(RepoCommand::Backup { file }) => repo::backup(options, file),
         Command::Repo(RepoCommand::Restore { file }) => repo::restore(options, file),

@@ -109,7 +109,7 @@ impl Options {
     }
 
     /// The namespace of `services` as the options have it read.
-    fn on(&self, services: Arc<dyn Services>, wmi: &Wmi) -> Target {
+    pub(crate) fn on(&self, services: Arc<dyn Services>, wmi: &Wmi) -> Target {
         let mut context = wmi.context();
         context.set_locales(&self.locales);
         let reading = match self.amended {

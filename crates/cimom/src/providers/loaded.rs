@@ -18,9 +18,11 @@ use smol_str::SmolStr;
 use wbem::{CallContext, Hop, Initialization, InitializationSink, Native, Services};
 
 use super::back_pointer::BackPointer;
+use super::class_registration::Interaction;
 use super::idle::ClearAfter;
 use super::provider::{Provider, guard};
 use super::registration::Registration;
+use crate::access::Call;
 use crate::cimom::{Cimom, View};
 
 /// How many calls of one loaded provider may be in flight, those that wait for its
@@ -461,6 +463,31 @@ impl Cimom {
     /// Whether the code of the provider with this CLSID is in this program.
     pub fn has_provider_code(&self, clsid: &str) -> bool {
         self.environment.providers.get(clsid).is_some()
+    }
+
+    /// Looks whether the provider `name` of `namespace` can be used as it is registered, and loads it
+    /// where it is not loaded; but for push providers, of which `Cimom::failed_pushes` tells.
+    /// Errors: `WBEM_E_INVALID_NAMESPACE`, `WBEM_E_ACCESS_DENIED`; why it cannot be used.
+    pub fn check_provider(
+        &self,
+        namespace: &Namespace,
+        name: &Name,
+        context: &CallContext,
+    ) -> Result<()> {
+        let view = self.view_of(namespace, context)?;
+        Call { operation: (), namespace, context }.authorize(view.schema.policy())?;
+        let registration = self.registrations.get(&view, name)?;
+        let sources = self.registrations.class_sources(&view)?;
+        for source in sources.iter().filter(|source| source.name == *name) {
+            match source.interaction {
+                Interaction::Push => return Ok(()),
+                Interaction::Pull => {
+                    source.usable()?;
+                }
+                Interaction::Other => {}
+            }
+        }
+        self.load(&view, &registration).map(drop)
     }
 
     /// The providers that are loaded now, by namespace and name.

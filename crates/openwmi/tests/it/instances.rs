@@ -306,6 +306,31 @@ fn a_provider_is_loaded_by_its_first_call_until_it_is_unloaded() {
     assert_eq!((ask(), wmi.loaded_providers().len()), (3, 1));
 }
 
+#[test]
+fn whether_a_provider_can_be_used_is_told() {
+    let wmi = machine(&Items::new(true));
+    assert_eq!(wmi.check_provider(r"root\demo", "demo"), Ok(()));
+    assert_eq!(wmi.loaded_providers().len(), 1);
+    let broken = r#"
+        instance of __Win32Provider { Name = "Coded"; CLSID = "{0}"; };
+        instance of __Win32Provider { Name = "Hosted"; CLSID = "{0}"; HostingModel = "None"; };
+        instance of __Win32Provider as $P { Name = "Classes"; CLSID = "{0}"; };
+        instance of __ClassProviderRegistration { Provider = $P; SupportsEnumeration = FALSE; };
+    "#;
+    wmi.compile(r"root\demo", &broken.replace("{0}", Many::CLSID)).unwrap();
+    for (name, status) in [
+        ("Coded", WBEM_E_PROVIDER_LOAD_FAILURE),
+        ("Hosted", WBEM_E_INVALID_PROVIDER_REGISTRATION),
+        ("Classes", WBEM_E_INVALID_PROVIDER_REGISTRATION),
+        ("Nobody", WBEM_E_PROVIDER_NOT_FOUND),
+    ] {
+        let error = wmi.check_provider(r"root\demo", name).unwrap_err();
+        assert_eq!(error.status(), status, "{error}");
+    }
+    let error = wmi.check_provider(r"root\none", "Demo").unwrap_err();
+    assert_eq!(error.status(), WBEM_E_INVALID_NAMESPACE, "{error}");
+}
+
 fn class() -> Arc<Class> {
     Class::derive(Arc::new(Item::declaration()), None, None).unwrap()
 }

@@ -149,6 +149,8 @@ pub(crate) enum Command {
     /// Check, copy, put back, salvage or reset the repository as a whole
     #[command(subcommand)]
     Repo(RepoCommand),
+    /// Look whether all is well: the repository, providers, services
+    Doctor,
     /// Type queries and commands, with completion and history
     Shell,
     /// Print what makes a shell complete this program's arguments
@@ -282,7 +284,7 @@ impl Args {
     }
 
     fn check(&self) -> Result<(), clap::Error> {
-        let is_whole = matches!(self.command, Command::Repo(_));
+        let is_whole = matches!(self.command, Command::Repo(_) | Command::Doctor);
         match self.global.mock.is_some() && is_whole {
             true => Err(conflict("a repository in memory cannot be checked, copied or put back")),
             false => Ok(()),

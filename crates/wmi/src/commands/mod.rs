@@ -7,6 +7,7 @@ pub(crate) mod class;
 pub(crate) mod class_search;
 pub(crate) mod class_tree;
 pub(crate) mod compile;
+pub(crate) mod doctor;
 pub(crate) mod get;
 pub(crate) mod new;
 pub(crate) mod ns;

@@ -5,7 +5,6 @@
 //! loaded, which a run that does nothing else has not.
 
 use std::io::{self, BufWriter, Write};
-use std::sync::Arc;
 
 use cim::path::{KeyValue, PathKeys};
 use cim::status::WBEM_E_NOT_FOUND;
@@ -239,7 +238,7 @@ fn instances(target: &Target, class: &str) -> cim::Result<Vec<Instance>> {
 }
 
 /// The providers of the namespace, in alphabetical order.
-fn providers(target: &Target) -> cim::Result<Vec<Instance>> {
+pub(super) fn providers(target: &Target) -> cim::Result<Vec<Instance>> {
     let mut found = instances(target, "__Win32Provider")?;
     found.sort_by_key(|provider| text(provider, "Name").map(Name::from));
     Ok(found)
@@ -258,7 +257,8 @@ fn find(target: &Target, name: &str) -> Result<Instance, Failure> {
     Err(failure.suggesting(|_| nearest(name, providers.iter().filter_map(named))))
 }
 
-fn named(provider: &Instance) -> Option<&str> {
+/// The name of a provider.
+pub(super) fn named(provider: &Instance) -> Option<&str> {
     provider.get("Name")?.as_str()
 }
 
@@ -287,22 +287,24 @@ fn refers_to(registration: &Instance, name: &str) -> bool {
 
 /// The classes that the provider `name` provides something of, and single properties.
 fn bound(target: &Target, name: &str) -> cim::Result<Vec<String>> {
-    let is_named = |qualifiers: &cim::Qualifiers| {
-        qualifiers.text("Provider").is_some_and(|provider| cim::name::eq(provider, name))
-    };
-    let mut found = Vec::new();
-    let mut look = |class: &Arc<Class>| {
-        if is_named(class.qualifiers()) {
-            found.push(class.name().to_string());
-        }
-        let own = class.properties().iter().filter(|property| class.declares(property));
-        for property in own.filter(|property| is_named(&property.qualifiers)) {
-            found.push(format!("{}.{}", class.name(), property.name));
-        }
-    };
-    target.classes()?.iter().for_each(&mut look);
+    let classes = target.classes()?;
+    let named = classes.iter().flat_map(|class| named_by(class));
+    let its = named.filter(|(provider, _)| cim::name::eq(provider, name));
+    let mut found: Vec<String> = its.map(|(_, what)| what).collect();
     found.sort_by(|a, b| cim::name::cmp(a, b));
     Ok(found)
+}
+
+/// The providers that `class` and the properties that it declares name, and what names them: the
+/// class, or `Class.Property`.
+pub(super) fn named_by(class: &Class) -> impl Iterator<Item = (&str, String)> {
+    let own = class.properties().iter().filter(|property| class.declares(property));
+    let properties = own.filter_map(|property| {
+        let provider = property.qualifiers.text("Provider")?;
+        Some((provider, format!("{}.{}", class.name(), property.name)))
+    });
+    let provider = class.provider().map(|provider| (provider, class.name().to_string()));
+    provider.into_iter().chain(properties)
 }
 
 fn text(instance: &Instance, property: &str) -> Option<String> {

@@ -205,7 +205,7 @@ struct CompiledJson {
 }
 
 /// Shows on a terminal that `work` goes on.
-fn busy<T>(what: &'static str, work: impl FnOnce() -> T) -> T {
+pub(super) fn busy<T>(what: &'static str, work: impl FnOnce() -> T) -> T {
     let spinner = ProgressBar::new_spinner().with_message(what);
     spinner.enable_steady_tick(Duration::from_millis(100));
     let done = work();

@@ -7,6 +7,7 @@ mod assoc;
 mod call;
 mod classes;
 mod compile;
+mod doctor;
 mod errors;
 mod localized;
 mod machine;

@@ -1,0 +1,219 @@
+//! Of each namespace: providers that cannot be used as they are registered, and classes that cannot
+//! be provided.
+//!
+//! A class is asked for the plan of a query, for which its provider is found and loaded and no
+//! object is asked for.
+
+use std::collections::{BTreeMap, HashSet};
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use cim::status::{
+    WBEM_E_ACCESS_DENIED, WBEM_E_PROVIDER_LOAD_FAILURE, WBEM_E_PROVIDER_NOT_CAPABLE,
+    WBEM_E_PROVIDER_NOT_FOUND,
+};
+use cim::{Class, Instance, Name, Object};
+use openwmi::Wmi;
+use wbem::{Completion, EXPLAIN, Flags};
+
+use super::{ERROR, Finding, OK, WARNING};
+use crate::commands::{ns, provider};
+use crate::exit;
+use crate::session::Options;
+use crate::target::Target;
+
+const PROVIDERS: &str = "providers";
+const PROVIDER: &str = "provider";
+const CLASS: &str = "class";
+const NAMESPACE: &str = "namespace";
+
+/// So many of those that name a provider are named.
+const MOST_NAMED: usize = 5;
+
+/// What is wrong in all namespaces that can be entered.
+pub(super) fn check(options: &Options, wmi: &Wmi) -> Vec<Finding> {
+    let paths = match namespaces(options, wmi) {
+        Ok(paths) => paths,
+        Err(error) => {
+            return vec![Finding::new(ERROR, NAMESPACE, format!("cannot be listed: {error}"))];
+        }
+    };
+    let mut findings = Vec::new();
+    let mut count = 0;
+    for path in &paths {
+        let looked = target(options, wmi, path).and_then(|target| {
+            let providers = provider::providers(&target)?;
+            count += providers.len();
+            Ok(Look { wmi, target, findings: Vec::new(), told: HashSet::new() }.at(&providers))
+        });
+        findings.extend(looked.unwrap_or_else(|error| vec![unseen(path, &error)]));
+    }
+    if findings.is_empty() {
+        let all = format!("{count} in {} namespaces, all usable as registered", paths.len());
+        findings.push(Finding::new(OK, PROVIDERS, all));
+    }
+    findings
+}
+
+fn namespaces(options: &Options, wmi: &Wmi) -> cim::Result<Vec<String>> {
+    Ok(ns::below(&target(options, wmi, "root")?)?.paths)
+}
+
+fn target(options: &Options, wmi: &Wmi, path: &str) -> cim::Result<Target> {
+    Ok(options.on(wmi.connect(path)?, wmi))
+}
+
+/// A namespace that could not be looked at.
+fn unseen(path: &str, error: &cim::Error) -> Finding {
+    let what = format!("was not looked at: {error}");
+    match error.status() {
+        WBEM_E_ACCESS_DENIED => Finding::new(WARNING, NAMESPACE, what)
+            .remedy("ask as a user who may enter it, if it is to be looked at"),
+        _ => Finding::new(ERROR, NAMESPACE, what),
+    }
+    .at(path)
+}
+
+/// One namespace, looked at.
+struct Look<'w> {
+    wmi: &'w Wmi,
+    target: Target,
+    findings: Vec<Finding>,
+    /// The errors that were told: one of a provider comes back from its classes.
+    told: HashSet<String>,
+}
+
+impl Look<'_> {
+    fn at(mut self, providers: &[Instance]) -> Vec<Finding> {
+        self.providers(providers);
+        let (classes, ended) = self.classes();
+        self.pushes();
+        self.unregistered(&classes, providers);
+        for class in classes.iter().filter(|class| class.is_dynamic()) {
+            self.class(class);
+        }
+        let what = match ended {
+            Err(error) => self.is_news(&error).then(|| format!("cannot all be told: {error}")),
+            Ok(status) if exit::is_partial(status) => {
+                Some(format!("cannot all be told: {status}: {}", status.text()))
+            }
+            Ok(_) => None,
+        };
+        if let Some(what) = what {
+            let remedy = "put back what they derive from, or delete them";
+            let finding = Finding::new(ERROR, CLASS, what).at(self.namespace());
+            self.findings.push(finding.remedy(remedy));
+        }
+        self.findings
+    }
+
+    fn namespace(&self) -> String {
+        self.target.services.namespace().to_string()
+    }
+
+    /// Whether `error` has not been told of this namespace; from now on it is.
+    fn is_news(&mut self, error: &cim::Error) -> bool {
+        self.told.insert(error.to_string())
+    }
+
+    fn provider(&mut self, name: &str, what: String, error: &cim::Error) {
+        self.is_news(error);
+        let place = format!("{}:__Win32Provider={}", self.namespace(), cim::path::Quoted(name));
+        let remedy = match error.status() {
+            WBEM_E_PROVIDER_LOAD_FAILURE => {
+                "use a program that has its code, or delete its registration"
+            }
+            _ => "correct its registration, or delete it",
+        };
+        self.findings.push(Finding::new(ERROR, PROVIDER, what).at(place).remedy(remedy));
+    }
+
+    /// Looks whether each can be used as it is registered.
+    fn providers(&mut self, providers: &[Instance]) {
+        for name in providers.iter().filter_map(provider::named) {
+            if let Err(error) = self.wmi.check_provider(&self.namespace(), name) {
+                self.provider(name, format!("cannot be used: {error}"), &error);
+            }
+        }
+    }
+
+    /// Tells which push providers could not put their classes, by the time somebody has come to the
+    /// namespace.
+    fn pushes(&mut self) {
+        let here = self.target.services.namespace().clone();
+        for push in self.wmi.failed_pushes().iter().filter(|push| push.namespace == here) {
+            let what = format!("could not put its classes: {}", push.error);
+            self.provider(push.name.as_str(), what, &push.error);
+        }
+    }
+
+    /// The classes of the namespace as far as they come, and how that ended.
+    fn classes(&self) -> (Vec<Arc<Class>>, Completion) {
+        let classes = Arc::new(Mutex::new(Vec::new()));
+        let taken = classes.clone();
+        let ended = wbem::for_each(
+            |sink| {
+                let Target { services, context, reading } = &self.target;
+                services.create_class_enum(None, *reading, context, sink)
+            },
+            move |batch: Vec<Object>| {
+                let batch = batch.iter().map(|object| object.class().clone());
+                lock(&taken).extend(batch);
+                ControlFlow::Continue(())
+            },
+        );
+        let classes = std::mem::take(&mut *lock(&classes));
+        (classes, ended)
+    }
+
+    /// Tells which providers are named by classes or properties and are not registered.
+    fn unregistered(&mut self, classes: &[Arc<Class>], providers: &[Instance]) {
+        let registered: HashSet<Name> =
+            providers.iter().filter_map(provider::named).map(Name::from).collect();
+        let mut naming: BTreeMap<Name, Vec<String>> = BTreeMap::new();
+        for (provider, what) in classes.iter().flat_map(|class| provider::named_by(class)) {
+            naming.entry(provider.into()).or_default().push(what);
+        }
+        for (provider, mut named_by) in naming {
+            if registered.contains(&provider) {
+                continue;
+            }
+            named_by.sort_by(|a, b| cim::name::cmp(a, b));
+            let more = named_by.len().saturating_sub(MOST_NAMED);
+            named_by.truncate(MOST_NAMED);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let what = format!(
+                "provider {provider} is not registered; named by {}{more}",
+                named_by.join(", ")
+            );
+            let finding = Finding::new(ERROR, CLASS, what).at(self.namespace());
+            self.findings.push(finding.remedy("register the provider, or delete what names it"));
+        }
+    }
+
+    /// Looks whether the instances of `class` could be asked for.
+    fn class(&mut self, class: &Class) {
+        let mut context = self.target.context.clone();
+        context.set(EXPLAIN, true);
+        let text = format!("SELECT * FROM {}", class.name());
+        let planned = wbem::collect(|sink| {
+            self.target.services.exec_query("WQL", &text, Flags::default(), &context, sink)
+        });
+        let Err(error) = planned else { return };
+        let is_told = matches!(
+            error.status(),
+            // That was looked for already; not every class is there to be enumerated or read.
+            WBEM_E_PROVIDER_NOT_FOUND | WBEM_E_PROVIDER_NOT_CAPABLE | WBEM_E_ACCESS_DENIED
+        );
+        if !is_told && self.is_news(&error) {
+            let finding = Finding::new(ERROR, CLASS, format!("cannot be provided: {error}"));
+            let place = format!("{}:{}", self.namespace(), class.name());
+            let remedy = "correct the class, or the registration of its provider";
+            self.findings.push(finding.at(place).remedy(remedy));
+        }
+    }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
