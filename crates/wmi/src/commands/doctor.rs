@@ -17,7 +17,7 @@ use openwmi::{REPOSITORY_FORMAT, Wmi};
 use super::repo::busy;
 use crate::exit;
 use crate::failure::Failure;
-use crate::output::{Printer, Selection};
+use crate::output::{Form, Printer, Selection, Settings};
 use crate::session::{DEFAULT_NAMESPACE, Options};
 use crate::target::{Outcome, Target, print_all};
 
@@ -93,8 +93,14 @@ fn print(options: &Options, findings: &[Finding]) -> Result<Outcome, Failure> {
         class: Some(Name::from_static(Finding::NAME)),
         ..Selection::default()
     };
+    // A line a check, also where the terminal is narrow.
+    let form = match options.settings.form {
+        Form::Auto => Form::Table,
+        form => form,
+    };
+    let settings = Settings { form, ..options.settings };
     let class = Finding::detached()?;
-    print_all(Printer::stdout(&options.settings, selection), |mut sink| {
+    print_all(Printer::stdout(&settings, selection), |mut sink| {
         let objects = findings.iter().map(|f| f.to_instance(&class).map(Object::Instance));
         let _ = sink.indicate(objects.collect::<cim::Result<_>>()?);
         sink.complete(wbem::COMPLETE);
