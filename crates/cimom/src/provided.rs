@@ -9,7 +9,7 @@
 
 use std::borrow::Cow;
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use cim::derivation::MAX_DERIVATION;
@@ -53,8 +53,8 @@ struct Declared {
     declaration: Arc<ClassDeclaration>,
     /// Which of the sources.
     source: usize,
-    /// Whether another one declares it too.
-    is_duplicate: bool,
+    /// How others declare it, in the order in which they were asked.
+    others: VecDeque<(usize, Arc<ClassDeclaration>)>,
 }
 
 /// What a provider can be asked for.
@@ -205,9 +205,19 @@ impl View<'_> {
         Ok(self.was_told_twice(name))
     }
 
-    /// Whether several of the providers that were asked define the class `name`.
+    /// Whether several of the providers that were asked define the class `name`, each of them one
+    /// that it is registered to supply.
     pub(crate) fn was_told_twice(&self, name: &Name) -> bool {
-        self.provided.learned.borrow().declared.get(name).is_some_and(|d| d.is_duplicate)
+        let others = match self.provided.learned.borrow().declared.get(name) {
+            Some(declared) if !declared.others.is_empty() => declared.others.clone(),
+            _ => return false,
+        };
+        let sources = self.provided.sources.get();
+        others.into_iter().any(|(at, declaration)| {
+            let source = sources.and_then(|sources| sources.get(at));
+            let class = self.derive(declaration);
+            source.zip(class.ok()).is_some_and(|(source, class)| source.supplies(&class))
+        })
     }
 
     /// The provider that has the class `name`, if it is not stored.
@@ -390,10 +400,11 @@ impl View<'_> {
                 learned.made.insert(name.clone(), Some(class.clone()));
                 Ok(Some(class))
             }
-            // What it is not registered to supply it does not supply.
+            // What it is not registered to supply it does not supply; another one may.
             Ok(_) => {
-                learned.forget(name);
-                Ok(None)
+                learned.next(name);
+                drop(learned);
+                self.declared_class(name)
             }
             Err(e) => Err(e.by(&source.name)),
         }
@@ -477,27 +488,45 @@ impl View<'_> {
             return Ok(());
         }
         let mut learned = self.provided.learned.borrow_mut();
+        let declaration = Arc::new(declaration);
         if let Some(declared) = learned.declared.get_mut(&name) {
-            declared.is_duplicate |= declared.source != at;
+            let is_new =
+                declared.source != at && declared.others.iter().all(|(other, _)| *other != at);
+            if is_new {
+                declared.others.push_back((at, declaration));
+            }
             return Ok(());
-        }
-        if let Some(above) = &declaration.superclass {
-            learned.subclasses.entry(above.clone()).or_default().push(name.clone());
         }
         // It may have been looked for and not found before.
         learned.made.remove(&name);
-        let declaration = Arc::new(declaration);
-        learned.declared.insert(name, Declared { declaration, source: at, is_duplicate: false });
+        learned.note(Declared { declaration, source: at, others: VecDeque::new() });
         Ok(())
     }
 }
 
 impl Learned {
-    fn forget(&mut self, name: &Name) {
-        let declared = self.declared.remove(name);
-        let above = declared.and_then(|d| d.declaration.superclass.clone());
-        if let Some(siblings) = above.and_then(|above| self.subclasses.get_mut(&above)) {
+    fn note(&mut self, declared: Declared) {
+        let ClassDeclaration { name, superclass, .. } = &*declared.declaration;
+        if let Some(above) = superclass {
+            self.subclasses.entry(above.clone()).or_default().push(name.clone());
+        }
+        self.declared.insert(name.clone(), declared);
+    }
+
+    fn forget(&mut self, name: &Name) -> Option<Declared> {
+        let declared = self.declared.remove(name)?;
+        let above = declared.declaration.superclass.as_ref();
+        if let Some(siblings) = above.and_then(|above| self.subclasses.get_mut(above)) {
             siblings.retain(|sibling| sibling != name);
+        }
+        Some(declared)
+    }
+
+    /// Passes over the declaration of `name` that counts, to that of the next provider.
+    fn next(&mut self, name: &Name) {
+        let Some(Declared { mut others, .. }) = self.forget(name) else { return };
+        if let Some((source, declaration)) = others.pop_front() {
+            self.note(Declared { declaration, source, others });
         }
     }
 }

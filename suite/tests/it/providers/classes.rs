@@ -686,3 +686,26 @@ fn a14_associations_of_instances_skip_the_same_providers() {
     assert_eq!(found, [r#"Base{K="b"}"#]);
     assert_eq!(asked(&log), ["P enumerate NULL deep"]);
 }
+
+/// What a provider has and is not registered to supply stands in the way of nobody who is.
+#[test]
+fn a3_what_one_provider_does_not_support_another_one_supplies() {
+    let covers = results(&[ISA_BASE]);
+    let not_x = list("UnsupportedQueries", &[r#"SELECT * FROM meta_class WHERE __Class = "X""#]);
+    let but_x = format!("{covers} {not_x}");
+    let (of_p, of_q) = ("class X : Base { uint32 P; };", "class X : Base { uint32 Q; };");
+    for (p, q, expected) in [(&but_x, &covers, "Q"), (&covers, &but_x, "P")] {
+        let (world, _) = two((of_p, p), (of_q, q));
+        assert_eq!(
+            classes(&world, Some("Base"), Flags::DEEP),
+            ["class Stored : Base", "class X : Base"]
+        );
+        let query = "SELECT * FROM meta_class WHERE __this ISA 'Base'";
+        let (found, end) = deliver(&world, query);
+        assert_eq!((found.len(), end), (3, Ok(WBEM_S_NO_ERROR)), "and nobody else does");
+        for object in world.objects(query, Flags::default()).unwrap() {
+            let is_expected = object.class().slot(expected).is_some();
+            assert_eq!(is_expected, object.class().name().is("X"), "{expected}");
+        }
+    }
+}
