@@ -4,7 +4,8 @@
 //! Who asks for one says so by `__GET_EXT_CLIENT_REQUEST` or `__PUT_EXT_CLIENT_REQUEST`, which is
 //! taken away before a provider sees the context. A call that comes with the other values and
 //! without that one is a provider's own, made on the way: for it, and for whom it asks, there is
-//! no partial operation.
+//! no partial operation. Nor is there for an operation of another kind: the values of reads go with
+//! reads alone, those of puts with puts.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -23,6 +24,27 @@ const PUT_STRICT_NULLS: &str = "__PUT_EXT_STRICT_NULLS";
 const PUT_ATOMIC: &str = "__PUT_EXT_ATOMIC";
 const PUT_REQUEST: &str = "__PUT_EXT_CLIENT_REQUEST";
 
+const OF_READS: [&str; 4] = [GET_EXTENSIONS, GET_PROPERTIES, GET_KEYS_ONLY, GET_REQUEST];
+const OF_PUTS: [&str; 5] =
+    [PUT_EXTENSIONS, PUT_PROPERTIES, PUT_STRICT_NULLS, PUT_ATOMIC, PUT_REQUEST];
+
+/// The context with which an operation goes on that is never a partial one.
+pub(crate) fn none(context: &CallContext) -> Cow<'_, CallContext> {
+    match without(context, &OF_READS) {
+        Cow::Borrowed(context) => without(context, &OF_PUTS),
+        Cow::Owned(context) => Cow::Owned(without(&context, &OF_PUTS).into_owned()),
+    }
+}
+
+fn without<'c>(context: &'c CallContext, names: &[&str]) -> Cow<'c, CallContext> {
+    if !names.iter().any(|name| context.value(name).is_some()) {
+        return Cow::Borrowed(context);
+    }
+    let mut next = context.clone();
+    names.iter().for_each(|name| next.remove(name));
+    Cow::Owned(next)
+}
+
 /// Which properties a read is to give.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum PartialRead {
@@ -38,16 +60,11 @@ impl PartialRead {
     /// What a read is asked for, and the context with which it goes on.
     /// Errors: `WBEM_E_INVALID_CONTEXT` where the values do not make sense together.
     pub(crate) fn of(context: &CallContext) -> Result<(PartialRead, Cow<'_, CallContext>)> {
-        const ALL: [&str; 4] = [GET_EXTENSIONS, GET_PROPERTIES, GET_KEYS_ONLY, GET_REQUEST];
-        if !ALL.iter().any(|name| context.value(name).is_some()) {
-            return Ok((PartialRead::Whole, Cow::Borrowed(context)));
-        }
-        let mut next = context.clone();
-        next.remove(GET_REQUEST);
         if !is_set(context, GET_REQUEST) {
-            ALL.iter().for_each(|name| next.remove(name));
-            return Ok((PartialRead::Whole, Cow::Owned(next)));
+            return Ok((PartialRead::Whole, none(context)));
         }
+        let mut next = without(context, &OF_PUTS).into_owned();
+        next.remove(GET_REQUEST);
         if !is_set(context, GET_EXTENSIONS) {
             return Err(lacks(GET_REQUEST, GET_EXTENSIONS));
         }
@@ -80,21 +97,16 @@ pub(crate) fn put<'c>(
     flags: Flags,
     context: &'c CallContext,
 ) -> Result<(Option<PartialPut>, Cow<'c, CallContext>)> {
-    const ALL: [&str; 4] = [PUT_EXTENSIONS, PUT_PROPERTIES, PUT_STRICT_NULLS, PUT_ATOMIC];
-    let is_asked = ALL.iter().any(|name| context.value(name).is_some());
-    if !is_asked && context.value(PUT_REQUEST).is_none() {
-        return Ok((None, Cow::Borrowed(context)));
-    }
-    let mut next = context.clone();
-    next.remove(PUT_REQUEST);
     if !is_set(context, PUT_REQUEST) {
         // What a client means to be partial must not become a whole put.
+        let is_asked = OF_PUTS.iter().any(|n| *n != PUT_REQUEST && context.value(n).is_some());
         if is_asked && context.depth() == 0 {
             return Err(lacks(PUT_EXTENSIONS, PUT_REQUEST));
         }
-        ALL.iter().for_each(|name| next.remove(name));
-        return Ok((None, Cow::Owned(next)));
+        return Ok((None, none(context)));
     }
+    let mut next = without(context, &OF_READS).into_owned();
+    next.remove(PUT_REQUEST);
     if !is_set(context, PUT_EXTENSIONS) {
         return Err(lacks(PUT_REQUEST, PUT_EXTENSIONS));
     }

@@ -166,6 +166,7 @@ impl Services for Session {
         flags: Flags,
         context: &CallContext,
     ) -> Result<()> {
+        let context = &*partial::none(context);
         let view = self.view(context)?;
         let call = self.authorize(&view, (), context)?;
         let Written::InRepository(lent) = class_writes::put(&view, &call, class, flags)? else {
@@ -180,6 +181,7 @@ impl Services for Session {
 
     fn delete_class(&self, class: &str, flags: Flags, context: &CallContext) -> Result<()> {
         flags.only("DeleteClass", Flags::OWNER_UPDATE | Flags::RETURN_IMMEDIATELY)?;
+        let context = &*partial::none(context);
         let view = self.view(context)?;
         let call = self.authorize(&view, (), context)?;
         let class = class_name(class, "DeleteClass")?;
@@ -208,8 +210,10 @@ impl Services for Session {
         flags: Flags,
         context: &CallContext,
     ) -> Result<ObjectPath> {
-        let view = self.view(context)?;
-        let call = self.authorize(&view, (), context)?;
+        // Whoever is asked for the class or initialized is not asked for a part of anything.
+        let whole = partial::none(context);
+        let view = self.view(&whole)?;
+        let call = self.authorize(&view, (), &whole)?;
         let class = view.class(instance.class().name(), WBEM_E_INVALID_CLASS)?;
         call.require_to_write(&class, "write this instance")?;
         let (partial, context) = partial::put(&class, flags, context)?;
@@ -235,6 +239,7 @@ impl Services for Session {
 
     fn delete_instance(&self, path: &str, flags: Flags, context: &CallContext) -> Result<()> {
         flags.only("DeleteInstance", Flags::OWNER_UPDATE | Flags::RETURN_IMMEDIATELY)?;
+        let context = &*partial::none(context);
         let path = self.own_path(path)?;
         if let Some(other) = self.elsewhere(&path, context)? {
             return other.delete_instance(&path.relative().to_string(), flags, context);
@@ -306,6 +311,7 @@ impl Services for Session {
         in_parameters: Option<&Instance>,
     ) -> Result<Option<Instance>> {
         flags.only("ExecMethod", Flags::RETURN_IMMEDIATELY)?;
+        let context = &*partial::none(context);
         let path = self.own_path(path)?;
         if let Some(other) = self.elsewhere(&path, context)? {
             let path = path.relative().to_string();

@@ -249,3 +249,40 @@ fn b_5_a_partial_put_goes_to_those_classes_that_have_the_properties() {
     assert_eq!(puts.len(), 1, "{puts:?}");
     assert!(puts[0].starts_with(r#"Q put V of B{A1=2, K="k", V=1}"#), "{puts:?}");
 }
+
+/// Behaviour.md B.5, core rules 1 and 2: a provider is told neither of a client's request nor, where
+/// it is asked on the way, of any value of a partial operation, whatever it is asked for.
+#[test]
+fn b_5_no_value_reaches_a_provider_for_which_it_is_not() {
+    let (world, log) = asking(|context| {
+        let services = context.services().expect("a provider's way into WMI");
+        let object = services.get_object("E.K=\"b\"", Flags::default(), context)?;
+        let instance = object.as_instance().expect("an instance");
+        services.put_instance(instance, Flags::default(), context)?;
+        services.delete_instance("E.K=\"b\"", Flags::default(), context)
+    });
+    let mut both = reading(&world, &["V"]);
+    both.set("__PUT_EXTENSIONS", true);
+    both.set("__PUT_EXT_PROPERTIES", names(&["V"]));
+    both.set("__PUT_EXT_CLIENT_REQUEST", true);
+    let of_q = [
+        "Q get E K=\"b\" wanted all",
+        "Q put E{K=\"b\", S=\"y\", V=5} flags 0x0",
+        "Q delete E K=\"b\"",
+    ];
+    let services = world.services();
+    let told = || {
+        let mut told = log.take();
+        told.retain(|line| !line.contains("initialize"));
+        told
+    };
+    get(&world, r#"D.K="b""#, &both).unwrap();
+    let with = r#"with __GET_EXTENSIONS=TRUE __GET_EXT_PROPERTIES={"V"}"#;
+    let told_now = told();
+    assert_eq!(told_now[0], format!(r#"P get D K="b" wanted K,V {with}"#));
+    assert_eq!(told_now[1..], of_q);
+    services.delete_instance(r#"D.K="b""#, Flags::default(), &both).unwrap();
+    let told_now = told();
+    assert_eq!(told_now[0], r#"P delete D K="b""#);
+    assert_eq!(told_now[1..], of_q);
+}
