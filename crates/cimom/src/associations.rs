@@ -7,6 +7,7 @@
 //! Nothing of the repository is held while a provider is asked.
 //! With SchemaOnly the same is asked of classes (E.3).
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -21,7 +22,8 @@ use wql::{Associators, References};
 
 use crate::access::AuthorizedCall;
 use crate::cimom::{Cimom, View};
-use crate::execute::{self, BATCH, first_told};
+use crate::execute::{self, BATCH, Seen, first_told};
+use crate::hierarchy;
 use crate::interop;
 use crate::partial::PartialRead;
 use crate::plan::{self, Plan, Referent, Referring};
@@ -86,6 +88,8 @@ pub(crate) struct Walk {
     source: Arc<Referent>,
     /// Each association class and how it is asked.
     pub(crate) steps: Vec<(Arc<Class>, Plan)>,
+    /// What the providers of related association classes have delivered.
+    seen: Arc<Seen>,
     context: CallContext,
 }
 
@@ -144,8 +148,28 @@ pub(crate) fn prepare(
         };
         steps.push((class.clone(), plan));
     }
-    let (source, context) = (referent, context.clone());
-    Ok(Answer::Walk(Arc::new(Walk { question, source, steps, context })))
+    relate(&mut steps);
+    let (source, seen, context) = (referent, Arc::default(), context.clone());
+    Ok(Answer::Walk(Arc::new(Walk { question, source, steps, seen, context })))
+}
+
+/// Sees to it that an association that providers of classes above each other have comes once, as
+/// one of the lowest, which is asked first (behaviour.md B.4).
+fn relate(steps: &mut [(Arc<Class>, Plan)]) {
+    let provided: Vec<&Arc<Class>> =
+        steps.iter().filter(|(_, plan)| is_provided(plan)).map(|(class, _)| class).collect();
+    let related = hierarchy::related(&provided);
+    if related.is_empty() {
+        return;
+    }
+    for (_, plan) in steps.iter_mut().filter(|(class, _)| related.contains(&Arc::as_ptr(class))) {
+        plan.steps.iter_mut().for_each(|step| step.is_related = true);
+    }
+    steps.sort_by_key(|(class, _)| Reverse(class.ancestors().count()));
+}
+
+fn is_provided(plan: &Plan) -> bool {
+    plan.steps.iter().any(|step| matches!(step.source, Source::Provider(_)))
 }
 
 /// The classes of the stored instances that may refer to the object.
@@ -289,7 +313,7 @@ impl Walk {
         plan: &Plan,
         out: &Arc<Mutex<Out>>,
     ) -> Completion {
-        if plan.steps.iter().any(|step| matches!(step.source, Source::Provider(_))) {
+        if is_provided(plan) {
             return self.over_provided(view, class, plan, out);
         }
         let take = &mut |batch| self.take(view, class, batch, &mut lock(out));
@@ -325,7 +349,7 @@ impl Walk {
             })
         };
         let run = |sink| {
-            execute::run(plan, view, sink);
+            execute::run_after(plan, view, sink, &self.seen);
             Ok(())
         };
         let completion = wbem::for_each(run, take);

@@ -30,11 +30,15 @@ pub(crate) const BATCH: usize = 128;
 /// Asks the sources of `plan` in its order and completes `sink`. Nothing of the repository is held
 /// while a provider is asked.
 pub(crate) fn run(plan: &Plan, view: &View<'_>, sink: Sink) {
+    run_after(plan, view, sink, &Arc::default());
+}
+
+/// The same of a plan that may have instances which others before it have delivered.
+pub(crate) fn run_after(plan: &Plan, view: &View<'_>, sink: Sink, seen: &Arc<Seen>) {
     let client = Arc::new(Client(Mutex::new(Some(sink))));
     let mut outcome = WBEM_S_NO_ERROR;
-    let seen = Arc::new(Seen::default());
     for step in &plan.steps {
-        match ask(plan, step, view, &client, &seen) {
+        match ask(plan, step, view, &client, seen) {
             Ok(status) => outcome = first_told(outcome, status),
             Err(e) => return client.complete(Err(e)),
         }
@@ -244,7 +248,7 @@ fn queried(
 
 /// The instances that were delivered by steps of related classes, by their family and key.
 #[derive(Default)]
-struct Seen(Mutex<HashSet<(Name, InstanceKey)>>);
+pub(crate) struct Seen(Mutex<HashSet<(Name, InstanceKey)>>);
 
 impl Seen {
     /// Whether an instance has not been there before. Of one without a key nothing is known.

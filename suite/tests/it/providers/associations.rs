@@ -133,3 +133,36 @@ fn however_many_associations_are_stored_each_is_walked_once() {
     assert_eq!(count("REFERENCES OF {D='c'} WHERE ResultClass = Test_Stored"), 299);
     assert_eq!(count("ASSOCIATORS OF {D='c'} WHERE AssocClass = Test_Stored"), 299);
 }
+
+/// What holds of any instance holds of associations: one that the providers of classes above each
+/// other have is one, of the lowest class (behaviour.md B.4), and leads somewhere once (E.2).
+#[test]
+fn e2_an_association_of_several_classes_comes_once_as_the_lowest() {
+    let log = Log::default();
+    let mut providers = NativeProviders::default();
+    let upper = vec![link("s", "a"), link("s", "b")];
+    providers.register(CLSID, TestProvider::new(upper).logging_as("P", &log).factory());
+    let lower = TestProvider::new(vec![link("s", "b")]).logging_as("Q", &log);
+    providers.register(OTHER, lower.factory());
+    let world = World::with_providers(providers);
+    world.compile(&registration("P", CLSID));
+    world.compile(&registration("Q", OTHER));
+    world.compile(
+        r#"class S { [key] string K; };
+           class D { [key] string K; };
+           instance of S { K = "s"; };
+           instance of D { K = "a"; };
+           instance of D { K = "b"; };
+           [association, dynamic, provider("P")] class Test_A { [key] S ref A; [key] D ref B; };
+           [association, dynamic, provider("Q")] class Test_B : Test_A { };"#,
+    );
+    let both = [r#"D{K="a"}"#, r#"D{K="b"}"#];
+    assert_eq!(world.query("ASSOCIATORS OF {S='s'}").unwrap(), both);
+    let expected =
+        [r#"Test_A{A=ref "S='s'", B=ref "D='a'"}"#, r#"Test_B{A=ref "S='s'", B=ref "D='b'"}"#];
+    assert_eq!(world.query("REFERENCES OF {S='s'}").unwrap(), expected);
+    assert_eq!(world.query("REFERENCES OF {D='b'}").unwrap(), expected[1..]);
+    log.take();
+    world.query("REFERENCES OF {S='s'}").unwrap();
+    assert_eq!(log.take(), ["Q enumerate Test_B wanted all", "P enumerate Test_A wanted all"]);
+}
