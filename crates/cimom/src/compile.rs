@@ -405,8 +405,8 @@ impl Executor<'_> {
                     let put = hierarchy::put(&view, &class, &instance, flags, None, self.context);
                     return put.map(drop).map_err(failed);
                 }
-                let stored =
-                    properties::put(&view, instance, None, self.context).map_err(failed)?;
+                let stored = properties::put(&view, &class, &instance, flags, None, self.context)
+                    .map_err(failed)?;
                 drop(view);
                 let put = self.cimom.edit(|edit| {
                     elsewhere.lend(edit);

@@ -5,14 +5,16 @@
 //! the provider as they stand. Every read of a stored instance passes through [`complete`], every put
 //! through [`put`].
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use cim::status::*;
-use cim::{Instance, Name, Qualifiers, Result};
+use cim::{Class, Instance, Name, Qualifiers, Result, Value};
 use wbem::{CallContext, Flags, PartialPut, PropertyCall, PropertyProvider, Wanted};
 
 use crate::cimom::View;
 use crate::get;
+use crate::instance_rules;
 use crate::providers::{Provider, Supports};
 
 /// Whether any value of `instance`, which is stored, is a provider's.
@@ -52,26 +54,64 @@ pub(crate) fn complete(
     Ok(instance)
 }
 
-/// Hands the values of `given` that are providers', and among what is put, to them, and gives the instance without them,
-/// which is what is stored. A provider that takes no values is only told to where the client gives
-/// another one than it has.
+/// Hands the values of `given` that are providers', and among what is put, to them, and gives the
+/// instance without them, which is what is stored. A provider that takes no values is only told to where
+/// the client gives another one than it has.
 /// Errors: those of binding a provider, and its own; `WBEM_E_PROVIDER_NOT_CAPABLE` for another value
-/// where it is registered with SupportsPut FALSE.
-pub(crate) fn put(
+/// where it is registered with SupportsPut FALSE; `WBEM_E_UNSUPPORTED_PUT_EXTENSION` where all or
+/// nothing is to be written and more than one value is.
+pub(crate) fn put<'i>(
     view: &View<'_>,
-    mut given: Instance,
+    class: &Arc<Class>,
+    given: &'i Instance,
+    flags: Flags,
     partial: Option<&PartialPut>,
     context: &CallContext,
-) -> Result<Instance> {
-    for slot in slots(&given) {
-        let value = given.value(slot).clone();
-        given.reset(slot);
-        if value.is_null() || partial.is_some_and(|partial| !partial.slots.contains(&slot)) {
-            continue;
+) -> Result<Cow<'i, Instance>> {
+    instance_rules::check_flags(given, flags)?;
+    if partial.is_none() && !has_dynamic(given) {
+        return Ok(Cow::Borrowed(given));
+    }
+    let mut instance = instance_rules::of_class(given, class, flags)?;
+    if partial.is_some() {
+        // A partial put leaves the qualifiers of the instance as they are.
+        let stored = get::stored(view, class, &instance.key()?, true)?;
+        let kept = stored.and_then(|stored| stored.qualifiers().cloned());
+        instance.set_qualifiers(kept.unwrap_or_default());
+        if !has_dynamic(&instance) {
+            return Ok(Cow::Borrowed(given));
         }
-        let source = Source::of(view, &given, slot)?;
-        let locale = locale(context);
-        let call = call(&given, slot, locale.as_deref());
+    }
+    check_mode(view, &instance, flags)?;
+    let is_written = |slot: usize, value: &Value| match partial {
+        Some(partial) => {
+            partial.slots.contains(&slot) && (partial.strict_nulls || !value.is_null())
+        }
+        None => !value.is_null(),
+    };
+    let mut written = Vec::new();
+    for slot in slots(&instance) {
+        let value = instance.value(slot).clone();
+        instance.reset(slot);
+        if is_written(slot, &value) {
+            written.push((slot, value));
+        }
+    }
+    if partial.is_some_and(|partial| partial.atomic) && !written.is_empty() {
+        let stored = (0..instance.values().len())
+            .filter(|&slot| !is_key(class, slot) && is_written(slot, instance.value(slot)));
+        if written.len() + stored.count() > 1 {
+            return Err(WBEM_E_UNSUPPORTED_PUT_EXTENSION.with(format!(
+                "values of an instance of {} are property providers', which cannot be written with \
+                 others all or none",
+                class.name()
+            )));
+        }
+    }
+    let locale = locale(context);
+    for (slot, value) in written {
+        let source = Source::of(view, &instance, slot)?;
+        let call = call(&instance, slot, locale.as_deref());
         let put = |context: &CallContext| match source.supports.put {
             true => source.properties.put_property(&call, &value, context),
             false => match source.properties.get_property(&call, context)? == value {
@@ -81,12 +121,12 @@ pub(crate) fn put(
         };
         view.outside(|| source.provider.call(context, put))?;
     }
-    Ok(given)
+    Ok(Cow::Owned(instance))
 }
 
 /// Errors: what the put itself will fail with, so that no provider is written to for nothing:
 /// `WBEM_E_ALREADY_EXISTS`, `WBEM_E_NOT_FOUND`.
-pub(crate) fn check_mode(view: &View<'_>, given: &Instance, flags: Flags) -> Result<()> {
+fn check_mode(view: &View<'_>, given: &Instance, flags: Flags) -> Result<()> {
     // One without a key is given one, and is new.
     let is_there = match given.key() {
         Ok(key) => get::stored(view, given.class(), &key, true)?.is_some(),
@@ -108,10 +148,13 @@ pub(crate) fn check_mode(view: &View<'_>, given: &Instance, flags: Flags) -> Res
 fn slots(instance: &Instance) -> Vec<usize> {
     let class = instance.class();
     if instance.qualifiers().is_some_and(|own| own.instance.is_true("dynprops")) {
-        let is_key = |slot: usize| class.keys().iter().any(|&key| usize::from(key) == slot);
-        return (0..class.properties().len()).filter(|&slot| !is_key(slot)).collect();
+        return (0..class.properties().len()).filter(|&slot| !is_key(class, slot)).collect();
     }
     class.dynamic_properties().iter().map(|&slot| usize::from(slot)).collect()
+}
+
+fn is_key(class: &Class, slot: usize) -> bool {
+    class.keys().iter().any(|&key| usize::from(key) == slot)
 }
 
 /// The provider of a property.

@@ -3,7 +3,6 @@
 //! What happens to every call is here: the flags are looked at, `access` is asked, and the
 //! call goes on to the module of the operation. Rules of the operations are not here.
 
-use std::borrow::Cow;
 use std::sync::{Arc, Weak};
 
 use cim::naming::check_class_length;
@@ -26,7 +25,7 @@ use crate::get::Get;
 use crate::methods::{self, Invocation};
 use crate::partial::{self, PartialRead};
 use crate::query::InstanceQuery;
-use crate::{classes, get, hierarchy, instance_rules, properties, query};
+use crate::{classes, get, hierarchy, properties, query};
 
 pub(crate) struct Session {
     pub(crate) cimom: Arc<Cimom>,
@@ -220,20 +219,13 @@ impl Services for Session {
         if class.is_dynamic() {
             return hierarchy::put(&view, &class, instance, flags, partial.as_ref(), &context);
         }
-        let stored = match properties::has_dynamic(instance) {
-            true => {
-                instance_rules::check_flags(instance, flags)?;
-                let given = instance_rules::of_class(instance, &class, flags)?;
-                properties::check_mode(&view, &given, flags)?;
-                Cow::Owned(properties::put(&view, given, partial.as_ref(), &context)?)
-            }
-            false => Cow::Borrowed(instance),
-        };
+        let partial = partial.as_ref();
+        let stored = properties::put(&view, &class, instance, flags, partial, &context)?;
         let lent = view.provided_among(&class);
         drop(view);
         self.cimom.edit(|edit| {
             edit.lend(&self.place(), &lent);
-            edit.put_instance(&self.place(), &stored, flags, partial.as_ref(), &context)
+            edit.put_instance(&self.place(), &stored, flags, partial, &context)
         })
     }
 

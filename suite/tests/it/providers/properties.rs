@@ -214,12 +214,67 @@ fn c_1_puts_are_looked_at_before_the_provider_is() {
     let both = Flags::CREATE_ONLY | Flags::UPDATE_ONLY;
     assert_eq!(status(put("k", both, administrator)), WBEM_E_INVALID_PARAMETER);
     assert_eq!(asked.take(), Vec::<String>::new());
-    let mut partial = administrator.clone();
+    put("k", Flags::UPDATE_ONLY, &partial(&world, &["N"])).unwrap();
+    assert_eq!(asked.take(), [r#"put 9 "c1" "i1" "number" uint32"#]);
+}
+
+/// The context of a put of these properties alone.
+fn partial(world: &World, properties: &[&str]) -> CallContext {
+    let mut partial = world.administrator().clone();
     partial.set("__PUT_EXTENSIONS", true);
     partial.set("__PUT_EXT_CLIENT_REQUEST", true);
-    partial.set("__PUT_EXT_PROPERTIES", Value::array([Value::string("N")]));
-    put("k", Flags::UPDATE_ONLY, &partial).unwrap();
-    assert_eq!(asked.take(), [r#"put 9 "c1" NULL "number" uint32"#]);
+    let names = properties.iter().map(|name| Value::string(*name));
+    partial.set("__PUT_EXT_PROPERTIES", Value::array(names));
+    partial
+}
+
+/// Behaviour.md B.5: exactly what was asked for, or a failure.
+#[test]
+fn b20_partial_puts_of_what_property_providers_have() {
+    let (world, asked) = world("SupportsGet = TRUE; SupportsPut = TRUE;", CLASS);
+    let put = |values: &[(&str, Value)], context: &CallContext| {
+        let instance = world.instance("S", values);
+        world.services().put_instance(&instance, Flags::UPDATE_ONLY, context).map(drop)
+    };
+    let key = ("K", "k".into());
+    // NULL says nothing, unless it is said that it does.
+    let mut context = partial(&world, &["X"]);
+    put(std::slice::from_ref(&key), &context).unwrap();
+    assert_eq!(asked.take(), Vec::<String>::new());
+    context.set("__PUT_EXT_STRICT_NULLS", true);
+    put(std::slice::from_ref(&key), &context).unwrap();
+    assert_eq!(asked.take(), [r#"put NULL "c1" "i1" "a.b" string"#]);
+    // One value is written or not; what two have is not written together.
+    let values = [key, ("X", "x".into()), ("N", Value::UInt32(9)), ("Stored", "new".into())];
+    for properties in [&["X", "N"], &["X", "Stored"]] {
+        let mut context = partial(&world, properties);
+        context.set("__PUT_EXT_ATOMIC", true);
+        assert_eq!(status(put(&values, &context)), WBEM_E_UNSUPPORTED_PUT_EXTENSION);
+    }
+    assert_eq!(asked.take(), Vec::<String>::new());
+    assert!(world.get("S='k'").unwrap().contains(r#"Stored="s""#));
+    asked.take();
+    let mut context = partial(&world, &["X"]);
+    context.set("__PUT_EXT_ATOMIC", true);
+    put(&values, &context).unwrap();
+    assert_eq!(asked.take(), [r#"put "x" "c1" "i1" "a.b" string"#]);
+}
+
+/// Whose the values are is said by the instance that is there and stays, not by the one that a
+/// client has made to name some of its properties.
+#[test]
+fn c2_a_partial_put_of_an_instance_with_dynprops() {
+    let (world, asked) = world(
+        "SupportsGet = TRUE; SupportsPut = TRUE;",
+        r#"class S { [key] string K; [PropertyContext("p")] string X; };
+           [DynProps, Provider("Q"), InstanceContext("i")] instance of S { K = "k"; };"#,
+    );
+    let instance = world.instance("S", &[("K", "k".into()), ("X", "new".into())]);
+    let context = partial(&world, &["X"]);
+    world.services().put_instance(&instance, Flags::UPDATE_ONLY, &context).unwrap();
+    assert_eq!(asked.take(), [r#"put "new" NULL "i" "p" string"#]);
+    world.get("S='k'").unwrap();
+    assert_eq!(asked.take(), [r#"get NULL "i" "p" string"#]);
 }
 
 /// A provider that answers nothing until the gate is opened.
