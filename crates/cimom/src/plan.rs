@@ -252,34 +252,31 @@ fn selecting(
 }
 
 /// The same step without the properties that nobody asked for: those that a partial read leaves
-/// out, and Lazy ones of providers unless the query names them. Keys are wanted where instances
-/// of several sources are told apart by them.
+/// out, and Lazy ones that a provider has unless the query names them. Keys are wanted where
+/// instances of several sources are told apart by them.
 fn limited(query: &InstanceQuery, step: Step) -> Result<Step> {
     let class = &step.class;
     let partial = match step.wanted {
         Wanted::All => query.partial.wanted(class)?,
         Wanted::Slots(_) => return Ok(with_keys(step)),
     };
+    let conditions = step.condition.iter().flat_map(|c| c.conjuncts());
+    let named: HashSet<usize> = conditions.flat_map(|c| c.slots().iter().copied()).collect();
+    let is_provided = matches!(step.source, Source::Provider(_));
+    let is_lazy = |slot: usize| {
+        let is_of_provider =
+            is_provided || class.dynamic_properties().iter().any(|&at| usize::from(at) == slot);
+        is_of_provider && class.properties()[slot].qualifiers.is_true("lazy")
+    };
+    // Of an instance that a provider has, it may give more than it is asked for.
+    let is_left_out = |slot: &usize| is_lazy(*slot) || !is_provided && !partial.contains(*slot);
     let all = 0..class.properties().len();
-    let (wanted, left_out): (Wanted, Vec<usize>) = match &step.source {
-        Source::Repository | Source::System(_) => {
-            (Wanted::All, all.filter(|&slot| !partial.contains(slot)).collect())
-        }
-        Source::Provider(_) => {
-            let conditions = step.condition.iter().flat_map(|c| c.conjuncts());
-            let named: HashSet<usize> =
-                conditions.flat_map(|c| c.slots().iter().copied()).collect();
-            let is_lazy = |slot: usize| class.properties()[slot].qualifiers.is_true("lazy");
-            let lazy: Vec<usize> = all.clone().filter(|&slot| is_lazy(slot)).collect();
-            let is_wanted = |slot: &usize| {
-                named.contains(slot) || (partial.contains(*slot) && !lazy.contains(slot))
-            };
-            let wanted = match lazy.is_empty() && partial == Wanted::All {
-                true => Wanted::All,
-                false => Wanted::slots(all.filter(is_wanted)),
-            };
-            (wanted, lazy)
-        }
+    let left_out: Vec<usize> = all.clone().filter(is_left_out).collect();
+    let is_wanted =
+        |slot: &usize| named.contains(slot) || partial.contains(*slot) && !is_lazy(*slot);
+    let wanted = match left_out.is_empty() && partial == Wanted::All {
+        true => Wanted::All,
+        false => Wanted::slots(all.filter(is_wanted)),
     };
     Ok(with_keys(Step { wanted, left_out: left_out.into(), ..step }))
 }

@@ -356,3 +356,35 @@ fn c1_however_many_instances_have_dynamic_properties_each_comes_once() {
     assert_eq!(keys, (0..300).collect::<Vec<_>>());
     assert_eq!(asked.take().len(), 1);
 }
+
+/// Behaviour.md B.4, B.5: who has values that nobody wants is not asked for them.
+#[test]
+fn b15_b27_property_providers_are_asked_for_what_is_wanted() {
+    let class = CLASS.replace(
+        "[Dynamic, Provider(\"Q\"), PropertyContext(\"a.b\")]",
+        "[Dynamic, Lazy, Provider(\"Q\"), PropertyContext(\"a.b\")]",
+    );
+    let (world, asked) = world(READ, &class);
+    let (text, number) = (r#"get "c1" "i1" "a.b" string"#, r#"get "c1" "i1" "number" uint32"#);
+    let mut partial = world.administrator().clone();
+    partial.set("__GET_EXTENSIONS", true);
+    partial.set("__GET_EXT_CLIENT_REQUEST", true);
+    partial.set("__GET_EXT_PROPERTIES", Value::array([Value::string("Stored")]));
+    let ask = |query: &str, context: &CallContext| {
+        let services = world.services();
+        let run = |sink: Sink| services.exec_query("WQL", query, Flags::default(), context, sink);
+        let found = wbem::collect(run).unwrap();
+        (found.iter().map(openwmi_suite::text::object).collect::<Vec<_>>(), asked.take())
+    };
+    let of_k = "SELECT * FROM S WHERE K = 'k'";
+    let stored = r#"S{K="k", N=NULL, Stored="s", X=NULL}"#;
+    assert_eq!(ask(of_k, &partial), (owned(&[stored]), owned(&[])));
+    let of_both = "SELECT * FROM S WHERE K = 'k' AND N = 7";
+    assert_eq!(ask(of_both, &partial), (owned(&[stored]), owned(&[number])));
+    let administrator = world.administrator();
+    let without_lazy = r#"S{K="k", N=7, Stored="s", X=NULL}"#;
+    assert_eq!(ask(of_k, administrator), (owned(&[without_lazy]), owned(&[number])));
+    let named = "SELECT X FROM S WHERE K = 'k'";
+    assert_eq!(ask(named, administrator), (owned(&[r#"S{X="a.b"}"#]), owned(&[text])));
+    assert_eq!(world.get("S='k'").unwrap(), r#"S{K="k", N=7, Stored="s", X="a.b"}"#);
+}
