@@ -241,18 +241,17 @@ impl Providers {
         Some(gates.entry(gate).or_default().clone())
     }
 
-    /// The slot of `key`; one in which another code was loaded makes place, with all that the old
-    /// code was loaded for.
+    /// The slot of `key`. Those in which another code was loaded for the provider, for whomever,
+    /// make place.
     fn slot(&self, key: &Key, new: impl FnOnce() -> Slot, clsid: &str) -> Arc<Slot> {
-        let mut replaced = Vec::new();
+        let is_current = |slot: &Slot| cim::name::eq(&slot.clsid, clsid);
         let mut slots = self.slots();
-        if let Some(slot) = slots.get(key) {
-            if cim::name::eq(&slot.clsid, clsid) {
-                return slot.clone();
-            }
-            let is_replaced = |k: &Key| k.namespace == key.namespace && k.name == key.name;
-            replaced.extend(slots.extract_if(|k, _| is_replaced(k)));
+        if let Some(slot) = slots.get(key).filter(|slot| is_current(slot)) {
+            return slot.clone();
         }
+        let is_of_provider = |k: &Key| k.namespace == key.namespace && k.name == key.name;
+        let replaced: Vec<_> =
+            slots.extract_if(|k, slot| is_of_provider(k) && !is_current(slot)).collect();
         let slot = Arc::new(new());
         slots.insert(key.clone(), slot.clone());
         drop(slots);

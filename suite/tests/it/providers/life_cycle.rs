@@ -76,6 +76,32 @@ fn a_2_once_for_all_or_once_for_each_user() {
     }
 }
 
+/// A.6: with the first call that reaches the new code the old one goes, for whomever it was loaded.
+#[test]
+fn a13_of_a_provider_for_each_user_nothing_old_is_left() {
+    let mut providers = NativeProviders::default();
+    let both = [CLSID, OTHER];
+    both.iter().for_each(|clsid| providers.register(clsid, three().factory()));
+    let world = World::with_providers(providers);
+    let for_each_user = r#"Name = "P"; PerUserInitialization = TRUE;"#;
+    world.compile(&registration("P", CLSID).replace(r#"Name = "P";"#, for_each_user));
+    world.compile(CLASS);
+    get_as(&world, &user(1000));
+    get_as(&world, &user(1001));
+    let loaded = || -> Vec<String> {
+        world.manager().loaded_providers().iter().map(|p| p.clsid.to_string()).collect()
+    };
+    assert_eq!(loaded(), [CLSID, CLSID]);
+    world.compile(&format!(
+        "instance of __Win32Provider
+         {{ Name = \"P\"; CLSID = \"{OTHER}\"; PerUserInitialization = TRUE; }};"
+    ));
+    get_as(&world, &user(1002));
+    assert_eq!(loaded(), [OTHER]);
+    get_as(&world, &user(1000));
+    assert_eq!(loaded(), [OTHER, OTHER]);
+}
+
 /// PerLocaleInitialization: once more for each language that a client asks in.
 #[test]
 fn a_2_once_for_each_language() {
