@@ -386,7 +386,8 @@ impl Cimom {
                 .with(format!("provider {name} needs itself to be initialized")));
         }
         let wmi = &self.environment.identity;
-        let caller = if registration.impersonates { context.caller() } else { wmi };
+        let is_client = registration.impersonates && !registration.is_initialized_as_wmi;
+        let caller = if is_client { context.caller() } else { wmi };
         let initialization = Initialization {
             registration: registration.instance.clone(),
             namespace: namespace.clone(),

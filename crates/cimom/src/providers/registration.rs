@@ -36,6 +36,8 @@ pub(crate) struct Registration {
     pub(crate) per_locale: bool,
     /// Whether it calls back as the client and not as WMI (A.7).
     pub(crate) impersonates: bool,
+    /// InitializeAsAdminFirst: whether it is WMI all the same while it is initialized.
+    pub(crate) is_initialized_as_wmi: bool,
     /// InitializationReentrancy: 0 one at a time, 1 one at a time in a namespace, else any.
     pub(crate) reentrancy: i32,
     /// What `__InstanceProviderRegistration` says.
@@ -188,14 +190,25 @@ impl Registration {
             Some(Value::SInt32(n)) => *n,
             _ => 0,
         };
+        let (level, reentrancy) =
+            (number("ImpersonationLevel"), number("InitializationReentrancy"));
+        let is_strict = instance.get("Version") == Some(&Value::UInt32(2));
+        if is_strict && !((0..=1).contains(&level) && (0..=2).contains(&reentrancy)) {
+            return Err(WBEM_E_INVALID_PROVIDER_REGISTRATION.with(format!(
+                "provider {name} is registered with Version 2, ImpersonationLevel {level} and \
+                 InitializationReentrancy {reentrancy}; they may be 0 or 1, and 0, 1 or 2"
+            )));
+        }
+        let impersonates = level == 1;
         let kind = |class| registration(view, &instance, class);
         Ok(Registration {
             name: name.clone(),
             clsid: clsid.into(),
             per_user: is_true(&instance, "PerUserInitialization"),
             per_locale: is_true(&instance, "PerLocaleInitialization"),
-            impersonates: number("ImpersonationLevel") == 1,
-            reentrancy: number("InitializationReentrancy"),
+            impersonates,
+            is_initialized_as_wmi: is_true(&instance, "InitializeAsAdminFirst"),
+            reentrancy,
             instances: kind(INSTANCES)?.as_ref().map(Supports::new),
             methods: kind(METHODS)?.is_some(),
             properties: kind(PROPERTIES)?.as_ref().map(Supports::new),

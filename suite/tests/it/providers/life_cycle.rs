@@ -66,6 +66,13 @@ fn a_2_once_for_all_or_once_for_each_user() {
                 r"P in root\test for S-1-22-1-1001 as S-1-22-1-1001".to_owned(),
             ],
         ),
+        (
+            "PerUserInitialization = TRUE; ImpersonationLevel = 1; InitializeAsAdminFirst = TRUE;",
+            vec![
+                format!(r"P in root\test for S-1-22-1-1000 as {wmi}"),
+                format!(r"P in root\test for S-1-22-1-1001 as {wmi}"),
+            ],
+        ),
     ] {
         let told = Arc::default();
         let world = made(writing(&told), also);
@@ -133,7 +140,11 @@ fn a_2_once_for_each_language() {
 /// A.7: as whom a provider calls back.
 #[test]
 fn a_7_a_provider_calls_back_as_wmi_or_as_its_client() {
-    for (also, expected) in [("", "S-1-22-1-0"), ("ImpersonationLevel = 1;", "S-1-22-1-1000")] {
+    for (also, expected) in [
+        ("", "S-1-22-1-0"),
+        ("ImpersonationLevel = 1;", "S-1-22-1-1000"),
+        ("ImpersonationLevel = 1; InitializeAsAdminFirst = TRUE;", "S-1-22-1-1000"),
+    ] {
         let told: Arc<Mutex<Vec<String>>> = Arc::default();
         static CALLER: Mutex<String> = Mutex::new(String::new());
         let make = three()

@@ -137,6 +137,36 @@ fn b23_a_hosting_model_that_is_none() {
     all_fail_with(&world, WBEM_E_INVALID_PROVIDER_REGISTRATION);
 }
 
+/// A.2: Version 2 is looked at more strictly.
+#[test]
+fn a_2_version_2_is_strict() {
+    let strange = ["ImpersonationLevel = 2;", "InitializationReentrancy = 3;"];
+    let sound = ["", "ImpersonationLevel = 1; InitializationReentrancy = 2;"];
+    let taken = |version: &str, also: &str| {
+        let mut providers = NativeProviders::default();
+        providers.register(CLSID, three().factory());
+        let world = World::with_providers(providers);
+        let more = format!("Name = \"P\"; {version} {also}");
+        world.compile(&registration("P", CLSID).replace(r#"Name = "P";"#, &more));
+        world.compile(CLASS);
+        world.get("D='b'").map(drop).map_err(|e| e.status())
+    };
+    for also in sound.iter().chain(&strange) {
+        assert_eq!(taken("", also), Ok(()), "{also}");
+        assert_eq!(taken("Version = 1;", also), Ok(()), "{also}");
+    }
+    for also in sound {
+        assert_eq!(taken("Version = 2;", also), Ok(()), "{also}");
+    }
+    for also in strange {
+        assert_eq!(
+            taken("Version = 2;", also),
+            Err(WBEM_E_INVALID_PROVIDER_REGISTRATION),
+            "{also}"
+        );
+    }
+}
+
 #[test]
 fn g14_documented_hosting_models() {
     for model in [
