@@ -85,6 +85,14 @@ fn ask(
                 view.outside(|| provided(plan, step, binding, sink, &done))
             })
         }
+        (Source::Provider(binding), Ask::Beyond(text)) => {
+            view.outside(|| queried(plan, step, binding, text, sink, &done)).unwrap_or_else(|| {
+                Err(WBEM_E_INVALID_QUERY.with(format!(
+                    "the query is more than WQL, and provider {} does not take it",
+                    binding.name()
+                )))
+            })
+        }
         // A provider is told what is looked for by predicates.
         (Source::Provider(binding), Ask::Enumerate | Ask::Referring(_)) => {
             view.outside(|| provided(plan, step, binding, sink, &done))
@@ -116,7 +124,7 @@ pub(crate) fn own(step: &Step, view: &View<'_>, take: Take<'_>) -> Result<Contro
             in_batches(step, view, &read, take)
         }
         (Source::Repository, Ask::Referring(asked)) => referring(step, asked, view, take),
-        (Source::Repository, Ask::Query(_)) => {
+        (Source::Repository, Ask::Query(_) | Ask::Beyond(_)) => {
             Err(WBEM_E_CRITICAL_ERROR.with("the repository does not take the text of queries"))
         }
         (Source::Provider(_), _) => {

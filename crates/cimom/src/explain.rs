@@ -72,7 +72,7 @@ fn describe(index: usize, step: &Step) -> Result<Object> {
             ("GetObject", asked.relative_path().map(|path| path.to_string()))
         }
         Ask::Enumerate => ("CreateInstanceEnum", None),
-        Ask::Query(_) => ("ExecQuery", None),
+        Ask::Query(_) | Ask::Beyond(_) => ("ExecQuery", None),
         Ask::Referring(asked) => {
             ("ReferencesTo", asked.referent.paths.first().map(ObjectPath::to_string))
         }

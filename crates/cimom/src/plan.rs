@@ -58,6 +58,8 @@ pub(crate) enum Ask {
     Enumerate,
     /// For what the query says, as the client wrote it; if it hands that back, for all.
     Query(Arc<str>),
+    /// For what a text says that is more than WQL, which the provider alone understands.
+    Beyond(Arc<str>),
     /// For those that refer to an object.
     Referring(Referring),
 }
@@ -110,6 +112,20 @@ impl Plan {
     ) -> Self {
         let step = Step::whole(class, Source::Repository, Ask::Referring(referring));
         Plan { steps: vec![step], context }
+    }
+
+    /// Hands `text`, which is more than WQL, to all sources as it is; none where one of them does
+    /// not take such texts. What they deliver is the answer.
+    pub(crate) fn beyond(call: ResolvedCall<'_>, text: &Arc<str>) -> Option<Self> {
+        let takes = |source: &Source| match source {
+            Source::Provider(binding) => binding.supports.query_beyond,
+            Source::Repository | Source::System(_) => false,
+        };
+        let ResolvedCall { sources, context, .. } = call;
+        let steps = sources.into_iter().map(|(class, source)| {
+            takes(&source).then(|| Step::whole(class, source, Ask::Beyond(text.clone())))
+        });
+        Some(Plan { steps: steps.collect::<Option<_>>()?, context: context.clone() })
     }
 }
 

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use cim::status::*;
-use cim::{Class, Object, Result};
-use wbem::{EXPLAIN, Flags, Sink};
+use cim::{Class, Error, Object, Result};
+use wbem::{CallContext, EXPLAIN, Flags, Sink};
 use wql::{BoundSchema, Query, Select};
 
 use crate::access::AuthorizedCall;
@@ -100,7 +100,7 @@ pub(crate) fn run(
     partial: PartialRead,
     flags: Flags,
 ) -> Result<Run> {
-    let explain = call.context().value(EXPLAIN).and_then(|v| v.as_bool()) == Some(true);
+    let explain = explains(call.context());
     let (query, call) = call.split();
     match query {
         Query::Select(select) if select.has_event_clause() => Err(WBEM_E_INVALID_QUERY.with(
@@ -128,6 +128,42 @@ pub(crate) fn run(
         Query::Associators(query) => walk(view, query.into(), call, explain),
         Query::References(query) => walk(view, query.into(), call, explain),
     }
+}
+
+/// What answers a text that is no WQL: the provider of the class in FROM, where it is registered to
+/// take more than that. The core does not look at what it means (behaviour.md B.3).
+/// Errors: `refusal`, which the text has met with, where nobody takes it; those of binding the
+/// providers.
+pub(crate) fn beyond(
+    view: &View<'_>,
+    call: AuthorizedCall<'_, ()>,
+    text: &str,
+    flags: Flags,
+    refusal: Error,
+) -> Result<Run> {
+    let is_explained = explains(call.context());
+    let name = match refusal.status() {
+        WBEM_E_INVALID_QUERY => wql::class_in_from(text),
+        _ => None,
+    };
+    let class = name.and_then(|name| view.find_class(&name).ok().flatten());
+    let takes = |class: &Arc<Class>| {
+        let registration = view.cimom.registrations.of_class(view, class).ok();
+        let supports = registration.and_then(|registration| registration.instances);
+        class.is_dynamic() && supports.is_some_and(|supports| supports.query_beyond)
+    };
+    let Some(class) = class.filter(takes) else { return Err(refusal) };
+    let reach = Reach { shallow: false, direct: flags.has(Flags::DIRECT_READ) };
+    let all = InstanceQuery::all(class, reach, PartialRead::Whole);
+    match Plan::beyond(resolve::resolve(view, call.with(all))?, &text.into()) {
+        Some(plan) if is_explained => explain::steps(&plan.steps),
+        Some(plan) => Ok(Run::Plan(plan)),
+        None => Err(refusal),
+    }
+}
+
+fn explains(context: &CallContext) -> bool {
+    context.value(EXPLAIN).and_then(|v| v.as_bool()) == Some(true)
 }
 
 fn walk(

@@ -289,7 +289,13 @@ impl Services for Session {
     ) -> Result<()> {
         self.deliver(context, flags, sink, |view, partial| {
             flags.only("ExecQuery", QUERY)?;
-            let query = query::parse(language, text)?;
+            let query = match query::parse(language, text) {
+                Ok(query) => query,
+                Err(refusal) => {
+                    let call = self.authorize(view, (), view.context)?;
+                    return query::beyond(view, call, text, flags, refusal);
+                }
+            };
             query::run(view, self.authorize(view, query, view.context)?, text, partial, flags)
         })
     }

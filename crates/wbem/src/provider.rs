@@ -70,7 +70,8 @@ pub struct Request<'a> {
 /// A query as the client wrote it.
 #[derive(Debug)]
 pub struct QueryText<'a> {
-    /// The text, in WQL.
+    /// The text, in WQL; where the registration names `WQL:V1ProviderDefined`, in whatever begins
+    /// as a SELECT does.
     pub text: &'a str,
     /// The class whose instances are asked for: the one in FROM, or one below it. Each instance
     /// must be of it.

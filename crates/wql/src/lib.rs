@@ -63,7 +63,7 @@ mod tree;
 pub use bind::BoundSelect;
 pub use conjunct::{Conjunct, Predicate};
 pub use error::ParseError;
-pub use parse::{MAX_DEPTH, MAX_QUERY, parse};
+pub use parse::{MAX_DEPTH, MAX_QUERY, class_in_from, parse};
 pub use projection::Projection;
 pub use query::{
     Associators, Comparison, Constant, Expr, Group, PropertyPath, Query, References, Select,

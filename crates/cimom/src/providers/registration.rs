@@ -57,6 +57,8 @@ pub(crate) struct Supports {
     pub(crate) enumeration: bool,
     /// Whether it takes the text of queries.
     pub(crate) query: bool,
+    /// Whether it takes texts that are more than WQL.
+    pub(crate) query_beyond: bool,
 }
 
 impl Supports {
@@ -67,22 +69,26 @@ impl Supports {
             put: says("SupportsPut"),
             delete: says("SupportsDelete"),
             enumeration: says("SupportsEnumeration"),
-            query: takes_queries(registration),
+            query: has_level(registration, &["WQL:UnarySelect", BEYOND]),
+            query_beyond: has_level(registration, &[BEYOND]),
         }
     }
 }
 
-/// The levels at which a provider gets the text of a query (B.3). `WQL:References` and
-/// `WQL:Associators` are levels of their own, which no operation asks for: associations are asked
-/// by SELECT.
-fn takes_queries(registration: &Instance) -> bool {
+/// The level of queries that the core need not understand.
+const BEYOND: &str = "WQL:V1ProviderDefined";
+
+/// Whether a provider is registered for one of these levels at which it gets the text of a query
+/// (B.3). `WQL:References` and `WQL:Associators` are levels of their own, which no operation asks
+/// for: associations are asked by SELECT.
+fn has_level(registration: &Instance, meant: &[&str]) -> bool {
     let levels = match registration.get("QuerySupportLevels") {
         Some(Value::Array(levels)) => levels,
         _ => return false,
     };
     let is_level = |level: &Value| {
         let level = level.as_str().unwrap_or_default().trim();
-        ["WQL:UnarySelect", "WQL:V1ProviderDefined"].iter().any(|l| cim::name::eq(l, level))
+        meant.iter().any(|l| cim::name::eq(l, level))
     };
     levels.iter().any(is_level)
 }

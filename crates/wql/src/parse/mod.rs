@@ -76,6 +76,22 @@ pub fn parse(text: &str) -> Result<Query, ParseError> {
     }
 }
 
+/// The class in FROM of a text that begins with SELECT, whatever the text says beside it: there are
+/// providers that take more than WQL.
+pub fn class_in_from(text: &str) -> Option<Name> {
+    let mut parser = Parser::new(text).ok()?;
+    if !parser.eat("SELECT").ok()? {
+        return None;
+    }
+    while !parser.eat("FROM").ok()? {
+        if parser.token.kind == Kind::End {
+            return None;
+        }
+        parser.advance().ok()?;
+    }
+    parser.name("the name of a class").ok()
+}
+
 type Parsed<T> = Result<T, ParseError>;
 
 struct Parser<'a> {

@@ -46,6 +46,59 @@ fn b3_the_text_reaches_the_provider_and_its_answer_is_not_filtered() {
     }
 }
 
+/// What a text says beyond WQL is the provider's affair, where it is registered for that.
+#[test]
+fn b3_more_than_wql_is_passed_through() {
+    let beyond = r#"{"WQL:V1ProviderDefined"}"#;
+    let queries = [
+        "SELECT * FROM D WHERE V > 4 ORDER BY V",
+        "select count(*) from d",
+        "SELECT V FROM D WHERE LENGTH(S) = 3",
+    ];
+    for query in queries {
+        let (world, log) = querying(three(), beyond);
+        let (found, asked) = ask(&world, &log, query);
+        assert_eq!(found, ALL, "{query}: the core does not look at it");
+        assert_eq!(asked, [format!("query D {query}")]);
+        let (world, log) = querying(three(), r#"{"WQL:UnarySelect"}"#);
+        assert_eq!(status(world.query(query)), WBEM_E_INVALID_QUERY, "{query}");
+        let called = log.take();
+        assert!(called.is_empty(), "{query}: {called:?}");
+        let refuses = Conduct::AnswerQuery(Err(WBEM_E_PROVIDER_NOT_CAPABLE.into()));
+        let (world, _) = querying(three().conduct(refuses), beyond);
+        assert_eq!(status(world.query(query)), WBEM_E_INVALID_QUERY, "{query}");
+    }
+    // A property that the class lacks is wrong whoever is asked, and so is what is no SELECT.
+    let (world, log) = querying(three(), beyond);
+    world.compile("class Test_Stored { [key] uint32 V; };");
+    for query in [
+        "SELECT * FROM D WHERE Nobody = 1",
+        "SELECT * FROM Test_Stored ORDER BY V",
+        "SELECT * FROM Nobody ORDER BY V",
+        "DELETE FROM D",
+        "SELECT *",
+    ] {
+        assert_eq!(status(world.query(query)), WBEM_E_INVALID_QUERY, "{query}");
+    }
+    assert!(!log.take().iter().any(|line| line.starts_with("query")));
+}
+
+/// All sources understand such a text, or nobody is asked.
+#[test]
+fn b3_more_than_wql_over_several_classes() {
+    let (world, log) = querying(three(), r#"{"WQL:V1ProviderDefined"}"#);
+    let query = "SELECT * FROM D ORDER BY V";
+    world.compile(r#"[dynamic, provider("P")] class Test_Lower : D { };"#);
+    assert_eq!(ask(&world, &log, query).0.len(), 6);
+    let direct = world.query_with(query, Flags::DIRECT_READ).unwrap();
+    assert_eq!(direct.len(), 3);
+    world.compile(&registration("Q", CLSID));
+    world.compile(r#"[dynamic, provider("Q")] class Test_Other : D { };"#);
+    log.take();
+    assert_eq!(status(world.query(query)), WBEM_E_INVALID_QUERY);
+    assert!(!log.take().iter().any(|line| line.starts_with("query")));
+}
+
 #[test]
 fn b4_a_query_that_is_handed_back_is_enumerated_and_filtered() {
     for status in [WBEM_E_PROVIDER_NOT_CAPABLE, WBEM_E_QUOTA_VIOLATION] {
