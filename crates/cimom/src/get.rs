@@ -48,14 +48,9 @@ pub(crate) fn object(view: &View<'_>, call: &AuthorizedCall<'_, Get>) -> Result<
         return Ok(Object::Class(class));
     }
     call.require(access::to_read_instance(&class), "read this instance")?;
-    let stored = match class.is_dynamic() {
-        // Below a dynamic class all are dynamic: there is nothing stored.
-        true => None,
-        false => {
-            let key = InstanceKey::from_path(&class, &path.keys)?;
-            stored(view, &class, &key, *direct)?
-        }
-    };
+    let key = InstanceKey::from_path(&class, &path.keys)?;
+    // Below a dynamic class all are dynamic: nothing is stored.
+    let stored = stored(view, &class, &key, *direct)?;
     let found = match stored {
         Some(instance) => {
             let wanted = partial.wanted(instance.class())?;

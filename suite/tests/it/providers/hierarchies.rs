@@ -47,6 +47,23 @@ fn a_path_of_the_superclass_finds_a_provided_instance() {
     assert_eq!(status(world.get(r#"Test_Base.K="nobody""#)), WBEM_E_NOT_FOUND);
 }
 
+/// A class without keys has no path of an instance, whatever keys those below it have.
+#[test]
+fn g4_no_path_of_a_class_without_keys_finds_a_provided_instance() {
+    for (lower, other) in [("Test_1", "Test_2"), ("Test_2", "Test_1")] {
+        let (world, log) = world(three());
+        world.compile(&format!(
+            r#"[abstract, dynamic, provider("P")] class Test_0 {{ }};
+               [dynamic, provider("P")] class {lower} : Test_0
+               {{ [key] string K; uint32 V; string S; }};
+               [dynamic, provider("P")] class {other} : Test_0 {{ [key] string Other; }};"#
+        ));
+        assert_eq!(status(world.get("Test_0.K='b'")), WBEM_E_INVALID_OBJECT_PATH);
+        assert_eq!(log.take(), Vec::<String>::new());
+        world.get(&format!("{lower}.K='b'")).unwrap();
+    }
+}
+
 /// Behaviour.md E.2: a dynamic association is asked for the source and no further object.
 #[test]
 fn e2_a_provided_association_is_asked_by_its_reference() {
