@@ -203,9 +203,11 @@ impl Class {
 }
 
 fn class_qualifiers(declaration: &ClassDeclaration, parent: Option<&Class>) -> Result<Qualifiers> {
-    if let Some(Value::Boolean(false)) = declaration.qualifiers.value("dynamic") {
-        return Err(WBEM_E_INVALID_QUALIFIER
-            .with(format!("class {}: Dynamic can only be TRUE", declaration.name)));
+    for only_true in ["Dynamic", "DynProps"] {
+        if let Some(Value::Boolean(false)) = declaration.qualifiers.value(only_true) {
+            return Err(WBEM_E_INVALID_QUALIFIER
+                .with(format!("class {}: {only_true} can only be TRUE", declaration.name)));
+        }
     }
     let inherited = parent.map(|p| p.qualifiers.propagated(Flavor::TO_DERIVED)).unwrap_or_default();
     overlay(&declaration.qualifiers, &inherited, &declaration.name, "")

@@ -144,6 +144,11 @@ impl Instance {
                 "class {name} is abstract or an amendment and has no instances of its own"
             )));
         }
+        let dyn_props = self.qualifiers().and_then(|own| own.instance.value("dynprops"));
+        if dyn_props == Some(&Value::Boolean(false)) {
+            return Err(WBEM_E_INVALID_QUALIFIER
+                .with(format!("an instance of {name}: DynProps can only be TRUE")));
+        }
         let slots = self.class.required().iter().map(|&slot| usize::from(slot));
         if let Some(slot) = slots.into_iter().find(|&slot| self.values[slot].is_null()) {
             return Err(WBEM_E_ILLEGAL_NULL.with(format!(

@@ -115,6 +115,19 @@ fn c2_dynprops_speaks_for_every_property() {
     assert_eq!(world.get("T='t'").unwrap(), r#"T{K="t", X="nothing"}"#);
 }
 
+/// C.1: nobody takes back by FALSE what the class says.
+#[test]
+fn c2_dynprops_can_only_be_true() {
+    let (world, _) = world(READ, CLASS);
+    for mof in [
+        "[DynProps(FALSE)] class T { [key] string K; };",
+        "[DynProps(FALSE)] instance of S { K = \"f\"; };",
+    ] {
+        let refused = world.try_compile(mof, Flags::default()).storage.expect("a refusal");
+        assert_eq!(refused.status, WBEM_E_INVALID_QUALIFIER, "{mof}");
+    }
+}
+
 #[test]
 fn c_1_no_value_and_a_failure_are_different_things() {
     let class = |context: &str| CLASS.replace("a.b", context);
