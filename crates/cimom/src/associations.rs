@@ -113,12 +113,12 @@ pub(crate) fn prepare(
         return Err(WBEM_E_INVALID_QUERY
             .with(format!("{path}: SchemaOnly goes with the path of a class, and only with it")));
     }
+    interop::load_associations(view)?;
     if question.schema_only {
         let class = view.class(&path.class, WBEM_E_NOT_FOUND)?;
         return schema_associations(view, &question, &class).map(Answer::Classes);
     }
     let context = call.context();
-    interop::load_associations(view)?;
     let source = match view.cimom.follow(view, path, None, context)? {
         Object::Instance(source) => source,
         Object::Class(class) => {

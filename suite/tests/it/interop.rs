@@ -365,14 +365,19 @@ fn e4_initialized_once_for_each_namespace() {
 /// Any association query in root\interop loads the provider; a query for data does not.
 #[test]
 fn e4_loaded_by_an_association_query_that_has_nothing_to_do_with_it() {
-    for text in texts() {
-        let setup = Setup::new(text);
-        setup.ask(r"root\interop", "SELECT * FROM CIM_RegisteredProfile").unwrap();
-        assert_eq!(lines(&setup.log.take()), NOTHING);
-        let query = "ASSOCIATORS OF {OpenWMI_RegisteredProfile='OpenWMI:Process'} \
-                     WHERE AssocClass = CIM_ReferencedProfile";
-        assert_eq!(setup.ask(r"root\interop", query).unwrap(), NOTHING);
-        assert_eq!(lines(&setup.log.take()), [r"initialize root\interop"]);
+    let of_instances = "ASSOCIATORS OF {OpenWMI_RegisteredProfile='OpenWMI:Process'} \
+                        WHERE AssocClass = CIM_ReferencedProfile";
+    let of_classes =
+        "ASSOCIATORS OF {CIM_RegisteredProfile} WHERE SchemaOnly AssocClass = CIM_Dependency \
+         RequiredAssocQualifier = Nobodys";
+    for query in [of_instances, of_classes] {
+        for text in texts() {
+            let setup = Setup::new(text);
+            setup.ask(r"root\interop", "SELECT * FROM CIM_RegisteredProfile").unwrap();
+            assert_eq!(lines(&setup.log.take()), NOTHING);
+            assert_eq!(setup.ask(r"root\interop", query).unwrap(), NOTHING);
+            assert_eq!(lines(&setup.log.take()), [r"initialize root\interop"], "{query}");
+        }
     }
 }
 
