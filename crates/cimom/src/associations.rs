@@ -18,7 +18,7 @@ use cim::{CimType, Class, Instance, Name, Namespace, Object, ObjectPath, Result,
 use repository::NamespaceId;
 use smol_str::SmolStr;
 use wbem::{CallContext, Completion, Sink};
-use wql::{Associators, References};
+use wql::{Associators, BoundSelect, References, Select};
 
 use crate::access::AuthorizedCall;
 use crate::cimom::{Cimom, View};
@@ -241,35 +241,56 @@ fn ask_for(
 ) -> Result<Plan> {
     let paths = referent.paths.as_slice();
     let is_here = view.schema.origin().namespace == referent.origin.namespace;
-    // A provider may look for a reference by itself where the condition is no more than that, and
-    // writes its references as it likes: it is asked by the object's own path alone. How it
-    // writes one into another namespace is looked at by the walk.
+    // A provider may look for a reference by itself where the condition is no more than that: it
+    // is asked by the object's own path alone. How it writes one into another namespace is looked
+    // at by the walk.
     let asked = match association.is_dynamic() {
         _ if !is_here => &[],
         true => &paths[..1],
         false => paths,
     };
+    let (text, select) = referring_to(association, roles, asked);
+    let reach = Reach { shallow: true, direct: false };
+    let class = association.clone();
+    let (text, partial) = (text.into(), PartialRead::Whole);
+    let query = InstanceQuery { class, select, text, partial, reach, locatable: false };
+    let mut plan = plan::plan(view, resolve::resolve(view, call.with(query))?)?;
+    if asked.len() < paths.len() && is_here {
+        // It writes its references as it likes, by the path of a class above too.
+        let (_, select) = referring_to(association, roles, paths);
+        let bind = |select| BoundSelect::bind(&select, association, view.local_offset());
+        let by_all = select.map(bind).transpose()?;
+        for step in &mut plan.steps {
+            step.filter = step.filter.take().and_then(|_| by_all.clone());
+            step.condition = by_all.clone();
+        }
+    }
+    Ok(plan)
+}
+
+/// The query for those instances of `association` that refer by one of `roles` to one of `paths`,
+/// and its text. Where there cannot be such a query it is for more: the walk looks at each
+/// association anyway.
+fn referring_to(
+    association: &Class,
+    roles: &[usize],
+    paths: &[ObjectPath],
+) -> (String, Option<Select>) {
     let mut terms = Vec::new();
-    for path in asked {
+    for path in paths {
         let path = path.to_string();
         let names = roles.iter().map(|&slot| &association.properties()[slot].name);
         terms.extend(names.map(|role| format!("{role} = {}", Quoted(&path))));
     }
     let all = format!("SELECT * FROM {}", association.name());
     let query = format!("{all} WHERE {}", terms.join(" OR "));
-    // What is too long for a query is left to the walk, which looks at each association anyway.
     let is_query = !terms.is_empty() && query.chars().count() <= wql::MAX_QUERY;
     let query = if is_query { query } else { all };
-    // A role whose name is a word of WQL cannot be asked by: the walk looks at it.
-    let (query, select) = match wql::parse(&query) {
+    // A role whose name is a word of WQL cannot be asked by.
+    match wql::parse(&query) {
         Ok(wql::Query::Select(select)) => (query, Some(select)),
         _ => (String::new(), None),
-    };
-    let reach = Reach { shallow: true, direct: false };
-    let class = association.clone();
-    let (text, partial) = (query.into(), PartialRead::Whole);
-    let query = InstanceQuery { class, select, text, partial, reach, locatable: false };
-    plan::plan(view, resolve::resolve(view, call.with(query))?)
+    }
 }
 
 /// How `source` may be referred to: by its class and by any above it that has its keys.

@@ -367,8 +367,7 @@ fn e4_initialized_once_for_each_namespace() {
 fn e4_loaded_by_an_association_query_that_has_nothing_to_do_with_it() {
     let of_instances = "ASSOCIATORS OF {OpenWMI_RegisteredProfile='OpenWMI:Process'} \
                         WHERE AssocClass = CIM_ReferencedProfile";
-    let of_classes =
-        "ASSOCIATORS OF {CIM_RegisteredProfile} WHERE SchemaOnly AssocClass = CIM_Dependency \
+    let of_classes = "ASSOCIATORS OF {CIM_RegisteredProfile} WHERE SchemaOnly AssocClass = CIM_Dependency \
          RequiredAssocQualifier = Nobodys";
     for query in [of_instances, of_classes] {
         for text in texts() {

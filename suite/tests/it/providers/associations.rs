@@ -134,6 +134,35 @@ fn however_many_associations_are_stored_each_is_walked_once() {
     assert_eq!(count("ASSOCIATORS OF {D='c'} WHERE AssocClass = Test_Stored"), 299);
 }
 
+/// The source is what it really is (E.2), and a provider may refer to it as one of a class above.
+#[test]
+fn e2_a_provided_reference_names_a_class_above_that_of_the_source() {
+    for (spelled, levels) in
+        [("Test_A='x'", "NULL"), ("Test_B='x'", "NULL"), ("Test_A='x'", r#"{"WQL:UnarySelect"}"#)]
+    {
+        let to = |b: &str| vec![("A", Value::string(b)), ("B", Value::string("S='s'"))];
+        let links = TestProvider::new(vec![to(spelled), to("Test_A='other'")]);
+        let (world, log) = linked(three(), links.says("A", wbem::Pushdown::Inexact));
+        world.compile(
+            r#"class Test_A { [key] string K; };
+               class Test_B : Test_A { };
+               instance of Test_B { K = "x"; };
+               [association, dynamic, provider("Q")] class Test_L
+               { [key] Test_A ref A; [key] S ref B; };"#,
+        );
+        world.compile(
+            &registration("Q", OTHER)
+                .replace("SupportsGet", &format!("QuerySupportLevels = {levels}; SupportsGet")),
+        );
+        for source in ["Test_A='x'", "Test_B='x'"] {
+            let query = format!("ASSOCIATORS OF {{{source}}} WHERE AssocClass = Test_L");
+            assert_eq!(world.query(&query).unwrap(), [r#"S{K="s"}"#], "{spelled} {levels}");
+            let asked = log.take().pop().unwrap();
+            assert!(asked.contains(r#"A = "#) && asked.contains("Test_B.K="), "{asked}");
+        }
+    }
+}
+
 /// What holds of any instance holds of associations: one that the providers of classes above each
 /// other have is one, of the lowest class (behaviour.md B.4), and leads somewhere once (E.2).
 #[test]
