@@ -115,8 +115,9 @@ fn provided(view: &View<'_>, class: &Arc<Class>, get: &Get) -> Result<Option<Ins
         if !hierarchy::is_provided(&class) {
             continue;
         }
-        let (keys, wanted) = (key_values(&class, &get.path.keys)?, get.partial.wanted(&class)?);
-        match dynamic::get(view, &class, &keys, &wanted, get.direct) {
+        let keys = key_values(&class, &get.path.keys)?;
+        let asked = get.partial.wanted(&class);
+        match asked.and_then(|wanted| dynamic::get(view, &class, &keys, &wanted, get.direct)) {
             Ok(found) => return Ok(Some(found)),
             Err(e) if e.status() == WBEM_E_NOT_FOUND => {}
             // Another class may have it; that one cannot say counts where none has.

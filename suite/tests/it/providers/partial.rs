@@ -103,6 +103,26 @@ fn b17_an_asterisk_is_not_all() {
     assert_eq!(log.take(), Vec::<String>::new(), "nobody is asked");
 }
 
+/// It is the class of the instance that has the properties, as for what is stored, and no other one
+/// below the class of the path.
+#[test]
+fn b_5_properties_of_the_class_that_the_instance_has() {
+    for (with, without) in [("Test_1", "Test_2"), ("Test_2", "Test_1")] {
+        let (world, _) = world(three());
+        world.compile(&format!(
+            r#"[dynamic, provider("P"), abstract] class Test_0 {{ [key] string K; }};
+               [dynamic, provider("P")] class {with} : Test_0 {{ uint32 V; string S; }};
+               [dynamic, provider("P"), abstract] class {without} : Test_0 {{ }};
+               [dynamic, provider("Q")] class Test_3 : {without} {{ }};"#
+        ));
+        world.compile(&registration("Q", OTHER));
+        let found = get(&world, "Test_0.K='b'", &reading(&world, &["S"])).unwrap();
+        assert_eq!(found, format!(r#"{with}{{K="b", S="y", V=5}}"#));
+        let nobodys = get(&world, "Test_0.K='b'", &reading(&world, &["Nobody"]));
+        assert_eq!(status(nobodys), WBEM_E_INVALID_CONTEXT);
+    }
+}
+
 #[test]
 fn b_5_values_that_make_no_sense_together() {
     let (world, _) = world(three());
