@@ -135,15 +135,11 @@ impl Instance {
 
     /// Whether it may be put, apart from what identifies it (behaviour.md F.2, G.8).
     /// Errors: `WBEM_E_INVALID_OPERATION` where its class is abstract or an amendment,
-    /// `WBEM_E_ILLEGAL_NULL` where a property that is a key, Not_Null or Indexed has no value,
-    /// `WBEM_E_QUOTA_VIOLATION` where its path is too long.
+    /// `WBEM_E_INVALID_QUALIFIER` for DynProps that is not TRUE, `WBEM_E_ILLEGAL_NULL` where a
+    /// property that is a key, Not_Null or Indexed has no value, `WBEM_E_QUOTA_VIOLATION` where its path is too long.
     pub fn check(&self) -> Result<()> {
+        self.check_class()?;
         let name = self.class.name();
-        if self.class.is_abstract() {
-            return Err(WBEM_E_INVALID_OPERATION.with(format!(
-                "class {name} is abstract or an amendment and has no instances of its own"
-            )));
-        }
         let dyn_props = self.qualifiers().and_then(|own| own.instance.value("dynprops"));
         if dyn_props == Some(&Value::Boolean(false)) {
             return Err(WBEM_E_INVALID_QUALIFIER
@@ -163,6 +159,17 @@ impl Instance {
             )));
         }
         Ok(())
+    }
+
+    /// Whether its class may have instances of its own. Errors: `WBEM_E_INVALID_OPERATION`.
+    pub fn check_class(&self) -> Result<()> {
+        match self.class.is_abstract() {
+            true => Err(WBEM_E_INVALID_OPERATION.with(format!(
+                "class {} is abstract or an amendment and has no instances of its own",
+                self.class.name()
+            ))),
+            false => Ok(()),
+        }
     }
 
     /// What identifies it. Errors: as [`InstanceKey::from_values`].

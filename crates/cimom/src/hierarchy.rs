@@ -182,7 +182,13 @@ pub(crate) fn put(
         )));
     }
     let instance = match partial {
-        Some(_) => instance_rules::of_class(given, class, flags)?,
+        Some(_) => {
+            let instance = instance_rules::of_class(given, class, flags)?;
+            instance.check_class()?;
+            // It has to say which one it is about.
+            instance.key()?;
+            instance
+        }
         None => instance_rules::prepare(given, class, flags, &view.cimom.environment.random)?,
     };
     view.outside(|| {

@@ -214,6 +214,28 @@ fn b19_a_partial_put_only_updates() {
     assert!(log.take()[0].contains("strict true atomic true"));
 }
 
+/// No provider is written to by a put that says not which instance it is about, or that can be
+/// about none.
+#[test]
+fn b_5_a_partial_put_is_of_an_instance() {
+    let (world, log) = world(three().conduct(Conduct::PutPartly));
+    world.compile(
+        r#"[dynamic, abstract, provider("P")] class Test_Abstract { [key] string K; uint32 V; };"#,
+    );
+    let put = |class: &str, values: &[(&str, Value)]| {
+        let instance = world.instance(class, values);
+        let context = writing(&world, &[]);
+        world.services().put_instance(&instance, Flags::UPDATE_ONLY, &context)
+    };
+    let (key, value) = (("K", "b".into()), ("V", Value::UInt32(3)));
+    assert_eq!(status(put("D", std::slice::from_ref(&value))), WBEM_E_ILLEGAL_NULL);
+    let of_nothing = put("Test_Abstract", &[key.clone(), value.clone()]);
+    assert_eq!(status(of_nothing), WBEM_E_INVALID_OPERATION);
+    assert!(!log.take().iter().any(|line| line.starts_with("put")));
+    put("D", &[key, value]).unwrap();
+    assert!(log.take().iter().any(|line| line.starts_with("put")));
+}
+
 #[test]
 fn b20_who_has_no_partial_puts_refuses_them() {
     let (world, log) = world(three());
