@@ -38,6 +38,26 @@ pub fn split(class: &ClassDeclaration, locale: Locale) -> Parts {
     Parts { neutral: neutral(class), localized: localized(class, locale) }
 }
 
+/// The parts of `class`, whose localized part was `before`: what that says where the neutral part
+/// has a qualifier of the same name is not in what [`merge`] makes of them, and stays.
+pub fn split_again(
+    class: &ClassDeclaration,
+    locale: Locale,
+    before: Option<&ClassDeclaration>,
+) -> Parts {
+    let mut said = class.clone();
+    if let Some(before) = before {
+        for_each_set(&mut said, before, |set, before| {
+            for hidden in before.iter().filter(|q| is_localized(q)) {
+                if set.get(hidden.name.as_str()).is_some_and(|shown| !is_localized(shown)) {
+                    set.set(hidden.clone());
+                }
+            }
+        });
+    }
+    Parts { neutral: neutral(class), localized: localized(&said, locale) }
+}
+
 fn neutral(class: &ClassDeclaration) -> ClassDeclaration {
     let mut neutral = ClassDeclaration { is_amended: false, ..class.clone() };
     for set in sets(&mut neutral) {
@@ -124,7 +144,9 @@ pub fn merge(
 ) -> ClassDeclaration {
     let mut merged = neutral.clone();
     if let Some(localized) = localized {
-        merged.is_amended = add_all(&mut merged, localized);
+        let mut is_amended = false;
+        for_each_set(&mut merged, localized, |set, from| is_amended |= add(set, from));
+        merged.is_amended = is_amended;
     }
     match superclass {
         Some(superclass) => without_conflicts(&merged, superclass),
@@ -132,26 +154,30 @@ pub fn merge(
     }
 }
 
-/// Whether anything was added.
-fn add_all(merged: &mut ClassDeclaration, localized: &ClassDeclaration) -> bool {
-    let mut added = add(&mut merged.qualifiers, &localized.qualifiers);
-    for property in &mut merged.properties {
-        if let Some(from) = localized.properties.iter().find(|p| p.name == property.name) {
-            added |= add(&mut property.qualifiers, &from.qualifiers);
+/// Calls `act` for each qualifier set of `class` with that of the same element of `other`.
+fn for_each_set(
+    class: &mut ClassDeclaration,
+    other: &ClassDeclaration,
+    mut act: impl FnMut(&mut Qualifiers, &Qualifiers),
+) {
+    act(&mut class.qualifiers, &other.qualifiers);
+    for property in &mut class.properties {
+        if let Some(other) = other.properties.iter().find(|p| p.name == property.name) {
+            act(&mut property.qualifiers, &other.qualifiers);
         }
     }
-    for method in &mut merged.methods {
-        let Some(from) = localized.methods.iter().find(|m| m.name == method.name) else { continue };
-        added |= add(&mut method.qualifiers, &from.qualifiers);
+    for method in &mut class.methods {
+        let Some(other) = other.methods.iter().find(|m| m.name == method.name) else { continue };
+        act(&mut method.qualifiers, &other.qualifiers);
         for parameter in &mut method.parameters {
-            if let Some(from) = from.parameters.iter().find(|p| p.name == parameter.name) {
-                added |= add(&mut parameter.qualifiers, &from.qualifiers);
+            if let Some(other) = other.parameters.iter().find(|p| p.name == parameter.name) {
+                act(&mut parameter.qualifiers, &other.qualifiers);
             }
         }
     }
-    added
 }
 
+/// Adds the localized ones of `from` that are not there. Whether there were any.
 fn add(to: &mut Qualifiers, from: &Qualifiers) -> bool {
     let before = to.len();
     for qualifier in from.iter().filter(|q| is_localized(q)) {

@@ -129,9 +129,15 @@ pub(crate) fn put_class(
         return edit.put_class(place, &whole, flags, Rules::Wmi);
     }
     let locale = context.locales().first().copied().unwrap_or(Locale::DEFAULT);
-    let Parts { neutral, localized } = amendment::split(&whole, locale);
-    edit.put_class(place, &neutral, flags, Rules::Wmi)?;
     let namespace = place.namespace.child(&locale.namespace_name())?;
+    let before = match edit.place(&namespace) {
+        Ok(localized) => edit.find_class(&localized, &class.name)?,
+        Err(e) if e.status() == WBEM_E_INVALID_NAMESPACE => None,
+        Err(e) => return Err(e),
+    };
+    let before = before.as_ref().map(|class| &**class.declaration());
+    let Parts { neutral, localized } = amendment::split_again(&whole, locale, before);
+    edit.put_class(place, &neutral, flags, Rules::Wmi)?;
     put_localized(edit, &namespace, &class.name, localized, context)
 }
 
