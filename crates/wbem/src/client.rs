@@ -46,7 +46,7 @@ impl Client {
     /// Errors: `WBEM_E_INVALID_PARAMETER` for an empty query and `WBEM_E_INVALID_QUERY_TYPE` for
     /// another language than WQL at once; the query's own by [`Enumerator::start`].
     pub fn exec_query(&self, language: &str, query: &str, flags: Flags) -> Result<Enumerator> {
-        check_query(language, query)?;
+        check_query(language, query).map_err(|e| e.during("ExecQuery", query))?;
         let (services, context) = (self.services.clone(), self.context.clone());
         let (language, query) = (language.to_owned(), query.to_owned());
         Enumerator::start(flags, move |sink| {
@@ -101,7 +101,7 @@ impl Client {
         flags: Flags,
         sink: &Arc<dyn ResponseSink>,
     ) -> Result<()> {
-        check_query(language, query)?;
+        check_query(language, query).map_err(|e| e.during("ExecQuery", query))?;
         let (language, query) = (language.to_owned(), query.to_owned());
         self.enumerate_async(flags, sink, move |services, context, sink| {
             services.exec_query(&language, &query, flags, context, sink)

@@ -43,6 +43,8 @@ fn every_operation_that_fails_says_which_it_is() {
         wbem::collect(|sink| s.create_class_enum(Some("Nope"), none, context, sink)).err(),
         wbem::collect(|sink| s.create_instance_enum("Nope", none, context, sink)).err(),
         wbem::collect(|sink| s.exec_query("WQL", "SELECT", none, context, sink)).err(),
+        client.exec_query("SQL", "SELECT", none).err(),
+        s.connect(r"root\nope", context).err(),
     ];
     let told: Vec<String> = errors.iter().map(|e| told(&client, e.as_ref().unwrap())).collect();
     let begins = [
@@ -55,6 +57,8 @@ fn every_operation_that_fails_says_which_it_is() {
         r#""CreateClassEnum" "Nope""#,
         r#""CreateInstanceEnum" "Nope""#,
         r#""ExecQuery" "SELECT""#,
+        r#""ExecQuery" "SELECT""#,
+        r#""ConnectServer" "root\\nope""#,
     ];
     for (told, begins) in told.iter().zip(begins) {
         assert!(told.starts_with(&format!("{begins} \"WinMgmt\"")), "{told}");
