@@ -8,9 +8,10 @@ use std::sync::Arc;
 use crate::class::Class;
 use crate::key::{InstanceKey, path_value};
 use crate::name::Name;
+use crate::naming::check_qualifiers;
 use crate::object::SystemProperty;
 use crate::path::{MAX_PATH, ObjectPath, PathKeys};
-use crate::qualifier::Qualifiers;
+use crate::qualifier::{Flavor, Qualifiers};
 use crate::status::*;
 use crate::value::Value;
 
@@ -136,7 +137,9 @@ impl Instance {
     /// Whether it may be put, apart from what identifies it (behaviour.md F.2, G.8).
     /// Errors: `WBEM_E_INVALID_OPERATION` where its class is abstract or an amendment,
     /// `WBEM_E_ILLEGAL_NULL` where a property that is a key, Not_Null or Indexed has no value,
-    /// `WBEM_E_QUOTA_VIOLATION` where its path is too long.
+    /// `WBEM_E_QUOTA_VIOLATION` where its path is too long, `WBEM_E_OVERRIDE_NOT_ALLOWED` where a
+    /// qualifier of its own gives one that its class fixes another value,
+    /// `WBEM_E_INVALID_PARAMETER` where the name of one is misspelled.
     pub fn check(&self) -> Result<()> {
         let name = self.class.name();
         if self.class.is_abstract() {
@@ -157,7 +160,18 @@ impl Instance {
                 "an instance of {name} would have a path of more than {MAX_PATH} characters"
             )));
         }
-        Ok(())
+        self.check_qualifiers()
+    }
+
+    /// The qualifiers of its own beside those that its class passes on to it.
+    fn check_qualifiers(&self) -> Result<()> {
+        let Some(own) = self.qualifiers() else { return Ok(()) };
+        let class = &self.class;
+        check_own(class.name(), &own.instance, class.qualifiers())?;
+        own.properties.iter().try_for_each(|(slot, qualifiers)| {
+            let property = &class.properties()[usize::from(*slot)];
+            check_own(&property.name, qualifiers, &property.qualifiers)
+        })
     }
 
     /// What identifies it. Errors: as [`InstanceKey::from_values`].
@@ -195,6 +209,17 @@ impl Instance {
 
     pub(crate) fn into_values(self) -> Box<[Value]> {
         self.values
+    }
+}
+
+fn check_own(element: &Name, own: &Qualifiers, of_class: &Qualifiers) -> Result<()> {
+    check_qualifiers(element.as_str(), own)?;
+    match own.over(&of_class.propagated(Flavor::TO_INSTANCE)) {
+        Ok(_) => Ok(()),
+        Err(q) => Err(WBEM_E_OVERRIDE_NOT_ALLOWED.with(format!(
+            "qualifier {} of {element} may not have another value than the class gives",
+            q.name
+        ))),
     }
 }
 

@@ -72,7 +72,9 @@ fn check_parameters(method: &str, parameters: &[Parameter]) -> Result<()> {
     })
 }
 
-fn check_qualifiers(owner: &str, qualifiers: &Qualifiers) -> Result<()> {
+/// Errors: `WBEM_E_INVALID_PARAMETER` where the name of one is misspelled or has an underscore at
+/// either end.
+pub(crate) fn check_qualifiers(owner: &str, qualifiers: &Qualifiers) -> Result<()> {
     qualifiers.local().try_for_each(|q| check_element("qualifier", &q.name, owner))
 }
 
