@@ -105,8 +105,10 @@ impl Class {
         )))
     }
 
+    /// How many objects it links; an array of references holds no end of an association.
     fn count_references(&self) -> usize {
-        self.properties.iter().filter(|p| p.ty.cim == CimType::Reference).count()
+        let is_end = |p: &&Arc<Property>| p.ty.cim == CimType::Reference && !p.ty.is_array;
+        self.properties.iter().filter(is_end).count()
     }
 
     fn check(&self) -> Result<()> {
