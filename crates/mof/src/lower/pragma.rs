@@ -61,7 +61,8 @@ impl Lowering<'_> {
     }
 
     fn check_server(&mut self, server: Option<&str>, span: Span) {
-        if let Some(server) = server.filter(|server| !is_local_server(server, ".")) {
+        let own = self.options.server.as_str();
+        if let Some(server) = server.filter(|server| !is_local_server(server, own)) {
             let message = format!("the namespace lies on server {server}; only this one is open");
             self.report(WBEMMOF_E_INVALID_NAMESPACE_SPECIFICATION, message, span);
         }
