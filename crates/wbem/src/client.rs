@@ -142,8 +142,13 @@ impl Client {
     /// What `__ExtendedStatus` says of an error: what failed, at what, by whose fault.
     /// Errors: those of asking for its class.
     pub fn extended_status(&self, error: &Error) -> Result<Instance> {
-        let class =
-            self.services.get_object("__ExtendedStatus", Flags::default(), &self.context)?;
+        let class_of = |services: &dyn Services| {
+            services.get_object("__ExtendedStatus", Flags::default(), &self.context)
+        };
+        // A connection whose namespace is gone has no classes, but its failures are told too; root
+        // stays.
+        let class = class_of(&*self.services)
+            .or_else(|_| class_of(&*self.services.connect("root", &self.context)?))?;
         let mut status = Instance::new(class.class().clone());
         let provider = error.provider().map_or("WinMgmt", |name| name.as_str());
         let message = match error.message() {

@@ -65,6 +65,18 @@ fn every_operation_that_fails_says_which_it_is() {
     }
 }
 
+/// G29: a connection to a deleted namespace tells that by an object too.
+#[test]
+fn g29_what_fails_in_a_deleted_namespace_is_told() {
+    let (world, _) = world(0, 0, Conduct::Serve);
+    let client = client(&world);
+    let root = world.connect("root").unwrap();
+    root.delete_instance("__NAMESPACE='test'", Flags::default(), world.administrator()).unwrap();
+    let gone = client.services().get_object("S.K=1", Flags::default(), client.context());
+    let told = told(&client, &gone.unwrap_err());
+    assert_eq!(told, format!(r#""GetObject" "S.K=1" "WinMgmt" {}"#, WBEM_E_INVALID_NAMESPACE.0));
+}
+
 #[test]
 fn what_a_provider_fails_says_its_name_and_its_words() {
     let conduct = Conduct::End(Err(WBEM_E_ACCESS_DENIED.with("not for you")));
