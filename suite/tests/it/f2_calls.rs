@@ -280,6 +280,28 @@ fn f37_supplied_values_stay_supplied() {
     assert_eq!(instance.value(a), &Value::UInt32(5));
 }
 
+/// F.6: what is inherited is not given, and a qualifier is a text, a number, a boolean, or an array.
+#[test]
+fn f6_qualifiers_that_putclass_refuses() {
+    let world = World::new();
+    world.compile("[Description(\"d\") : ToSubClass] class Test_A { [key] uint32 K; };");
+    world.compile("class Test_B : Test_A { };");
+    let put = |qualifiers: cim::Qualifiers| {
+        let class = ClassDeclaration { name: "Test_C".into(), qualifiers, ..Default::default() };
+        let put = world.services().put_class(&class, Flags::default(), world.administrator());
+        put.map_err(|e| e.status())
+    };
+    let inherited = world.object("Test_B").unwrap().class().qualifiers().clone();
+    assert_eq!(put(inherited), Err(WBEM_E_INVALID_FLAVOR));
+    let one = |value: Value| [cim::Qualifier::new("Q", value, Default::default())].into_iter();
+    let object = Value::Object(Arc::new(world.object("Test_A").unwrap()));
+    let mixed = Value::array([Value::SInt32(1), Value::string("x")]);
+    for value in [object.clone(), Value::array([object]), mixed] {
+        assert_eq!(put(one(value).collect()), Err(WBEM_E_INVALID_QUALIFIER_TYPE));
+    }
+    assert_eq!(put(one(Value::array([Value::SInt32(1)])).collect()), Ok(()));
+}
+
 /// F.2: what a put does not give is the default again; what a query left out was never given.
 #[test]
 fn f2_what_a_query_left_out_is_not_lost_by_a_put() {
