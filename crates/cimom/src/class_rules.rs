@@ -80,6 +80,10 @@ pub(crate) fn put(
     let Some(existing) = existing else { return Ok(vec![class]) };
     let below = schema.descendants(name);
     let mut has_instances = (ground.has_instances)(name)?;
+    if has_instances && class.is_abstract() && !existing.is_abstract() {
+        return Err(WBEM_E_CANNOT_BE_ABSTRACT
+            .with(format!("class {name} has instances; delete them before it becomes abstract")));
+    }
     for class in &below {
         has_instances = has_instances || (ground.has_instances)(class)?;
     }
