@@ -130,6 +130,10 @@ impl Class {
             )));
         }
         self.check_key_types()?;
+        if let Some(p) = self.properties.iter().find(|p| p.refuses_point(&p.default)) {
+            return Err(WBEM_E_TYPE_MISMATCH
+                .with(format!("property {name}.{}: the default is no interval", p.name)));
+        }
         if self.is_singleton() && !self.keys.is_empty() {
             return Err(WBEM_E_CANNOT_BE_SINGLETON
                 .with(format!("class {name} is a singleton and must not have keys")));

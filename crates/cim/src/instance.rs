@@ -137,6 +137,7 @@ impl Instance {
     /// Whether it may be put, apart from what identifies it (behaviour.md F.2, G.8).
     /// Errors: `WBEM_E_INVALID_OPERATION` where its class is abstract or an amendment,
     /// `WBEM_E_ILLEGAL_NULL` where a property that is a key, Not_Null or Indexed has no value,
+    /// `WBEM_E_TYPE_MISMATCH` where one that holds intervals has a point in time,
     /// `WBEM_E_QUOTA_VIOLATION` where its path is too long, `WBEM_E_OVERRIDE_NOT_ALLOWED` where a
     /// qualifier of its own gives one that its class fixes another value,
     /// `WBEM_E_INVALID_PARAMETER` where the name of one is misspelled.
@@ -153,6 +154,11 @@ impl Instance {
                 "property {name}.{} must have a value",
                 self.class.properties()[slot].name
             )));
+        }
+        let mut values = self.class.properties().iter().zip(&self.values);
+        if let Some((property, _)) = values.find(|(p, value)| p.refuses_point(value)) {
+            return Err(WBEM_E_TYPE_MISMATCH
+                .with(format!("property {name}.{} holds intervals alone", property.name)));
         }
         let path = self.relative_path().map(|path| path.to_string()).unwrap_or_default();
         if path.len() > MAX_PATH && path.chars().count() > MAX_PATH {
