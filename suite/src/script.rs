@@ -156,6 +156,8 @@ fn is_cited(label: &str) -> bool {
 
 fn flag(name: &str, place: &str) -> Flags {
     match name {
+        "NO_ERROR_OBJECT" => Flags::NO_ERROR_OBJECT,
+        "SEND_STATUS" => Flags::SEND_STATUS,
         "SHALLOW" => Flags::SHALLOW,
         "CREATE_ONLY" => Flags::CREATE_ONLY,
         "UPDATE_ONLY" => Flags::UPDATE_ONLY,

@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use crate::datetime::DateTime;
 use crate::name::Name;
 use crate::namespace::Namespace;
 use crate::path::{Connection, Origin};
@@ -100,6 +101,21 @@ pub struct Property {
     pub qualifiers: Qualifiers,
     /// The nearest class that declares it.
     pub declared_in: Name,
+}
+
+impl Property {
+    /// Whether `value` is a point in time and the property holds intervals alone, as it says by
+    /// `SubType("interval")`.
+    pub(crate) fn refuses_point(&self, value: &Value) -> bool {
+        let is_point = match value {
+            Value::DateTime(DateTime::Point(_)) => true,
+            Value::Array(elements) => {
+                elements.iter().any(|e| matches!(e, Value::DateTime(DateTime::Point(_))))
+            }
+            _ => false,
+        };
+        is_point && self.qualifiers.text("subtype").is_some_and(|t| crate::name::eq(t, "interval"))
+    }
 }
 
 /// A method of a class, inherited or not.

@@ -105,8 +105,10 @@ impl Class {
         )))
     }
 
+    /// How many objects it links; an array of references holds no end of an association.
     fn count_references(&self) -> usize {
-        self.properties.iter().filter(|p| p.ty.cim == CimType::Reference).count()
+        let is_end = |p: &&Arc<Property>| p.ty.cim == CimType::Reference && !p.ty.is_array;
+        self.properties.iter().filter(is_end).count()
     }
 
     fn check(&self) -> Result<()> {
@@ -128,6 +130,10 @@ impl Class {
             )));
         }
         self.check_key_types()?;
+        if let Some(p) = self.properties.iter().find(|p| p.refuses_point(&p.default)) {
+            return Err(WBEM_E_TYPE_MISMATCH
+                .with(format!("property {name}.{}: the default is no interval", p.name)));
+        }
         if self.is_singleton() && !self.keys.is_empty() {
             return Err(WBEM_E_CANNOT_BE_SINGLETON
                 .with(format!("class {name} is a singleton and must not have keys")));

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use crate::class::Class;
 use crate::key::{InstanceKey, path_value};
 use crate::name::Name;
+use crate::naming::check_qualifiers;
 use crate::object::SystemProperty;
 use crate::path::{MAX_PATH, ObjectPath, PathKeys};
-use crate::qualifier::Qualifiers;
+use crate::qualifier::{Flavor, Qualifiers};
 use crate::status::*;
 use crate::value::Value;
 
@@ -135,16 +136,15 @@ impl Instance {
 
     /// Whether it may be put, apart from what identifies it (behaviour.md F.2, G.8).
     /// Errors: `WBEM_E_INVALID_OPERATION` where its class is abstract or an amendment,
-    /// `WBEM_E_INVALID_QUALIFIER` for DynProps that is not TRUE, `WBEM_E_ILLEGAL_NULL` where a
-    /// property that is a key, Not_Null or Indexed has no value, `WBEM_E_QUOTA_VIOLATION` where its path is too long.
+    /// `WBEM_E_ILLEGAL_NULL` where a property that is a key, Not_Null or Indexed has no value,
+    /// `WBEM_E_TYPE_MISMATCH` where one that holds intervals has a point in time,
+    /// `WBEM_E_QUOTA_VIOLATION` where its path is too long, `WBEM_E_OVERRIDE_NOT_ALLOWED` where a
+    /// qualifier of its own gives one that its class fixes another value,
+    /// `WBEM_E_INVALID_PARAMETER` where the name of one is misspelled, `WBEM_E_INVALID_QUALIFIER`
+    /// for DynProps that is not TRUE.
     pub fn check(&self) -> Result<()> {
         self.check_class()?;
         let name = self.class.name();
-        let dyn_props = self.qualifiers().and_then(|own| own.instance.value("dynprops"));
-        if dyn_props == Some(&Value::Boolean(false)) {
-            return Err(WBEM_E_INVALID_QUALIFIER
-                .with(format!("an instance of {name}: DynProps can only be TRUE")));
-        }
         let slots = self.class.required().iter().map(|&slot| usize::from(slot));
         if let Some(slot) = slots.into_iter().find(|&slot| self.values[slot].is_null()) {
             return Err(WBEM_E_ILLEGAL_NULL.with(format!(
@@ -152,13 +152,33 @@ impl Instance {
                 self.class.properties()[slot].name
             )));
         }
+        let mut values = self.class.properties().iter().zip(&self.values);
+        if let Some((property, _)) = values.find(|(p, value)| p.refuses_point(value)) {
+            return Err(WBEM_E_TYPE_MISMATCH
+                .with(format!("property {name}.{} holds intervals alone", property.name)));
+        }
         let path = self.relative_path().map(|path| path.to_string()).unwrap_or_default();
         if path.len() > MAX_PATH && path.chars().count() > MAX_PATH {
             return Err(WBEM_E_QUOTA_VIOLATION.with(format!(
                 "an instance of {name} would have a path of more than {MAX_PATH} characters"
             )));
         }
-        Ok(())
+        self.check_qualifiers()
+    }
+
+    /// The qualifiers of its own beside those that its class passes on to it.
+    fn check_qualifiers(&self) -> Result<()> {
+        let Some(own) = self.qualifiers() else { return Ok(()) };
+        let class = &self.class;
+        if own.instance.value("dynprops") == Some(&Value::Boolean(false)) {
+            return Err(WBEM_E_INVALID_QUALIFIER
+                .with(format!("an instance of {}: DynProps can only be TRUE", class.name())));
+        }
+        check_own(class.name(), &own.instance, class.qualifiers())?;
+        own.properties.iter().try_for_each(|(slot, qualifiers)| {
+            let property = &class.properties()[usize::from(*slot)];
+            check_own(&property.name, qualifiers, &property.qualifiers)
+        })
     }
 
     /// Whether its class may have instances of its own. Errors: `WBEM_E_INVALID_OPERATION`.
@@ -207,6 +227,17 @@ impl Instance {
 
     pub(crate) fn into_values(self) -> Box<[Value]> {
         self.values
+    }
+}
+
+fn check_own(element: &Name, own: &Qualifiers, of_class: &Qualifiers) -> Result<()> {
+    check_qualifiers(element.as_str(), own)?;
+    match own.over(&of_class.propagated(Flavor::TO_INSTANCE)) {
+        Ok(_) => Ok(()),
+        Err(q) => Err(WBEM_E_OVERRIDE_NOT_ALLOWED.with(format!(
+            "qualifier {} of {element} may not have another value than the class gives",
+            q.name
+        ))),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Which names a user may give to a class and to what is in it.
+//! Which names a user may give to a class and to what is in it, and which qualifiers.
 //!
 //! Takes a declaration before it is put. The system's own classes do not pass here: their names
 //! begin with underscores, which is what these rules keep free for them (behaviour.md F.2
@@ -6,8 +6,10 @@
 
 use crate::class::{ClassDeclaration, Parameter};
 use crate::name::Name;
-use crate::qualifier::Qualifiers;
+use crate::qualifier::{Flavor, Qualifiers};
 use crate::status::*;
+use crate::types::CimType;
+use crate::value::Value;
 
 /// The longest name of a class, in characters.
 pub const MAX_CLASS_NAME: usize = 4096;
@@ -27,7 +29,8 @@ impl ClassDeclaration {
     /// where its name begins with an underscore, `WBEM_E_INVALID_OBJECT` where it ends with one
     /// or is misspelled, `WBEM_E_QUOTA_VIOLATION` where it, or its superclass's, is too long;
     /// `WBEM_E_INVALID_PARAMETER` for any other name that is misspelled or has an underscore at
-    /// either end.
+    /// either end; `WBEM_E_INVALID_FLAVOR`, `WBEM_E_INVALID_QUALIFIER_TYPE` for a qualifier that
+    /// says it was inherited, or has a value that none can have.
     pub fn check_names(&self) -> Result<()> {
         check_class(&self.name)?;
         self.superclass.as_ref().map_or(Ok(()), |above| check_class_length(above.as_str()))?;
@@ -72,8 +75,39 @@ fn check_parameters(method: &str, parameters: &[Parameter]) -> Result<()> {
     })
 }
 
-fn check_qualifiers(owner: &str, qualifiers: &Qualifiers) -> Result<()> {
-    qualifiers.local().try_for_each(|q| check_element("qualifier", &q.name, owner))
+/// Errors: `WBEM_E_INVALID_PARAMETER` where the name of one is misspelled or has an underscore at
+/// either end; `WBEM_E_INVALID_FLAVOR` where one says that it was inherited, which is no flavor to
+/// be given; `WBEM_E_INVALID_QUALIFIER_TYPE` where no qualifier can have its value.
+pub(crate) fn check_qualifiers(owner: &str, qualifiers: &Qualifiers) -> Result<()> {
+    qualifiers.iter().try_for_each(|qualifier| {
+        let name = &qualifier.name;
+        check_element("qualifier", name, owner)?;
+        if qualifier.flavor.0 & Flavor::PROPAGATED.with(Flavor::SYSTEM).0 != 0 {
+            return Err(WBEM_E_INVALID_FLAVOR.with(format!(
+                "qualifier {name} of {owner} says that it was inherited; give only what is its own"
+            )));
+        }
+        if !is_qualifier_value(&qualifier.value) {
+            return Err(WBEM_E_INVALID_QUALIFIER_TYPE.with(format!(
+                "qualifier {name} of {owner} is neither a text, a number nor TRUE or FALSE, nor an \
+                 array of one of them"
+            )));
+        }
+        Ok(())
+    })
+}
+
+/// DMTF's dialect has qualifiers of more types than WMI's, and ones without a value.
+fn is_qualifier_value(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(elements) => {
+            let first = elements.first().and_then(Value::cim_type);
+            elements.iter().all(|e| e.cim_type() == first && !matches!(e, Value::Array(_)))
+                && first != Some(CimType::Object)
+        }
+        single => single.cim_type() != Some(CimType::Object),
+    }
 }
 
 fn check_element(what: &str, name: &Name, owner: &str) -> Result<()> {

@@ -209,9 +209,16 @@ impl Question {
         let references = association.properties().iter().enumerate();
         references
             .filter(|(_, p)| is_reference(&p.ty) && holds(p.ty.class.as_ref()))
-            .filter(|(_, p)| self.role.as_ref().is_none_or(|role| *role == p.name))
+            .filter(|(_, p)| self.accepts_role(&p.name))
             .map(|(slot, _)| slot)
             .collect()
+    }
+
+    /// Whether the source may be held in the property `name`: where the endpoint is asked for in
+    /// one, the source is in another.
+    fn accepts_role(&self, name: &Name) -> bool {
+        self.role.as_ref().is_none_or(|role| role == name)
+            && self.result_role.as_ref() != Some(name)
     }
 
     fn accepts_result_role(&self, name: &Name) -> bool {
@@ -422,8 +429,7 @@ impl Walk {
     /// Which of an association's references is to the source.
     fn source_among(&self, references: &[(usize, SmolStr)], class: &Class) -> Option<usize> {
         references.iter().position(|(slot, text)| {
-            let name = &class.properties()[*slot].name;
-            self.question.role.as_ref().is_none_or(|role| role == name)
+            self.question.accepts_role(&class.properties()[*slot].name)
                 && self.source.position(class, *slot, text).is_some()
         })
     }

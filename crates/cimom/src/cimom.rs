@@ -113,6 +113,10 @@ impl Cimom {
         path: &str,
         context: &CallContext,
     ) -> Result<Arc<dyn Services>> {
+        self.connected(path, context).map_err(|e| e.during("ConnectServer", path))
+    }
+
+    fn connected(self: &Arc<Self>, path: &str, context: &CallContext) -> Result<Arc<dyn Services>> {
         let Connection { server, namespace } = path.parse()?;
         self.check_server(server.as_deref())?;
         let view = self.view_of(&namespace, context)?;

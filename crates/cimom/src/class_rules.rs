@@ -44,6 +44,16 @@ pub(crate) enum Rules {
     Dmtf,
 }
 
+impl Rules {
+    /// Errors: those of the rules that DMTF's dialect does not have.
+    fn check(self, class: &Class) -> Result<()> {
+        match self {
+            Rules::Wmi => class.check_abstract().and_then(|()| class.check_references()),
+            Rules::Dmtf => Ok(()),
+        }
+    }
+}
+
 /// The classes to write so that `declaration` is put: itself, and in force mode the subclasses
 /// from which a conflicting qualifier is taken.
 pub(crate) fn put(
@@ -64,15 +74,16 @@ pub(crate) fn put(
     };
     let declaration = Arc::new(declaration.clone());
     let class = Class::derive(declaration.clone(), superclass, Some(schema.origin().clone()))?;
-    if rules == Rules::Wmi {
-        class.check_abstract()?;
-        class.check_references()?;
-    }
+    rules.check(&class)?;
     interop::check(&class)?;
     check_narrowing(&class, ground)?;
     let Some(existing) = existing else { return Ok(vec![class]) };
     let below = schema.descendants(name);
     let mut has_instances = (ground.has_instances)(name)?;
+    if has_instances && class.is_abstract() && !existing.is_abstract() {
+        return Err(WBEM_E_CANNOT_BE_ABSTRACT
+            .with(format!("class {name} has instances; delete them before it becomes abstract")));
+    }
     for class in &below {
         has_instances = has_instances || (ground.has_instances)(class)?;
     }
@@ -83,7 +94,7 @@ pub(crate) fn put(
             "class {name} has subclasses, whose keys would change with its own; delete them first"
         )));
     }
-    rederive(class, &below, mode, ground)
+    rederive(class, &below, mode, rules, ground)
 }
 
 /// Errors: those of the flags of PutClass; `WBEM_E_ALREADY_EXISTS`, `WBEM_E_NOT_FOUND` where they
@@ -133,6 +144,7 @@ fn rederive(
     class: Arc<Class>,
     below: &[Name],
     mode: UpdateMode,
+    rules: Rules,
     ground: &Ground<'_>,
 ) -> Result<Vec<Arc<Class>>> {
     let mut changed = vec![class.clone()];
@@ -141,8 +153,13 @@ fn rederive(
         let Some(old) = ground.schema.class(name, ground.store)? else { continue };
         let parent = old.superclass().and_then(|s| derived.get(s.name()));
         let Some(parent) = parent.cloned() else { continue };
-        let again = update::rederive(&old, parent, mode)?;
-        check_narrowing(&again, ground).map_err(|e| {
+        let mut again = update::rederive(&old, parent, mode)?;
+        // What DMTF's dialect let a class be before, it may stay.
+        let rules = if rules.check(&old).is_ok() { rules } else { Rules::Dmtf };
+        if rules == Rules::Wmi && mode == UpdateMode::Force && again.check_abstract().is_err() {
+            again = without_abstract(&again)?;
+        }
+        check_narrowing(&again, ground).and_then(|()| rules.check(&again)).map_err(|e| {
             let conflict = format!("the change conflicts with subclass {name}: {}", e.message());
             WBEM_E_CLASS_HAS_CHILDREN.with(conflict)
         })?;
@@ -152,6 +169,12 @@ fn rederive(
         derived.insert(name.clone(), again);
     }
     Ok(changed)
+}
+
+fn without_abstract(class: &Class) -> Result<Arc<Class>> {
+    let mut declaration = ClassDeclaration::clone(class.declaration());
+    declaration.qualifiers.remove("abstract");
+    Class::derive(Arc::new(declaration), class.superclass().cloned(), class.origin().cloned())
 }
 
 /// A reference or an embedded object that overrides one is of the same class or of one below it

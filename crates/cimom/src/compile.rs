@@ -39,7 +39,7 @@ impl MofCompiler for Cimom {
     ) -> Result<CompileReport> {
         let mut report = CompileReport::default();
         for file in files {
-            let compilation = mof::parse(&mut mof::Disk, file, &parse_options(options));
+            let compilation = mof::parse(&mut mof::Disk, file, &self.parse_options(options));
             let executor = Executor {
                 cimom: self,
                 compilation: &compilation,
@@ -71,7 +71,7 @@ impl MofCompiler for Cimom {
     ) -> Result<CompileReport> {
         let mut report = CompileReport::default();
         let mut sources = mof::Memory::file(name, text);
-        let compilation = mof::parse(&mut sources, Path::new(name), &parse_options(options));
+        let compilation = mof::parse(&mut sources, Path::new(name), &self.parse_options(options));
         let executor =
             Executor { cimom: self, compilation: &compilation, there: There::Replaced, context };
         executor.compile(Path::new(name), options, &mut |_, _| {}, &mut report)?;
@@ -89,10 +89,19 @@ impl Cimom {
         context: &CallContext,
     ) -> Result<CompileReport> {
         let mut report = CompileReport::default();
-        let compilation = mof::parse(&mut mof::Disk, file, &parse_options(options));
+        let compilation = mof::parse(&mut mof::Disk, file, &self.parse_options(options));
         let executor = Executor { cimom: self, compilation: &compilation, there, context };
         executor.compile(file, options, &mut |_, _| {}, &mut report)?;
         Ok(report)
+    }
+
+    fn parse_options(&self, options: &CompileOptions) -> mof::Options {
+        mof::Options {
+            server: self.environment.server.to_string(),
+            class_flags: put_flags(options.class_flags),
+            instance_flags: put_flags(options.instance_flags),
+            ..mof::Options::new(options.namespace.clone())
+        }
     }
 }
 
@@ -577,17 +586,12 @@ impl mof::Context for Objects<'_, '_, '_, '_> {
     }
 }
 
-fn parse_options(options: &CompileOptions) -> mof::Options {
-    let put = |flags: Flags| PutFlags {
+fn put_flags(flags: Flags) -> PutFlags {
+    PutFlags {
         create_only: flags.has(Flags::CREATE_ONLY),
         update_only: flags.has(Flags::UPDATE_ONLY),
         safe: flags.has(Flags::UPDATE_SAFE_MODE),
         force: flags.has(Flags::UPDATE_FORCE_MODE),
-    };
-    mof::Options {
-        class_flags: put(options.class_flags),
-        instance_flags: put(options.instance_flags),
-        ..mof::Options::new(options.namespace.clone())
     }
 }
 

@@ -305,14 +305,24 @@ impl Edit<'_, '_> {
         namespace: &Namespace,
         context: &CallContext,
     ) -> Result<()> {
-        if self.writer.view().namespace(namespace)?.is_some() {
-            return Ok(());
+        let mut missing = Vec::new();
+        let mut next = Some(namespace.clone());
+        while let Some(namespace) = next {
+            if self.writer.view().namespace(&namespace)?.is_some() {
+                break;
+            }
+            next = namespace.parent();
+            missing.push(namespace);
         }
+        missing.iter().rev().try_for_each(|namespace| self.make_namespace(namespace, context))
+    }
+
+    /// Makes `namespace`, which is missing, in one that is there.
+    fn make_namespace(&mut self, namespace: &Namespace, context: &CallContext) -> Result<()> {
         let Some(parent) = namespace.parent() else {
             self.writer.create_namespace(namespace)?;
             return Ok(());
         };
-        self.ensure_namespace(&parent, context)?;
         let place = self.place(&parent)?;
         let call = self.authorize(&place, context)?;
         let class = self.instance_class(&place, &system::namespace_class())?;

@@ -29,6 +29,23 @@ pub(crate) fn check_flags(given: &Instance, flags: Flags) -> Result<()> {
     amended::check_flag(given.class().is_amended(), given.class().name(), flags)
 }
 
+/// Whether nothing of `given`, which is to be put whole, was left out by the query that found it: it
+/// would be lost.
+/// Errors: `WBEM_E_INVALID_OBJECT`.
+pub(crate) fn check_whole(given: &Instance, class: &Class) -> Result<()> {
+    let shape = given.class();
+    let is_left_out = |name: &str| shape.is_projection() && shape.slot(name).is_none();
+    match class.properties().iter().find(|p| is_left_out(p.name.as_str())) {
+        None => Ok(()),
+        Some(property) => Err(WBEM_E_INVALID_OBJECT.with(format!(
+            "the query that found this instance of {} did not select {}, which a put would lose; \
+             get the whole instance, or put what was selected alone",
+            class.name(),
+            property.name
+        ))),
+    }
+}
+
 /// The instance to store: `given` with the values moved to `class`, which is its class as it
 /// is now, and a GUID from `random` for a single string key that is NULL.
 /// Errors: `WBEM_E_INVALID_OBJECT` where the client's class has properties that the class

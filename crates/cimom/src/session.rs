@@ -216,6 +216,9 @@ impl Services for Session {
         let class = view.class(instance.class().name(), WBEM_E_INVALID_CLASS)?;
         call.require_to_write(&class, "write this instance")?;
         let (partial, context) = partial::put(&class, flags, context)?;
+        if partial.is_none() {
+            instance_rules::check_whole(instance, &class)?;
+        }
         if class.is_dynamic() {
             return hierarchy::put(&view, &class, instance, flags, partial.as_ref(), &context);
         }

@@ -24,6 +24,10 @@ impl Services for Told {
         opened.map_err(|e| e.during("OpenNamespace", relative))
     }
 
+    fn connect(&self, path: &str, context: &CallContext) -> Result<Arc<dyn Services>> {
+        self.0.connect(path, context)
+    }
+
     fn get(&self, path: &str, flags: Flags, context: &CallContext) -> Result<(Object, WbemStatus)> {
         self.0.get(path, flags, context).map_err(|e| e.during("GetObject", path))
     }

@@ -15,6 +15,8 @@ use crate::source::{Place, Span};
 pub struct Options {
     /// The namespace of what stands before the first `#pragma namespace`.
     pub namespace: Namespace,
+    /// The name of this server, which a pragma may write beside `.` and `localhost`.
+    pub server: String,
     /// What may happen to classes until `#pragma classflags` says otherwise.
     pub class_flags: PutFlags,
     /// What may happen to instances until `#pragma instanceflags` says otherwise.
@@ -29,6 +31,7 @@ impl Options {
     pub fn new(namespace: Namespace) -> Self {
         Options {
             namespace,
+            server: ".".to_owned(),
             class_flags: PutFlags::default(),
             instance_flags: PutFlags::default(),
             system_classes: false,

@@ -52,10 +52,18 @@ impl WMIConnection {
         method: &str,
         values: &[(&str, Value)],
     ) -> cim::Result<Option<Instance>> {
+        let class_of = |path: &str| {
+            let object = self.services().get_object(path, Flags::default(), self.context());
+            object.map(|object| object.class().clone())
+        };
         let path: ObjectPath = object_path.parse()?;
+        let is_class = path.is_class();
         let path = ObjectPath { keys: PathKeys::Class, ..path }.to_string();
-        let object = self.services().get_object(&path, Flags::default(), self.context())?;
-        let class = object.class();
+        let mut class = class_of(&path)?;
+        // A method that the class in the path lacks may be one of the class that the instance has.
+        if class.method(method).is_none() && !is_class {
+            class = class_of(object_path)?;
+        }
         let method = class.method(method).ok_or_else(|| {
             WBEM_E_INVALID_METHOD.with(format!("class {} has no method {method}", class.name()))
         })?;

@@ -164,7 +164,8 @@ impl Pending {
     }
 
     fn wait(&self, wait: Option<Duration>) -> Option<Result<Outcome>> {
-        let deadline = wait.map(|wait| Instant::now() + wait);
+        // A time that no clock reaches is for ever.
+        let deadline = wait.and_then(|wait| Instant::now().checked_add(wait));
         let mut outcome = self.lock();
         while outcome.is_none() {
             outcome = match deadline {

@@ -46,7 +46,7 @@ impl Client {
     /// Errors: `WBEM_E_INVALID_PARAMETER` for an empty query and `WBEM_E_INVALID_QUERY_TYPE` for
     /// another language than WQL at once; the query's own by [`Enumerator::start`].
     pub fn exec_query(&self, language: &str, query: &str, flags: Flags) -> Result<Enumerator> {
-        check_query(language, query)?;
+        check_query(language, query).map_err(|e| e.during("ExecQuery", query))?;
         let (services, context) = (self.services.clone(), self.context.clone());
         let (language, query) = (language.to_owned(), query.to_owned());
         Enumerator::start(flags, move |sink| {
@@ -101,7 +101,7 @@ impl Client {
         flags: Flags,
         sink: &Arc<dyn ResponseSink>,
     ) -> Result<()> {
-        check_query(language, query)?;
+        check_query(language, query).map_err(|e| e.during("ExecQuery", query))?;
         let (language, query) = (language.to_owned(), query.to_owned());
         self.enumerate_async(flags, sink, move |services, context, sink| {
             services.exec_query(&language, &query, flags, context, sink)
@@ -142,8 +142,13 @@ impl Client {
     /// What `__ExtendedStatus` says of an error: what failed, at what, by whose fault.
     /// Errors: those of asking for its class.
     pub fn extended_status(&self, error: &Error) -> Result<Instance> {
-        let class =
-            self.services.get_object("__ExtendedStatus", Flags::default(), &self.context)?;
+        let class_of = |services: &dyn Services| {
+            services.get_object("__ExtendedStatus", Flags::default(), &self.context)
+        };
+        // A connection whose namespace is gone has no classes, but its failures are told too; root
+        // stays.
+        let class = class_of(&*self.services)
+            .or_else(|_| class_of(&*self.services.connect("root", &self.context)?))?;
         let mut status = Instance::new(class.class().clone());
         let provider = error.provider().map_or("WinMgmt", |name| name.as_str());
         let message = match error.message() {

@@ -56,15 +56,19 @@ flags! {
 }
 
 impl Flags {
+    /// What every operation takes: how failures and progress are told is the affair of who calls it
+    /// for a client, and nothing to the operation itself.
+    const EVERYWHERE: Flags = Flags(Flags::NO_ERROR_OBJECT.0 | Flags::SEND_STATUS.0);
+
     /// Whether all bits of `flag` are set.
     pub fn has(self, flag: Flags) -> bool {
         self.0 & flag.0 == flag.0 && flag.0 != 0
     }
 
-    /// `self`, if it has no bit that is not in `allowed`.
+    /// `self`, if it has no bit that is not in `allowed` or taken by every operation.
     /// Errors: `WBEM_E_INVALID_PARAMETER`.
     pub fn only(self, operation: &str, allowed: Flags) -> Result<Flags> {
-        match self.0 & !allowed.0 {
+        match self.0 & !(allowed | Flags::EVERYWHERE).0 {
             0 => Ok(self),
             other => Err(WBEM_E_INVALID_PARAMETER
                 .with(format!("{operation} does not take the flags {other:#x}"))),

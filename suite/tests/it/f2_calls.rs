@@ -7,7 +7,7 @@ use std::sync::Arc;
 use cim::status::*;
 use cim::{Class, ClassDeclaration, Instance, Object, SystemProperty, Value};
 use openwmi_suite::World;
-use wbem::{Flags, Sink};
+use wbem::{CallContext, Flags, Sink};
 
 const MOF: &str = r#"
     class Test_A { [key] uint32 K; string S = "d"; };
@@ -278,6 +278,57 @@ fn f37_supplied_values_stay_supplied() {
     instance.reset(a);
     assert!(!instance.is_supplied(a));
     assert_eq!(instance.value(a), &Value::UInt32(5));
+}
+
+/// F.6: what is inherited is not given, and a qualifier is a text, a number, a boolean, or an array.
+#[test]
+fn f6_qualifiers_that_putclass_refuses() {
+    let world = World::new();
+    world.compile("[Description(\"d\") : ToSubClass] class Test_A { [key] uint32 K; };");
+    world.compile("class Test_B : Test_A { };");
+    let put = |qualifiers: cim::Qualifiers| {
+        let class = ClassDeclaration { name: "Test_C".into(), qualifiers, ..Default::default() };
+        let put = world.services().put_class(&class, Flags::default(), world.administrator());
+        put.map_err(|e| e.status())
+    };
+    let inherited = world.object("Test_B").unwrap().class().qualifiers().clone();
+    assert_eq!(put(inherited), Err(WBEM_E_INVALID_FLAVOR));
+    let one = |value: Value| [cim::Qualifier::new("Q", value, Default::default())].into_iter();
+    let object = Value::Object(Arc::new(world.object("Test_A").unwrap()));
+    let mixed = Value::array([Value::SInt32(1), Value::string("x")]);
+    for value in [object.clone(), Value::array([object]), mixed] {
+        assert_eq!(put(one(value).collect()), Err(WBEM_E_INVALID_QUALIFIER_TYPE));
+    }
+    assert_eq!(put(one(Value::array([Value::SInt32(1)])).collect()), Ok(()));
+}
+
+/// F.2: what a put does not give is the default again; what a query left out was never given.
+#[test]
+fn f2_what_a_query_left_out_is_not_lost_by_a_put() {
+    let world = World::new();
+    world.compile(
+        r#"class Test_A { [key] uint32 K; string S; string T; };
+           instance of Test_A { K = 1; S = "s"; T = "t"; };"#,
+    );
+    let put = |query: &str, context: &CallContext| {
+        let found = world.objects(query, Flags::default()).unwrap();
+        let mut instance = found[0].as_instance().expect("an instance").clone();
+        instance.put("S", &"new".into()).unwrap();
+        let put = world.services().put_instance(&instance, Flags::UPDATE_ONLY, context);
+        put.map(|_| world.query("SELECT * FROM Test_A").unwrap()).map_err(|e| e.status())
+    };
+    let whole = world.administrator();
+    assert_eq!(put("SELECT K, S FROM Test_A", whole), Err(WBEM_E_INVALID_OBJECT));
+    assert_eq!(world.query("SELECT T FROM Test_A").unwrap(), [r#"Test_A{T="t"}"#]);
+    let new = [r#"Test_A{K=1, S="new", T="t"}"#].map(str::to_owned).to_vec();
+    assert_eq!(put("SELECT T, S, K FROM Test_A", whole), Ok(new.clone()));
+    assert_eq!(put("SELECT * FROM Test_A", whole), Ok(new.clone()));
+    let mut partial = whole.clone();
+    for name in ["__PUT_EXTENSIONS", "__PUT_EXT_CLIENT_REQUEST"] {
+        partial.set(name, Value::Boolean(true));
+    }
+    partial.set("__PUT_EXT_PROPERTIES", Value::array([Value::string("S")]));
+    assert_eq!(put("SELECT K, S FROM Test_A", &partial), Ok(new));
 }
 
 /// G19: to an instance pass the qualifiers with the flavor for it.

@@ -1,8 +1,8 @@
 //! Namespaces: how they are named, made and deleted (behaviour.md G.1, G.2, F.2a;
 //! windows-in-practice.md "Paths and namespaces").
 
-use cim::Result;
 use cim::status::*;
+use cim::{Namespace, Result};
 use openwmi_suite::World;
 use openwmi_suite::world::user;
 use wbem::{Flags, Services};
@@ -203,4 +203,18 @@ fn g1_a_class_of_namespaces_takes_them_with_it() {
     }
     world.create_namespace(r"root\test\Sub");
     assert_eq!(world.manager().repository().verify().unwrap().problems, [""; 0]);
+}
+
+/// However deep a namespace lies, those around it are made without a stack that grows with it.
+#[test]
+fn f2a_a_namespace_is_made_in_many_that_are_missing() {
+    let world = World::new();
+    let deep = Namespace::new(&format!("root{}", r"\n".repeat(250))).unwrap();
+    let make = || world.manager().ensure_namespace(&deep, world.administrator());
+    std::thread::scope(|scope| {
+        let small = std::thread::Builder::new().stack_size(192 << 10);
+        let made = small.spawn_scoped(scope, make).expect("a thread").join();
+        assert_eq!(made.expect("it ends"), Ok(()));
+    });
+    assert_eq!(*world.connect(deep.as_str()).unwrap().namespace(), deep);
 }

@@ -239,6 +239,25 @@ fn f2_conditions_nest_128_deep() {
     assert_eq!(world.query(&nested(129)).unwrap_err().status(), WBEM_E_QUOTA_VIOLATION);
 }
 
+/// The same of embedded objects: what is named in them nests by the query, whatever there is.
+#[test]
+fn f2_properties_lie_in_128_embedded_objects() {
+    let world = World::new();
+    world.compile(
+        "class Test_In { uint32 N; Test_In I; }; class Test_A { [key] uint32 K; Test_In I; };
+         instance of Test_A { K = 1; I = instance of Test_In { N = 2; }; };",
+    );
+    let listed = |deep: usize| format!("SELECT I{}, I.N FROM Test_A", ".I".repeat(deep));
+    let asked = |deep: usize| format!("SELECT * FROM Test_A WHERE I{} = 1", ".I".repeat(deep));
+    assert_eq!(world.query(&listed(128)).unwrap(), ["Test_A{I=Test_In{I=NULL, N=2}}"]);
+    assert_eq!(world.query(&asked(128)).unwrap(), [""; 0]);
+    for deep in [129, 8000] {
+        for query in [listed(deep), asked(deep)] {
+            assert_eq!(world.query(&query).unwrap_err().status(), WBEM_E_QUOTA_VIOLATION);
+        }
+    }
+}
+
 /// Behaviour.md F.2a: simultaneous connections to one namespace.
 #[test]
 fn f2a_a_namespace_takes_4096_connections() {

@@ -148,8 +148,12 @@ impl Lowering<'_> {
     }
 
     fn act(&mut self, span: Span, kind: ActionKind) {
+        self.act_in(self.namespace.clone(), span, kind);
+    }
+
+    fn act_in(&mut self, namespace: Namespace, span: Span, kind: ActionKind) {
         let place = self.place(span);
-        self.actions.push(Action { namespace: self.namespace.clone(), place, kind });
+        self.actions.push(Action { namespace, place, kind });
     }
 
     fn place(&self, span: Span) -> Place {

@@ -49,16 +49,22 @@ impl Lowering<'_> {
         // Some write "\root\x" and mean "from the root on, here".
         let text = path.text.strip_prefix(['\\', '/']).filter(|t| !t.starts_with(['\\', '/']));
         match text.unwrap_or(&path.text).parse::<Connection>() {
-            Ok(Connection { server: Some(server), .. }) if !is_local_server(&server, ".") => {
-                let message =
-                    format!("the namespace lies on server {server}; only this one is open");
-                self.report(WBEMMOF_E_INVALID_NAMESPACE_SPECIFICATION, message, path.span);
+            Ok(connection) => {
+                self.check_server(connection.server.as_deref(), path.span);
+                self.namespace = connection.namespace;
             }
-            Ok(connection) => self.namespace = connection.namespace,
             Err(error) => {
                 let message = error.message().to_owned();
                 self.report(WBEMMOF_E_INVALID_NAMESPACE_SPECIFICATION, message, path.span);
             }
+        }
+    }
+
+    fn check_server(&mut self, server: Option<&str>, span: Span) {
+        let own = self.options.server.as_str();
+        if let Some(server) = server.filter(|server| !is_local_server(server, own)) {
+            let message = format!("the namespace lies on server {server}; only this one is open");
+            self.report(WBEMMOF_E_INVALID_NAMESPACE_SPECIFICATION, message, span);
         }
     }
 
@@ -101,7 +107,14 @@ impl Lowering<'_> {
                 let message = format!("{object} names a class; use #pragma deleteclass");
                 self.report(status, message, path.span);
             }
-            Ok(object) => self.act(path.span, ActionKind::DeleteInstance { path: object, fail }),
+            Ok(object) => {
+                // What the path names goes before the namespace that the text is in.
+                self.check_server(object.server.as_deref(), path.span);
+                let path_in_it = object.relative();
+                let namespace = object.namespace.unwrap_or_else(|| self.namespace.clone());
+                let kind = ActionKind::DeleteInstance { path: path_in_it, fail };
+                self.act_in(namespace, path.span, kind);
+            }
             Err(error) => self.report(status, error.message().to_owned(), path.span),
         }
     }

@@ -39,6 +39,14 @@ class Test_Sensor
     [implemented, static] uint32 Add([in] uint32 A, [in] uint32 B = 40, [out] uint64 Sum);
     [implemented] void Reset();
 };
+class Test_Thing { [key] uint32 K; };
+[provider("TestProvider")]
+class Test_Scales : Test_Thing
+{
+    [implemented] uint32 Weigh([in] uint32 A, [in] uint32 B, [out] uint64 Sum);
+};
+instance of Test_Scales { K = 1; };
+instance of Test_Thing { K = 2; };
 "#;
 
 /// Two sensors; keeps which properties it was asked for.
@@ -123,6 +131,22 @@ fn methods_take_values_and_hand_out_structs() {
         let error = cimv2.exec_method::<()>("Test_Sensor", method, &parameters).unwrap_err();
         assert_eq!(error.status(), status, "{error}");
         assert_eq!(error.object(), format!("{method} of Test_Sensor"));
+    }
+}
+
+#[test]
+fn c4_a_method_of_the_class_that_the_instance_has() {
+    #[derive(Deserialize)]
+    struct Weight {
+        sum: u64,
+    }
+    let cimv2 = machine(&Arc::default());
+    let given = [("A", Value::UInt32(1)), ("B", Value::UInt32(2))];
+    let weight: Weight = cimv2.exec_method("Test_Thing.K=1", "Weigh", &given).unwrap();
+    assert_eq!(weight.sum, 3);
+    for path in ["Test_Thing.K=2", "Test_Thing"] {
+        let error = cimv2.exec_method::<()>(path, "Weigh", &given).unwrap_err();
+        assert_eq!(error.status(), WBEM_E_INVALID_METHOD, "{path}");
     }
 }
 

@@ -172,9 +172,9 @@ impl Objects {
     /// than `limit`. Returns at once where somebody wants it.
     pub(super) fn wait_until_over(&self, limit: Duration) {
         let mut state = self.state();
-        let deadline = Instant::now() + limit;
+        let begun = Instant::now();
         while state.is_abandoned && !state.is_over {
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = limit.saturating_sub(begun.elapsed());
             if left.is_zero() {
                 return;
             }

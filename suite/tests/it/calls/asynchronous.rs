@@ -81,6 +81,22 @@ fn f8_objects_then_one_status() {
     assert_eq!(hearing.after(5).len(), 8);
 }
 
+/// F, "Flag constants": every asynchronous call takes the flag that asks for progress.
+#[test]
+fn f8_a_call_that_asks_for_progress_is_a_call_like_any_other() {
+    let (world, _) = world(1, 1, Conduct::Serve);
+    let client = client(&world);
+    let flags = Flags::SEND_STATUS;
+    for (class, object) in [("S", "S{K=0}"), ("D", "D{K=0}")] {
+        let (hearing, sink) = sink();
+        client.exec_query_async("WQL", &format!("SELECT * FROM {class}"), flags, &sink).unwrap();
+        assert_eq!(hearing.after(1), [object, "end WBEM_S_NO_ERROR"]);
+        let get = Operation::GetObject { path: format!("{class}.K=0"), flags };
+        client.start_async(get, flags, &sink).unwrap();
+        assert_eq!(hearing.after(2)[2..], [object, "end WBEM_S_NO_ERROR"]);
+    }
+}
+
 /// J 23: by sink, not by call; the provider is not waited for.
 #[test]
 fn f20_cancelling_ends_every_call_of_the_sink() {

@@ -43,6 +43,8 @@ fn every_operation_that_fails_says_which_it_is() {
         wbem::collect(|sink| s.create_class_enum(Some("Nope"), none, context, sink)).err(),
         wbem::collect(|sink| s.create_instance_enum("Nope", none, context, sink)).err(),
         wbem::collect(|sink| s.exec_query("WQL", "SELECT", none, context, sink)).err(),
+        client.exec_query("SQL", "SELECT", none).err(),
+        s.connect(r"root\nope", context).err(),
     ];
     let told: Vec<String> = errors.iter().map(|e| told(&client, e.as_ref().unwrap())).collect();
     let begins = [
@@ -55,10 +57,24 @@ fn every_operation_that_fails_says_which_it_is() {
         r#""CreateClassEnum" "Nope""#,
         r#""CreateInstanceEnum" "Nope""#,
         r#""ExecQuery" "SELECT""#,
+        r#""ExecQuery" "SELECT""#,
+        r#""ConnectServer" "root\\nope""#,
     ];
     for (told, begins) in told.iter().zip(begins) {
         assert!(told.starts_with(&format!("{begins} \"WinMgmt\"")), "{told}");
     }
+}
+
+/// G29: a connection to a deleted namespace tells that by an object too.
+#[test]
+fn g29_what_fails_in_a_deleted_namespace_is_told() {
+    let (world, _) = world(0, 0, Conduct::Serve);
+    let client = client(&world);
+    let root = world.connect("root").unwrap();
+    root.delete_instance("__NAMESPACE='test'", Flags::default(), world.administrator()).unwrap();
+    let gone = client.services().get_object("S.K=1", Flags::default(), client.context());
+    let told = told(&client, &gone.unwrap_err());
+    assert_eq!(told, format!(r#""GetObject" "S.K=1" "WinMgmt" {}"#, WBEM_E_INVALID_NAMESPACE.0));
 }
 
 #[test]
