@@ -25,7 +25,7 @@ use crate::get::Get;
 use crate::methods::{self, Invocation};
 use crate::partial::{self, PartialRead};
 use crate::query::InstanceQuery;
-use crate::{classes, get, hierarchy, properties, query};
+use crate::{classes, get, hierarchy, instance_rules, properties, query};
 
 pub(crate) struct Session {
     pub(crate) cimom: Arc<Cimom>,
