@@ -36,32 +36,12 @@ impl InstanceKey {
     }
 
     /// The key that a path names in `class`, which is the class of the path.
-    /// Errors: `WBEM_E_INVALID_OBJECT_PATH` where the keys are not those of the class.
+    /// Errors: as of [`path_values`].
     pub fn from_path(class: &Class, keys: &PathKeys) -> Result<Self> {
-        if class.is_singleton() {
-            return match keys {
-                PathKeys::Singleton => Ok(InstanceKey(b"@".to_vec())),
-                _ => Err(mismatch(class, "it is a singleton; write =@")),
-            };
-        }
         let mut bytes = Vec::with_capacity(32);
-        let wanted = class.keys();
-        match keys {
-            PathKeys::Unnamed(value) if wanted.len() == 1 => {
-                append_from_path(class, wanted[0], value, &mut bytes)?;
-            }
-            PathKeys::Named(named) if !wanted.is_empty() && named.len() == wanted.len() => {
-                for &slot in wanted {
-                    let name = &class.properties()[usize::from(slot)].name;
-                    let value = named.iter().find(|(n, _)| n == name);
-                    let (_, value) =
-                        value.ok_or_else(|| mismatch(class, &format!("key {name} is missing")))?;
-                    append_from_path(class, slot, value, &mut bytes)?;
-                }
-            }
-            _ => {
-                return Err(mismatch(class, &wanted_keys(class)));
-            }
+        for_each_value(class, keys, |name, value| append(class, name, &value, &mut bytes))?;
+        if class.is_singleton() {
+            bytes.push(b'@');
         }
         Ok(InstanceKey(bytes))
     }
@@ -84,12 +64,49 @@ fn mismatch(class: &Class, why: &str) -> Error {
     WBEM_E_INVALID_OBJECT_PATH.with(format!("the path does not fit class {}: {why}", class.name()))
 }
 
-fn append_from_path(class: &Class, slot: u16, value: &KeyValue, bytes: &mut Vec<u8>) -> Result<()> {
-    let property = &class.properties()[usize::from(slot)];
-    let value = key_value(value, &property.ty).ok_or_else(|| {
-        mismatch(class, &format!("{} is no {} for key {}", value, property.ty, property.name))
+/// The values that a path gives for the keys of `class`, which is the class of the path, in the
+/// order of [`Class::keys`]; of a singleton none.
+/// Errors: `WBEM_E_INVALID_OBJECT_PATH` where the keys are not those of the class,
+/// `WBEM_E_VALUE_OUT_OF_RANGE` for a text that no key may be.
+pub fn path_values(class: &Class, keys: &PathKeys) -> Result<Vec<Value>> {
+    let mut values = Vec::with_capacity(class.keys().len());
+    for_each_value(class, keys, |name, value| {
+        check(class, name, &value)?;
+        values.push(value);
+        Ok(())
     })?;
-    append(class, &property.name, &value, bytes)
+    Ok(values)
+}
+
+/// Gives `take` each key of `class` and its value in a path.
+fn for_each_value(
+    class: &Class,
+    keys: &PathKeys,
+    mut take: impl FnMut(&Name, Value) -> Result<()>,
+) -> Result<()> {
+    let mut take = |slot: u16, value: &KeyValue| {
+        let property = &class.properties()[usize::from(slot)];
+        let value = key_value(value, &property.ty).ok_or_else(|| {
+            mismatch(class, &format!("{} is no {} for key {}", value, property.ty, property.name))
+        })?;
+        take(&property.name, value)
+    };
+    let wanted = class.keys();
+    match keys {
+        PathKeys::Singleton if class.is_singleton() => Ok(()),
+        _ if class.is_singleton() => Err(mismatch(class, "it is a singleton; write =@")),
+        PathKeys::Unnamed(value) if wanted.len() == 1 => take(wanted[0], value),
+        PathKeys::Named(named) if !wanted.is_empty() && named.len() == wanted.len() => {
+            wanted.iter().try_for_each(|&slot| {
+                let name = &class.properties()[usize::from(slot)].name;
+                let value = named.iter().find(|(n, _)| n == name);
+                let (_, value) =
+                    value.ok_or_else(|| mismatch(class, &format!("key {name} is missing")))?;
+                take(slot, value)
+            })
+        }
+        _ => Err(mismatch(class, &wanted_keys(class))),
+    }
 }
 
 /// The value that a path gives for a key of type `ty`; `None` where it cannot be one.
@@ -108,19 +125,25 @@ pub fn key_value(value: &KeyValue, ty: &PropertyType) -> Option<Value> {
     value.convert(ty)
 }
 
-fn append(class: &Class, name: &Name, value: &Value, bytes: &mut Vec<u8>) -> Result<()> {
+/// Whether the key `name` may have this value.
+fn check(class: &Class, name: &Name, value: &Value) -> Result<()> {
     match value {
         Value::Null => {
-            return Err(
-                WBEM_E_ILLEGAL_NULL.with(format!("key {}.{name} has no value", class.name()))
-            );
+            Err(WBEM_E_ILLEGAL_NULL.with(format!("key {}.{name} has no value", class.name())))
         }
         Value::String(text) | Value::Reference(text) if text.bytes().any(|b| b < 0x20) => {
-            return Err(WBEM_E_VALUE_OUT_OF_RANGE.with(format!(
+            Err(WBEM_E_VALUE_OUT_OF_RANGE.with(format!(
                 "key {}.{name} holds a control character, which no key may",
                 class.name()
-            )));
+            )))
         }
+        _ => Ok(()),
+    }
+}
+
+fn append(class: &Class, name: &Name, value: &Value, bytes: &mut Vec<u8>) -> Result<()> {
+    check(class, name, value)?;
+    match value {
         Value::String(text) => bytes.extend_from_slice(crate::name::fold(text).as_bytes()),
         Value::Reference(text) => {
             bytes.extend_from_slice(

@@ -130,18 +130,22 @@ impl Ord for Name {
 
 impl Hash for Name {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        // Look-ups by name are on every path of a call: no allocation for most. The folded bytes
-        // go in one piece, because a few characters beyond ASCII fold to an ASCII letter.
-        let mut folded = [0; 64];
-        match folded.get_mut(..self.0.len()).filter(|_| self.0.is_ascii()) {
+        // Look-ups by name are on every path of a call: no allocation for most, and one piece. The
+        // folded bytes go together, because a few characters beyond ASCII fold to an ASCII letter.
+        const END: u8 = 0xff;
+        let mut folded = [END; 64];
+        match folded.get_mut(..=self.0.len()).filter(|_| self.0.is_ascii()) {
             Some(folded) => {
-                folded.copy_from_slice(self.0.as_bytes());
+                folded[..self.0.len()].copy_from_slice(self.0.as_bytes());
                 folded.make_ascii_lowercase();
                 state.write(folded);
             }
-            None => state.write(self.folded().as_bytes()),
+            None => {
+                let mut folded = self.folded().into_owned().into_bytes();
+                folded.push(END);
+                state.write(&folded);
+            }
         }
-        state.write_u8(0xff);
     }
 }
 

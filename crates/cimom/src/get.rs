@@ -5,11 +5,10 @@
 
 use std::sync::Arc;
 
+use cim::key::path_values;
 use cim::path::PathKeys;
 use cim::status::*;
-use cim::{
-    Class, ClassDeclaration, Instance, InstanceKey, Object, ObjectPath, Result, Value, WbemStatus,
-};
+use cim::{Class, ClassDeclaration, Instance, InstanceKey, Object, ObjectPath, Result, WbemStatus};
 use wbem::Wanted;
 
 use crate::access::{self, AuthorizedCall};
@@ -48,9 +47,15 @@ pub(crate) fn object(view: &View<'_>, call: &AuthorizedCall<'_, Get>) -> Result<
         return Ok(Object::Class(class));
     }
     call.require(access::to_read_instance(&class), "read this instance")?;
-    let key = InstanceKey::from_path(&class, &path.keys)?;
-    // Below a dynamic class all are dynamic: nothing is stored.
-    let stored = stored(view, &class, &key, *direct)?;
+    let stored = match class.is_dynamic() {
+        // Below a dynamic class all are dynamic: there is nothing stored. Which keys a path may
+        // have is asked there, but of a class without any no path has the right ones.
+        true if !class.keys().is_empty() => None,
+        _ => {
+            let key = InstanceKey::from_path(&class, &path.keys)?;
+            stored(view, &class, &key, *direct)?
+        }
+    };
     let found = match stored {
         Some(instance) => {
             let wanted = partial.wanted(instance.class())?;
@@ -115,7 +120,7 @@ fn provided(view: &View<'_>, class: &Arc<Class>, get: &Get) -> Result<Option<Ins
         if !hierarchy::is_provided(&class) {
             continue;
         }
-        let keys = key_values(&class, &get.path.keys)?;
+        let keys = path_values(&class, &get.path.keys)?;
         let asked = get.partial.wanted(&class);
         match asked.and_then(|wanted| dynamic::get(view, &class, &keys, &wanted, get.direct)) {
             Ok(found) => return Ok(Some(found)),
@@ -125,24 +130,4 @@ fn provided(view: &View<'_>, class: &Arc<Class>, get: &Get) -> Result<Option<Ins
         }
     }
     failure.map_or(Ok(None), Err)
-}
-
-/// The values that a path gives for the keys of `class`, in the order of `Class::keys`.
-pub(crate) fn key_values(class: &Class, keys: &PathKeys) -> Result<Vec<Value>> {
-    // Says which key is wrong, in the same words for stored and dynamic classes.
-    InstanceKey::from_path(class, keys)?;
-    let value_of = |slot: &u16| {
-        let property = &class.properties()[usize::from(*slot)];
-        let value = match keys {
-            PathKeys::Unnamed(value) => Some(value),
-            PathKeys::Named(named) => {
-                named.iter().find(|(n, _)| *n == property.name).map(|(_, v)| v)
-            }
-            PathKeys::Class | PathKeys::Singleton => None,
-        };
-        value
-            .and_then(|v| cim::key::key_value(v, &property.ty))
-            .ok_or_else(|| WBEM_E_INVALID_OBJECT_PATH.into())
-    };
-    class.keys().iter().map(value_of).collect()
 }

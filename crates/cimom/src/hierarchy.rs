@@ -17,8 +17,8 @@ use wbem::{CallContext, Flags, PartialPut, Request, Sink, Wanted, for_each};
 
 use crate::cimom::View;
 use crate::dynamic::{self, Binding};
-use crate::get::key_values;
 use crate::instance_rules;
+use cim::key::path_values;
 
 /// A class above another one, whose provider has a part of its instances.
 #[derive(Clone)]
@@ -286,7 +286,7 @@ fn delete_of(
     keys: &PathKeys,
     context: &CallContext,
 ) -> Result<()> {
-    let keys = key_values(class, keys)?;
+    let keys = path_values(class, keys)?;
     let binding = dynamic::bind(view, class)?;
     binding.check_delete()?;
     let delete = |context: &CallContext| binding.instances.delete(class, &keys, context);

@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use cim::key::path_values;
 use cim::path::PathKeys;
 use cim::security::Rights;
 use cim::status::*;
@@ -15,7 +16,7 @@ use wbem::{CallContext, MethodCall, MethodProvider};
 
 use crate::access::AuthorizedCall;
 use crate::cimom::View;
-use crate::get::{self, Get, key_values};
+use crate::get::{self, Get};
 use crate::providers::Provider;
 use crate::session::Session;
 use crate::system;
@@ -57,7 +58,7 @@ pub(crate) fn prepare(
     let named = view.class(&path.class, WBEM_E_NOT_FOUND)?;
     let keys = match path.keys {
         PathKeys::Class => None,
-        _ => Some(key_values(&named, &path.keys)?),
+        _ => Some(path_values(&named, &path.keys)?),
     };
     let class = match &keys {
         Some(_) if !decides_itself(&named, method) => {
@@ -65,7 +66,7 @@ pub(crate) fn prepare(
             let get = Get::whole(path);
             let class = get::object(view, &call.with(get))?.class().clone();
             // A class below the one named may have further keys, or others in their place.
-            return found(view, &class, Some(key_values(&class, &keys)?), method, in_parameters);
+            return found(view, &class, Some(path_values(&class, &keys)?), method, in_parameters);
         }
         _ => named,
     };

@@ -37,7 +37,8 @@ pub(crate) fn none(context: &CallContext) -> Cow<'_, CallContext> {
 }
 
 fn without<'c>(context: &'c CallContext, names: &[&str]) -> Cow<'c, CallContext> {
-    if !names.iter().any(|name| context.value(name).is_some()) {
+    let is_among = |name: &Name| names.iter().any(|n| name.is(n));
+    if !context.values().any(|(name, _)| is_among(name)) {
         return Cow::Borrowed(context);
     }
     let mut next = context.clone();

@@ -2,8 +2,8 @@
 //! operation still runs.
 //!
 //! A thread runs the operation and is held up by what it has delivered and nobody has fetched: a
-//! client that stops early costs two batches of work, and one that fetches many at a time finds
-//! more waiting for it. Where the client may come back to an object
+//! client that stops early costs two batches of work, and one that goes on finds more waiting for
+//! it. Where the client may come back to an object
 //! (no `FORWARD_ONLY`) what was delivered is kept as long as the enumerator. Semantics:
 //! behaviour.md F.3, windows-in-practice.md "Queries".
 
@@ -147,7 +147,6 @@ impl Enumerator {
         let deadline = wait.and_then(|wait| Instant::now().checked_add(wait));
         let all = &self.interest.0;
         let mut state = all.state();
-        state.fetched_by(count);
         let wanted = self.position.saturating_add(count);
         let status = loop {
             let delivered = state.delivered();

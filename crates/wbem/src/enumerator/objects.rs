@@ -14,11 +14,11 @@ use cim::{Object, Result};
 use super::Fetched;
 use crate::sink::{Completion, ObjectSink};
 
-/// So many objects may wait to be fetched before the operation is held up; where the client
-/// fetches many at a time, so many fetches, up to a limit. It goes on when half are left, so that
-/// the two threads do not wake each other for every batch.
+/// So many objects may wait to be fetched before the operation is held up; where the client has
+/// fetched more than that, as many again, up to a limit: who goes on finds more waiting, and who
+/// stops has cost no more than was used. It goes on when half are left, so that the two threads
+/// do not wake each other for every batch.
 const WAITING: usize = 128;
-const WAITING_FETCHES: usize = 8;
 const MOST_WAITING: usize = 1 << 14;
 
 #[derive(Debug)]
@@ -46,8 +46,6 @@ pub(super) struct State {
     reserved: Option<usize>,
     /// For each who waits, how many objects have to be delivered.
     awaited: Vec<usize>,
-    /// How many may wait.
-    ahead: usize,
     pub(super) completion: Option<Completion>,
     is_abandoned: bool,
     /// Whether the operation has let go of all it had.
@@ -147,7 +145,6 @@ impl Objects {
     /// Errors: the operation's.
     pub(super) fn some(&self, range: Range<usize>) -> Result<Fetched> {
         let mut state = self.state();
-        state.fetched_by(range.len());
         loop {
             let delivered = state.delivered();
             if delivered > range.start {
@@ -206,9 +203,9 @@ impl State {
         self.first + self.objects.len()
     }
 
-    /// Says how many are fetched at a time.
-    pub(super) fn fetched_by(&mut self, count: usize) {
-        self.ahead = count.saturating_mul(WAITING_FETCHES).clamp(WAITING, MOST_WAITING);
+    /// How many may wait.
+    fn ahead(&self) -> usize {
+        self.furthest.clamp(WAITING, MOST_WAITING)
     }
 
     /// How many objects nobody has fetched.
@@ -218,12 +215,12 @@ impl State {
 
     /// Whether the operation has delivered enough for now.
     fn is_enough(&self) -> bool {
-        self.awaited.is_empty() && self.waiting() >= self.ahead.max(WAITING)
+        self.awaited.is_empty() && self.waiting() >= self.ahead()
     }
 
     /// Whether an operation that was held up may go on.
     fn may_go_on(&self) -> bool {
-        self.waiting() <= self.ahead / 2
+        self.waiting() <= self.ahead() / 2
     }
 }
 
