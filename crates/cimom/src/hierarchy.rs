@@ -10,6 +10,7 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use cim::key::path_values;
 use cim::path::PathKeys;
 use cim::status::*;
 use cim::{Class, Instance, InstanceKey, Object, ObjectPath, Result, Value};
@@ -18,7 +19,6 @@ use wbem::{CallContext, Flags, PartialPut, Request, Sink, Wanted, for_each};
 use crate::cimom::View;
 use crate::dynamic::{self, Binding};
 use crate::instance_rules;
-use cim::key::path_values;
 
 /// A class above another one, whose provider has a part of its instances.
 #[derive(Clone)]
