@@ -414,6 +414,33 @@ fn e4_references_into_other_namespaces() {
     assert_eq!(nothing, Vec::<String>::new());
 }
 
+/// Behaviour.md E.2: an object whose key is a reference is the same in every spelling of that.
+#[test]
+fn e2_a_source_whose_key_is_a_reference_in_another_spelling() {
+    let world = World::new();
+    world.compile(
+        r#"class Test_Disk { [key] string Name; };
+           class Test_Note { [key] Test_Disk ref Of; };
+           class Test_End { [key] uint32 K; };
+           [association] class Test_Link { [key] Test_Note ref A; [key] Test_End ref B; };
+           instance of Test_Disk { Name = "a"; };
+           instance of Test_Note { Of = "Test_Disk.Name=\"a\""; };
+           instance of Test_End { K = 1; };
+           instance of Test_Link
+           {
+             A = "Test_Note.Of=\"Test_Disk='a'\"";
+             B = "Test_End=1";
+           };"#,
+    );
+    let source = r#"Test_Note.Of="Test_Disk.Name=\"a\"""#;
+    let found = world.query("ASSOCIATORS OF {Test_End=1}").unwrap();
+    assert_eq!(found.len(), 1, "from the other end: {found:?}");
+    let found = world.query(&format!("ASSOCIATORS OF {{{source}}}")).unwrap();
+    openwmi_suite::gaps::check("e2_a_source_whose_key_is_a_reference_in_another_spelling", || {
+        assert_eq!(found, ["Test_End{K=1}"]);
+    });
+}
+
 /// Behaviour.md G.7: a reference or an embedded object is overridden by a narrower one only.
 #[test]
 fn g7_references_and_objects_are_only_narrowed() {
