@@ -29,9 +29,8 @@
 //! | `instances`, `subclasses` | CreateInstanceEnum, CreateClassEnum | the objects |
 //! | `delete`, `deleteclass` | DeleteInstance, DeleteClass | without `--`, no error |
 
-use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use cim::status::WBEM_S_NO_ERROR;
 use cim::{Locale, Object, Result};
@@ -294,16 +293,12 @@ impl<'a> Block<'a> {
 /// The objects of an operation, each as `text` has it, and its status where that tells more than
 /// success.
 fn objects(
-    text: impl Fn(&Object) -> String + Send + Sync + 'static,
+    text: impl Fn(&Object) -> String,
     operation: impl FnOnce(Sink) -> Result<()>,
 ) -> Result<Vec<String>> {
-    let lines = Arc::new(Mutex::new(Vec::new()));
-    let taken = lines.clone();
-    let status = wbem::for_each(operation, move |batch| {
-        taken.lock().expect("no other holder panics").extend(batch.iter().map(&text));
-        ControlFlow::Continue(())
-    })?;
-    let mut lines = std::mem::take(&mut *lines.lock().expect("no other holder panics"));
+    let (objects, completion) = wbem::gather(operation);
+    let status = completion?;
+    let mut lines: Vec<String> = objects.iter().map(text).collect();
     if status != WBEM_S_NO_ERROR {
         lines.push(status.to_string());
     }

@@ -43,4 +43,6 @@ pub use native::{Factory, Initialization, InitializationSink, Native, NativeProv
 pub use property::{PropertyCall, PropertyProvider};
 pub use provider::{InstanceProvider, PartialPut, Pushdown, QueryText, Request, Wanted};
 pub use services::{EXPLAIN, Services};
-pub use sink::{COMPLETE, Completion, ObjectSink, Progress, Requirement, Sink, collect, for_each};
+pub use sink::{
+    COMPLETE, Completion, ObjectSink, Progress, Requirement, Sink, collect, for_each, gather,
+};

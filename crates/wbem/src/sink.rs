@@ -142,16 +142,22 @@ pub fn for_each(
     done.wait()
 }
 
-/// Runs an operation and gives all its objects.
-pub fn collect(operation: impl FnOnce(Sink) -> Result<()>) -> Result<Vec<Object>> {
+/// Runs an operation and gives the objects that came before its end, and the end.
+pub fn gather(operation: impl FnOnce(Sink) -> Result<()>) -> (Vec<Object>, Completion) {
     let objects = Arc::new(Mutex::new(Vec::new()));
     let taken = objects.clone();
-    for_each(operation, move |mut batch| {
+    let completion = for_each(operation, move |mut batch| {
         lock(&taken).append(&mut batch);
         ControlFlow::Continue(())
-    })?;
+    });
     let objects = std::mem::take(&mut *lock(&objects));
-    Ok(objects)
+    (objects, completion)
+}
+
+/// Runs an operation and gives all its objects. Errors: as of [`for_each`].
+pub fn collect(operation: impl FnOnce(Sink) -> Result<()>) -> Result<Vec<Object>> {
+    let (objects, completion) = gather(operation);
+    completion.map(|_| objects)
 }
 
 /// A final status that another thread may deliver.

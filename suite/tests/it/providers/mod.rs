@@ -129,14 +129,8 @@ fn deliver(world: &World, query: &str) -> (Vec<String>, Result<WbemStatus, WbemS
     let run = |sink: Sink| {
         services.exec_query("WQL", query, Flags::default(), world.administrator(), sink)
     };
-    let objects = Arc::new(Mutex::new(Vec::new()));
-    let taken = objects.clone();
-    let outcome = wbem::for_each(run, move |mut batch| {
-        taken.lock().unwrap().append(&mut batch);
-        ControlFlow::Continue(())
-    });
-    let objects = sorted(&objects.lock().unwrap());
-    (objects, outcome.map_err(|e| e.status()))
+    let (objects, outcome) = wbem::gather(run);
+    (sorted(&objects), outcome.map_err(|e| e.status()))
 }
 
 fn owned(lines: &[&str]) -> Vec<String> {

@@ -5,14 +5,13 @@
 //! object is asked for.
 
 use std::collections::{BTreeMap, HashSet};
-use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use cim::status::{
     WBEM_E_ACCESS_DENIED, WBEM_E_PROVIDER_LOAD_FAILURE, WBEM_E_PROVIDER_NOT_CAPABLE,
     WBEM_E_PROVIDER_NOT_FOUND,
 };
-use cim::{Class, Instance, Name, Object};
+use cim::{Class, Instance, Name};
 use openwmi::Wmi;
 use wbem::{Completion, EXPLAIN, Flags};
 
@@ -149,21 +148,10 @@ impl Look<'_> {
 
     /// The classes of the namespace as far as they come, and how that ended.
     fn classes(&self) -> (Vec<Arc<Class>>, Completion) {
-        let classes = Arc::new(Mutex::new(Vec::new()));
-        let taken = classes.clone();
-        let ended = wbem::for_each(
-            |sink| {
-                let Target { services, context, reading } = &self.target;
-                services.create_class_enum(None, *reading, context, sink)
-            },
-            move |batch: Vec<Object>| {
-                let batch = batch.iter().map(|object| object.class().clone());
-                lock(&taken).extend(batch);
-                ControlFlow::Continue(())
-            },
-        );
-        let classes = std::mem::take(&mut *lock(&classes));
-        (classes, ended)
+        let Target { services, context, reading } = &self.target;
+        let (classes, ended) =
+            wbem::gather(|sink| services.create_class_enum(None, *reading, context, sink));
+        (classes.iter().map(|object| object.class().clone()).collect(), ended)
     }
 
     /// Tells which providers are named by classes or properties and are not registered.
@@ -212,8 +200,4 @@ impl Look<'_> {
             self.findings.push(finding.at(place).remedy(remedy));
         }
     }
-}
-
-fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
