@@ -14,14 +14,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use cim::path::{PathKeys, Quoted};
 use cim::status::*;
-use cim::{CimType, Class, Instance, Name, Namespace, Object, ObjectPath, Result, Value};
-use repository::NamespaceId;
+use cim::{CimType, Class, Instance, Name, Object, ObjectPath, Result, Value};
 use smol_str::SmolStr;
 use wbem::{CallContext, Completion, Sink};
 use wql::{Associators, BoundSelect, References, Select};
 
 use crate::access::AuthorizedCall;
 use crate::cimom::{Cimom, View};
+use crate::edit::Place;
 use crate::execute::{self, BATCH, Seen, first_told};
 use crate::hierarchy;
 use crate::interop;
@@ -361,7 +361,7 @@ impl Walk {
         plan: &Plan,
         out: &Arc<Mutex<Out>>,
     ) -> Completion {
-        let (walk, place) = (self.clone(), Place::of(view));
+        let (walk, from) = (self.clone(), Standpoint::of(view));
         let (class, taking) = (class.clone(), out.clone());
         let take = move |mut batch: Vec<Object>| {
             batch.retain(|association| walk.refers(&class, association));
@@ -370,7 +370,7 @@ impl Walk {
                 return out.flush();
             }
             let taken =
-                place.with_view(&walk.context, |view| walk.take(view, &class, batch, &mut out));
+                from.with_view(&walk.context, |view| walk.take(view, &class, batch, &mut out));
             taken.unwrap_or_else(|failure| {
                 out.failure = Some(failure);
                 ControlFlow::Break(())
@@ -514,21 +514,16 @@ fn is_dangling(status: cim::WbemStatus) -> bool {
 }
 
 /// Where a walk looks from, for the threads of providers: they have no view of their own.
-struct Place {
+struct Standpoint {
     cimom: Weak<Cimom>,
-    namespace: Namespace,
-    id: NamespaceId,
+    place: Place,
     is_localized: bool,
 }
 
-impl Place {
+impl Standpoint {
     fn of(view: &View<'_>) -> Self {
-        Place {
-            cimom: view.cimom.me(),
-            namespace: view.schema.origin().namespace.clone(),
-            id: view.id,
-            is_localized: view.localized.is_some(),
-        }
+        let is_localized = view.localized.is_some();
+        Standpoint { cimom: view.cimom.me(), place: view.place(), is_localized }
     }
 
     /// Does `work` with what is there now.
@@ -537,7 +532,7 @@ impl Place {
         context: &CallContext,
         work: impl FnOnce(&View<'_>) -> Result<T>,
     ) -> Result<T> {
-        let session = Session::inside(&self.cimom, self.namespace.clone(), self.id)?;
+        let session = Session::inside(&self.cimom, self.place.clone())?;
         let view = session.view(context)?;
         work(&if self.is_localized { view.amended()? } else { view })
     }

@@ -24,6 +24,7 @@ use wbem::{CallContext, NativeProviders, Services};
 use crate::access::{self, Call};
 use crate::amended;
 use crate::connections::Connections;
+use crate::edit::Place;
 use crate::get::{self, Get};
 use crate::provided::Provided;
 use crate::providers::{Providers, Pushed, Registrations};
@@ -338,6 +339,11 @@ pub(crate) struct View<'m> {
 }
 
 impl View<'_> {
+    /// The namespace that it shows.
+    pub(crate) fn place(&self) -> Place {
+        Place { namespace: self.schema.origin().namespace.clone(), id: self.id }
+    }
+
     /// Minutes east of UTC, for dates that name no offset.
     pub(crate) fn local_offset(&self) -> i16 {
         (self.cimom.environment.local_offset)()

@@ -14,7 +14,7 @@ use wbem::Flags;
 use crate::access::{self, AuthorizedCall};
 use crate::cimom::View;
 use crate::class_rules;
-use crate::edit::{Edit, Place};
+use crate::edit::Edit;
 use crate::providers::ClassSource;
 
 /// Who writes a class.
@@ -94,7 +94,7 @@ pub(crate) fn delete(view: &View<'_>, call: &AuthorizedCall<'_, ()>, name: &Name
     if source.is_some() && doomed.is_empty() {
         return Ok(());
     }
-    let place = Place { namespace: view.schema.origin().namespace.clone(), id: view.id };
+    let place = view.place();
     let delete = |edit: &mut Edit<'_, '_>| {
         edit.lend(&place, &lent);
         if source.is_none() {

@@ -380,10 +380,9 @@ impl Executor<'_> {
             }
             // What goes wrong here goes wrong again where the class is missed.
             let Some(class) = needed.and_then(|name| view.find_class(name).ok()?) else { continue };
-            let place = Place { namespace: action.namespace.clone(), id: view.id };
             let lent = view.provided_among(&class);
             if !lent.is_empty() {
-                elsewhere.lent.push((place, lent));
+                elsewhere.lent.push((view.place(), lent));
             }
         }
         elsewhere
@@ -496,7 +495,7 @@ impl Executor<'_> {
 
     /// The namespace of the action, as clients have it. It is no connection of a client.
     fn session(&self, action: &Action) -> Result<Session> {
-        Session::inside(&self.cimom.me(), action.namespace.clone(), self.view(action)?.id)
+        Session::inside(&self.cimom.me(), self.view(action)?.place())
     }
 
     fn view(&self, action: &Action) -> Result<View<'_>> {

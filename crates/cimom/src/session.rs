@@ -38,11 +38,7 @@ pub(crate) struct Session {
 impl Session {
     /// A namespace for the object manager's own work and for its providers: no connection of a
     /// client. Errors: `WBEM_E_SHUTTING_DOWN`.
-    pub(crate) fn inside(
-        cimom: &Weak<Cimom>,
-        namespace: Namespace,
-        id: NamespaceId,
-    ) -> Result<Session> {
+    pub(crate) fn inside(cimom: &Weak<Cimom>, Place { namespace, id }: Place) -> Result<Session> {
         let cimom = cimom
             .upgrade()
             .ok_or_else(|| WBEM_E_SHUTTING_DOWN.with("the object manager is gone"))?;

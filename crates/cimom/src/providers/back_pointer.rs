@@ -7,21 +7,20 @@
 use std::sync::{Arc, Weak};
 
 use cim::{ClassDeclaration, Instance, Namespace, Object, ObjectPath, Result, WbemStatus};
-use repository::NamespaceId;
 use wbem::{CallContext, Flags, Services, Sink};
 
 use crate::cimom::Cimom;
+use crate::edit::Place;
 use crate::session::Session;
 
 pub(super) struct BackPointer {
     pub(super) cimom: Weak<Cimom>,
-    pub(super) namespace: Namespace,
-    pub(super) id: NamespaceId,
+    pub(super) place: Place,
 }
 
 impl BackPointer {
     fn session(&self) -> Result<Session> {
-        Session::inside(&self.cimom, self.namespace.clone(), self.id)
+        Session::inside(&self.cimom, self.place.clone())
     }
 
     fn deliver(&self, sink: Sink, call: impl FnOnce(&Session, Sink) -> Result<()>) -> Result<()> {
@@ -37,7 +36,7 @@ impl BackPointer {
 
 impl Services for BackPointer {
     fn namespace(&self) -> &Namespace {
-        &self.namespace
+        &self.place.namespace
     }
 
     fn open_namespace(&self, relative: &str, context: &CallContext) -> Result<Arc<dyn Services>> {

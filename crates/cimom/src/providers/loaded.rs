@@ -355,8 +355,7 @@ impl Cimom {
             locale,
         };
         let namespace = &view.schema.origin().namespace;
-        let services =
-            || BackPointer { cimom: self.me(), namespace: namespace.clone(), id: view.id };
+        let services = || BackPointer { cimom: self.me(), place: view.place() };
         let new = || Slot {
             namespace: namespace.clone(),
             services: Arc::new(services()),
