@@ -4,13 +4,14 @@
 //! as often (behaviour.md F.4).
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cim::status::*;
 use cim::{ClassDeclaration, Instance, Object, ObjectPath, Result, WbemStatus};
 
 use crate::client::{panicked, spawn};
 use crate::context::CallContext;
+use crate::deadline::Deadline;
 use crate::flags::Flags;
 use crate::services::Services;
 use crate::sink::Completion;
@@ -164,21 +165,13 @@ impl Pending {
     }
 
     fn wait(&self, wait: Option<Duration>) -> Option<Result<Outcome>> {
-        // A time that no clock reaches is for ever.
-        let deadline = wait.and_then(|wait| Instant::now().checked_add(wait));
+        let deadline = Deadline::after(wait);
         let mut outcome = self.lock();
         while outcome.is_none() {
-            outcome = match deadline {
-                None => self.arrived.wait(outcome).unwrap_or_else(PoisonError::into_inner),
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return None;
-                    }
-                    let waited = self.arrived.wait_timeout(outcome, left);
-                    waited.unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
+            if deadline.is_past() {
+                return None;
+            }
+            outcome = deadline.wait(&self.arrived, outcome);
         }
         outcome.clone()
     }

@@ -11,7 +11,7 @@ mod objects;
 mod requests;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cim::status::*;
 use cim::{Object, Result, WbemStatus};
@@ -19,6 +19,7 @@ use cim::{Object, Result, WbemStatus};
 use self::objects::{Delivery, Interest, Objects, Over};
 use self::requests::{Request, Requests};
 use crate::asynchronous::{Outstanding, ResponseSink};
+use crate::deadline::Deadline;
 use crate::flags::Flags;
 use crate::sink::Sink;
 
@@ -47,8 +48,8 @@ pub struct Fetched {
 
 impl Enumerator {
     /// Starts `operation` on a thread of its own. With `RETURN_IMMEDIATELY` among `flags` its
-    /// errors come with the first fetch; else this waits for the first objects, and an error before them
-    /// is this call's.
+    /// errors come with the first fetch; else this waits for the first objects, and an error before
+    /// them is this call's.
     /// Errors: the operation's; `WBEM_E_OUT_OF_MEMORY` where there can be no thread.
     pub fn start(
         flags: Flags,
@@ -127,7 +128,8 @@ impl Enumerator {
     }
 
     /// Ends the operation, unless others enumerate it too, and waits until it has let go of the
-    /// repository and of everything else; no longer than `limit`, as a provider may be at work that does not answer.
+    /// repository and of everything else; no longer than `limit`, as a provider may be at work that
+    /// does not answer.
     pub fn close(self, limit: Duration) {
         let objects = self.interest.0.clone();
         drop(self);
@@ -143,8 +145,7 @@ impl Enumerator {
     }
 
     fn advance(&mut self, wait: Option<Duration>, count: usize, wants: bool) -> Result<Fetched> {
-        // A time that no clock reaches is for ever.
-        let deadline = wait.and_then(|wait| Instant::now().checked_add(wait));
+        let deadline = Deadline::after(wait);
         let all = &self.interest.0;
         let mut state = all.state();
         let wanted = self.position.saturating_add(count);

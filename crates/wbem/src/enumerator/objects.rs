@@ -6,12 +6,13 @@
 use std::collections::VecDeque;
 use std::ops::{ControlFlow, Range};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cim::status::*;
 use cim::{Object, Result};
 
 use super::Fetched;
+use crate::deadline::Deadline;
 use crate::sink::{Completion, ObjectSink};
 
 /// So many objects may wait to be fetched before the operation is held up; where the client has
@@ -80,7 +81,7 @@ impl Objects {
                 _ if state.delivered() > 0 => return Ok(()),
                 Some(Err(error)) => return Err(error.clone()),
                 Some(Ok(_)) => return Ok(()),
-                None => (state, _) = self.wait(state, 1, None),
+                None => (state, _) = self.wait(state, 1, Deadline::NEVER),
             }
         }
     }
@@ -91,23 +92,16 @@ impl Objects {
         &'a self,
         mut state: MutexGuard<'a, State>,
         wanted: usize,
-        deadline: Option<Instant>,
+        deadline: Deadline,
     ) -> (MutexGuard<'a, State>, bool) {
-        let left = deadline.map(|it| it.saturating_duration_since(Instant::now()));
-        if left.is_some_and(|left| left.is_zero()) {
+        if deadline.is_past() {
             return (state, false);
         }
         // The operation goes on for who wants more than is waiting.
         state.furthest = state.furthest.max(state.delivered());
         state.awaited.push(wanted);
         self.is_wanted.notify_all();
-        state = match left {
-            None => self.is_delivered.wait(state).unwrap_or_else(PoisonError::into_inner),
-            Some(left) => {
-                let waited = self.is_delivered.wait_timeout(state, left);
-                waited.unwrap_or_else(PoisonError::into_inner).0
-            }
-        };
+        state = deadline.wait(&self.is_delivered, state);
         if let Some(own) = state.awaited.iter().position(|it| *it == wanted) {
             state.awaited.swap_remove(own);
         }
@@ -157,7 +151,7 @@ impl Objects {
                 Some(Ok(WBEM_S_NO_ERROR)) => WBEM_S_FALSE,
                 Some(Ok(status)) => *status,
                 None => {
-                    (state, _) = self.wait(state, range.start.saturating_add(1), None);
+                    (state, _) = self.wait(state, range.start.saturating_add(1), Deadline::NEVER);
                     continue;
                 }
             };
@@ -168,15 +162,10 @@ impl Objects {
     /// Waits until the operation, which nobody wants any more, has let go of everything; no longer
     /// than `limit`. Returns at once where somebody wants it.
     pub(super) fn wait_until_over(&self, limit: Duration) {
+        let deadline = Deadline::after(Some(limit));
         let mut state = self.state();
-        let begun = Instant::now();
-        while state.is_abandoned && !state.is_over {
-            let left = limit.saturating_sub(begun.elapsed());
-            if left.is_zero() {
-                return;
-            }
-            let waited = self.is_delivered.wait_timeout(state, left);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        while state.is_abandoned && !state.is_over && !deadline.is_past() {
+            state = deadline.wait(&self.is_delivered, state);
         }
     }
 
