@@ -27,6 +27,8 @@ pub(crate) struct Layers {
     internal: Vec<Internal>,
     #[serde(rename = "unsafe")]
     pub(crate) unsafe_files: Vec<UnsafeFile>,
+    #[serde(default)]
+    pub(crate) modules: Vec<ModuleOrder>,
     #[serde(skip)]
     text: String,
 }
@@ -66,6 +68,22 @@ pub(crate) struct UnsafeFile {
     why: String,
     /// How many unsafe blocks it has; any number where absent.
     pub(crate) blocks: Option<usize>,
+}
+
+/// The order of the folders inside a crate, and the measures it must keep.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ModuleOrder {
+    #[serde(rename = "crate")]
+    pub(crate) krate: Spanned<String>,
+    /// The lowest first. Names joined with `+` are siblings, which may not import each other.
+    pub(crate) order: Vec<Spanned<String>>,
+    /// The share of files that may import each other in a circle.
+    pub(crate) max_file_cycle_percent: Option<usize>,
+    /// The share of the crate's lines that one folder may have.
+    pub(crate) max_folder_percent: Option<usize>,
+    /// How many items may be `pub(crate)`.
+    pub(crate) max_pub_crate: Option<usize>,
 }
 
 impl Layers {

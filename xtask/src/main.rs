@@ -6,13 +6,16 @@
 #![forbid(unsafe_code)]
 
 mod cargo;
+mod checkout;
 mod ci;
 mod dbus;
 mod finding;
 mod layers;
 mod python;
 mod readme;
+mod structure;
 mod tidy;
+mod tokens;
 
 use std::process::ExitCode;
 
@@ -25,6 +28,9 @@ usage: cargo xtask TASK
 
   ci               everything that .ci/run checks, in order; stops at the first failure
   tidy             layers.toml against the crates, and the rules for source files
+  structure [--root DIR] [CRATE...]
+                   folders, imports, cycles and visibility of crates; without a name,
+                   of those with an order in layers.toml
   readme           runs the README's commands and compares what they print
   bench [NAME...]  builds and runs the benchmarks of the suite";
 
@@ -44,6 +50,7 @@ fn run(args: &[String]) -> Result<()> {
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["ci"] => ci::run(&workspace),
         ["tidy"] => tidy::run(&workspace),
+        ["structure", ..] => structure::run(&workspace, &args[1..]),
         ["readme"] => readme::run(&workspace),
         ["bench", ..] => bench(&workspace, &args[1..]),
         _ => bail!("unknown task `{}`\n{USAGE}", args.join(" ")),

@@ -130,23 +130,3 @@ impl From<ParseError> for Error {
         error.status.with(format!("{} at character {}", error.message, error.character()))
     }
 }
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_text_that_breaks_off_is_told_from_one_that_is_wrong() {
-        for (text, expected) in [
-            ("", true),
-            ("SELECT A FROM", true),
-            ("SELECT A FROM X WHERE A = 'b", true),
-            ("SELECT A FROM X WHERE (A = 1", true),
-            ("ASSOCIATORS OF {X.K=\"}\"", true),
-            ("SELECT A FORM X", false),
-            ("SELECT A FROM X WHERE A = 'b\\c", false),
-            ("SELECT A FROM X WHERE A = 1a", false),
-            ("SELECT A FROM X WHERE A = 1)", false),
-        ] {
-            assert_eq!(crate::parse(text).unwrap_err().is_unfinished(), expected, "{text}");
-        }
-    }
-}

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::Source;
+use crate::checkout::Source;
 use crate::finding::Finding;
 
 const MANIFEST: &str = "fuzz/Cargo.toml";
@@ -55,8 +55,8 @@ pub(super) fn check(sources: &[Source], found: &mut Vec<Finding>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sources;
     use super::*;
+    use crate::checkout::sources;
 
     fn found(files: &[(&str, &str)]) -> Vec<String> {
         let mut found = Vec::new();

@@ -6,9 +6,9 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::Source;
-use super::tokens::{Kind, tokens};
+use crate::checkout::Source;
 use crate::finding::{Finding, line_at};
+use crate::tokens::{Kind, tokens};
 
 const LEDGER: &str = "gaps.toml";
 
@@ -58,8 +58,8 @@ fn is_checked(sources: &[Source], test: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sources;
     use super::*;
+    use crate::checkout::sources;
 
     fn found(ledger: &str, code: &str) -> Vec<String> {
         let mut found = Vec::new();

@@ -3,9 +3,9 @@
 //! Each rule is a function from a file to findings. Rust files are looked at as tokens, so that a rule
 //! is not fooled by comments and strings; all others as lines.
 
-use super::Source;
-use super::tokens::{Kind, Token, tokens};
+use crate::checkout::Source;
 use crate::finding::{Finding, line_at};
+use crate::tokens::{Kind, Token, tokens};
 
 /// Words that say nothing of what a type or module does.
 const VAGUE: [&str; 4] = ["manager", "helper", "util", "common"];

@@ -3,10 +3,10 @@
 //! The compiler forbids it everywhere else; this checks that every crate really tells it to, and that
 //! the list is neither too short nor too long.
 
-use super::Source;
-use super::tokens::{Kind, Token, tokens};
+use crate::checkout::Source;
 use crate::finding::Finding;
 use crate::layers::{self, Layers};
+use crate::tokens::{Kind, Token, tokens};
 
 /// All rules about `unsafe`. `roots` are the files at which the members' libraries and programs start.
 pub(super) fn check(
@@ -101,8 +101,8 @@ fn counted(sources: &[Source], layers: &Layers, found: &mut Vec<Finding>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sources;
     use super::*;
+    use crate::checkout::sources;
 
     const LAYERS: &str = "crate = []\ninternal = []\n\
         [[unsafe]]\nfile = \"crates/host/src/sys.rs\"\nwhy = \"system calls\"\nblocks = 1\n";

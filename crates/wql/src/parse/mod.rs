@@ -220,3 +220,25 @@ impl<'a> Parser<'a> {
 fn is_keyword(word: &str) -> bool {
     KEYWORDS.iter().any(|k| k.eq_ignore_ascii_case(word))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_breaks_off_is_told_from_one_that_is_wrong() {
+        for (text, expected) in [
+            ("", true),
+            ("SELECT A FROM", true),
+            ("SELECT A FROM X WHERE A = 'b", true),
+            ("SELECT A FROM X WHERE (A = 1", true),
+            ("ASSOCIATORS OF {X.K=\"}\"", true),
+            ("SELECT A FORM X", false),
+            ("SELECT A FROM X WHERE A = 'b\\c", false),
+            ("SELECT A FROM X WHERE A = 1a", false),
+            ("SELECT A FROM X WHERE A = 1)", false),
+        ] {
+            assert_eq!(parse(text).unwrap_err().is_unfinished(), expected, "{text}");
+        }
+    }
+}

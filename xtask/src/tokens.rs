@@ -5,15 +5,15 @@
 
 /// A token with its place.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Token<'a> {
-    pub(super) kind: Kind,
-    pub(super) text: &'a str,
+pub(crate) struct Token<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) text: &'a str,
     /// Counted from 1; of a token over several lines, the first.
-    pub(super) line: usize,
+    pub(crate) line: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// Identifiers and keywords.
     Word,
     /// A string, character or number.
@@ -24,7 +24,7 @@ pub(super) enum Kind {
 }
 
 /// The tokens of `text` in order, white space left out.
-pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
+pub(crate) fn tokens(text: &str) -> Vec<Token<'_>> {
     let mut found = Vec::new();
     let (mut rest, mut line) = (text, 1);
     while let Some(first) = rest.chars().next() {
