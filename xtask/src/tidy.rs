@@ -7,6 +7,7 @@ mod fuzz;
 mod gaps;
 mod source;
 mod unsafety;
+pub(crate) mod wording;
 
 use anyhow::{Context, Result};
 
@@ -38,6 +39,7 @@ fn check(sources: &[Source], layers: &Layers, roots: &[String]) -> Vec<Finding> 
     unsafety::check(sources, layers, roots, &mut found);
     fuzz::check(sources, &mut found);
     gaps::check(sources, &mut found);
+    wording::check(sources, &mut found);
     structure::check(sources, layers, &mut found);
     found
 }
