@@ -26,7 +26,7 @@ pub struct Parts {
 /// acts upon is the same in every language, whatever its flavor.
 pub fn is_localized(qualifier: &Qualifier) -> bool {
     let stays = |name: &Name| STAYING.iter().any(|n| name.is(n)) || is_important(name);
-    qualifier.flavor.has(Flavor::AMENDED) && !stays(&qualifier.name)
+    qualifier.flavor.contains(Flavor::AMENDED) && !stays(&qualifier.name)
 }
 
 /// Qualifiers that say what a class is and belong to no language, beside the important ones.

@@ -232,6 +232,11 @@ impl Class {
         &self.keys
     }
 
+    /// Whether the property in `slot` is a key.
+    pub fn is_key(&self, slot: usize) -> bool {
+        self.keys.iter().any(|&key| usize::from(key) == slot)
+    }
+
     /// The slots whose values come from property providers where an instance is stored: those
     /// marked `Dynamic` or, in a class marked `DynProps`, all but the keys.
     pub fn dynamic_properties(&self) -> &[u16] {

@@ -82,7 +82,7 @@ pub(crate) fn check_qualifiers(owner: &str, qualifiers: &Qualifiers) -> Result<(
     qualifiers.iter().try_for_each(|qualifier| {
         let name = &qualifier.name;
         check_element("qualifier", name, owner)?;
-        if qualifier.flavor.0 & Flavor::PROPAGATED.with(Flavor::SYSTEM).0 != 0 {
+        if qualifier.flavor.intersects(Flavor::PROPAGATED | Flavor::SYSTEM) {
             return Err(WBEM_E_INVALID_FLAVOR.with(format!(
                 "qualifier {name} of {owner} says that it was inherited; give only what is its own"
             )));

@@ -5,6 +5,8 @@
 //! doors that show it make it from there. Which qualifier is legal where the core enforces it
 //! is said in [`crate::derivation`].
 
+use bitflags::bitflags;
+
 use crate::name::Name;
 use crate::value::Value;
 
@@ -12,44 +14,48 @@ use crate::value::Value;
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Flavor(pub u8);
 
+bitflags! {
+    impl Flavor: u8 {
+        /// Passes to instances.
+        const TO_INSTANCE = 0x01;
+        /// Passes to subclasses.
+        const TO_DERIVED = 0x02;
+        /// A subclass or instance must not give another value.
+        const NOT_OVERRIDABLE = 0x10;
+        /// It came from the superclass, or from the class to the instance.
+        const PROPAGATED = 0x20;
+        /// Made by the system.
+        const SYSTEM = 0x40;
+        /// Localizable: may be in the amendment alone (MOF `Amended`, DMTF `Translatable`).
+        const AMENDED = 0x80;
+    }
+}
+
 impl Flavor {
-    /// Passes to instances.
-    pub const TO_INSTANCE: Flavor = Flavor(0x01);
-    /// Passes to subclasses.
-    pub const TO_DERIVED: Flavor = Flavor(0x02);
-    /// A subclass or instance must not give another value.
-    pub const NOT_OVERRIDABLE: Flavor = Flavor(0x10);
-    /// It came from the superclass, or from the class to the instance.
-    pub const PROPAGATED: Flavor = Flavor(0x20);
-    /// Made by the system.
-    pub const SYSTEM: Flavor = Flavor(0x40);
-    /// Localizable: may live in the amendment alone (MOF `Amended`, DMTF `Translatable`).
-    pub const AMENDED: Flavor = Flavor(0x80);
-
-    /// Whether all bits of `other` are set.
-    pub fn has(self, other: Flavor) -> bool {
-        self.0 & other.0 == other.0
+    /// Same as [`Flavor::contains`].
+    pub const fn has(self, other: Flavor) -> bool {
+        self.contains(other)
     }
 
-    /// Both sets of bits.
+    /// Same as [`Flavor::union`].
     pub const fn with(self, other: Flavor) -> Flavor {
-        Flavor(self.0 | other.0)
+        self.union(other)
     }
 
-    /// Without the bits of `other`.
+    /// Same as [`Flavor::difference`].
     pub const fn without(self, other: Flavor) -> Flavor {
-        Flavor(self.0 & !other.0)
+        self.difference(other)
     }
 
     /// The flavors that hold for `name` without being written: those of `key`, and of
     /// `Association`, which always propagates.
     pub fn implied(name: &str) -> Flavor {
         if crate::name::eq(name, "key") {
-            Flavor(0x13)
+            Flavor::TO_INSTANCE | Flavor::TO_DERIVED | Flavor::NOT_OVERRIDABLE
         } else if crate::name::eq(name, "association") {
-            Flavor(0x03)
+            Flavor::TO_INSTANCE | Flavor::TO_DERIVED
         } else {
-            Flavor(0)
+            Flavor::empty()
         }
     }
 }
@@ -70,13 +76,13 @@ impl Qualifier {
     /// A qualifier with the flavors given and those its name implies.
     pub fn new(name: impl Into<Name>, value: impl Into<Value>, flavor: Flavor) -> Self {
         let name = name.into();
-        let flavor = flavor.with(Flavor::implied(name.as_str()));
+        let flavor = flavor | Flavor::implied(name.as_str());
         Qualifier { name, value: value.into(), flavor }
     }
 
     /// Whether it was inherited and not given anew.
     pub fn is_propagated(&self) -> bool {
-        self.flavor.has(Flavor::PROPAGATED)
+        self.flavor.contains(Flavor::PROPAGATED)
     }
 }
 
@@ -144,8 +150,8 @@ impl Qualifiers {
         let passed = self
             .0
             .iter()
-            .filter(|q| q.flavor.has(via))
-            .map(|q| Qualifier { flavor: q.flavor.with(Flavor::PROPAGATED), ..q.clone() });
+            .filter(|q| q.flavor.contains(via))
+            .map(|q| Qualifier { flavor: q.flavor | Flavor::PROPAGATED, ..q.clone() });
         Qualifiers(passed.collect())
     }
 
@@ -157,13 +163,13 @@ impl Qualifiers {
         let mut merged = inherited.clone();
         for q in &self.0 {
             let fixed =
-                merged.get(q.name.as_str()).filter(|i| i.flavor.has(Flavor::NOT_OVERRIDABLE));
+                merged.get(q.name.as_str()).filter(|i| i.flavor.contains(Flavor::NOT_OVERRIDABLE));
             let kept = match fixed {
                 Some(fixed) if fixed.value != q.value => return Err(q),
-                Some(fixed) => fixed.flavor.without(Flavor::PROPAGATED),
-                None => Flavor::default(),
+                Some(fixed) => fixed.flavor - Flavor::PROPAGATED,
+                None => Flavor::empty(),
             };
-            merged.set(Qualifier { flavor: q.flavor.with(kept), ..q.clone() });
+            merged.set(Qualifier { flavor: q.flavor | kept, ..q.clone() });
         }
         Ok(merged)
     }
@@ -209,7 +215,7 @@ mod tests {
     #[test]
     fn a_fixed_qualifier_takes_no_other_value() {
         let one = |v: &str, f| Qualifiers::from_iter([Qualifier::new("Q", v, f)]);
-        let fixed = one("a", Flavor::TO_DERIVED.with(Flavor::NOT_OVERRIDABLE))
+        let fixed = one("a", Flavor::TO_DERIVED.union(Flavor::NOT_OVERRIDABLE))
             .propagated(Flavor::TO_DERIVED);
         assert!(one("b", Flavor::default()).over(&fixed).is_err());
         assert!(one("a", Flavor::default()).over(&fixed).is_ok());

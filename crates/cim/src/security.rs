@@ -12,45 +12,46 @@ mod sid;
 
 use std::fmt;
 
+use bitflags::bitflags;
+
 pub use descriptor::{AceFlags, AceKind, Control, Descriptor, DescriptorAce};
 pub use sid::Sid;
 
-/// What a caller may do in a namespace.
+/// What a caller may do in a namespace. Bits without a name are kept.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rights(pub u32);
 
-impl Rights {
-    /// Open the namespace and read.
-    pub const ENABLE: Rights = Rights(0x1);
-    /// Execute methods.
-    pub const METHOD_EXECUTE: Rights = Rights(0x2);
-    /// Write static classes, namespaces and instances of system classes.
-    pub const FULL_WRITE_REP: Rights = Rights(0x4);
-    /// Write static instances.
-    pub const PARTIAL_WRITE_REP: Rights = Rights(0x8);
-    /// Write what providers supply.
-    pub const WRITE_PROVIDER: Rights = Rights(0x10);
-    /// Connect from another machine.
-    pub const REMOTE_ACCESS: Rights = Rights(0x20);
-    /// Receive events.
-    pub const SUBSCRIBE: Rights = Rights(0x40);
-    /// Raise events.
-    pub const PUBLISH: Rights = Rights(0x80);
-    /// Read the descriptor.
-    pub const READ_CONTROL: Rights = Rights(0x20000);
-    /// Write the descriptor.
-    pub const WRITE_DAC: Rights = Rights(0x40000);
-    /// Everything.
-    pub const ALL: Rights = Rights(0x600FF);
-
-    /// Whether all of `needed` is there.
-    pub fn contains(self, needed: Rights) -> bool {
-        self.0 & needed.0 == needed.0
+bitflags! {
+    impl Rights: u32 {
+        /// Open the namespace and read.
+        const ENABLE = 0x1;
+        /// Execute methods.
+        const METHOD_EXECUTE = 0x2;
+        /// Write static classes, namespaces and instances of system classes.
+        const FULL_WRITE_REP = 0x4;
+        /// Write static instances.
+        const PARTIAL_WRITE_REP = 0x8;
+        /// Write what providers supply.
+        const WRITE_PROVIDER = 0x10;
+        /// Connect from another machine.
+        const REMOTE_ACCESS = 0x20;
+        /// Receive events.
+        const SUBSCRIBE = 0x40;
+        /// Raise events.
+        const PUBLISH = 0x80;
+        /// Read the descriptor.
+        const READ_CONTROL = 0x20000;
+        /// Write the descriptor.
+        const WRITE_DAC = 0x40000;
+        /// Every right above.
+        const ALL = 0x600FF;
     }
+}
 
-    /// Both sets.
+impl Rights {
+    /// Same as [`Rights::union`].
     pub const fn with(self, other: Rights) -> Rights {
-        Rights(self.0 | other.0)
+        self.union(other)
     }
 }
 
@@ -110,17 +111,17 @@ pub struct SecurityDescriptor {
 impl SecurityDescriptor {
     /// What `caller` may do.
     pub fn granted(&self, caller: &Identity) -> Rights {
-        let (mut granted, mut denied) = (0, 0);
+        let (mut granted, mut denied) = (Rights::empty(), Rights::empty());
         if self.owner.as_ref().is_some_and(|owner| caller.is(owner)) {
-            granted = Rights::READ_CONTROL.with(Rights::WRITE_DAC).0;
+            granted = Rights::READ_CONTROL | Rights::WRITE_DAC;
         }
         for ace in self.dacl.iter().filter(|ace| caller.is(&ace.sid)) {
             match ace.allow {
-                true => granted |= ace.rights.0 & !denied,
-                false => denied |= ace.rights.0 & !granted,
+                true => granted |= ace.rights - denied,
+                false => denied |= ace.rights - granted,
             }
         }
-        Rights(granted)
+        granted
     }
 }
 
@@ -132,7 +133,7 @@ mod tests {
     fn g11_defaults_let_users_write_but_not_come_from_afar() {
         let sd = SecurityDescriptor::from(&Descriptor::default_namespace());
         let user = sd.granted(&Identity::unix(1000, &[1000], false));
-        assert!(user.contains(Rights::ENABLE.with(Rights::FULL_WRITE_REP)));
+        assert!(user.contains(Rights::ENABLE | Rights::FULL_WRITE_REP));
         assert!(!user.contains(Rights::REMOTE_ACCESS));
         assert!(!user.contains(Rights::WRITE_DAC));
         assert_eq!(sd.granted(&Identity::unix(0, &[], true)), Rights::ALL);
@@ -164,7 +165,7 @@ mod tests {
         let owner = Identity::unix(1000, &[], false);
         let denied = Ace { allow: false, sid: Sid::everyone(), rights: Rights::ALL };
         let descriptor = SecurityDescriptor { owner: Some(owner.user.clone()), dacl: vec![denied] };
-        assert_eq!(descriptor.granted(&owner), Rights::READ_CONTROL.with(Rights::WRITE_DAC));
+        assert_eq!(descriptor.granted(&owner), Rights::READ_CONTROL | Rights::WRITE_DAC);
         let other = Identity::unix(1001, &[], false);
         assert_eq!(descriptor.granted(&other), Rights::default());
     }

@@ -23,7 +23,7 @@ pub const PARAMETERS: Name = Name::from_static("__PARAMETERS");
 pub const RETURN_VALUE: Name = Name::from_static("ReturnValue");
 
 /// The flavors of ID in a signature; on an object of it the qualifier is propagated.
-const ID_FLAVOR: Flavor = Flavor::TO_INSTANCE.with(Flavor::NOT_OVERRIDABLE);
+const ID_FLAVOR: Flavor = Flavor::TO_INSTANCE.union(Flavor::NOT_OVERRIDABLE);
 
 /// The signatures of a method, made when they are first asked for. They are told by the method:
 /// of two methods they are never compared, and a copy, which may be changed, has its own.

@@ -195,7 +195,7 @@ fn without_fixed(own: &Qualifiers, above: &Qualifiers) -> Qualifiers {
     let conflicts = |q: &Qualifier| {
         inherited
             .get(q.name.as_str())
-            .is_some_and(|i| i.flavor.has(Flavor::NOT_OVERRIDABLE) && i.value != q.value)
+            .is_some_and(|i| i.flavor.contains(Flavor::NOT_OVERRIDABLE) && i.value != q.value)
     };
     own.iter().filter(|q| !conflicts(q)).cloned().collect()
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use bitflags::bitflags;
 use cim::{CimType, Name, PropertyType, Value};
 
 use crate::source::{Source, Span};
@@ -136,21 +137,27 @@ pub(crate) enum Arguments {
 /// Flavor keywords as written.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Flavors {
-    pub set: u8,
+    pub set: FlavorKeywords,
     pub span: Span,
 }
 
-impl Flavors {
-    pub(crate) const ENABLE_OVERRIDE: u8 = 1;
-    pub(crate) const DISABLE_OVERRIDE: u8 = 2;
-    pub(crate) const RESTRICTED: u8 = 4;
-    pub(crate) const TO_SUBCLASS: u8 = 8;
-    pub(crate) const NOT_TO_SUBCLASS: u8 = 16;
-    pub(crate) const TO_INSTANCE: u8 = 32;
-    pub(crate) const NOT_TO_INSTANCE: u8 = 64;
-    pub(crate) const AMENDED: u8 = 128;
+bitflags! {
+    /// The keywords of flavors, positive and negative ones apart.
+    #[derive(Clone, Copy, Default)]
+    pub(crate) struct FlavorKeywords: u8 {
+        const ENABLE_OVERRIDE = 1;
+        const DISABLE_OVERRIDE = 2;
+        const RESTRICTED = 4;
+        const TO_SUBCLASS = 8;
+        const NOT_TO_SUBCLASS = 16;
+        const TO_INSTANCE = 32;
+        const NOT_TO_INSTANCE = 64;
+        const AMENDED = 128;
+    }
+}
 
-    const KEYWORDS: [(&'static str, u8); 9] = [
+impl FlavorKeywords {
+    const KEYWORDS: [(&'static str, Self); 9] = [
         ("EnableOverride", Self::ENABLE_OVERRIDE),
         ("DisableOverride", Self::DISABLE_OVERRIDE),
         ("Restricted", Self::RESTRICTED),
@@ -163,13 +170,9 @@ impl Flavors {
         ("Translatable", Self::AMENDED),
     ];
 
-    /// The bit of a keyword.
-    pub(crate) fn from_keyword(keyword: &str) -> Option<u8> {
+    /// The flavor that a keyword names.
+    pub(crate) fn from_keyword(keyword: &str) -> Option<Self> {
         Self::KEYWORDS.iter().find(|k| k.0.eq_ignore_ascii_case(keyword)).map(|k| k.1)
-    }
-
-    pub(crate) fn has(self, bits: u8) -> bool {
-        self.set & bits != 0
     }
 }
 
@@ -182,47 +185,46 @@ pub(crate) struct Declaration {
     pub flavors: Flavors,
 }
 
-/// Which elements a qualifier may stand on.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Scope(pub u16);
+bitflags! {
+    /// The kinds of elements that a qualifier applies to.
+    #[derive(Clone, Copy, PartialEq, Eq, Default)]
+    pub(crate) struct Scope: u16 {
+        const CLASS = 1;
+        const ASSOCIATION = 2;
+        const INDICATION = 4;
+        const PROPERTY = 8;
+        const REFERENCE = 16;
+        const METHOD = 32;
+        const PARAMETER = 64;
+        const INSTANCE = 128;
+        const ANY = u16::MAX;
+    }
+}
 
 impl Scope {
-    pub(crate) const CLASS: Scope = Scope(1);
-    pub(crate) const ASSOCIATION: Scope = Scope(2);
-    pub(crate) const INDICATION: Scope = Scope(4);
-    pub(crate) const PROPERTY: Scope = Scope(8);
-    pub(crate) const REFERENCE: Scope = Scope(16);
-    pub(crate) const METHOD: Scope = Scope(32);
-    pub(crate) const PARAMETER: Scope = Scope(64);
-    pub(crate) const INSTANCE: Scope = Scope(128);
-
-    const KEYWORDS: [(&'static str, u16); 11] = [
-        ("class", Self::CLASS.0),
-        ("association", Self::ASSOCIATION.0),
-        ("indication", Self::INDICATION.0),
-        ("property", Self::PROPERTY.0),
-        ("reference", Self::REFERENCE.0),
-        ("method", Self::METHOD.0),
-        ("parameter", Self::PARAMETER.0),
-        ("instance", Self::INSTANCE.0),
+    const KEYWORDS: [(&'static str, Self); 11] = [
+        ("class", Self::CLASS),
+        ("association", Self::ASSOCIATION),
+        ("indication", Self::INDICATION),
+        ("property", Self::PROPERTY),
+        ("reference", Self::REFERENCE),
+        ("method", Self::METHOD),
+        ("parameter", Self::PARAMETER),
+        ("instance", Self::INSTANCE),
         // Elements on which MOF has no place for a qualifier.
-        ("schema", 0),
-        ("qualifier", 0),
-        ("any", u16::MAX),
+        ("schema", Self::empty()),
+        ("qualifier", Self::empty()),
+        ("any", Self::ANY),
     ];
 
-    /// The element of a keyword.
-    pub(crate) fn from_keyword(keyword: &str) -> Option<u16> {
+    /// The elements that a keyword names.
+    pub(crate) fn from_keyword(keyword: &str) -> Option<Self> {
         Self::KEYWORDS.iter().find(|k| k.0.eq_ignore_ascii_case(keyword)).map(|k| k.1)
-    }
-
-    pub(crate) fn allows(self, element: Scope) -> bool {
-        self.0 & element.0 != 0
     }
 
     /// The keyword of a single element.
     pub(crate) fn keyword(self) -> &'static str {
-        Self::KEYWORDS.iter().find(|k| k.1 == self.0).map_or("any", |k| k.0)
+        Self::KEYWORDS.iter().find(|k| k.1 == self).map_or("any", |k| k.0)
     }
 }
 

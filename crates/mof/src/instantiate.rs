@@ -107,8 +107,7 @@ fn relative_path(
     let mut instance = Instance::new(context.class(&declaration.class).map_err(at)?);
     for property in &declaration.properties {
         let slot = slot_of(declaration, property, instance.class())?;
-        let is_key = instance.class().keys().iter().any(|&k| usize::from(k) == slot);
-        if let (true, Some(value)) = (is_key, &property.value) {
+        if let (true, Some(value)) = (instance.class().is_key(slot), &property.value) {
             let ty = instance.class().properties()[slot].ty.clone();
             let place = declaration.place.at(property.span);
             instance.set(slot, resolve(value, &ty, &place, context)?);

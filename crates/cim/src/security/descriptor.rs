@@ -5,6 +5,8 @@
 //! (behaviour.md G.11). Decides nothing. Form: MS-DTYP 2.4.4 to 2.4.6, of the entries those that
 //! allow, deny and audit. Its text is in [`super::sddl`].
 
+use bitflags::bitflags;
+
 use super::{Ace, Rights, SecurityDescriptor, Sid};
 use crate::status::{
     Result, WBEM_E_INVALID_OBJECT, WBEM_E_INVALID_PARAMETER, WBEM_E_QUOTA_VIOLATION,
@@ -15,74 +17,83 @@ const HEADER: usize = 20;
 const LIST_HEADER: usize = 8;
 const ACE_HEADER: usize = 8;
 
-macro_rules! flags {
-    ($(#[$doc:meta])* $name:ident: $ty:ty { $($(#[$flag_doc:meta])* $flag:ident = $bits:literal;)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-        pub struct $name(pub $ty);
+/// The control bits of a descriptor (MS-DTYP 2.4.6, Control).
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Control(pub u16);
 
-        impl $name {
-            $($(#[$flag_doc])* pub const $flag: $name = $name($bits);)*
-
-            /// Whether all bits of `other` are set.
-            pub fn has(self, other: $name) -> bool {
-                self.0 & other.0 == other.0
-            }
-
-            /// Both sets of bits.
-            pub const fn with(self, other: $name) -> $name {
-                $name(self.0 | other.0)
-            }
-
-            /// Without the bits of `other`.
-            pub const fn without(self, other: $name) -> $name {
-                $name(self.0 & !other.0)
-            }
-        }
-    };
-}
-
-flags! {
-    /// What a descriptor says of itself (MS-DTYP 2.4.6, Control).
-    Control: u16 {
-        /// There is a list of who may do what, be it a NULL one, which lets everyone do all.
-        DACL_PRESENT = 0x0004;
-        /// There is a list of what to audit.
-        SACL_PRESENT = 0x0010;
-        /// The list of rights is to be inherited by those below.
-        DACL_AUTO_INHERIT_REQ = 0x0100;
-        /// The list of audits is to be inherited by those below.
-        SACL_AUTO_INHERIT_REQ = 0x0200;
+bitflags! {
+    impl Control: u16 {
+        /// The descriptor has a list of rights, even if it is a NULL one, which grants everything
+        /// to everyone.
+        const DACL_PRESENT = 0x0004;
+        /// The descriptor has a list of audits.
+        const SACL_PRESENT = 0x0010;
+        /// Objects below are to inherit the list of rights.
+        const DACL_AUTO_INHERIT_REQ = 0x0100;
+        /// Objects below are to inherit the list of audits.
+        const SACL_AUTO_INHERIT_REQ = 0x0200;
         /// The list of rights was made by inheritance.
-        DACL_AUTO_INHERITED = 0x0400;
+        const DACL_AUTO_INHERITED = 0x0400;
         /// The list of audits was made by inheritance.
-        SACL_AUTO_INHERITED = 0x0800;
+        const SACL_AUTO_INHERITED = 0x0800;
         /// The list of rights takes no inherited entries.
-        DACL_PROTECTED = 0x1000;
+        const DACL_PROTECTED = 0x1000;
         /// The list of audits takes no inherited entries.
-        SACL_PROTECTED = 0x2000;
+        const SACL_PROTECTED = 0x2000;
         /// The parts follow each other in one block of bytes.
-        SELF_RELATIVE = 0x8000;
+        const SELF_RELATIVE = 0x8000;
     }
 }
 
-flags! {
-    /// How an entry is inherited, and what it audits (MS-DTYP 2.4.4.1).
-    AceFlags: u8 {
-        /// What is no container below inherits it.
-        OBJECT_INHERIT = 0x01;
-        /// Containers below, as namespaces are, inherit it.
-        CONTAINER_INHERIT = 0x02;
-        /// It is inherited by the next level alone.
-        NO_PROPAGATE = 0x04;
-        /// It does not hold here, only below.
-        INHERIT_ONLY = 0x08;
+/// How an entry is inherited, and what it audits (MS-DTYP 2.4.4.1).
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct AceFlags(pub u8);
+
+bitflags! {
+    impl AceFlags: u8 {
+        /// Objects below that are not containers inherit it.
+        const OBJECT_INHERIT = 0x01;
+        /// Containers below, such as namespaces, inherit it.
+        const CONTAINER_INHERIT = 0x02;
+        /// Only the next level inherits it.
+        const NO_PROPAGATE = 0x04;
+        /// It does not apply to this object, only to those below.
+        const INHERIT_ONLY = 0x08;
         /// It was inherited.
-        INHERITED = 0x10;
-        /// Audits what succeeds.
-        SUCCESSFUL_ACCESS = 0x40;
-        /// Audits what is refused.
-        FAILED_ACCESS = 0x80;
+        const INHERITED = 0x10;
+        /// Audits successful access.
+        const SUCCESSFUL_ACCESS = 0x40;
+        /// Audits refused access.
+        const FAILED_ACCESS = 0x80;
+    }
+}
+
+impl Control {
+    /// Same as [`Control::contains`].
+    pub const fn has(self, other: Control) -> bool {
+        self.contains(other)
+    }
+
+    /// Same as [`Control::union`].
+    pub const fn with(self, other: Control) -> Control {
+        self.union(other)
+    }
+
+    /// Same as [`Control::difference`].
+    pub const fn without(self, other: Control) -> Control {
+        self.difference(other)
+    }
+}
+
+impl AceFlags {
+    /// Same as [`AceFlags::contains`].
+    pub const fn has(self, other: AceFlags) -> bool {
+        self.contains(other)
+    }
+
+    /// Same as [`AceFlags::union`].
+    pub const fn with(self, other: AceFlags) -> AceFlags {
+        self.union(other)
     }
 }
 
@@ -135,10 +146,10 @@ impl Descriptor {
     /// in the namespaces below.
     pub fn default_namespace() -> Self {
         let local = Rights::ENABLE
-            .with(Rights::METHOD_EXECUTE)
-            .with(Rights::FULL_WRITE_REP)
-            .with(Rights::PARTIAL_WRITE_REP)
-            .with(Rights::WRITE_PROVIDER);
+            | Rights::METHOD_EXECUTE
+            | Rights::FULL_WRITE_REP
+            | Rights::PARTIAL_WRITE_REP
+            | Rights::WRITE_PROVIDER;
         let allow = |sid, rights| DescriptorAce {
             kind: AceKind::Allow,
             flags: AceFlags::CONTAINER_INHERIT,
@@ -209,14 +220,15 @@ impl Descriptor {
 
     /// What it says of itself, with the bits that its lists imply.
     pub fn control(&self) -> Control {
-        self.control.with(self.implied()).with(Control::SELF_RELATIVE)
+        self.control | self.implied() | Control::SELF_RELATIVE
     }
 
     /// The bits that its lists imply.
     fn implied(&self) -> Control {
-        let present = |there: bool, bit: Control| if there { bit } else { Control::default() };
-        present(self.dacl.is_some(), Control::DACL_PRESENT)
-            .with(present(self.sacl.is_some(), Control::SACL_PRESENT))
+        let mut implied = Control::empty();
+        implied.set(Control::DACL_PRESENT, self.dacl.is_some());
+        implied.set(Control::SACL_PRESENT, self.sacl.is_some());
+        implied
     }
 }
 
@@ -228,8 +240,9 @@ impl From<&Descriptor> for SecurityDescriptor {
             let all = Ace { allow: true, sid: Sid::everyone(), rights: Rights::ALL };
             return SecurityDescriptor { owner, dacl: vec![all] };
         };
-        let decides =
-            |a: &&DescriptorAce| a.kind != AceKind::Audit && !a.flags.has(AceFlags::INHERIT_ONLY);
+        let decides = |a: &&DescriptorAce| {
+            a.kind != AceKind::Audit && !a.flags.contains(AceFlags::INHERIT_ONLY)
+        };
         let dacl = dacl.iter().filter(decides).map(|a| Ace {
             allow: a.kind == AceKind::Allow,
             sid: a.sid.clone(),
@@ -241,12 +254,12 @@ impl From<&Descriptor> for SecurityDescriptor {
 
 /// The entries that pass on to a namespace below, as they stand there.
 fn inherited(entries: &[DescriptorAce]) -> Vec<DescriptorAce> {
-    let passed = entries.iter().filter(|e| e.flags.has(AceFlags::CONTAINER_INHERIT));
+    let passed = entries.iter().filter(|e| e.flags.contains(AceFlags::CONTAINER_INHERIT));
     let there = |entry: &DescriptorAce| {
-        let mut flags = entry.flags.without(AceFlags::INHERIT_ONLY).with(AceFlags::INHERITED);
-        if flags.has(AceFlags::NO_PROPAGATE) {
-            let further = AceFlags::CONTAINER_INHERIT.with(AceFlags::OBJECT_INHERIT);
-            flags = flags.without(further.with(AceFlags::NO_PROPAGATE));
+        let mut flags = (entry.flags - AceFlags::INHERIT_ONLY) | AceFlags::INHERITED;
+        if flags.contains(AceFlags::NO_PROPAGATE) {
+            flags -=
+                AceFlags::CONTAINER_INHERIT | AceFlags::OBJECT_INHERIT | AceFlags::NO_PROPAGATE;
         }
         DescriptorAce { flags, ..entry.clone() }
     };
@@ -257,7 +270,7 @@ fn inherited(entries: &[DescriptorAce]) -> Vec<DescriptorAce> {
 fn read(bytes: &[u8]) -> Option<Option<Descriptor>> {
     let header = bytes.first_chunk::<HEADER>()?;
     let control = Control(u16_at(header, 2)?);
-    if header[0] != 1 || !control.has(Control::SELF_RELATIVE) {
+    if header[0] != 1 || !control.contains(Control::SELF_RELATIVE) {
         return None;
     }
     let part = |field: usize| -> Option<Option<&[u8]>> {
@@ -267,7 +280,7 @@ fn read(bytes: &[u8]) -> Option<Option<Descriptor>> {
         }
     };
     let sid = |field: usize| part(field)?.map_or(Some(None), |b| Sid::from_bytes(b).ok().map(Some));
-    let list = |field: usize, bit: Control| match part(field)?.filter(|_| control.has(bit)) {
+    let list = |field: usize, bit: Control| match part(field)?.filter(|_| control.contains(bit)) {
         Some(bytes) => read_list(bytes).map(Some),
         None => Some(None),
     };
@@ -275,8 +288,8 @@ fn read(bytes: &[u8]) -> Option<Option<Descriptor>> {
     let lists = (list(12, Control::SACL_PRESENT)?, list(16, Control::DACL_PRESENT)?);
     let (Some(sacl), Some(dacl)) = (known(lists.0), known(lists.1)) else { return Some(None) };
     let descriptor = Descriptor { control, owner, group, sacl, dacl };
-    let implied = descriptor.implied().with(Control::SELF_RELATIVE);
-    Some(Some(Descriptor { control: control.without(implied), ..descriptor }))
+    let implied = descriptor.implied() | Control::SELF_RELATIVE;
+    Some(Some(Descriptor { control: control - implied, ..descriptor }))
 }
 
 /// The entries of a list, if there is one; `None` where the kind of one is not known.

@@ -113,17 +113,15 @@ impl<'a> Parser<'a> {
             descriptor.group = Some(self.sid()?);
         }
         if self.eat("D:") {
-            let flags = self.flags(&LIST_FLAGS.map(|(name, dacl, _)| (name, dacl.0)));
-            descriptor.control = descriptor.control.with(Control(flags));
+            descriptor.control |= self.flags(&LIST_FLAGS.map(|(name, dacl, _)| (name, dacl)));
             if self.eat(NULL_LIST) {
-                descriptor.control = descriptor.control.with(Control::DACL_PRESENT);
+                descriptor.control |= Control::DACL_PRESENT;
             } else {
                 descriptor.dacl = Some(self.list()?);
             }
         }
         if self.eat("S:") {
-            let flags = self.flags(&LIST_FLAGS.map(|(name, _, sacl)| (name, sacl.0)));
-            descriptor.control = descriptor.control.with(Control(flags));
+            descriptor.control |= self.flags(&LIST_FLAGS.map(|(name, _, sacl)| (name, sacl)));
             descriptor.sacl = Some(self.list()?);
         }
         if self.at < self.text.len() {
@@ -145,7 +143,7 @@ impl<'a> Parser<'a> {
         let &(name, kind) = kind.ok_or_else(|| self.error("A, D or AU"))?;
         self.at += name.len();
         self.expect(";")?;
-        let flags = AceFlags(self.flags(&ACE_FLAGS.map(|(name, flag)| (name, flag.0))));
+        let flags = self.flags(&ACE_FLAGS);
         self.expect(";")?;
         let rights = Rights(self.mask()?);
         // Two fields for entries that speak of one kind of object: empty here.
@@ -243,7 +241,7 @@ impl fmt::Display for Descriptor {
         let dacl_flags = LIST_FLAGS.map(|(name, dacl, _)| (name, dacl));
         match &self.dacl {
             Some(dacl) => write_list(f, "D:", self.control, dacl_flags, dacl)?,
-            None if self.control.has(Control::DACL_PRESENT) => {
+            None if self.control.contains(Control::DACL_PRESENT) => {
                 write_list(f, "D:", self.control, dacl_flags, &[])?;
                 f.write_str(NULL_LIST)?;
             }
@@ -268,7 +266,7 @@ fn write_list(
     f.write_str(part)?;
     flags
         .iter()
-        .filter(|(_, bit)| control.has(*bit))
+        .filter(|(_, bit)| control.contains(*bit))
         .try_for_each(|(name, _)| f.write_str(name))?;
     entries.iter().try_for_each(|entry| write!(f, "{entry}"))
 }
@@ -277,7 +275,7 @@ impl fmt::Display for DescriptorAce {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = KINDS.iter().find(|(_, kind)| *kind == self.kind).map_or("", |(name, _)| name);
         write!(f, "({kind};")?;
-        let flags = ACE_FLAGS.iter().filter(|(_, flag)| self.flags.has(*flag));
+        let flags = ACE_FLAGS.iter().filter(|(_, flag)| self.flags.contains(*flag));
         flags.into_iter().try_for_each(|(name, _)| f.write_str(name))?;
         write!(f, ";{:#x};;;{})", self.rights.0, Alias(&self.sid))
     }

@@ -9,7 +9,7 @@ use crate::build::{class, mark, status};
 
 const TO_DERIVED: Flavor = Flavor::TO_DERIVED;
 const TO_INSTANCE: Flavor = Flavor::TO_INSTANCE;
-const FIXED: Flavor = Flavor::TO_DERIVED.with(Flavor::NOT_OVERRIDABLE);
+const FIXED: Flavor = Flavor::TO_DERIVED.union(Flavor::NOT_OVERRIDABLE);
 
 fn of<'a>(class: &'a Class, property: &str) -> &'a Qualifiers {
     &class.property(property).unwrap().qualifiers

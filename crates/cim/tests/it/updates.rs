@@ -129,7 +129,7 @@ fn g7_a_change_without_conflict_reaches_the_subclasses() {
 
 #[test]
 fn g7_force_deletes_the_qualifiers_in_conflict_and_safe_refuses() {
-    let fixed = || Qualifier::new("Q", "base", Flavor::TO_DERIVED.with(Flavor::NOT_OVERRIDABLE));
+    let fixed = || Qualifier::new("Q", "base", Flavor::TO_DERIVED.union(Flavor::NOT_OVERRIDABLE));
     let own = || Qualifier::new("Q", "sub", Flavor::default());
     let new = base().with(fixed()).property("R", CimType::String).qualified(fixed());
     let result = carried(base(), new, |b| {

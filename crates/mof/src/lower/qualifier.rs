@@ -12,7 +12,9 @@ use cim::{CimType, Flavor, Name, PropertyType, Qualifier, Qualifiers, Value};
 
 use super::{Lowering, division};
 use crate::action::Dialect;
-use crate::ast::{self, Arguments, Flavors, Ident, Init, Item, Literal, Scope, Unit};
+use crate::ast::{
+    self, Arguments, FlavorKeywords, Flavors, Ident, Init, Item, Literal, Scope, Unit,
+};
 use crate::convert::{convert, null_element, unexpected_array};
 use crate::source::{Place, Span};
 
@@ -191,7 +193,7 @@ impl Lowering<'_> {
         element: Scope,
         declared: &Declared,
     ) -> Option<Qualifier> {
-        if !declared.scope.allows(element) {
+        if !declared.scope.intersects(element) {
             let related = (declared.place.clone(), "its scope is declared here");
             self.report_with(
                 WBEMMOF_E_QUALIFIER_USED_OUTSIDE_SCOPE,
@@ -207,7 +209,7 @@ impl Lowering<'_> {
                 return None;
             }
         };
-        let flavor = with_flavors(declared.flavor, flavors.map_or(0, |f| f.set));
+        let flavor = with_flavors(declared.flavor, flavors.unwrap_or_default().set);
         Some(Qualifier::new(name.name.clone(), value, flavor))
     }
 
@@ -218,7 +220,7 @@ impl Lowering<'_> {
         flavors: Option<Flavors>,
     ) -> Option<Qualifier> {
         let flavors = flavors.or_else(|| self.flavors.get(&name.name).copied());
-        let flavor = with_flavors(Flavor::default(), flavors.map_or(0, |f| f.set));
+        let flavor = with_flavors(Flavor::default(), flavors.unwrap_or_default().set);
         if let Some(flavors) = flavors {
             self.check_override(name, flavor, flavors);
         }
@@ -247,9 +249,11 @@ impl Lowering<'_> {
 
     /// A say about overriding has a meaning only for what propagates (G.6).
     fn check_override(&mut self, name: &Ident, flavor: Flavor, written: Flavors) {
-        let propagates = flavor.with(Flavor::implied(name.name.as_str()));
-        let propagates = propagates.has(Flavor::TO_DERIVED) || propagates.has(Flavor::TO_INSTANCE);
-        let says = written.has(Flavors::ENABLE_OVERRIDE | Flavors::DISABLE_OVERRIDE);
+        let propagates = flavor | Flavor::implied(name.name.as_str());
+        let propagates = propagates.intersects(Flavor::TO_DERIVED | Flavor::TO_INSTANCE);
+        let says = written
+            .set
+            .intersects(FlavorKeywords::ENABLE_OVERRIDE | FlavorKeywords::DISABLE_OVERRIDE);
         if says && !propagates {
             self.report(
                 WBEMMOF_E_INCOMPATIBLE_FLAVOR_TYPES,
@@ -353,23 +357,26 @@ fn plain_literal(literal: Literal) -> Result<Value, ValueError> {
 }
 
 /// `base` changed by what the keywords say.
-fn with_flavors(base: Flavor, set: u8) -> Flavor {
-    const RULES: [(u8, Flavor, bool); 7] = [
-        (Flavors::RESTRICTED, Flavor(0x03), false),
-        (Flavors::TO_SUBCLASS, Flavor::TO_DERIVED, true),
-        (Flavors::NOT_TO_SUBCLASS, Flavor::TO_DERIVED, false),
-        (Flavors::TO_INSTANCE, Flavor::TO_INSTANCE, true),
-        (Flavors::NOT_TO_INSTANCE, Flavor::TO_INSTANCE, false),
-        (Flavors::DISABLE_OVERRIDE, Flavor::NOT_OVERRIDABLE, true),
-        (Flavors::ENABLE_OVERRIDE, Flavor::NOT_OVERRIDABLE, false),
+fn with_flavors(base: Flavor, set: FlavorKeywords) -> Flavor {
+    const RULES: [(FlavorKeywords, Flavor, bool); 7] = [
+        (FlavorKeywords::RESTRICTED, Flavor::TO_INSTANCE.union(Flavor::TO_DERIVED), false),
+        (FlavorKeywords::TO_SUBCLASS, Flavor::TO_DERIVED, true),
+        (FlavorKeywords::NOT_TO_SUBCLASS, Flavor::TO_DERIVED, false),
+        (FlavorKeywords::TO_INSTANCE, Flavor::TO_INSTANCE, true),
+        (FlavorKeywords::NOT_TO_INSTANCE, Flavor::TO_INSTANCE, false),
+        (FlavorKeywords::DISABLE_OVERRIDE, Flavor::NOT_OVERRIDABLE, true),
+        (FlavorKeywords::ENABLE_OVERRIDE, Flavor::NOT_OVERRIDABLE, false),
     ];
     let mut flavor = base;
     for (keyword, bits, on) in RULES {
-        if set & keyword != 0 {
-            flavor = if on { flavor.with(bits) } else { flavor.without(bits) };
+        if set.contains(keyword) {
+            flavor.set(bits, on);
         }
     }
-    if set & Flavors::AMENDED != 0 { flavor.with(Flavor::AMENDED) } else { flavor }
+    if set.contains(FlavorKeywords::AMENDED) {
+        flavor |= Flavor::AMENDED;
+    }
+    flavor
 }
 
 /// The qualifiers of `set` that are not among `names`, by name.

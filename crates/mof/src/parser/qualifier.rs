@@ -106,7 +106,7 @@ impl Parser<'_> {
     /// One flavor or more. At the level of the file commas may stand between them.
     fn flavors(&mut self, commas: bool) -> Parsed<Flavors> {
         let start = self.token.span;
-        let mut set = 0;
+        let mut set = FlavorKeywords::empty();
         loop {
             set |= self.flavor()?;
             if commas {
@@ -121,12 +121,12 @@ impl Parser<'_> {
         Ok(flavors)
     }
 
-    fn flavor(&mut self) -> Parsed<u8> {
-        let bit = match self.token.kind {
-            Kind::Ident => Flavors::from_keyword(self.text_of(self.token.span)),
+    fn flavor(&mut self) -> Parsed<FlavorKeywords> {
+        let flavor = match self.token.kind {
+            Kind::Ident => FlavorKeywords::from_keyword(self.text_of(self.token.span)),
             _ => None,
         };
-        let Some(bit) = bit else {
+        let Some(flavor) = flavor else {
             return Err(self.expected(
                 WBEMMOF_E_EXPECTED_FLAVOR_TYPE,
                 "a flavor (ToSubclass, ToInstance, EnableOverride, DisableOverride, Restricted, \
@@ -134,23 +134,23 @@ impl Parser<'_> {
             ));
         };
         self.bump();
-        Ok(bit)
+        Ok(flavor)
     }
 
     /// Flavors that exclude each other whatever the dialect.
     fn check_flavors(&mut self, flavors: Flavors) {
-        let both = |a: u8, b: u8| flavors.has(a) && flavors.has(b);
-        if both(Flavors::ENABLE_OVERRIDE, Flavors::DISABLE_OVERRIDE) {
+        let both = |a, b| flavors.set.intersects(a) && flavors.set.intersects(b);
+        if both(FlavorKeywords::ENABLE_OVERRIDE, FlavorKeywords::DISABLE_OVERRIDE) {
             self.reporter.report(
                 WBEMMOF_E_INCOMPATIBLE_FLAVOR_TYPES,
                 "EnableOverride and DisableOverride exclude each other",
                 flavors.span,
             );
         }
-        let to = Flavors::TO_INSTANCE | Flavors::TO_SUBCLASS;
-        if both(Flavors::RESTRICTED, to)
-            || both(Flavors::TO_INSTANCE, Flavors::NOT_TO_INSTANCE)
-            || both(Flavors::TO_SUBCLASS, Flavors::NOT_TO_SUBCLASS)
+        let to = FlavorKeywords::TO_INSTANCE | FlavorKeywords::TO_SUBCLASS;
+        if both(FlavorKeywords::RESTRICTED, to)
+            || both(FlavorKeywords::TO_INSTANCE, FlavorKeywords::NOT_TO_INSTANCE)
+            || both(FlavorKeywords::TO_SUBCLASS, FlavorKeywords::NOT_TO_SUBCLASS)
         {
             self.reporter.report(
                 WBEMMOF_E_INCOMPATIBLE_FLAVOR_TYPES2,
@@ -174,7 +174,7 @@ impl Parser<'_> {
                 ));
             }
         };
-        let is_typed = Flavors::from_keyword(word).is_none()
+        let is_typed = FlavorKeywords::from_keyword(word).is_none()
             && (CimType::from_keyword(word).is_some() || after_a_type(self.peek()));
         if is_typed {
             return self.typed_declaration(name).map(Item::Declaration);
@@ -243,7 +243,7 @@ impl Parser<'_> {
 
     fn scope(&mut self) -> Parsed<Scope> {
         self.expect(b'(', WBEMMOF_E_EXPECTED_OPEN_PAREN, "'(' after Scope")?;
-        let mut set = 0;
+        let mut scope = Scope::empty();
         loop {
             let element = match self.token.kind {
                 Kind::Ident => Scope::from_keyword(self.text_of(self.token.span)),
@@ -257,13 +257,13 @@ impl Parser<'_> {
                 ));
             };
             self.bump();
-            set |= element;
+            scope |= element;
             if !self.eat(b',') {
                 break;
             }
         }
         self.expect(b')', WBEMMOF_E_EXPECTED_CLOSE_PAREN, "',' or ')' in the scope")?;
-        Ok(Scope(set))
+        Ok(scope)
     }
 
     fn declared_flavors(&mut self) -> Parsed<Flavors> {

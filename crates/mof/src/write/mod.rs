@@ -95,7 +95,7 @@ impl Writer {
             Some(_) => prelude::words_in_full(qualifier.flavor).collect(),
             None => {
                 let implied = Flavor::implied(qualifier.name.as_str());
-                words(qualifier.flavor.without(implied)).collect()
+                words(qualifier.flavor - implied).collect()
             }
         };
         if !words.is_empty() {
@@ -161,5 +161,5 @@ fn words(flavor: Flavor) -> impl Iterator<Item = &'static str> {
         (Flavor::NOT_OVERRIDABLE, "DisableOverride"),
         (Flavor::AMENDED, "Amended"),
     ];
-    WORDS.into_iter().filter(move |(bit, _)| flavor.has(*bit)).map(|(_, word)| word)
+    WORDS.into_iter().filter(move |(bit, _)| flavor.contains(*bit)).map(|(_, word)| word)
 }

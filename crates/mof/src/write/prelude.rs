@@ -78,8 +78,8 @@ fn is_plain(qualifier: &Qualifier) -> bool {
     let Qualifier { name, value, flavor } = qualifier;
     // These two are TRUE in WMI's dialect wherever they stand.
     let would_be_true = (name.is("key") || name.is("static")) && *value != Value::Boolean(true);
-    let propagates = flavor.has(Flavor::TO_DERIVED) || flavor.has(Flavor::TO_INSTANCE);
-    let is_fixed_for_nothing = flavor.has(Flavor::NOT_OVERRIDABLE) && !propagates;
+    let propagates = flavor.intersects(Flavor::TO_DERIVED | Flavor::TO_INSTANCE);
+    let is_fixed_for_nothing = flavor.contains(Flavor::NOT_OVERRIDABLE) && !propagates;
     has_plain_type(value) && !would_be_true && !is_fixed_for_nothing
 }
 
@@ -109,8 +109,8 @@ fn declare(name: Name, classes: &[&ClassDeclaration]) -> Declared {
     let fallback = if name.is("in") { CimType::Boolean } else { CimType::String };
     let mut flavor = uses().next().map_or(Flavor::default(), |q| q.flavor);
     // No word takes this flavor away again, so it is declared only where all uses have it.
-    if !uses().all(|q| q.flavor.has(Flavor::AMENDED)) {
-        flavor = flavor.without(Flavor::AMENDED);
+    if !uses().all(|q| q.flavor.contains(Flavor::AMENDED)) {
+        flavor -= Flavor::AMENDED;
     }
     let ty = ty.unwrap_or(PropertyType { is_array, ..fallback.into() });
     Declared { ty, flavor, name }
@@ -127,7 +127,7 @@ fn type_of(value: &Value) -> Option<PropertyType> {
 /// DMTF's words for a declared flavor, which is ToSubclass and EnableOverride unless told.
 fn declared_words(flavor: Flavor) -> impl Iterator<Item = &'static str> {
     let (to_derived, to_instance) =
-        (flavor.has(Flavor::TO_DERIVED), flavor.has(Flavor::TO_INSTANCE));
+        (flavor.contains(Flavor::TO_DERIVED), flavor.contains(Flavor::TO_INSTANCE));
     let propagation = match (to_derived, to_instance) {
         (true, false) => ["ToSubclass", ""],
         (true, true) => ["ToSubclass", "ToInstance"],
@@ -135,16 +135,16 @@ fn declared_words(flavor: Flavor) -> impl Iterator<Item = &'static str> {
         // DMTF has no word for this one.
         (false, true) => ["NotToSubclass", "ToInstance"],
     };
-    let is_fixed = flavor.has(Flavor::NOT_OVERRIDABLE);
+    let is_fixed = flavor.contains(Flavor::NOT_OVERRIDABLE);
     let overriding = if is_fixed { "DisableOverride" } else { "EnableOverride" };
-    let localizable = if flavor.has(Flavor::AMENDED) { "Translatable" } else { "" };
+    let localizable = if flavor.contains(Flavor::AMENDED) { "Translatable" } else { "" };
     let words = [propagation[0], propagation[1], overriding, localizable];
     words.into_iter().filter(|w| !w.is_empty())
 }
 
 /// Words for all that a flavor has and has not, so that they hold against any declaration.
 pub(super) fn words_in_full(flavor: Flavor) -> impl Iterator<Item = &'static str> {
-    let not = |bit: Flavor, word: &'static str| (!flavor.has(bit)).then_some(word);
+    let not = |bit: Flavor, word: &'static str| (!flavor.contains(bit)).then_some(word);
     let absent = [
         not(Flavor::TO_INSTANCE, "NotToInstance"),
         not(Flavor::TO_DERIVED, "NotToSubClass"),
