@@ -1,7 +1,8 @@
-//! "Did you mean": the nearest name that exists, asked for only after something failed.
+//! "Did you mean": the nearest existing name, looked up only after an operation failed.
 //!
-//! Class and property names come through `wbem::Services` like everything else. Options and
-//! commands are clap's own affair.
+//! Input is the names that a request mentions and the class and property names that
+//! `wbem::Services` returns; output is a suggestion for the error message. For options and commands
+//! clap makes its own suggestions.
 
 use std::ops::Range;
 
@@ -22,7 +23,7 @@ pub(crate) struct Mentioned {
 #[derive(Clone, Debug)]
 pub(crate) struct Mention {
     name: Name,
-    /// Where it stands in a query, in bytes.
+    /// Its offset in a query, in bytes.
     offset: Option<usize>,
 }
 
@@ -31,7 +32,7 @@ impl Mention {
         Mention { name: path.head().clone(), offset: Some(path.offset()) }
     }
 
-    /// Where it stands in its query, in bytes.
+    /// Its range in its query, in bytes.
     pub(crate) fn place(&self) -> Option<Range<usize>> {
         self.offset.map(|start| start..start + self.name.as_str().len())
     }
@@ -57,7 +58,7 @@ impl Mentioned {
         Some(Mentioned { class: select.class.clone(), properties })
     }
 
-    /// The name that was perhaps meant by the one that does not exist.
+    /// The existing name nearest to the one that does not exist.
     pub(crate) fn suggestion(&self, status: WbemStatus, target: &Target) -> Option<String> {
         let is_about_names = matches!(
             status,
@@ -105,36 +106,18 @@ fn visit(condition: &Expr, properties: &mut Vec<Mention>) {
     }
 }
 
-/// The one of `names` that differs least from `wanted`, if it differs little.
+/// The one of `names` with the smallest edit distance from `wanted`, if that is small.
 pub(crate) fn nearest<'a>(wanted: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
-    let wanted: Vec<char> = cim::name::fold(wanted).chars().collect();
-    let limit = (wanted.len() / 3).max(1);
+    let wanted = cim::name::fold(wanted);
+    let length = wanted.chars().count();
+    let limit = (length / 3).max(1);
     let measured = names.filter_map(|name| {
-        let folded: Vec<char> = cim::name::fold(name).chars().collect();
-        let far = wanted.len().abs_diff(folded.len()) > limit;
-        let distance = if far { limit + 1 } else { distance(&wanted, &folded) };
+        let folded = cim::name::fold(name);
+        let is_near = length.abs_diff(folded.chars().count()) <= limit;
+        let distance = is_near.then(|| strsim::osa_distance(&wanted, &folded))?;
         (distance <= limit).then_some((distance, name))
     });
     measured.min().map(|(_, name)| name.to_owned())
-}
-
-/// How many letters must be put in, taken out, replaced or exchanged with their neighbour.
-fn distance(a: &[char], b: &[char]) -> usize {
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=b.len()).collect();
-    for i in 1..=a.len() {
-        let mut next = vec![i];
-        for j in 1..=b.len() {
-            let replaced = last[j - 1] + usize::from(a[i - 1] != b[j - 1]);
-            let mut least = replaced.min(last[j] + 1).min(next[j - 1] + 1);
-            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                least = least.min(before[j - 2] + 1);
-            }
-            next.push(least);
-        }
-        before = std::mem::replace(&mut last, next);
-    }
-    last[b.len()]
 }
 
 #[cfg(test)]
@@ -152,18 +135,6 @@ mod tests {
             ("Zebra", None),
         ] {
             assert_eq!(nearest(wanted, names.into_iter()).as_deref(), expected, "{wanted}");
-        }
-    }
-
-    #[test]
-    fn distances() {
-        let measure = |a: &str, b: &str| {
-            distance(&a.chars().collect::<Vec<_>>(), &b.chars().collect::<Vec<_>>())
-        };
-        for (a, b, expected) in
-            [("", "abc", 3), ("abc", "abc", 0), ("abcd", "abdc", 1), ("kitten", "sitting", 3)]
-        {
-            assert_eq!(measure(a, b), expected, "{a} {b}");
         }
     }
 
