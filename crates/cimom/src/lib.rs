@@ -1,4 +1,4 @@
-//! The object cimom: WMI's operations over the repository and the providers.
+//! The object manager: WMI's operations over the repository and the providers.
 //!
 //! Implements `wbem::Services` and `wbem::MofCompiler`. Every call goes one way, and each arrow
 //! is a type, so that no stage can be skipped:
@@ -11,63 +11,45 @@
 //! execute                    sources -> filter -> projection -> the client's sink
 //! ```
 //!
-//! | module | what |
-//! |---|---|
-//! | [`cimom`] | the object cimom, its environment, and the view that an operation has |
-//! | `session`, `told` | the operations of a connection; what their failures say |
-//! | `access` | who may do what |
-//! | `connections` | how many are connected |
-//! | `schema`, `system` | the classes of a namespace; the system classes and their rules |
-//! | `provided` | the classes an operation sees: stored ones, joined with those of providers |
-//! | `get`, `classes`, `query` | reads |
-//! | `amended` | reads and writes of classes with their localized qualifiers |
-//! | `associations`, `interop` | `ASSOCIATORS OF`, `REFERENCES OF`, also between namespaces |
-//! | `resolve`, `plan`, `execute`, `explain` | the way of a query |
-//! | `methods` | ExecMethod |
-//! | `providers` | providers as such: registered, loaded, called, unloaded |
-//! | `dynamic` | the instances of dynamic classes: binding a class to a provider, asking it |
-//! | `hierarchy` | classes above and below each other with providers of their own |
-//! | `properties` | properties of stored instances whose values a provider has |
-//! | `partial` | reads and writes of some properties |
-//! | `class_writes` | whether a class is written to the repository or by a provider |
-//! | `edit`, `class_rules`, `instance_rules` | writes |
-//! | `compile` | MOF actions, stored |
-//! | `autorecover` | the files that are compiled again when the repository is rebuilt |
+//! | folder | what | lowest first |
+//! |---|---|---|
+//! | `call` | an authorized call: who may do what, what it is partial about | 1 |
+//! | `system` | the built-in classes | 2 |
+//! | `schema` | the classes of a namespace, their rules, their localized parts | 3 |
+//! | `store` | what all operations share: repository, schemas, environment | 4 |
+//! | `providers` | providers as such: registered, loaded, called, unloaded | 5 |
+//! | `view` | what one operation sees: stored classes joined with provided ones | 6 |
+//! | `source` | the instances and values that providers have | 7 |
+//! | `read` | get, enumeration, query, associations | 8 |
+//! | `write` | puts and deletions, in one transaction | 8 |
+//! | `rules` | what writes of system classes mean, and the methods of these classes | 9 |
+//! | `method` | ExecMethod | 9 |
+//! | `front` | the object manager, sessions, the MOF compiler | 10 |
+//!
+//! A folder uses those above it in this table and no other; `cargo xtask tidy` checks it. Its
+//! modules are private to the crate: `pub` is what a folder offers to the others, `pub(super)` what
+//! it keeps to itself.
 
 #![forbid(unsafe_code)]
+#![allow(
+    unreachable_pub,
+    reason = "the folders are private modules: `pub` means visible to the other folders"
+)]
 
-mod access;
-mod amended;
-mod associations;
-mod autorecover;
-pub mod cimom;
-mod class_rules;
-mod class_writes;
-mod classes;
-mod compile;
-mod connections;
-mod dynamic;
-mod edit;
-mod execute;
-mod explain;
-mod get;
-mod hierarchy;
-mod instance_rules;
-mod interop;
-mod methods;
-mod partial;
-mod plan;
-mod properties;
-mod provided;
+mod call;
+mod front;
+mod method;
 mod providers;
-mod query;
-mod resolve;
+mod read;
+mod rules;
 mod schema;
-mod session;
+mod source;
+mod store;
 mod system;
-mod told;
+mod view;
+mod write;
 
-pub use autorecover::{AUTORECOVER, Recovered};
-pub use cimom::{Cimom, Environment};
-pub use compile::There;
+pub use front::autorecover::{AUTORECOVER, Recovered};
+pub use front::compile::There;
 pub use providers::{FailedPush, LoadedProvider};
+pub use store::core::{Cimom, Environment};

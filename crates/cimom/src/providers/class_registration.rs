@@ -14,13 +14,13 @@ use super::registration::{Registration, Supports};
 
 /// A provider that is registered for classes in a namespace.
 #[derive(Debug)]
-pub(crate) struct ClassSource {
+pub struct ClassSource {
     /// The name in `__Win32Provider`.
-    pub(crate) name: Name,
-    pub(crate) interaction: Interaction,
-    pub(crate) supports: Supports,
+    pub name: Name,
+    pub interaction: Interaction,
+    pub supports: Supports,
     /// How it is registered as a provider. What is wrong with that is said when it is needed.
-    pub(crate) registration: Result<Arc<Registration>>,
+    pub registration: Result<Arc<Registration>>,
     result_set: Vec<BoundSchema>,
     referenced_set: Vec<BoundSchema>,
     unsupported: Vec<BoundSchema>,
@@ -28,7 +28,7 @@ pub(crate) struct ClassSource {
 
 /// How a provider of classes works together with the core.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Interaction {
+pub enum Interaction {
     /// It is asked.
     Pull,
     /// It puts its classes when it is initialized.
@@ -62,7 +62,7 @@ impl ClassSource {
 
     /// Whether it supplies a class of which `knows` tells what is known; `None` where that does not
     /// settle it.
-    pub(crate) fn may_supply(&self, known: &Known<'_>) -> Option<bool> {
+    pub fn may_supply(&self, known: &Known<'_>) -> Option<bool> {
         let any = |queries: &[BoundSchema]| {
             let says = |query: &BoundSchema| query.decide(known.isa, known.value);
             match queries.iter().any(|query| says(query) == Some(true)) {
@@ -78,13 +78,13 @@ impl ClassSource {
     }
 
     /// Whether `class` is one of those that it is registered to supply.
-    pub(crate) fn supplies(&self, class: &Arc<Class>) -> bool {
+    pub fn supplies(&self, class: &Arc<Class>) -> bool {
         let any = |queries: &[BoundSchema]| queries.iter().any(|query| query.matches(class));
         any(&self.result_set) && !any(&self.unsupported)
     }
 
     /// Whether it may supply associations that refer to objects of `class`.
-    pub(crate) fn may_refer_to(&self, class: &Arc<Class>) -> bool {
+    pub fn may_refer_to(&self, class: &Arc<Class>) -> bool {
         let is_meant = |class: &Arc<Class>| self.referenced_set.iter().any(|q| q.matches(class));
         is_meant(class) || class.ancestors().any(is_meant)
     }
@@ -92,7 +92,7 @@ impl ClassSource {
     /// How it is registered, where it may be asked.
     /// Errors: those of its registration; `WBEM_E_INVALID_PROVIDER_REGISTRATION` where that does not
     /// have SupportsEnumeration, without which there are no providers of classes.
-    pub(crate) fn usable(&self) -> Result<&Arc<Registration>> {
+    pub fn usable(&self) -> Result<&Arc<Registration>> {
         if !self.supports.enumeration {
             return Err(WBEM_E_INVALID_PROVIDER_REGISTRATION.with(format!(
                 "provider {} is registered for classes with SupportsEnumeration FALSE; a provider \
@@ -105,11 +105,11 @@ impl ClassSource {
 }
 
 /// What is known of a class that nobody has seen yet.
-pub(crate) struct Known<'a> {
+pub struct Known<'a> {
     /// Whether it is of a class.
-    pub(crate) isa: &'a dyn Fn(&Name) -> Option<bool>,
+    pub isa: &'a dyn Fn(&Name) -> Option<bool>,
     /// What a system property of it is.
-    pub(crate) value: &'a dyn Fn(SystemProperty) -> Option<Value>,
+    pub value: &'a dyn Fn(SystemProperty) -> Option<Value>,
 }
 
 /// The schema queries among the texts of an array.

@@ -9,7 +9,7 @@ use cim::{DateTime, Instance, Value};
 use wbem::CallContext;
 
 use super::loaded::{Place, Providers};
-use crate::cimom::Cimom;
+use crate::store::core::Cimom;
 
 /// What holds where a cache control says nothing.
 const CLEAR_AFTER: Duration = Duration::from_secs(30);
@@ -41,7 +41,7 @@ impl Cimom {
 
     /// Sees to it that a thread looks after idle providers as long as there are any. It holds them
     /// and not the repository, which may be closed at any time.
-    pub(crate) fn watch_idle(&self) {
+    pub fn watch_idle(&self) {
         self.providers.set_clear_after(self.clear_after());
         if self.providers.is_watched.swap(true, Ordering::Relaxed) {
             return;

@@ -17,13 +17,13 @@ use repository::NamespaceId;
 use smol_str::SmolStr;
 use wbem::{CallContext, Hop, Initialization, InitializationSink, Native, Services};
 
-use super::back_pointer::BackPointer;
 use super::class_registration::Interaction;
 use super::idle::ClearAfter;
 use super::provider::{Provider, guard};
 use super::registration::Registration;
-use crate::access::Call;
-use crate::cimom::{Cimom, View};
+use crate::call::access::Call;
+use crate::front::for_provider::BackPointer;
+use crate::store::core::{Cimom, View};
 
 /// How many calls of one loaded provider may be in flight, those that wait for its
 /// initialization among them. What is past it fails and holds nobody up.
@@ -31,7 +31,7 @@ const MOST_CALLS: u32 = 64;
 
 /// The loaded providers.
 #[derive(Default)]
-pub(crate) struct Providers {
+pub struct Providers {
     slots: Mutex<HashMap<Key, Arc<Slot>>>,
     /// As the cache controls said last.
     pub(super) clear_after: Mutex<ClearAfter>,
@@ -81,7 +81,7 @@ fn let_go(over: Vec<(Key, Arc<Slot>)>) {
 type Gate = (Name, Option<NamespaceId>);
 
 /// A provider that is loaded, or is being loaded.
-pub(crate) struct Slot {
+pub struct Slot {
     namespace: Namespace,
     clsid: SmolStr,
     /// The provider's way into WMI.
@@ -104,7 +104,7 @@ enum State {
 }
 
 /// A call in flight.
-pub(crate) struct InFlight<'s>(&'s Slot);
+pub struct InFlight<'s>(&'s Slot);
 
 impl Slot {
     /// Counts a call in, until what this gives is dropped.
@@ -269,7 +269,7 @@ impl Providers {
     }
 
     /// The provider that is loaded.
-    pub(crate) fn list(&self, now: Duration) -> Vec<LoadedProvider> {
+    pub fn list(&self, now: Duration) -> Vec<LoadedProvider> {
         let slots = self.slots();
         let mut list: Vec<LoadedProvider> = slots
             .iter()
@@ -292,7 +292,7 @@ impl Providers {
 
     /// Lets go of those for which `is_over` holds and that have no call in flight. Gives how many
     /// there were.
-    pub(crate) fn unload(&self, is_over: impl Fn(&Place<'_>) -> bool) -> usize {
+    pub fn unload(&self, is_over: impl Fn(&Place<'_>) -> bool) -> usize {
         let all: Vec<(Key, Arc<Slot>)> =
             self.slots().iter().map(|(key, slot)| (key.clone(), slot.clone())).collect();
         let goes = |(key, slot): &(Key, Arc<Slot>)| {
@@ -314,19 +314,19 @@ impl Providers {
         count
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.slots().is_empty()
     }
 }
 
 /// A loaded provider, as far as it counts whether it goes.
-pub(crate) struct Place<'a> {
-    pub(crate) id: NamespaceId,
-    pub(crate) name: &'a Name,
+pub struct Place<'a> {
+    pub id: NamespaceId,
+    pub name: &'a Name,
     /// When its last call ended, on the environment's clock.
-    pub(crate) last_used: Duration,
+    pub last_used: Duration,
     /// Whether it provides properties and nothing else.
-    pub(crate) is_of_properties: bool,
+    pub is_of_properties: bool,
 }
 
 fn is_of_properties(native: &Native) -> bool {
@@ -339,11 +339,7 @@ impl Cimom {
     /// somebody else's code runs.
     /// Errors: `WBEM_E_PROVIDER_LOAD_FAILURE` where no code has the CLSID,
     /// `WBEM_E_INITIALIZATION_FAILURE`, `WBEM_E_SERVER_TOO_BUSY`.
-    pub(crate) fn load(
-        &self,
-        view: &View<'_>,
-        registration: &Arc<Registration>,
-    ) -> Result<Provider> {
+    pub fn load(&self, view: &View<'_>, registration: &Arc<Registration>) -> Result<Provider> {
         let (name, context) = (&registration.name, view.context);
         let user = registration.per_user.then(|| context.caller().clone());
         let locale = context.locales().first().filter(|_| registration.per_locale);

@@ -1,7 +1,7 @@
 //! Providers: how they are registered, loaded, called and unloaded.
 //!
 //! What a provider is asked for, and what becomes of its answers, is decided elsewhere
-//! ([`crate::dynamic`], [`crate::methods`], [`crate::execute`]). Here is what holds for every call
+//! ([`crate::source::binding`], [`crate::method::methods`], [`crate::read::execute`]). Here is what holds for every call
 //! of every provider: which registration counts, who initializes it when, as whom it calls back,
 //! how many calls it may have in flight, and that its failures are its own.
 //!
@@ -13,9 +13,7 @@
 //! | `loaded` | the table of loaded providers: initialization, unloading |
 //! | `idle` | unloading what is not used |
 //! | `provider` | one loaded provider, called |
-//! | `back_pointer` | what a provider gets of WMI |
 
-mod back_pointer;
 mod class_registration;
 mod idle;
 mod loaded;
@@ -23,10 +21,10 @@ mod provider;
 mod push;
 mod registration;
 
-pub(crate) use class_registration::{ClassSource, Interaction, Known};
+pub use class_registration::{ClassSource, Interaction, Known};
 pub use loaded::LoadedProvider;
-pub(crate) use loaded::Providers;
-pub(crate) use provider::{Provider, guard};
+pub use loaded::Providers;
+pub use provider::{Provider, guard};
 pub use push::FailedPush;
-pub(crate) use push::Pushed;
-pub(crate) use registration::{Registrations, Supports};
+pub use push::Pushed;
+pub use registration::{Registrations, Supports};

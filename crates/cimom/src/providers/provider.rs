@@ -16,12 +16,12 @@ use super::loaded::Slot;
 use super::registration::Registration;
 
 /// How many providers may be asked, each by the one before, on the way to one call.
-pub(crate) const MOST_HOPS: u32 = 32;
+pub const MOST_HOPS: u32 = 32;
 
 /// A provider that is loaded, and the registration by which it is asked.
 #[derive(Clone)]
-pub(crate) struct Provider {
-    pub(crate) registration: Arc<Registration>,
+pub struct Provider {
+    pub registration: Arc<Registration>,
     pub(super) slot: Arc<Slot>,
     pub(super) native: Arc<Native>,
     /// Its way into WMI, in its namespace.
@@ -31,23 +31,23 @@ pub(crate) struct Provider {
 }
 
 impl Provider {
-    pub(crate) fn name(&self) -> &Name {
+    pub fn name(&self) -> &Name {
         &self.registration.name
     }
 
     /// What it is.
-    pub(crate) fn native(&self) -> &Native {
+    pub fn native(&self) -> &Native {
         &self.native
     }
 
     /// Runs what waits for the client in the middle of a call, which does not count as in flight
     /// meanwhile: who fetches slowly must not keep others from the provider.
-    pub(crate) fn aside<T>(&self, wait: impl FnOnce() -> T) -> T {
+    pub fn aside<T>(&self, wait: impl FnOnce() -> T) -> T {
         self.slot.aside(wait)
     }
 
     /// Errors: `WBEM_E_PROVIDER_NOT_CAPABLE` for what its code is not.
-    pub(crate) fn provides_no(&self, what: &str) -> cim::Error {
+    pub fn provides_no(&self, what: &str) -> cim::Error {
         WBEM_E_PROVIDER_NOT_CAPABLE
             .with(format!("the code of provider {} provides no {what}", self.name()))
     }
@@ -56,7 +56,7 @@ impl Provider {
     /// Errors: its own; `WBEM_E_PROVIDER_FAILURE` where it panics, `WBEM_E_SERVER_TOO_BUSY` where
     /// it has too many calls in flight, `WBEM_E_CIRCULAR_REFERENCE` where providers ask each other
     /// in a circle.
-    pub(crate) fn call<T>(
+    pub fn call<T>(
         &self,
         context: &CallContext,
         ask: impl FnOnce(&CallContext) -> Result<T>,
@@ -77,7 +77,7 @@ impl Provider {
 }
 
 /// A provider that panics has failed its call and nothing else.
-pub(crate) fn guard<T>(name: &Name, call: impl FnOnce() -> Result<T>) -> Result<T> {
+pub fn guard<T>(name: &Name, call: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(call))
         .unwrap_or_else(|_| Err(WBEM_E_PROVIDER_FAILURE.with(format!("provider {name} panicked"))))
 }

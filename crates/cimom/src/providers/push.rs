@@ -13,11 +13,11 @@ use repository::NamespaceId;
 use smol_str::SmolStr;
 
 use super::class_registration::{ClassSource, Interaction};
-use crate::cimom::{Cimom, View};
+use crate::store::core::{Cimom, View};
 
 /// The push providers whose initialization has begun.
 #[derive(Default)]
-pub(crate) struct Pushed(Mutex<HashMap<(NamespaceId, Name), Progress>>);
+pub struct Pushed(Mutex<HashMap<(NamespaceId, Name), Progress>>);
 
 struct Progress {
     namespace: Namespace,
@@ -81,7 +81,7 @@ impl Cimom {
     /// those that are at it, and says whether there were any: then its classes may be others now.
     /// One that fails leaves what is stored as it is; it is not tried again before the next start,
     /// or before it is registered anew.
-    pub(crate) fn push_classes(&self, view: &View<'_>) -> Result<bool> {
+    pub fn push_classes(&self, view: &View<'_>) -> Result<bool> {
         let sources = self.registrations.class_sources(view)?;
         let is_push = |source: &&ClassSource| source.interaction == Interaction::Push;
         let push: Vec<&ClassSource> = sources.iter().map(|s| &**s).filter(is_push).collect();

@@ -13,8 +13,8 @@ use repository::NamespaceId;
 use smol_str::SmolStr;
 
 use super::class_registration::ClassSource;
-use crate::cimom::View;
-use crate::get;
+use crate::read::get;
+use crate::store::core::View;
 
 const PROVIDER: Name = Name::from_static("__Win32Provider");
 const CLASSES: Name = Name::from_static("__ClassProviderRegistration");
@@ -27,38 +27,38 @@ const MOST: usize = 4096;
 
 /// All that a namespace says of a provider.
 #[derive(Debug)]
-pub(crate) struct Registration {
-    pub(crate) name: Name,
+pub struct Registration {
+    pub name: Name,
     /// The instance of `__Win32Provider` or of a class derived from it.
-    pub(crate) instance: Instance,
-    pub(crate) clsid: SmolStr,
-    pub(crate) per_user: bool,
-    pub(crate) per_locale: bool,
+    pub instance: Instance,
+    pub clsid: SmolStr,
+    pub per_user: bool,
+    pub per_locale: bool,
     /// Whether it calls back as the client and not as WMI (A.7).
-    pub(crate) impersonates: bool,
+    pub impersonates: bool,
     /// InitializeAsAdminFirst: whether it is WMI all the same while it is initialized.
-    pub(crate) is_initialized_as_wmi: bool,
+    pub is_initialized_as_wmi: bool,
     /// InitializationReentrancy: 0 one at a time, 1 one at a time in a namespace, else any.
-    pub(crate) reentrancy: i32,
+    pub reentrancy: i32,
     /// What `__InstanceProviderRegistration` says.
-    pub(crate) instances: Option<Supports>,
+    pub instances: Option<Supports>,
     /// Whether it has a `__MethodProviderRegistration`.
-    pub(crate) methods: bool,
+    pub methods: bool,
     /// What `__PropertyProviderRegistration` says.
-    pub(crate) properties: Option<Supports>,
+    pub properties: Option<Supports>,
 }
 
 /// What a provider is registered to support.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Supports {
-    pub(crate) get: bool,
-    pub(crate) put: bool,
-    pub(crate) delete: bool,
-    pub(crate) enumeration: bool,
+pub struct Supports {
+    pub get: bool,
+    pub put: bool,
+    pub delete: bool,
+    pub enumeration: bool,
     /// Whether it takes the text of queries.
-    pub(crate) query: bool,
+    pub query: bool,
     /// Whether it takes texts that are more than WQL.
-    pub(crate) query_beyond: bool,
+    pub query_beyond: bool,
 }
 
 impl Supports {
@@ -99,7 +99,7 @@ fn is_true(instance: &Instance, property: &str) -> bool {
 
 /// The registrations that were read, each with the version of the repository at which it was.
 #[derive(Default)]
-pub(crate) struct Registrations {
+pub struct Registrations {
     providers: Mutex<HashMap<(NamespaceId, Name), Read>>,
     /// The providers of classes of each namespace.
     class_sources: Mutex<HashMap<NamespaceId, (usize, ClassSources)>>,
@@ -108,14 +108,14 @@ pub(crate) struct Registrations {
 type Read = (usize, Arc<Registration>);
 
 /// The providers that are registered for classes in a namespace, in the order of their names.
-pub(crate) type ClassSources = Arc<[Arc<ClassSource>]>;
+pub type ClassSources = Arc<[Arc<ClassSource>]>;
 
 impl Registrations {
     /// The registration of the provider `name` in the namespace of `view`.
     /// Errors: `WBEM_E_PROVIDER_NOT_FOUND` where there is none,
     /// `WBEM_E_INVALID_PROVIDER_REGISTRATION` where it cannot be meant,
     /// `WBEM_E_PROVIDER_DISABLED`.
-    pub(crate) fn get(&self, view: &View<'_>, name: &Name) -> Result<Arc<Registration>> {
+    pub fn get(&self, view: &View<'_>, name: &Name) -> Result<Arc<Registration>> {
         let read = || self.providers.lock().unwrap_or_else(PoisonError::into_inner);
         let place = (view.id, name.clone());
         if let Some((version, registration)) = read().get(&place)
@@ -134,7 +134,7 @@ impl Registrations {
 
     /// The providers of classes of the namespace of `view`. A registration whose provider is not
     /// there registers nothing.
-    pub(crate) fn class_sources(&self, view: &View<'_>) -> Result<ClassSources> {
+    pub fn class_sources(&self, view: &View<'_>) -> Result<ClassSources> {
         let kept = || self.class_sources.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((version, sources)) = kept().get(&view.id)
             && *version == view.version
@@ -162,7 +162,7 @@ impl Registrations {
 
     /// The registration of the provider that `class` names. Errors: as [`Registrations::get`];
     /// `WBEM_E_INVALID_PROVIDER_REGISTRATION` where it names none.
-    pub(crate) fn of_class(&self, view: &View<'_>, class: &Class) -> Result<Arc<Registration>> {
+    pub fn of_class(&self, view: &View<'_>, class: &Class) -> Result<Arc<Registration>> {
         let name = class.provider().ok_or_else(|| {
             WBEM_E_INVALID_PROVIDER_REGISTRATION
                 .with(format!("class {} is to be provided but names no provider", class.name()))
@@ -224,12 +224,12 @@ impl Registration {
 
     /// Errors: `WBEM_E_INVALID_PROVIDER_REGISTRATION` for a provider that is not registered as
     /// what it is needed for.
-    pub(crate) fn lacks(&self, class: &str) -> cim::Error {
+    pub fn lacks(&self, class: &str) -> cim::Error {
         WBEM_E_INVALID_PROVIDER_REGISTRATION.with(format!("provider {} has no {class}", self.name))
     }
 
     /// Errors: `WBEM_E_PROVIDER_NOT_CAPABLE` where `supported` is not set.
-    pub(crate) fn check(&self, supported: bool, flag: &str) -> Result<()> {
+    pub fn check(&self, supported: bool, flag: &str) -> Result<()> {
         if supported {
             return Ok(());
         }

@@ -1,0 +1,4 @@
+//! TODO map
+
+pub mod access;
+pub mod partial;

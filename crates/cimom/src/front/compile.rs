@@ -1,0 +1,641 @@
+//! Executes what MOF asks for: the one compiler behind the command line, the first start and,
+//! later, IMofCompiler.
+//!
+//! Parsing gives all errors of syntax before anything is stored. Then the actions are done in
+//! the order of the text, many to a transaction; where one fails, those before it stay
+//! (behaviour.md G.9, J 15).
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use cim::status::*;
+use cim::{Class, ClassDeclaration, Name, Namespace, ObjectPath, Result};
+use mof::{Action, ActionKind, Compilation, Diagnostic, InstanceDeclaration, PutFlags};
+use wbem::{
+    CallContext, CompileOptions, CompileReport, Flags, MofCompiler, MofDiagnostic, Services,
+};
+
+use crate::call::access::{self, AuthorizedCall, Call};
+use crate::front::session::Session;
+use crate::schema::class_rules::Rules;
+use crate::source::layered;
+use crate::source::properties;
+use crate::store::core::{Cimom, View};
+use crate::write::class::{self, Written};
+use crate::write::edit::{Edit, Place};
+
+/// How many actions share a transaction: enough that its sync does not count, few enough that
+/// other writers need not wait long.
+const BATCH: usize = 1000;
+
+impl MofCompiler for Cimom {
+    fn compile_files(
+        &self,
+        files: &[PathBuf],
+        options: &CompileOptions,
+        context: &CallContext,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<CompileReport> {
+        let mut report = CompileReport::default();
+        for file in files {
+            let compilation = mof::parse(&mut mof::Disk, file, &self.parse_options(options));
+            let executor = Executor {
+                cimom: self,
+                compilation: &compilation,
+                there: There::Replaced,
+                context,
+            };
+            executor.compile(file, options, progress, &mut report)?;
+            let is_done = report.syntax.is_empty() && report.storage.is_none();
+            if is_done
+                && (compilation.autorecover || options.autorecover)
+                && !options.check_only
+                && let Err(error) = self.list(file, context)
+            {
+                report.warnings.push(not_listed(file, &error));
+            }
+            if !report.syntax.is_empty() || report.storage.is_some() {
+                break;
+            }
+        }
+        Ok(report)
+    }
+
+    fn compile_text(
+        &self,
+        name: &str,
+        text: &[u8],
+        options: &CompileOptions,
+        context: &CallContext,
+    ) -> Result<CompileReport> {
+        let mut report = CompileReport::default();
+        let mut sources = mof::Memory::file(name, text);
+        let compilation = mof::parse(&mut sources, Path::new(name), &self.parse_options(options));
+        let executor =
+            Executor { cimom: self, compilation: &compilation, there: There::Replaced, context };
+        executor.compile(Path::new(name), options, &mut |_, _| {}, &mut report)?;
+        Ok(report)
+    }
+}
+
+impl Cimom {
+    /// Compiles a file of the autorecover list again.
+    pub fn compile_again(
+        &self,
+        file: &Path,
+        there: There,
+        options: &CompileOptions,
+        context: &CallContext,
+    ) -> Result<CompileReport> {
+        let mut report = CompileReport::default();
+        let compilation = mof::parse(&mut mof::Disk, file, &self.parse_options(options));
+        let executor = Executor { cimom: self, compilation: &compilation, there, context };
+        executor.compile(file, options, &mut |_, _| {}, &mut report)?;
+        Ok(report)
+    }
+
+    fn parse_options(&self, options: &CompileOptions) -> mof::Options {
+        mof::Options {
+            server: self.environment.server.to_string(),
+            class_flags: put_flags(options.class_flags),
+            instance_flags: put_flags(options.instance_flags),
+            ..mof::Options::new(options.namespace.clone())
+        }
+    }
+}
+
+/// What becomes of objects that are there already.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum There {
+    /// What the flags say.
+    Replaced,
+    /// They stay as they are: the file only supplies what is missing, and deletes nothing.
+    Kept,
+}
+
+struct Executor<'a> {
+    cimom: &'a Cimom,
+    compilation: &'a Compilation,
+    there: There,
+    context: &'a CallContext,
+}
+
+/// Why a batch ended before its end.
+enum Stop {
+    /// The action failed.
+    Failed(usize, Box<Diagnostic>),
+    /// A provider has to do something of the action, or may have to, outside of any transaction.
+    Provided(usize),
+}
+
+impl Stop {
+    /// The action that it came to.
+    fn at(&self) -> usize {
+        let (Stop::Failed(at, _) | Stop::Provided(at)) = self;
+        *at
+    }
+}
+
+/// What may follow an action.
+enum Next {
+    /// The next action, in the same transaction.
+    Action,
+    /// A new transaction: providers may have other classes than before.
+    Batch,
+}
+
+/// What a batch has to know of the classes of providers, which are not asked in a transaction.
+#[derive(Default)]
+struct Elsewhere {
+    /// Classes that are not stored, by namespace.
+    lent: Vec<(Place, Vec<Arc<Class>>)>,
+    /// The first action that puts a class which a provider may have, or deletes one that may have
+    /// provided ones below it. No more is known of what comes after it.
+    provided: Option<usize>,
+}
+
+impl Executor<'_> {
+    fn compile(
+        &self,
+        file: &Path,
+        options: &CompileOptions,
+        progress: &mut dyn FnMut(u64, u64),
+        report: &mut CompileReport,
+    ) -> Result<()> {
+        report.syntax.extend(self.compilation.diagnostics.iter().map(told));
+        if !report.syntax.is_empty() || options.check_only {
+            return Ok(());
+        }
+        if options.create_namespace {
+            self.cimom.ensure_namespace(&options.namespace, self.context)?;
+        }
+        report.storage = self.run(report, progress).map(|d| told(&d));
+        let is_listed = self.compilation.autorecover || options.autorecover;
+        if report.storage.is_none() && !is_listed {
+            report.warnings.push(no_autorecover(file));
+        }
+        Ok(())
+    }
+
+    /// Does all actions, or those before the one that fails, and gives its diagnostic.
+    fn run(
+        &self,
+        report: &mut CompileReport,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Option<Diagnostic> {
+        let actions = &self.compilation.actions;
+        let mut next = 0;
+        while next < actions.len() {
+            let (done, failure) = self.some(next..actions.len().min(next + BATCH));
+            for action in &actions[next..done] {
+                match action.kind {
+                    ActionKind::PutClass { .. } => report.classes += 1,
+                    ActionKind::PutInstance { .. } => report.instances += 1,
+                    ActionKind::DeleteClass { .. } | ActionKind::DeleteInstance { .. } => {}
+                }
+            }
+            progress(done as u64, actions.len() as u64);
+            if failure.is_some() {
+                return failure;
+            }
+            next = done;
+        }
+        None
+    }
+
+    /// Does the first actions of `range`, and says where it ended, and why, if that is a failure.
+    fn some(&self, range: Range<usize>) -> (usize, Option<Diagnostic>) {
+        let (mut end, mut stop) = (range.end, None);
+        loop {
+            match self.batch(range.start..end) {
+                Ok(done) if done == end => break,
+                Ok(done) => return (done, None),
+                // What came before it was dropped with it and is done again without it.
+                Err(again) => {
+                    end = again.at();
+                    stop = Some(again);
+                }
+            }
+        }
+        match stop {
+            None => (end, None),
+            Some(Stop::Failed(at, diagnostic)) => (at, Some(*diagnostic)),
+            Some(Stop::Provided(at)) => match self.provided(at) {
+                Ok(()) => (at + 1, None),
+                Err(diagnostic) => (at, Some(*diagnostic)),
+            },
+        }
+    }
+
+    /// Does the actions of `range` in one transaction, all or none; or only those up to one after
+    /// which providers may have other classes. Gives the end of what is done.
+    fn batch(&self, range: Range<usize>) -> Result<usize, Stop> {
+        if range.is_empty() {
+            return Ok(range.end);
+        }
+        let mut stop = None;
+        let elsewhere = self.elsewhere(range.clone());
+        let done = self.cimom.edit(|edit| {
+            elsewhere.lend(edit);
+            for at in range.clone() {
+                let done = match elsewhere.provided == Some(at) {
+                    true => Err(Stop::Provided(at)),
+                    false => self.action(edit, at),
+                };
+                match done {
+                    Ok(Next::Action) => {}
+                    Ok(Next::Batch) => return Ok(at + 1),
+                    Err(s) => {
+                        stop = Some(s);
+                        return Err(WBEM_E_FAILED.into());
+                    }
+                }
+            }
+            Ok(range.end)
+        });
+        done.map_err(|e| {
+            stop.unwrap_or_else(|| {
+                // The transaction itself could not be had or ended.
+                let place = self.compilation.actions[range.start].place.clone();
+                Stop::Failed(range.start, Box::new(Diagnostic::from_error(&e, place)))
+            })
+        })
+    }
+
+    fn action(&self, edit: &mut Edit<'_, '_>, at: usize) -> Result<Next, Stop> {
+        let action = &self.compilation.actions[at];
+        let failed = |e: cim::Error| {
+            Stop::Failed(at, Box::new(Diagnostic::from_error(&e, action.place.clone())))
+        };
+        let failed_at = |d: Diagnostic| Stop::Failed(at, Box::new(d));
+        let place = edit.place(&action.namespace).map_err(failed)?;
+        let call = edit.authorize(&place, self.context).map_err(failed)?;
+        if self.there == There::Kept && self.is_there(edit, &place, action).map_err(failed)? {
+            return Ok(Next::Action);
+        }
+        match &action.kind {
+            ActionKind::PutClass { declaration, pending, flags, .. } => {
+                call.require(access::to_write_class(), "write a class").map_err(failed)?;
+                if pending.is_empty() {
+                    let flags = class_flags(*flags);
+                    edit.put_class(&place, declaration, flags, self.rules()).map_err(failed)?;
+                    return Ok(Next::Action);
+                }
+                let mut class = declaration.clone();
+                let mut objects = Objects { edit, place: place.clone(), executor: self };
+                mof::complete_class(&mut class, pending, &action.place, &mut objects)
+                    .map_err(failed_at)?;
+                edit.put_class(&place, &class, class_flags(*flags), self.rules())
+                    .map_err(failed)?;
+            }
+            ActionKind::PutInstance { declaration, flags } => {
+                let mut objects = Objects { edit, place: place.clone(), executor: self };
+                let class = objects.instance_class(declaration).map_err(failed)?;
+                if class.is_dynamic() {
+                    return Err(Stop::Provided(at));
+                }
+                call.require_to_write(&class, "write an instance").map_err(failed)?;
+                let next = after(&class);
+                let instance =
+                    mof::instantiate(declaration, class, &mut objects).map_err(failed_at)?;
+                if properties::has_dynamic(&instance) {
+                    return Err(Stop::Provided(at));
+                }
+                edit.put_instance(&place, &instance, instance_flags(*flags), None, self.context)
+                    .map_err(failed)?;
+                return Ok(next);
+            }
+            ActionKind::DeleteClass { class, fail } => {
+                call.require(access::to_write_class(), "delete a class").map_err(failed)?;
+                let doomed = edit.family(&place, class).map_err(failed)?;
+                for name in &doomed {
+                    let class = edit.find_class(&place, name);
+                    class::may_delete(&call, class).map_err(failed)?;
+                }
+                unless_missing(edit.delete_class(&place, class), *fail).map_err(failed)?;
+            }
+            ActionKind::DeleteInstance { path, fail } => {
+                match delete_instance(edit, &place, path, &call) {
+                    Ok(Some(next)) => return Ok(next),
+                    Ok(None) => return Err(Stop::Provided(at)),
+                    Err(e) => unless_missing(Err(e), *fail).map_err(failed)?,
+                }
+            }
+        }
+        Ok(Next::Action)
+    }
+
+    /// Whether what the action puts is there, or it would delete something. What a provider has is
+    /// its own.
+    fn is_there(&self, edit: &mut Edit<'_, '_>, place: &Place, action: &Action) -> Result<bool> {
+        match &action.kind {
+            ActionKind::PutClass { declaration, .. } => {
+                Ok(edit.find_class(place, &declaration.name)?.is_some())
+            }
+            ActionKind::PutInstance { declaration, .. } => {
+                let mut objects = Objects { edit, place: place.clone(), executor: self };
+                let class = objects.instance_class(declaration)?;
+                if class.is_dynamic() {
+                    return Ok(true);
+                }
+                match mof::instantiate(declaration, class, &mut objects) {
+                    Ok(instance) if instance.key().is_ok() => edit.has_instance(place, &instance),
+                    // One whose key is made when it is put was given one then.
+                    Ok(_) => Ok(true),
+                    // Told when it is put.
+                    Err(_) => Ok(false),
+                }
+            }
+            ActionKind::DeleteClass { .. } | ActionKind::DeleteInstance { .. } => Ok(true),
+        }
+    }
+
+    /// What providers have of the classes that the actions of `range` name.
+    fn elsewhere(&self, range: Range<usize>) -> Elsewhere {
+        let mut elsewhere = Elsewhere::default();
+        let mut views: HashMap<&Namespace, Option<View<'_>>> = HashMap::new();
+        for at in range {
+            let action = &self.compilation.actions[at];
+            let view = views.entry(&action.namespace).or_insert_with(|| {
+                // A namespace that is not there yet has no providers either.
+                let view = self.cimom.view_of(&action.namespace, self.context).ok()?;
+                let has_sources = view.class_sources().is_ok_and(|sources| !sources.is_empty());
+                has_sources.then_some(view)
+            });
+            let Some(view) = view else { continue };
+            let (target, needed) = match &action.kind {
+                ActionKind::PutClass { declaration, .. } => {
+                    (Some(&declaration.name), declaration.superclass.as_ref())
+                }
+                ActionKind::DeleteClass { class, .. } => (Some(class), None),
+                ActionKind::PutInstance { declaration, .. } => (None, Some(&declaration.class)),
+                ActionKind::DeleteInstance { path, .. } => (None, Some(&path.class)),
+            };
+            let is_deletion = matches!(action.kind, ActionKind::DeleteClass { .. });
+            let may = |name| is_deletion || view.may_be_provided(name).unwrap_or_default();
+            if target.is_some_and(may) {
+                elsewhere.provided = Some(at);
+                break;
+            }
+            // What goes wrong here goes wrong again where the class is missed.
+            let Some(class) = needed.and_then(|name| view.find_class(name).ok()?) else { continue };
+            let lent = view.provided_among(&class);
+            if !lent.is_empty() {
+                elsewhere.lent.push((view.place(), lent));
+            }
+        }
+        elsewhere
+    }
+
+    /// Does an action that concerns a provider.
+    fn provided(&self, at: usize) -> Result<(), Box<Diagnostic>> {
+        let action = &self.compilation.actions[at];
+        let failed = |e: cim::Error| Box::new(Diagnostic::from_error(&e, action.place.clone()));
+        let policy = self.view(action).map_err(failed)?.schema.clone();
+        let call = Call { operation: (), namespace: &action.namespace, context: self.context };
+        let call = call.authorize(policy.policy()).map_err(failed)?;
+        if self.there == There::Kept && self.is_left_out(action).map_err(failed)? {
+            return Ok(());
+        }
+        let elsewhere = self.elsewhere(at..at + 1);
+        match &action.kind {
+            ActionKind::PutInstance { declaration, flags } => {
+                let instance = self.make(action, &elsewhere, |objects| {
+                    let class = objects.instance_class(declaration)?;
+                    Ok(mof::instantiate(declaration, class, objects).map_err(Box::new))
+                })?;
+                let class = instance.class().clone();
+                call.require_to_write(&class, "write an instance").map_err(failed)?;
+                let view = self.view(action).map_err(failed)?;
+                let flags = instance_flags(*flags);
+                if class.is_dynamic() {
+                    let put = layered::put(&view, &class, &instance, flags, None, self.context);
+                    return put.map(drop).map_err(failed);
+                }
+                let stored = properties::put(&view, &class, &instance, flags, None, self.context)
+                    .map_err(failed)?;
+                drop(view);
+                let put = self.cimom.edit(|edit| {
+                    elsewhere.lend(edit);
+                    let place = edit.place(&action.namespace)?;
+                    edit.put_instance(&place, &stored, flags, None, self.context)
+                });
+                put.map(drop).map_err(failed)
+            }
+            ActionKind::PutClass { declaration, pending, flags, .. } => {
+                let class = self.make(action, &elsewhere, |objects| {
+                    let mut class = declaration.clone();
+                    let done = mof::complete_class(&mut class, pending, &action.place, objects);
+                    Ok(done.map(|()| class).map_err(Box::new))
+                })?;
+                self.put_class(action, &call, &class, class_flags(*flags)).map_err(failed)
+            }
+            ActionKind::DeleteClass { class, fail } => {
+                let delete = || {
+                    let services = self.session(action)?;
+                    services.delete_class(class.as_str(), Flags::default(), self.context)
+                };
+                unless_missing(delete(), *fail).map_err(failed)
+            }
+            ActionKind::DeleteInstance { path, fail } => {
+                let delete = || {
+                    let services = self.session(action)?;
+                    services.delete_instance(&path.to_string(), Flags::default(), self.context)
+                };
+                unless_missing(delete(), *fail).map_err(failed)
+            }
+        }
+    }
+
+    /// Whether the action is left out where objects are kept: the class that it puts is there, be
+    /// it a provider's, or it would delete something.
+    fn is_left_out(&self, action: &Action) -> Result<bool> {
+        match &action.kind {
+            ActionKind::PutClass { declaration, .. } => {
+                Ok(self.view(action)?.find_class(&declaration.name)?.is_some())
+            }
+            ActionKind::PutInstance { .. } => Ok(false),
+            ActionKind::DeleteClass { .. } | ActionKind::DeleteInstance { .. } => Ok(true),
+        }
+    }
+
+    /// Makes an object of an action: classes and aliases are looked up in a transaction that writes
+    /// nothing.
+    fn make<T>(
+        &self,
+        action: &Action,
+        elsewhere: &Elsewhere,
+        make: impl FnOnce(&mut Objects<'_, '_, '_, '_>) -> Result<Result<T, Box<Diagnostic>>>,
+    ) -> Result<T, Box<Diagnostic>> {
+        let made = self.cimom.edit(|edit| {
+            elsewhere.lend(edit);
+            let place = edit.place(&action.namespace)?;
+            make(&mut Objects { edit, place, executor: self })
+        });
+        made.map_err(|e| Box::new(Diagnostic::from_error(&e, action.place.clone())))?
+    }
+
+    /// Puts a class that a provider may have.
+    fn put_class(
+        &self,
+        action: &Action,
+        call: &AuthorizedCall<'_, ()>,
+        class: &ClassDeclaration,
+        flags: Flags,
+    ) -> Result<()> {
+        let written = class::put(&self.view(action)?, call, class, flags)?;
+        let Written::InRepository(lent) = written else { return Ok(()) };
+        self.cimom.edit(|edit| {
+            let place = edit.place(&action.namespace)?;
+            edit.lend(&place, &lent);
+            edit.put_class(&place, class, flags, self.rules())
+        })
+    }
+
+    /// The namespace of the action, as clients have it. It is no connection of a client.
+    fn session(&self, action: &Action) -> Result<Session> {
+        Session::inside(&self.cimom.me(), self.view(action)?.place())
+    }
+
+    fn view(&self, action: &Action) -> Result<View<'_>> {
+        self.cimom.view_of(&action.namespace, self.context)
+    }
+
+    fn rules(&self) -> Rules {
+        match self.compilation.dialect {
+            mof::Dialect::Wmi => Rules::Wmi,
+            mof::Dialect::Dmtf => Rules::Dmtf,
+        }
+    }
+}
+
+impl Elsewhere {
+    fn lend(&self, edit: &mut Edit<'_, '_>) {
+        self.lent.iter().for_each(|(place, classes)| edit.lend(place, classes));
+    }
+}
+
+/// Deletes an instance, if it is stored: else it may be one of a provider.
+fn delete_instance(
+    edit: &mut Edit<'_, '_>,
+    place: &Place,
+    path: &ObjectPath,
+    call: &AuthorizedCall<'_, ()>,
+) -> Result<Option<Next>> {
+    let class = edit.find_class(place, &path.class)?.ok_or_else(|| {
+        WBEM_E_NOT_FOUND.with(format!("class {} not found in {}", path.class, place.namespace))
+    })?;
+    call.require_to_write(&class, "delete an instance")?;
+    let key = cim::InstanceKey::from_path(&class, &path.keys)?;
+    if class.is_dynamic() {
+        return Ok(None);
+    }
+    match edit.delete_instance(place, &class, &key) {
+        Ok(()) => Ok(Some(after(&class))),
+        Err(e) if e.status() == WBEM_E_NOT_FOUND => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+/// What may follow the put or the deletion of an instance of `class`.
+fn after(class: &Class) -> Next {
+    match access::is_registration(class) {
+        true => Next::Batch,
+        false => Next::Action,
+    }
+}
+
+fn unless_missing(deleted: Result<()>, fail: bool) -> Result<()> {
+    match deleted {
+        Err(e) if e.status() == WBEM_E_NOT_FOUND && !fail => Ok(()),
+        other => other,
+    }
+}
+
+/// What MOF asks of a namespace while an object is made.
+struct Objects<'x, 'e, 'w, 'a> {
+    edit: &'x mut Edit<'e, 'w>,
+    place: Place,
+    executor: &'x Executor<'a>,
+}
+
+impl Objects<'_, '_, '_, '_> {
+    fn instance_class(&mut self, declaration: &InstanceDeclaration) -> Result<Arc<Class>> {
+        mof::Context::class(self, &declaration.class)
+    }
+}
+
+impl mof::Context for Objects<'_, '_, '_, '_> {
+    fn class(&mut self, name: &Name) -> Result<Arc<Class>> {
+        self.edit.find_class(&self.place, name)?.ok_or_else(|| {
+            WBEM_E_INVALID_CLASS.with(format!("class {name} not found in {}", self.place.namespace))
+        })
+    }
+
+    fn alias(&mut self, alias: &Name) -> Result<ObjectPath> {
+        let compilation = self.executor.compilation;
+        let target = compilation.aliases.get(alias).map(|&at| &compilation.actions[at]);
+        let target = target.ok_or_else(|| WBEM_E_NOT_FOUND.with(format!("alias ${alias}")))?;
+        let from: Namespace = self.place.namespace.clone();
+        let place = self.edit.place(&target.namespace)?;
+        let mut there = Objects { edit: self.edit, place, executor: self.executor };
+        mof::alias_path(target, &from, &mut there)
+            .map_err(|d| d.status.with(format!("alias ${alias}: {}", d.message)))
+    }
+}
+
+fn put_flags(flags: Flags) -> PutFlags {
+    PutFlags {
+        create_only: flags.has(Flags::CREATE_ONLY),
+        update_only: flags.has(Flags::UPDATE_ONLY),
+        safe: flags.has(Flags::UPDATE_SAFE_MODE),
+        force: flags.has(Flags::UPDATE_FORCE_MODE),
+    }
+}
+
+fn class_flags(flags: PutFlags) -> Flags {
+    let when = |set: bool, flag: Flags| if set { flag } else { Flags::default() };
+    instance_flags(flags)
+        | when(flags.safe, Flags::UPDATE_SAFE_MODE)
+        | when(flags.force, Flags::UPDATE_FORCE_MODE)
+}
+
+fn instance_flags(flags: PutFlags) -> Flags {
+    let when = |set: bool, flag: Flags| if set { flag } else { Flags::default() };
+    when(flags.create_only, Flags::CREATE_ONLY) | when(flags.update_only, Flags::UPDATE_ONLY)
+}
+
+fn told(diagnostic: &Diagnostic) -> MofDiagnostic {
+    MofDiagnostic {
+        status: diagnostic.status,
+        file: diagnostic.file().to_string_lossy().into_owned(),
+        line: diagnostic.line() as usize,
+        column: diagnostic.column() as usize,
+        message: diagnostic.message.clone(),
+        picture: diagnostic.render(false),
+    }
+}
+
+fn not_listed(file: &Path, error: &cim::Error) -> MofDiagnostic {
+    warning(file, &format!("the file was not put into the autorecover list: {error}"))
+}
+
+fn no_autorecover(file: &Path) -> MofDiagnostic {
+    let message = "the file has no #pragma autorecover as its first line, so it will not be \
+                   compiled again when the repository has to be rebuilt";
+    warning(file, message)
+}
+
+fn warning(file: &Path, message: &str) -> MofDiagnostic {
+    let file = file.to_string_lossy().into_owned();
+    MofDiagnostic {
+        status: WBEM_S_NO_ERROR,
+        picture: format!("{file}:1: {message}"),
+        message: message.to_owned(),
+        file,
+        line: 1,
+        column: 1,
+    }
+}

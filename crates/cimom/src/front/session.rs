@@ -1,0 +1,356 @@
+//! A connection to a namespace: each operation of `Services`, from the call to its answer.
+//!
+//! What happens to every call is here: the flags are looked at, `access` is asked, and the
+//! call goes on to the module of the operation. Rules of the operations are not here.
+
+use std::sync::{Arc, Weak};
+
+use cim::naming::check_class_length;
+use cim::path::PathKeys;
+use cim::status::*;
+use cim::{
+    ClassDeclaration, Error, Instance, InstanceKey, Name, Namespace, Object, ObjectPath, Result,
+    WbemStatus,
+};
+use repository::NamespaceId;
+use wbem::{CallContext, Flags, Services, Sink};
+
+use crate::call::access::{AuthorizedCall, Call};
+use crate::call::partial::{self, PartialRead};
+use crate::front::connections::Connected;
+use crate::method::methods::{self, Invocation};
+use crate::read::classes;
+use crate::read::get;
+use crate::read::get::Get;
+use crate::read::query;
+use crate::read::query::InstanceQuery;
+use crate::source::layered;
+use crate::source::properties;
+use crate::store::core::{Cimom, View};
+use crate::write::class::{self, Written};
+use crate::write::edit::Place;
+use crate::write::instance_rules;
+use crate::write::localized;
+
+pub struct Session {
+    pub cimom: Arc<Cimom>,
+    pub namespace: Namespace,
+    pub id: NamespaceId,
+    /// `None` where it is no client's, as of [`Session::inside`].
+    pub _connected: Option<Connected>,
+}
+
+impl Session {
+    /// A namespace for the object manager's own work and for its providers: no connection of a
+    /// client. Errors: `WBEM_E_SHUTTING_DOWN`.
+    pub fn inside(cimom: &Weak<Cimom>, Place { namespace, id }: Place) -> Result<Session> {
+        let cimom = cimom
+            .upgrade()
+            .ok_or_else(|| WBEM_E_SHUTTING_DOWN.with("the object manager is gone"))?;
+        Ok(Session { cimom, namespace, id, _connected: None })
+    }
+
+    pub fn view<'a>(&'a self, context: &'a CallContext) -> Result<View<'a>> {
+        self.cimom.view(&self.namespace, self.id, context)
+    }
+
+    /// What a read with `flags` sees.
+    fn read_view<'a>(&'a self, flags: Flags, context: &'a CallContext) -> Result<View<'a>> {
+        match flags.has(Flags::USE_AMENDED_QUALIFIERS) {
+            true => self.view(context)?.amended(),
+            false => self.view(context),
+        }
+    }
+
+    pub fn place(&self) -> Place {
+        Place { namespace: self.namespace.clone(), id: self.id }
+    }
+
+    fn authorize<'a, O>(
+        &'a self,
+        view: &View<'_>,
+        operation: O,
+        context: &'a CallContext,
+    ) -> Result<AuthorizedCall<'a, O>> {
+        let call = Call { operation, namespace: &self.namespace, context };
+        call.authorize(view.schema.policy())
+    }
+
+    /// The parts of `path`, which must lie in this namespace.
+    fn own_path(&self, path: &str) -> Result<ObjectPath> {
+        let path: ObjectPath = path.parse()?;
+        self.cimom.check_server(path.server.as_deref())?;
+        Ok(path)
+    }
+
+    /// The session of the namespace that `path` names, if it is another than this one.
+    fn elsewhere(
+        &self,
+        path: &ObjectPath,
+        context: &CallContext,
+    ) -> Result<Option<Arc<dyn Services>>> {
+        match &path.namespace {
+            Some(other) if *other != self.namespace => {
+                // A connection whose namespace is gone leads nowhere.
+                self.view(context)?;
+                self.cimom.connect(other.as_str(), context).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Runs `start`, which hands the sink on, or gives it up where the call fails.
+    fn deliver(
+        &self,
+        context: &CallContext,
+        flags: Flags,
+        sink: Sink,
+        start: impl FnOnce(&View<'_>, PartialRead) -> Result<query::Run>,
+    ) -> Result<()> {
+        let read = PartialRead::of(context);
+        let prepared = read.as_ref().map_err(Error::clone).and_then(|(partial, context)| {
+            let view = self.read_view(flags, context)?;
+            Ok((start(&view, partial.clone())?, view))
+        });
+        match prepared {
+            Ok((run, view)) => {
+                run.deliver(&view, sink);
+                Ok(())
+            }
+            Err(e) => {
+                sink.release();
+                Err(e)
+            }
+        }
+    }
+}
+
+impl Services for Session {
+    fn namespace(&self) -> &Namespace {
+        &self.namespace
+    }
+
+    fn open_namespace(&self, relative: &str, context: &CallContext) -> Result<Arc<dyn Services>> {
+        self.view(context)?;
+        self.cimom.connect(self.namespace.child(relative)?.as_str(), context)
+    }
+
+    fn connect(&self, path: &str, context: &CallContext) -> Result<Arc<dyn Services>> {
+        self.cimom.connect(path, context)
+    }
+
+    fn get(&self, path: &str, flags: Flags, context: &CallContext) -> Result<(Object, WbemStatus)> {
+        flags.only(
+            "GetObject",
+            Flags::USE_AMENDED_QUALIFIERS | Flags::DIRECT_READ | Flags::RETURN_IMMEDIATELY,
+        )?;
+        if path.is_empty() {
+            self.authorize(&self.view(context)?, (), context)?;
+            return Ok((get::empty_class()?, WBEM_S_NO_ERROR));
+        }
+        let path = self.own_path(path)?;
+        if let Some(other) = self.elsewhere(&path, context)? {
+            return other.get(&path.relative().to_string(), flags, context);
+        }
+        let (partial, context) = PartialRead::of(context)?;
+        let view = self.read_view(flags, &context)?;
+        let get = Get { path, direct: flags.has(Flags::DIRECT_READ), partial };
+        let call = self.authorize(&view, get, &context)?;
+        let object = get::object(&view, &call)?;
+        Ok((object, get::success(&view, call.operation())?))
+    }
+
+    fn put_class(
+        &self,
+        class: &ClassDeclaration,
+        flags: Flags,
+        context: &CallContext,
+    ) -> Result<()> {
+        let context = &*partial::none(context);
+        let view = self.view(context)?;
+        let call = self.authorize(&view, (), context)?;
+        let Written::InRepository(lent) = class::put(&view, &call, class, flags)? else {
+            return Ok(());
+        };
+        drop(view);
+        self.cimom.edit(|edit| {
+            edit.lend(&self.place(), &lent);
+            localized::put_class(edit, &self.place(), class, flags, context)
+        })
+    }
+
+    fn delete_class(&self, class: &str, flags: Flags, context: &CallContext) -> Result<()> {
+        flags.only("DeleteClass", Flags::OWNER_UPDATE | Flags::RETURN_IMMEDIATELY)?;
+        let context = &*partial::none(context);
+        let view = self.view(context)?;
+        let call = self.authorize(&view, (), context)?;
+        let class = class_name(class, "DeleteClass")?;
+        class::delete(&view, &call, &class)
+    }
+
+    fn create_class_enum(
+        &self,
+        superclass: Option<&str>,
+        flags: Flags,
+        context: &CallContext,
+        sink: Sink,
+    ) -> Result<()> {
+        self.deliver(context, flags, sink, |view, _| {
+            flags.only("CreateClassEnum", ENUMERATION)?;
+            let superclass = superclass.filter(|s| !s.is_empty());
+            let superclass = superclass.map(|s| class_name(s, "CreateClassEnum")).transpose()?;
+            let call = self.authorize(view, (), context)?;
+            classes::enumerate(view, &call, superclass, flags.has(Flags::SHALLOW))
+        })
+    }
+
+    fn put_instance(
+        &self,
+        instance: &Instance,
+        flags: Flags,
+        context: &CallContext,
+    ) -> Result<ObjectPath> {
+        // Whoever is asked for the class or initialized is not asked for a part of anything.
+        let whole = partial::none(context);
+        let view = self.view(&whole)?;
+        let call = self.authorize(&view, (), &whole)?;
+        let class = view.class(instance.class().name(), WBEM_E_INVALID_CLASS)?;
+        call.require_to_write(&class, "write this instance")?;
+        let (partial, context) = partial::put(&class, flags, context)?;
+        if partial.is_none() {
+            instance_rules::check_whole(instance, &class)?;
+        }
+        if class.is_dynamic() {
+            return layered::put(&view, &class, instance, flags, partial.as_ref(), &context);
+        }
+        let partial = partial.as_ref();
+        let stored = properties::put(&view, &class, instance, flags, partial, &context)?;
+        let lent = view.provided_among(&class);
+        drop(view);
+        self.cimom.edit(|edit| {
+            edit.lend(&self.place(), &lent);
+            edit.put_instance(&self.place(), &stored, flags, partial, &context)
+        })
+    }
+
+    fn delete_instance(&self, path: &str, flags: Flags, context: &CallContext) -> Result<()> {
+        flags.only("DeleteInstance", Flags::OWNER_UPDATE | Flags::RETURN_IMMEDIATELY)?;
+        let context = &*partial::none(context);
+        let path = self.own_path(path)?;
+        if let Some(other) = self.elsewhere(&path, context)? {
+            return other.delete_instance(&path.relative().to_string(), flags, context);
+        }
+        if path.keys == PathKeys::Class {
+            return Err(WBEM_E_INVALID_PARAMETER
+                .with(format!("{path} names a class, not an instance; delete it as a class")));
+        }
+        let view = self.view(context)?;
+        let call = self.authorize(&view, (), context)?;
+        let class = view.class(&path.class, WBEM_E_NOT_FOUND)?;
+        call.require_to_write(&class, "delete this instance")?;
+        let key = InstanceKey::from_path(&class, &path.keys)?;
+        let is_stored = get::stored(&view, &class, &key, false)?.is_some();
+        if class.is_dynamic() || !is_stored {
+            let concerned = layered::concerned(&view, &class)?;
+            if let Some(provided) = concerned.first() {
+                call.require_to_write(provided, "delete this instance")?;
+                return layered::delete(&view, &concerned, &path.keys, context);
+            }
+        }
+        let lent = view.provided_among(&class);
+        drop(view);
+        self.cimom.edit(|edit| {
+            edit.lend(&self.place(), &lent);
+            edit.delete_instance(&self.place(), &class, &key)
+        })
+    }
+
+    fn create_instance_enum(
+        &self,
+        class: &str,
+        flags: Flags,
+        context: &CallContext,
+        sink: Sink,
+    ) -> Result<()> {
+        self.deliver(context, flags, sink, |view, partial| {
+            flags.only("CreateInstanceEnum", ENUMERATION | Flags::DIRECT_READ)?;
+            let class = class_name(class, "CreateInstanceEnum")?;
+            // Who may not read is not told which classes there are.
+            let call = self.authorize(view, (), view.context)?;
+            let class = view.class(&class, WBEM_E_INVALID_CLASS)?;
+            let query = InstanceQuery::all(class, query::Reach::new(flags), partial);
+            query::instances(view, call.with(query))
+        })
+    }
+
+    fn exec_query(
+        &self,
+        language: &str,
+        text: &str,
+        flags: Flags,
+        context: &CallContext,
+        sink: Sink,
+    ) -> Result<()> {
+        self.deliver(context, flags, sink, |view, partial| {
+            flags.only("ExecQuery", QUERY)?;
+            let query = match query::parse(language, text) {
+                Ok(query) => query,
+                Err(refusal) => {
+                    let call = self.authorize(view, (), view.context)?;
+                    return query::beyond(view, call, text, flags, refusal);
+                }
+            };
+            query::run(view, self.authorize(view, query, view.context)?, text, partial, flags)
+        })
+    }
+
+    fn exec_method(
+        &self,
+        path: &str,
+        method: &str,
+        flags: Flags,
+        context: &CallContext,
+        in_parameters: Option<&Instance>,
+    ) -> Result<Option<Instance>> {
+        flags.only("ExecMethod", Flags::RETURN_IMMEDIATELY)?;
+        let context = &*partial::none(context);
+        let path = self.own_path(path)?;
+        if let Some(other) = self.elsewhere(&path, context)? {
+            let path = path.relative().to_string();
+            return other.exec_method(&path, method, flags, context, in_parameters);
+        }
+        let view = self.view(context)?;
+        let call = self.authorize(&view, Invocation { path, method, in_parameters }, context)?;
+        let prepared = methods::prepare(&view, call)?;
+        drop(view);
+        prepared.run(self, context)
+    }
+}
+
+/// The flags of enumerations.
+const ENUMERATION: Flags = Flags(
+    Flags::SHALLOW.0
+        | Flags::RETURN_IMMEDIATELY.0
+        | Flags::FORWARD_ONLY.0
+        | Flags::USE_AMENDED_QUALIFIERS.0,
+);
+
+/// The flags of queries.
+const QUERY: Flags = Flags(
+    Flags::RETURN_IMMEDIATELY.0
+        | Flags::FORWARD_ONLY.0
+        | Flags::ENSURE_LOCATABLE.0
+        | Flags::PROTOTYPE.0
+        | Flags::DIRECT_READ.0
+        | Flags::USE_AMENDED_QUALIFIERS.0,
+);
+
+/// The name of a class, where an operation takes no path.
+fn class_name(text: &str, operation: &str) -> Result<Name> {
+    check_class_length(text)?;
+    if !Name::is_identifier(text) {
+        return Err(WBEM_E_INVALID_PARAMETER
+            .with(format!("{operation} takes the name of a class, which \"{text}\" is not")));
+    }
+    Ok(text.into())
+}

@@ -1,0 +1,244 @@
+//! ExecMethod: which object, which class's code, which provider; then the provider is asked.
+//!
+//! The path names a class or an instance; the class that the instance really has decides which
+//! code runs, and the nearest class from it upwards that marks the method as `Implemented` has
+//! that code and names its provider (behaviour.md C.3, C.4, F.2, ruling I-9). Nothing of the
+//! repository is held while the method runs: it may take long, and may call back.
+
+use std::sync::Arc;
+
+use cim::key::path_values;
+use cim::path::PathKeys;
+use cim::security::Rights;
+use cim::status::*;
+use cim::{Class, Instance, Method, Name, ObjectPath, Result, Value};
+use wbem::{CallContext, MethodCall, MethodProvider};
+
+use crate::call::access::AuthorizedCall;
+use crate::front::session::Session;
+use crate::providers::Provider;
+use crate::read::get::{self, Get};
+use crate::store::core::View;
+
+/// What ExecMethod is asked.
+pub struct Invocation<'a> {
+    pub path: ObjectPath,
+    pub method: &'a str,
+    pub in_parameters: Option<&'a Instance>,
+}
+
+/// A method that is ready to be run.
+pub struct Prepared {
+    class: Arc<Class>,
+    keys: Option<Vec<Value>>,
+    implemented_in: Arc<Class>,
+    method: Arc<Method>,
+    in_parameters: Option<Instance>,
+    code: Code,
+}
+
+/// What runs the method.
+enum Code {
+    Provider(Provider, Arc<dyn MethodProvider>),
+    /// The object manager, for the classes that are built in.
+    System,
+}
+
+/// Finds all that it takes to run the method.
+pub fn prepare(view: &View<'_>, call: AuthorizedCall<'_, Invocation<'_>>) -> Result<Prepared> {
+    let invocation = call.operation();
+    if !crate::rules::is_open_to_all(&invocation.path.class, invocation.method) {
+        call.require(Rights::METHOD_EXECUTE, "run a method")?;
+    }
+    let (Invocation { path, method, in_parameters }, call) = call.split();
+    let named = view.class(&path.class, WBEM_E_NOT_FOUND)?;
+    let keys = match path.keys {
+        PathKeys::Class => None,
+        _ => Some(path_values(&named, &path.keys)?),
+    };
+    let class = match &keys {
+        Some(_) if !decides_itself(&named, method) => {
+            let keys = path.keys.clone();
+            let get = Get::whole(path);
+            let class = get::object(view, &call.with(get))?.class().clone();
+            // A class below the one named may have further keys, or others in their place.
+            return found(view, &class, Some(path_values(&class, &keys)?), method, in_parameters);
+        }
+        _ => named,
+    };
+    found(view, &class, keys, method, in_parameters)
+}
+
+/// Whether the class named in the path decides which code runs, without a look at the instance:
+/// so it does for a method that says so, and for one that needs no instance.
+fn decides_itself(class: &Class, method: &str) -> bool {
+    class.method(method).is_some_and(|method| {
+        is_marked(class, method, "bypass_getobject") || is_marked(class, method, "static")
+    })
+}
+
+fn found(
+    view: &View<'_>,
+    class: &Arc<Class>,
+    keys: Option<Vec<Value>>,
+    method: &str,
+    in_parameters: Option<&Instance>,
+) -> Result<Prepared> {
+    let name = class.name();
+    let method = class.method(method).ok_or_else(|| {
+        WBEM_E_INVALID_METHOD.with(format!("class {name} has no method {method}"))
+    })?;
+    let place = format!("{name}.{}", method.name);
+    if keys.is_none() && !is_marked(class, method, "static") {
+        return Err(WBEM_E_INVALID_METHOD_PARAMETERS.with(format!(
+            "method {place} is not static; call it on an instance, not on the class"
+        )));
+    }
+    if is_marked(class, method, "disabled") {
+        return Err(WBEM_E_METHOD_DISABLED.with(format!("method {place} is disabled")));
+    }
+    let implemented_in = implementation(class, &method.name).ok_or_else(|| {
+        WBEM_E_METHOD_NOT_IMPLEMENTED.with(format!(
+            "method {place} is marked as Implemented neither in {name} nor in a class above it"
+        ))
+    })?;
+    let in_parameters = arguments(&place, method, in_parameters)?;
+    let code = if view.schema.is_builtin(implemented_in.name()) {
+        Code::System
+    } else {
+        let (provider, methods) = bind(view, &implemented_in)?;
+        Code::Provider(provider, methods)
+    };
+    let (class, method) = (class.clone(), method.clone());
+    Ok(Prepared { class, keys, implemented_in, method, in_parameters, code })
+}
+
+/// The provider of the methods that `class` implements. Errors: those of binding and loading it;
+/// `WBEM_E_PROVIDER_NOT_CAPABLE` where its code knows no methods.
+fn bind(view: &View<'_>, class: &Class) -> Result<(Provider, Arc<dyn MethodProvider>)> {
+    let registration = view.cimom.registrations.of_class(view, class)?;
+    if !registration.methods {
+        return Err(registration.lacks("__MethodProviderRegistration"));
+    }
+    let provider = view.cimom.load(view, &registration)?;
+    let methods =
+        provider.native().methods.clone().ok_or_else(|| provider.provides_no("methods"))?;
+    Ok((provider, methods))
+}
+
+/// Whether `method` of `class` has the qualifier `name`, be it that it does not propagate and
+/// stands at a class above that declares the method last.
+fn is_marked(class: &Class, method: &Method, name: &str) -> bool {
+    method.qualifiers.is_true(name)
+        || class.ancestors().find(|c| *c.name() == method.declared_in).is_some_and(|above| {
+            above.method(method.name.as_str()).is_some_and(|m| m.qualifiers.is_true(name))
+        })
+}
+
+/// The nearest class from `class` upwards whose own declaration of the method says that it is
+/// implemented there: the qualifier never speaks for a class below.
+fn implementation(class: &Arc<Class>, method: &Name) -> Option<Arc<Class>> {
+    let implements = |class: &&Arc<Class>| {
+        let own = class.declaration().methods.iter().find(|m| m.name == *method);
+        own.is_some_and(|m| m.qualifiers.is_true("implemented"))
+    };
+    std::iter::once(class).chain(class.ancestors()).find(implements).cloned()
+}
+
+/// What is passed to the method: the values of `given` by name, defaults where it has none.
+/// Errors: `WBEM_E_INVALID_METHOD_PARAMETERS` where the method takes no parameter of a name, or
+/// takes it in another type.
+fn arguments(place: &str, method: &Method, given: Option<&Instance>) -> Result<Option<Instance>> {
+    let mut arguments = method.in_signature().map(Instance::new);
+    let Some(given) = given else { return Ok(arguments) };
+    for (slot, property) in given.class().properties().iter().enumerate() {
+        let name = &property.name;
+        let target = arguments.as_mut().and_then(|a| Some((a.class().slot(name.as_str())?, a)));
+        let Some((target, arguments)) = target else {
+            return Err(WBEM_E_INVALID_METHOD_PARAMETERS
+                .with(format!("method {place} takes no parameter {name}")));
+        };
+        let ty = &arguments.class().properties()[target].ty;
+        if !property.ty.same_kind(ty) {
+            return Err(WBEM_E_INVALID_METHOD_PARAMETERS
+                .with(format!("parameter {name} of method {place} is {ty}, not {}", property.ty)));
+        }
+        if given.is_supplied(slot) || !given.value(slot).is_null() {
+            arguments.set(target, given.value(slot).clone());
+        }
+    }
+    Ok(arguments)
+}
+
+impl Prepared {
+    /// Runs the method.
+    /// Errors: the provider's; `WBEM_E_PROVIDER_FAILURE` where it panics or hands out what the
+    /// method does not.
+    pub fn run(self, session: &Session, context: &CallContext) -> Result<Option<Instance>> {
+        let out_signature = self.method.out_signature();
+        let call = MethodCall {
+            class: &self.class,
+            keys: self.keys.as_deref(),
+            implemented_in: &self.implemented_in,
+            method: &self.method,
+            in_parameters: self.in_parameters.as_ref(),
+            out_signature: out_signature.as_ref(),
+        };
+        let Code::Provider(provider, methods) = &self.code else {
+            return crate::rules::exec_method(session, &call, context);
+        };
+        let out = provider.call(context, |context| methods.exec_method(&call, context))?;
+        let fits = match (&out, &out_signature) {
+            (Some(out), Some(signature)) => Arc::ptr_eq(out.class(), signature),
+            (out, signature) => out.is_none() && signature.is_none(),
+        };
+        if fits {
+            return Ok(out);
+        }
+        Err(WBEM_E_PROVIDER_FAILURE.with(format!(
+            "provider {} handed out something else than method {}.{} does",
+            provider.name(),
+            self.class.name(),
+            self.method.name
+        )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::access::{Call, Policy};
+    use crate::store::core::{Cimom, Environment};
+    use cim::Namespace;
+    use cim::security::Identity;
+    use repository::Repository;
+
+    /// Who may be in the namespace and may not run methods is not told which classes there are.
+    #[test]
+    fn g11_to_run_a_method_takes_a_right_of_its_own() {
+        let directory = tempfile::tempdir().unwrap();
+        let repository = Repository::create_or_open(directory.path().join("repository")).unwrap();
+        let environment = Environment {
+            server: "HOST".into(),
+            providers: Default::default(),
+            random: || [0; 16],
+            local_offset: || 0,
+            identity: Arc::new(Identity::unix(0, &[0], true)),
+            clock: Arc::new(|| std::time::Duration::ZERO),
+        };
+        let (cimom, root) = (Cimom::new(repository, environment), Namespace::root());
+        let context = CallContext::local(Arc::new(Identity::unix(1000, &[], false)));
+        let status = |rights| {
+            let path = "Missing".parse().unwrap();
+            let operation = Invocation { path, method: "M", in_parameters: None };
+            let call = Call { operation, namespace: &root, context: &context };
+            let call = call.authorize(&Policy::granting(rights)).unwrap();
+            prepare(&cimom.view_of(&root, &context).unwrap(), call)
+                .err()
+                .map(|error| error.status())
+        };
+        assert_eq!(status(Rights::ENABLE), Some(WBEM_E_ACCESS_DENIED));
+        let both = Rights::ENABLE.with(Rights::METHOD_EXECUTE);
+        assert_eq!(status(both), Some(WBEM_E_NOT_FOUND));
+    }
+}

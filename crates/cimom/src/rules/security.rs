@@ -1,0 +1,239 @@
+//! `__SystemSecurity`: who may be in the namespace, read and written by its methods, which the
+//! object manager runs itself (behaviour.md G.11).
+//!
+//! The methods on bytes fail with a status of the call; those on objects tell by their
+//! `ReturnValue` that they could not be done. As objects descriptors are in [`object`].
+
+mod object;
+
+use cim::security::{AceFlags, AceKind, Descriptor, DescriptorAce, Rights, Sid};
+use cim::status::*;
+use cim::{Error, Instance, Namespace, Result, Value};
+use wbem::{CallContext, MethodCall};
+
+use crate::call::access::{self, AuthorizedCall, Call};
+use crate::front::session::Session;
+use crate::store::core::unknown;
+
+/// The class whose methods are here.
+pub(super) const CLASS: &str = "__SystemSecurity";
+/// The method that whoever may be in the namespace may run.
+const CALLER_RIGHTS: &str = "GetCallerAccessRights";
+
+/// What the methods on objects return where they could not be done.
+const ACCESS_DENIED: u32 = 2;
+const UNKNOWN_FAILURE: u32 = 8;
+const PRIVILEGE_NOT_HELD: u32 = 9;
+const INVALID_PARAMETER: u32 = 21;
+
+/// Whether the method may be run by whoever may be in the namespace, without the right to run
+/// methods.
+pub fn is_open_to_all(class: &cim::Name, method: &str) -> bool {
+    class.is(CLASS) && cim::name::eq(method, CALLER_RIGHTS)
+}
+
+/// Runs a method of the class.
+pub(super) fn exec_method(
+    session: &Session,
+    call: &MethodCall<'_>,
+    context: &CallContext,
+) -> Result<Option<Instance>> {
+    let name = call.method.name.as_str();
+    if cim::name::eq(name, CALLER_RIGHTS) {
+        let rights = authorized(session, context)?.granted().0;
+        return call.outcome(0u32, &[("rights", Value::SInt32(rights as i32))]);
+    }
+    match name.to_ascii_lowercase().as_str() {
+        "getsd" => {
+            let sd = bytes(&get(session, context)?)?;
+            call.outcome(0u32, &[("SD", sd)])
+        }
+        "setsd" => {
+            let sd = Descriptor::from_bytes(&byte_array(call.argument("SD"))?)?;
+            // Of the descriptor the list of rights is taken, nothing else.
+            check_principals(&sd)?;
+            set(session, context, |now| with_rights(now, sd.dacl.as_deref()))?;
+            call.outcome(0u32, &[])
+        }
+        "getsecuritydescriptor" => {
+            let read = get(session, context).and_then(|sd| {
+                let view = session.cimom.view(&session.namespace, session.id, context)?;
+                object::from_descriptor(&sd, &view)
+            });
+            match read {
+                Ok(sd) => call.outcome(0u32, &[("Descriptor", sd)]),
+                Err(e) => call.outcome(returned(e)?, &[]),
+            }
+        }
+        "setsecuritydescriptor" => {
+            let given = object::to_parts(call.argument("Descriptor"));
+            let written = given.and_then(|given| {
+                check_privilege(&given, context)?;
+                set(session, context, |now| given.apply(now))
+            });
+            match written {
+                Ok(()) => call.outcome(0u32, &[]),
+                Err(e) => call.outcome(returned(e)?, &[]),
+            }
+        }
+        _ => Err(WBEM_E_METHOD_NOT_IMPLEMENTED.into()),
+    }
+}
+
+/// What a method on objects returns where it failed so.
+/// Errors: the same, where the namespace is gone.
+fn returned(error: Error) -> Result<u32> {
+    match error.status() {
+        WBEM_E_INVALID_NAMESPACE => Err(error),
+        WBEM_E_ACCESS_DENIED => Ok(ACCESS_DENIED),
+        WBEM_E_PRIVILEGE_NOT_HELD => Ok(PRIVILEGE_NOT_HELD),
+        WBEM_E_INVALID_PARAMETER | WBEM_E_INVALID_OBJECT | WBEM_E_QUOTA_VIOLATION => {
+            Ok(INVALID_PARAMETER)
+        }
+        _ => Ok(UNKNOWN_FAILURE),
+    }
+}
+
+fn authorized<'a>(
+    session: &'a Session,
+    context: &'a CallContext,
+) -> Result<AuthorizedCall<'a, ()>> {
+    let view = session.cimom.view(&session.namespace, session.id, context)?;
+    let call = Call { operation: (), namespace: &session.namespace, context };
+    call.authorize(view.schema.policy())
+}
+
+fn get(session: &Session, context: &CallContext) -> Result<Descriptor> {
+    authorized(session, context)?.require(Rights::READ_CONTROL, "read its descriptor")?;
+    let view = session.cimom.view(&session.namespace, session.id, context)?;
+    view.stored(|stored| readable(stored, &session.namespace, context))
+}
+
+fn set(
+    session: &Session,
+    context: &CallContext,
+    change: impl FnOnce(&Descriptor) -> Result<Descriptor>,
+) -> Result<()> {
+    let place = session.place();
+    session.cimom.edit(|edit| {
+        edit.authorize(&place, context)?.require(Rights::WRITE_DAC, "change its descriptor")?;
+        let (now, encryption) = edit.security(&place)?;
+        edit.set_security(&place, &change(&now)?, encryption)
+    })
+}
+
+/// The descriptor of `namespace` as far as the caller may read it who may read it at all: what is
+/// audited is the administrators' affair.
+pub(super) fn readable(
+    view: repository::View<'_>,
+    namespace: &Namespace,
+    context: &CallContext,
+) -> Result<Descriptor> {
+    let state = view.state(namespace)?.ok_or_else(|| unknown(namespace))?;
+    let mut descriptor = access::descriptor(state.security)?;
+    if !is_privileged(context) {
+        descriptor.sacl = None;
+    }
+    Ok(descriptor)
+}
+
+/// Whether the caller may see and say what is audited.
+fn is_privileged(context: &CallContext) -> bool {
+    context.caller().is(&Sid::administrators())
+}
+
+/// Errors: `WBEM_E_PRIVILEGE_NOT_HELD` where the caller says what is audited and may not.
+fn check_privilege(given: &object::Parts, context: &CallContext) -> Result<()> {
+    if given.sacl.is_none() || is_privileged(context) {
+        return Ok(());
+    }
+    Err(WBEM_E_PRIVILEGE_NOT_HELD.with("only administrators say what is audited"))
+}
+
+/// The descriptor of a namespace that has `now` and is given another, if it is, by a qualifier:
+/// owner, group and audits of it where it has them, and its list of rights.
+pub(super) fn changed(now: &Descriptor, given: Option<Descriptor>) -> Result<Descriptor> {
+    let Some(given) = given else { return Ok(now.clone()) };
+    check_principals(&given)?;
+    let dacl = check_rights(now, given.dacl.as_deref())?;
+    let parts = object::Parts {
+        control: given.control,
+        owner: given.owner,
+        group: given.group,
+        dacl: Some(dacl),
+        sacl: given.sacl,
+    };
+    parts.apply(now)
+}
+
+/// Errors: `WBEM_E_INVALID_PARAMETER` where the descriptor has neither owner nor group.
+fn check_principals(given: &Descriptor) -> Result<()> {
+    match given.owner.is_some() || given.group.is_some() {
+        true => Ok(()),
+        false => Err(invalid("it has neither an owner nor a group")),
+    }
+}
+
+/// `now` with this list of rights.
+fn with_rights(now: &Descriptor, dacl: Option<&[DescriptorAce]>) -> Result<Descriptor> {
+    Ok(Descriptor { dacl: Some(check_rights(now, dacl)?), ..now.clone() })
+}
+
+/// The list of rights that a namespace with the descriptor `now` gets where it is given `dacl`.
+/// Nobody but the system says what is inherited: of entries marked so those stay that are there.
+/// Errors: `WBEM_E_INVALID_PARAMETER` for each documented reason.
+fn check_rights(now: &Descriptor, dacl: Option<&[DescriptorAce]>) -> Result<Vec<DescriptorAce>> {
+    let dacl = dacl.ok_or_else(|| invalid("it has no list of rights"))?;
+    let there = now.dacl.as_deref().unwrap_or_default();
+    let stays = |e: &&DescriptorAce| !e.flags.has(AceFlags::INHERITED) || there.contains(e);
+    let kept: Vec<DescriptorAce> = dacl.iter().filter(stays).cloned().collect();
+    kept.iter().try_for_each(check_entry)?;
+    Ok(kept)
+}
+
+fn check_entry(entry: &DescriptorAce) -> Result<()> {
+    /// The flags that an entry for rights may have.
+    const FLAGS: AceFlags = AceFlags::OBJECT_INHERIT
+        .with(AceFlags::CONTAINER_INHERIT)
+        .with(AceFlags::NO_PROPAGATE)
+        .with(AceFlags::INHERIT_ONLY)
+        .with(AceFlags::INHERITED);
+    let partial = Rights::PARTIAL_WRITE_REP.with(Rights::WRITE_PROVIDER);
+    let AceFlags(flags) = entry.flags;
+    let why = match entry {
+        _ if entry.kind == AceKind::Audit => "neither allows nor denies",
+        _ if !Rights::ALL.contains(entry.rights) => "is about a right that does not exist",
+        _ if !FLAGS.has(entry.flags) => "has a flag that does not exist",
+        _ if entry.rights.contains(Rights::FULL_WRITE_REP) && entry.rights.0 & partial.0 == 0 => {
+            "is about FULL_WRITE_REP without PARTIAL_WRITE_REP or WRITE_PROVIDER"
+        }
+        _ if entry.flags.has(AceFlags::INHERIT_ONLY)
+            && !entry.flags.has(AceFlags::CONTAINER_INHERIT) =>
+        {
+            "is for namespaces below alone (INHERIT_ONLY) and does not pass on (CONTAINER_INHERIT)"
+        }
+        _ => return Ok(()),
+    };
+    let sid = &entry.sid;
+    let rights = entry.rights.0;
+    Err(invalid(&format!("its entry for {sid}, rights {rights:#x}, flags {flags:#x}, {why}")))
+}
+
+fn invalid(why: &str) -> Error {
+    WBEM_E_INVALID_PARAMETER.with(format!("the security descriptor cannot be a namespace's: {why}"))
+}
+
+/// The bytes of a descriptor as a value.
+pub(super) fn bytes(descriptor: &Descriptor) -> Result<Value> {
+    Ok(Value::array(descriptor.to_bytes()?.into_iter().map(Value::UInt8)))
+}
+
+/// Errors: `WBEM_E_INVALID_OBJECT` where there are none.
+fn byte_array(value: &Value) -> Result<Vec<u8>> {
+    let byte = |value: &Value| match value {
+        Value::UInt8(byte) => Some(*byte),
+        _ => None,
+    };
+    let bytes = value.as_array().and_then(|elements| elements.iter().map(byte).collect());
+    bytes.ok_or_else(|| WBEM_E_INVALID_OBJECT.with("no security descriptor is given"))
+}

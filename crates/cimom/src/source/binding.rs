@@ -1,0 +1,119 @@
+//! The instances of dynamic classes: which provider a class is bound to, and asking it.
+//!
+//! A class names its provider; how that is registered, loaded and called is
+//! [`crate::providers`]' affair. Errors: behaviour.md B.1.
+
+use std::sync::Arc;
+
+use cim::status::*;
+use cim::{Class, Instance, Name, Result, Value};
+use wbem::{CallContext, InstanceProvider, Pushdown, Wanted};
+
+use crate::providers::{Provider, Supports};
+use crate::source::layered;
+use crate::store::core::View;
+
+/// The provider of the instances of a class, and what it is registered for.
+#[derive(Clone)]
+pub struct Binding {
+    pub provider: Provider,
+    pub instances: Arc<dyn InstanceProvider>,
+    pub supports: Supports,
+}
+
+impl Binding {
+    /// The name in `__Win32Provider`.
+    pub fn name(&self) -> &Name {
+        self.provider.name()
+    }
+
+    /// Errors: `WBEM_E_PROVIDER_NOT_CAPABLE` where it is not registered for enumeration.
+    pub fn check_enumeration(&self) -> Result<()> {
+        self.check(self.supports.enumeration, "SupportsEnumeration")
+    }
+
+    /// Errors: `WBEM_E_PROVIDER_NOT_CAPABLE` where it is not registered for gets.
+    pub fn check_get(&self) -> Result<()> {
+        self.check(self.supports.get, "SupportsGet")
+    }
+
+    /// Errors: `WBEM_E_PROVIDER_NOT_CAPABLE` where it is not registered for puts.
+    pub fn check_put(&self) -> Result<()> {
+        self.check(self.supports.put, "SupportsPut")
+    }
+
+    /// Errors: `WBEM_E_PROVIDER_NOT_CAPABLE` where it is not registered for deletions.
+    pub fn check_delete(&self) -> Result<()> {
+        self.check(self.supports.delete, "SupportsDelete")
+    }
+
+    fn check(&self, supported: bool, flag: &str) -> Result<()> {
+        self.provider.registration.check(supported, flag)
+    }
+
+    /// What the provider does with `predicate`. One that cannot say does nothing with it.
+    pub fn pushdown(&self, class: &Class, predicate: &wbem::provider::Predicate) -> Pushdown {
+        let says = || Ok(self.instances.pushdown(class, predicate));
+        crate::providers::guard(self.name(), says).unwrap_or(Pushdown::Unsupported)
+    }
+}
+
+/// The provider of the instances of `class`, loaded. Errors: those of binding and loading it;
+/// `WBEM_E_INVALID_PROVIDER_REGISTRATION` where it is not registered for instances,
+/// `WBEM_E_PROVIDER_NOT_CAPABLE` where its code knows none.
+pub fn bind(view: &View<'_>, class: &Class) -> Result<Binding> {
+    let registration = view.cimom.registrations.of_class(view, class)?;
+    let supports = registration
+        .instances
+        .ok_or_else(|| registration.lacks("__InstanceProviderRegistration"))?;
+    let provider = view.cimom.load(view, &registration)?;
+    let instances =
+        provider.native().instances.clone().ok_or_else(|| provider.provides_no("instances"))?;
+    Ok(Binding { provider, instances, supports })
+}
+
+/// The instance of `class` with these keys, from its provider and those of the classes above;
+/// where `direct`, from its own alone.
+pub fn get(
+    view: &View<'_>,
+    class: &Arc<Class>,
+    keys: &[Value],
+    wanted: &Wanted,
+    direct: bool,
+) -> Result<Instance> {
+    let binding = bind(view, class)?;
+    let parts = if direct { Vec::new() } else { layered::parts(view, class)? };
+    view.outside(|| {
+        let instance = get_bound(&binding, class, keys, wanted, view.context)?;
+        layered::join(instance, &parts, wanted, view.context)
+    })
+}
+
+/// The instance of `class` with these keys as one provider has it.
+pub fn get_bound(
+    binding: &Binding,
+    class: &Arc<Class>,
+    keys: &[Value],
+    wanted: &Wanted,
+    context: &CallContext,
+) -> Result<Instance> {
+    binding.check_get()?;
+    let found = binding
+        .provider
+        .call(context, |context| binding.instances.get(class, keys, wanted, context))?;
+    check_class(binding, class, &found)?;
+    Ok(found)
+}
+
+/// Errors: `WBEM_E_PROVIDER_FAILURE` where what a provider gave for `class` is of another one.
+pub fn check_class(binding: &Binding, class: &Arc<Class>, found: &Instance) -> Result<()> {
+    if Arc::ptr_eq(found.class(), class) {
+        return Ok(());
+    }
+    Err(WBEM_E_PROVIDER_FAILURE.with(format!(
+        "provider {} was asked for an instance of {} and gave one of {}",
+        binding.name(),
+        class.name(),
+        found.class().name()
+    )))
+}

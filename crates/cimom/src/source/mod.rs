@@ -1,0 +1,5 @@
+//! TODO map
+
+pub mod binding;
+pub mod layered;
+pub mod properties;

@@ -1,0 +1,124 @@
+//! What may be put as an instance: its class, its keys, its required values.
+//!
+//! Makes of the instance that a client gives the one that is stored: of the class as it is
+//! now, with a key. Rules: behaviour.md F.2 (PutInstance), G.6, architecture "What is true
+//! where documents differ".
+
+use std::sync::Arc;
+
+use cim::status::*;
+use cim::{CimType, Class, Instance, InstanceQualifiers, Result, Value};
+use wbem::Flags;
+
+use crate::write::localized;
+
+/// The flags that PutInstance takes.
+const PUT_INSTANCE: Flags = Flags(
+    Flags::CREATE_ONLY.0
+        | Flags::UPDATE_ONLY.0
+        | Flags::RETURN_IMMEDIATELY.0
+        | Flags::USE_AMENDED_QUALIFIERS.0
+        | Flags::OWNER_UPDATE.0,
+);
+
+/// Errors: `WBEM_E_INVALID_PARAMETER` for flags that PutInstance does not take together;
+/// `WBEM_E_AMENDED_OBJECT` where the instance was read with localized qualifiers and is put
+/// without the flag for them.
+pub fn check_flags(given: &Instance, flags: Flags) -> Result<()> {
+    flags.only("PutInstance", PUT_INSTANCE)?.one_put_mode()?;
+    localized::check_flag(given.class().is_amended(), given.class().name(), flags)
+}
+
+/// Whether nothing of `given`, which is to be put whole, was left out by the query that found it: it
+/// would be lost.
+/// Errors: `WBEM_E_INVALID_OBJECT`.
+pub fn check_whole(given: &Instance, class: &Class) -> Result<()> {
+    let shape = given.class();
+    let is_left_out = |name: &str| shape.is_projection() && shape.slot(name).is_none();
+    match class.properties().iter().find(|p| is_left_out(p.name.as_str())) {
+        None => Ok(()),
+        Some(property) => Err(WBEM_E_INVALID_OBJECT.with(format!(
+            "the query that found this instance of {} did not select {}, which a put would lose; \
+             get the whole instance, or put what was selected alone",
+            class.name(),
+            property.name
+        ))),
+    }
+}
+
+/// The instance to store: `given` with the values moved to `class`, which is its class as it
+/// is now, and a GUID from `random` for a single string key that is NULL.
+/// Errors: `WBEM_E_INVALID_OBJECT` where the client's class has properties that the class
+/// lacks, `WBEM_E_NO_KEY`, those of [`Instance::check`].
+pub fn prepare(
+    given: &Instance,
+    class: &Arc<Class>,
+    flags: Flags,
+    random: &dyn Fn() -> [u8; 16],
+) -> Result<Instance> {
+    let mut instance = of_class(given, class, flags)?;
+    if let &[key] = class.keys()
+        && instance.value(key.into()).is_null()
+        && class.properties()[usize::from(key)].ty.cim == CimType::String
+    {
+        instance.set(key.into(), Value::string(guid(random())));
+    }
+    instance.check()?;
+    if class.key_root().is_none() {
+        return Err(WBEM_E_NO_KEY.with(format!(
+            "class {} has no key; only abstract and singleton classes go without",
+            class.name()
+        )));
+    }
+    Ok(instance)
+}
+
+/// `given` with its values moved to `class`, which is its class as it is now. With the flag for
+/// localized qualifiers those that it has itself are left out.
+/// Errors: `WBEM_E_INVALID_OBJECT` where the client's class has properties that the class lacks.
+pub fn of_class(given: &Instance, class: &Arc<Class>, flags: Flags) -> Result<Instance> {
+    let mut instance = moved(given, class)?;
+    if flags.has(Flags::USE_AMENDED_QUALIFIERS) {
+        localized::strip(&mut instance);
+    }
+    Ok(instance)
+}
+
+fn moved(given: &Instance, class: &Arc<Class>) -> Result<Instance> {
+    if Arc::ptr_eq(given.class(), class) {
+        return Ok(given.clone());
+    }
+    let mut instance = Instance::new(class.clone());
+    for (slot, property) in given.class().properties().iter().enumerate() {
+        if !given.is_supplied(slot) {
+            continue;
+        }
+        instance.put(property.name.as_str(), given.value(slot)).map_err(|e| {
+            WBEM_E_INVALID_OBJECT
+                .with(format!("the instance does not fit its class: {}", e.message()))
+        })?;
+    }
+    if let Some(qualifiers) = given.qualifiers() {
+        let slot_now =
+            |slot: u16| class.slot(given.class().properties()[usize::from(slot)].name.as_str());
+        let moved = qualifiers
+            .properties
+            .iter()
+            .filter_map(|(slot, q)| Some((slot_now(*slot)? as u16, q.clone())));
+        instance.set_qualifiers(InstanceQualifiers {
+            instance: qualifiers.instance.clone(),
+            properties: moved.collect(),
+        });
+    }
+    Ok(instance)
+}
+
+/// A random GUID as text in braces (RFC 4122 version 4).
+fn guid(mut b: [u8; 16]) -> String {
+    b[6] = b[6] & 0x0f | 0x40;
+    b[8] = b[8] & 0x3f | 0x80;
+    let hex: Vec<String> = [0..4, 4..6, 6..8, 8..10, 10..16]
+        .map(|r| b[r].iter().map(|x| format!("{x:02X}")).collect())
+        .to_vec();
+    format!("{{{}}}", hex.join("-"))
+}
