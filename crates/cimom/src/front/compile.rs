@@ -23,8 +23,8 @@ use crate::schema::class_rules::Rules;
 use crate::source::layered;
 use crate::source::properties;
 use crate::store::core::{Cimom, View};
-use crate::write::class::{self, Written};
-use crate::write::edit::{Edit, Place};
+use crate::write::class::{self, WriteTarget};
+use crate::write::edit::{Edit, NamespaceRef};
 
 /// How many actions share a transaction: enough that its sync does not count, few enough that
 /// other writers need not wait long.
@@ -150,7 +150,7 @@ enum Next {
 #[derive(Default)]
 struct Elsewhere {
     /// Classes that are not stored, by namespace.
-    lent: Vec<(Place, Vec<Arc<Class>>)>,
+    lent: Vec<(NamespaceRef, Vec<Arc<Class>>)>,
     /// The first action that puts a class which a provider may have, or deletes one that may have
     /// provided ones below it. No more is known of what comes after it.
     provided: Option<usize>,
@@ -329,7 +329,12 @@ impl Executor<'_> {
 
     /// Whether what the action puts is there, or it would delete something. What a provider has is
     /// its own.
-    fn is_there(&self, edit: &mut Edit<'_, '_>, place: &Place, action: &Action) -> Result<bool> {
+    fn is_there(
+        &self,
+        edit: &mut Edit<'_, '_>,
+        place: &NamespaceRef,
+        action: &Action,
+    ) -> Result<bool> {
         match &action.kind {
             ActionKind::PutClass { declaration, .. } => {
                 Ok(edit.find_class(place, &declaration.name)?.is_some())
@@ -486,7 +491,7 @@ impl Executor<'_> {
         flags: Flags,
     ) -> Result<()> {
         let written = class::put(&self.view(action)?, call, class, flags)?;
-        let Written::InRepository(lent) = written else { return Ok(()) };
+        let WriteTarget::InRepository(lent) = written else { return Ok(()) };
         self.cimom.edit(|edit| {
             let place = edit.place(&action.namespace)?;
             edit.lend(&place, &lent);
@@ -520,7 +525,7 @@ impl Elsewhere {
 /// Deletes an instance, if it is stored: else it may be one of a provider.
 fn delete_instance(
     edit: &mut Edit<'_, '_>,
-    place: &Place,
+    place: &NamespaceRef,
     path: &ObjectPath,
     call: &AuthorizedCall<'_, ()>,
 ) -> Result<Option<Next>> {
@@ -557,7 +562,7 @@ fn unless_missing(deleted: Result<()>, fail: bool) -> Result<()> {
 /// What MOF asks of a namespace while an object is made.
 struct Objects<'x, 'e, 'w, 'a> {
     edit: &'x mut Edit<'e, 'w>,
-    place: Place,
+    place: NamespaceRef,
     executor: &'x Executor<'a>,
 }
 

@@ -11,11 +11,11 @@ use wbem::{CallContext, Flags, Services, Sink};
 
 use crate::front::session::Session;
 use crate::store::core::Cimom;
-use crate::write::edit::Place;
+use crate::write::edit::NamespaceRef;
 
 pub struct BackPointer {
     pub cimom: Weak<Cimom>,
-    pub place: Place,
+    pub place: NamespaceRef,
 }
 
 impl BackPointer {

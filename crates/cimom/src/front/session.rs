@@ -27,8 +27,8 @@ use crate::read::query::InstanceQuery;
 use crate::source::layered;
 use crate::source::properties;
 use crate::store::core::{Cimom, View};
-use crate::write::class::{self, Written};
-use crate::write::edit::Place;
+use crate::write::class::{self, WriteTarget};
+use crate::write::edit::NamespaceRef;
 use crate::write::instance_rules;
 use crate::write::localized;
 
@@ -43,7 +43,10 @@ pub struct Session {
 impl Session {
     /// A namespace for the object manager's own work and for its providers: no connection of a
     /// client. Errors: `WBEM_E_SHUTTING_DOWN`.
-    pub fn inside(cimom: &Weak<Cimom>, Place { namespace, id }: Place) -> Result<Session> {
+    pub fn inside(
+        cimom: &Weak<Cimom>,
+        NamespaceRef { namespace, id }: NamespaceRef,
+    ) -> Result<Session> {
         let cimom = cimom
             .upgrade()
             .ok_or_else(|| WBEM_E_SHUTTING_DOWN.with("the object manager is gone"))?;
@@ -62,8 +65,8 @@ impl Session {
         }
     }
 
-    pub fn place(&self) -> Place {
-        Place { namespace: self.namespace.clone(), id: self.id }
+    pub fn place(&self) -> NamespaceRef {
+        NamespaceRef { namespace: self.namespace.clone(), id: self.id }
     }
 
     fn authorize<'a, O>(
@@ -169,7 +172,7 @@ impl Services for Session {
         let context = &*partial::none(context);
         let view = self.view(context)?;
         let call = self.authorize(&view, (), context)?;
-        let Written::InRepository(lent) = class::put(&view, &call, class, flags)? else {
+        let WriteTarget::InRepository(lent) = class::put(&view, &call, class, flags)? else {
             return Ok(());
         };
         drop(view);
@@ -251,10 +254,10 @@ impl Services for Session {
         let key = InstanceKey::from_path(&class, &path.keys)?;
         let is_stored = get::stored(&view, &class, &key, false)?.is_some();
         if class.is_dynamic() || !is_stored {
-            let concerned = layered::concerned(&view, &class)?;
-            if let Some(provided) = concerned.first() {
+            let affected_classes = layered::affected_classes(&view, &class)?;
+            if let Some(provided) = affected_classes.first() {
                 call.require_to_write(provided, "delete this instance")?;
-                return layered::delete(&view, &concerned, &path.keys, context);
+                return layered::delete(&view, &affected_classes, &path.keys, context);
             }
         }
         let lent = view.provided_among(&class);
@@ -278,7 +281,7 @@ impl Services for Session {
             // Who may not read is not told which classes there are.
             let call = self.authorize(view, (), view.context)?;
             let class = view.class(&class, WBEM_E_INVALID_CLASS)?;
-            let query = InstanceQuery::all(class, query::Reach::new(flags), partial);
+            let query = InstanceQuery::all(class, query::QueryScope::new(flags), partial);
             query::instances(view, call.with(query))
         })
     }

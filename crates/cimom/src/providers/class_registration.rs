@@ -62,7 +62,7 @@ impl ClassSource {
 
     /// Whether it supplies a class of which `knows` tells what is known; `None` where that does not
     /// settle it.
-    pub fn may_supply(&self, known: &Known<'_>) -> Option<bool> {
+    pub fn may_supply(&self, known: &PartialClassInfo<'_>) -> Option<bool> {
         let any = |queries: &[BoundSchema]| {
             let says = |query: &BoundSchema| query.decide(known.isa, known.value);
             match queries.iter().any(|query| says(query) == Some(true)) {
@@ -105,7 +105,7 @@ impl ClassSource {
 }
 
 /// What is known of a class that nobody has seen yet.
-pub struct Known<'a> {
+pub struct PartialClassInfo<'a> {
     /// Whether it is of a class.
     pub isa: &'a dyn Fn(&Name) -> Option<bool>,
     /// What a system property of it is.

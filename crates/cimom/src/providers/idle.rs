@@ -8,7 +8,7 @@ use std::time::Duration;
 use cim::{DateTime, Instance, Value};
 use wbem::CallContext;
 
-use super::loaded::{Place, Providers};
+use super::loaded::{IdleCandidate, Providers};
 use crate::store::core::Cimom;
 
 /// What holds where a cache control says nothing.
@@ -78,7 +78,7 @@ impl Providers {
 
     fn unload_idle(&self, now: Duration) -> usize {
         let clear_after = self.clear_after();
-        self.unload(|place: &Place<'_>| {
+        self.unload(|place: &IdleCandidate<'_>| {
             let limit = match place.is_of_properties {
                 true => clear_after.properties,
                 false => clear_after.objects,

@@ -32,7 +32,7 @@ const MOST_CALLS: u32 = 64;
 /// The loaded providers.
 #[derive(Default)]
 pub struct Providers {
-    slots: Mutex<HashMap<Key, Arc<Slot>>>,
+    slots: Mutex<HashMap<Key, Arc<ProviderEntry>>>,
     /// As the cache controls said last.
     pub(super) clear_after: Mutex<ClearAfter>,
     /// Whether a thread looks after idle providers.
@@ -68,7 +68,7 @@ impl Drop for Wait<'_> {
 }
 
 /// Lets providers go. One that panics over it harms nobody.
-fn let_go(over: Vec<(Key, Arc<Slot>)>) {
+fn drop_providers(over: Vec<(Key, Arc<ProviderEntry>)>) {
     for (key, slot) in over {
         let _ = guard(&key.name, || {
             drop(slot);
@@ -81,7 +81,7 @@ fn let_go(over: Vec<(Key, Arc<Slot>)>) {
 type Gate = (Name, Option<NamespaceId>);
 
 /// A provider that is loaded, or is being loaded.
-pub struct Slot {
+pub struct ProviderEntry {
     namespace: Namespace,
     clsid: SmolStr,
     /// The provider's way into WMI.
@@ -104,9 +104,9 @@ enum State {
 }
 
 /// A call in flight.
-pub struct InFlight<'s>(&'s Slot);
+pub struct InFlight<'s>(&'s ProviderEntry);
 
-impl Slot {
+impl ProviderEntry {
     /// Counts a call in, until what this gives is dropped.
     /// Errors: `WBEM_E_SERVER_TOO_BUSY`.
     pub(super) fn enter(&self, name: &Name) -> Result<InFlight<'_>> {
@@ -121,9 +121,9 @@ impl Slot {
     }
 
     /// Runs something in the middle of a call that is not counted as in flight meanwhile.
-    pub(super) fn aside<T>(&self, wait: impl FnOnce() -> T) -> T {
+    pub(super) fn while_blocked_on_client<T>(&self, wait: impl FnOnce() -> T) -> T {
         /// Counts the call in again, also where the client panics.
-        struct Again<'s>(&'s Slot);
+        struct Again<'s>(&'s ProviderEntry);
         impl Drop for Again<'_> {
             fn drop(&mut self) {
                 self.0.in_flight.fetch_add(1, Ordering::Relaxed);
@@ -206,7 +206,7 @@ pub struct LoadedProvider {
 }
 
 impl Providers {
-    fn slots(&self) -> MutexGuard<'_, HashMap<Key, Arc<Slot>>> {
+    fn slots(&self) -> MutexGuard<'_, HashMap<Key, Arc<ProviderEntry>>> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -243,8 +243,13 @@ impl Providers {
 
     /// The slot of `key`. Those in which another code was loaded for the provider, for whomever,
     /// make place.
-    fn slot(&self, key: &Key, new: impl FnOnce() -> Slot, clsid: &str) -> Arc<Slot> {
-        let is_current = |slot: &Slot| cim::name::eq(&slot.clsid, clsid);
+    fn slot(
+        &self,
+        key: &Key,
+        new: impl FnOnce() -> ProviderEntry,
+        clsid: &str,
+    ) -> Arc<ProviderEntry> {
+        let is_current = |slot: &ProviderEntry| cim::name::eq(&slot.clsid, clsid);
         let mut slots = self.slots();
         if let Some(slot) = slots.get(key).filter(|slot| is_current(slot)) {
             return slot.clone();
@@ -256,12 +261,12 @@ impl Providers {
         slots.insert(key.clone(), slot.clone());
         drop(slots);
         // The code of a provider runs when it is let go: under no lock.
-        let_go(replaced);
+        drop_providers(replaced);
         slot
     }
 
     /// Takes out `slot`, which came to nothing, so that the next call tries again.
-    fn give_up(&self, key: &Key, slot: &Arc<Slot>) {
+    fn remove_entry(&self, key: &Key, slot: &Arc<ProviderEntry>) {
         let mut slots = self.slots();
         if slots.get(key).is_some_and(|kept| Arc::ptr_eq(kept, slot)) {
             slots.remove(key);
@@ -292,11 +297,11 @@ impl Providers {
 
     /// Lets go of those for which `is_over` holds and that have no call in flight. Gives how many
     /// there were.
-    pub fn unload(&self, is_over: impl Fn(&Place<'_>) -> bool) -> usize {
-        let all: Vec<(Key, Arc<Slot>)> =
+    pub fn unload(&self, is_over: impl Fn(&IdleCandidate<'_>) -> bool) -> usize {
+        let all: Vec<(Key, Arc<ProviderEntry>)> =
             self.slots().iter().map(|(key, slot)| (key.clone(), slot.clone())).collect();
-        let goes = |(key, slot): &(Key, Arc<Slot>)| {
-            let place = Place {
+        let goes = |(key, slot): &(Key, Arc<ProviderEntry>)| {
+            let place = IdleCandidate {
                 id: key.namespace,
                 name: &key.name,
                 last_used: slot.last_used(),
@@ -307,10 +312,10 @@ impl Providers {
         // The code of a provider runs when it is let go: under no lock.
         let over: Vec<_> = all.into_iter().filter(|one| goes(one) == Some(true)).collect();
         for (key, slot) in &over {
-            self.give_up(key, slot);
+            self.remove_entry(key, slot);
         }
         let count = over.len();
-        let_go(over);
+        drop_providers(over);
         count
     }
 
@@ -320,7 +325,7 @@ impl Providers {
 }
 
 /// A loaded provider, as far as it counts whether it goes.
-pub struct Place<'a> {
+pub struct IdleCandidate<'a> {
     pub id: NamespaceId,
     pub name: &'a Name,
     /// When its last call ended, on the environment's clock.
@@ -352,7 +357,7 @@ impl Cimom {
         };
         let namespace = &view.schema.origin().namespace;
         let services = || BackPointer { cimom: self.me(), place: view.place() };
-        let new = || Slot {
+        let new = || ProviderEntry {
             namespace: namespace.clone(),
             services: Arc::new(services()),
             clsid: registration.clsid.clone(),
@@ -392,7 +397,7 @@ impl Cimom {
         };
         let waiting = context.providers().find(|hop| hop.is_initialized);
         let waiting = waiting.map(|hop| (hop.namespace.clone(), hop.name.clone()));
-        let outcome = view.outside(|| {
+        let outcome = view.without_snapshot(|| {
             if slot.begin() {
                 self.initialize(&slot, registration, view.id, initialization);
             }
@@ -410,7 +415,7 @@ impl Cimom {
                 Ok(provider(native))
             }
             Err(error) => {
-                self.providers.give_up(&key, &slot);
+                self.providers.remove_entry(&key, &slot);
                 Err(error)
             }
         }
@@ -419,7 +424,7 @@ impl Cimom {
     /// Runs the provider's factory; what comes of it is decided by its sink, perhaps later.
     fn initialize(
         &self,
-        slot: &Arc<Slot>,
+        slot: &Arc<ProviderEntry>,
         registration: &Registration,
         namespace: NamespaceId,
         initialization: Initialization,

@@ -21,7 +21,7 @@ mod provider;
 mod push;
 mod registration;
 
-pub use class_registration::{ClassSource, Interaction, Known};
+pub use class_registration::{ClassSource, Interaction, PartialClassInfo};
 pub use loaded::LoadedProvider;
 pub use loaded::Providers;
 pub use provider::{Provider, guard};

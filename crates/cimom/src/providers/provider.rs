@@ -12,7 +12,7 @@ use cim::status::*;
 use cim::{Name, Result};
 use wbem::{CallContext, Native, Services};
 
-use super::loaded::Slot;
+use super::loaded::ProviderEntry;
 use super::registration::Registration;
 
 /// How many providers may be asked, each by the one before, on the way to one call.
@@ -22,7 +22,7 @@ pub const MOST_HOPS: u32 = 32;
 #[derive(Clone)]
 pub struct Provider {
     pub registration: Arc<Registration>,
-    pub(super) slot: Arc<Slot>,
+    pub(super) slot: Arc<ProviderEntry>,
     pub(super) native: Arc<Native>,
     /// Its way into WMI, in its namespace.
     pub(super) services: Arc<dyn Services>,
@@ -42,8 +42,8 @@ impl Provider {
 
     /// Runs what waits for the client in the middle of a call, which does not count as in flight
     /// meanwhile: who fetches slowly must not keep others from the provider.
-    pub fn aside<T>(&self, wait: impl FnOnce() -> T) -> T {
-        self.slot.aside(wait)
+    pub fn while_blocked_on_client<T>(&self, wait: impl FnOnce() -> T) -> T {
+        self.slot.while_blocked_on_client(wait)
     }
 
     /// Errors: `WBEM_E_PROVIDER_NOT_CAPABLE` for what its code is not.

@@ -89,7 +89,11 @@ pub fn deliver(
         let class = match view.find_class(name) {
             Ok(Some(class)) => class,
             Ok(None) => continue,
-            Err(e) if view.schema.strays().binary_search(name).is_err() => return Err(e),
+            Err(e)
+                if view.schema.classes_with_external_superclass().binary_search(name).is_err() =>
+            {
+                return Err(e);
+            }
             Err(e) if e.status() == WBEM_E_INVALID_SUPERCLASS => {
                 outcome = WBEM_S_PARTIAL_RESULTS;
                 continue;
@@ -100,7 +104,7 @@ pub fn deliver(
             }
         };
         if filter.is_none_or(|f| f.matches(&class)) {
-            if outcome == WBEM_S_NO_ERROR && view.was_told_twice(name) {
+            if outcome == WBEM_S_NO_ERROR && view.has_several_definitions(name) {
                 outcome = WBEM_S_DUPLICATE_OBJECTS;
             }
             batch.push(Object::Class(class));

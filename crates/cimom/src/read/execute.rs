@@ -16,7 +16,7 @@ use wbem::{CallContext, Completion, ObjectSink, QueryText, Request, Sink, Wanted
 use wql::BoundSelect;
 
 use crate::providers::Provider;
-use crate::read::plan::{Ask, Plan, Referring, Step};
+use crate::read::plan::{Plan, Referring, SourceRequest, Step};
 use crate::read::resolve::Source;
 use crate::source::binding::{self, Binding};
 use crate::source::layered::{self, Part};
@@ -35,11 +35,11 @@ pub fn run(plan: &Plan, view: &View<'_>, sink: Sink) {
 
 /// The same of a plan that may have instances which others before it have delivered.
 pub fn run_after(plan: &Plan, view: &View<'_>, sink: Sink, seen: &Arc<Seen>) {
-    let client = Arc::new(Client(Mutex::new(Some(sink))));
+    let client = Arc::new(SharedSink(Mutex::new(Some(sink))));
     let mut outcome = WBEM_S_NO_ERROR;
     for step in &plan.steps {
         match ask(plan, step, view, &client, seen) {
-            Ok(status) => outcome = first_told(outcome, status),
+            Ok(status) => outcome = first_significant_status(outcome, status),
             Err(e) => return client.complete(Err(e)),
         }
         if client.is_gone() {
@@ -50,7 +50,7 @@ pub fn run_after(plan: &Plan, view: &View<'_>, sink: Sink, seen: &Arc<Seen>) {
 }
 
 /// Of the successes of several sources the first that tells something is that of all.
-pub fn first_told(so_far: WbemStatus, next: WbemStatus) -> WbemStatus {
+pub fn first_significant_status(so_far: WbemStatus, next: WbemStatus) -> WbemStatus {
     if so_far == WBEM_S_NO_ERROR { next } else { so_far }
 }
 
@@ -58,63 +58,67 @@ fn ask(
     plan: &Plan,
     step: &Step,
     view: &View<'_>,
-    client: &Arc<Client>,
+    client: &Arc<SharedSink>,
     seen: &Arc<Seen>,
 ) -> Completion {
     let done = Arc::new(Done::default());
     let mut sink = StepSink::new(plan, step, client, seen, &done);
     match (&step.source, &step.ask) {
         (Source::Repository | Source::System(_), _) => {
-            let _ = own(step, view, &mut |batch| Ok(sink.indicate(batch)))?;
+            let _ = read_internal_source(step, view, &mut |batch| Ok(sink.indicate(batch)))?;
             sink.failure.map_or(wbem::COMPLETE, Err)
         }
-        (Source::Provider(binding), Ask::Get(keys)) => {
+        (Source::Provider(binding), SourceRequest::Get(keys)) => {
             let get =
                 || binding::get_bound(binding, &step.class, keys, &step.wanted, &plan.context);
-            match view.outside(get) {
-                Ok(instance) => view.outside(|| sink.take_one(Some(instance))),
+            match view.without_snapshot(get) {
+                Ok(instance) => view.without_snapshot(|| sink.take_one(Some(instance))),
                 Err(e) if e.status() == WBEM_E_NOT_FOUND => wbem::COMPLETE,
                 Err(e) => Err(e),
             }
         }
-        (Source::Provider(binding), Ask::Query(text)) => {
-            view.outside(|| queried(plan, step, binding, text, sink, &done)).unwrap_or_else(|| {
+        (Source::Provider(binding), SourceRequest::Query(text)) => view
+            .without_snapshot(|| queried(plan, step, binding, text, sink, &done))
+            .unwrap_or_else(|| {
                 binding.check_enumeration()?;
                 let done = Arc::new(Done::default());
                 let sink = StepSink::new(plan, step, client, seen, &done);
-                view.outside(|| provided(plan, step, binding, sink, &done))
-            })
-        }
-        (Source::Provider(binding), Ask::Beyond(text)) => {
-            view.outside(|| queried(plan, step, binding, text, sink, &done)).unwrap_or_else(|| {
+                view.without_snapshot(|| provided(plan, step, binding, sink, &done))
+            }),
+        (Source::Provider(binding), SourceRequest::Beyond(text)) => view
+            .without_snapshot(|| queried(plan, step, binding, text, sink, &done))
+            .unwrap_or_else(|| {
                 Err(WBEM_E_INVALID_QUERY.with(format!(
                     "the query is more than WQL, and provider {} does not take it",
                     binding.name()
                 )))
-            })
-        }
+            }),
         // A provider is told what is looked for by predicates.
-        (Source::Provider(binding), Ask::Enumerate | Ask::Referring(_)) => {
-            view.outside(|| provided(plan, step, binding, sink, &done))
+        (Source::Provider(binding), SourceRequest::Enumerate | SourceRequest::Referring(_)) => {
+            view.without_snapshot(|| provided(plan, step, binding, sink, &done))
         }
     }
 }
 
 /// Takes a batch of what the core has itself, and holds nothing of the repository by it; says
 /// whether more is wanted.
-pub type Take<'a> = &'a mut dyn FnMut(Vec<Object>) -> Result<ControlFlow<()>>;
+pub type BatchConsumer<'a> = &'a mut dyn FnMut(Vec<Object>) -> Result<ControlFlow<()>>;
 
 /// Reads what a step asks of the core's own sources.
-pub fn own(step: &Step, view: &View<'_>, take: Take<'_>) -> Result<ControlFlow<()>> {
+pub fn read_internal_source(
+    step: &Step,
+    view: &View<'_>,
+    take: BatchConsumer<'_>,
+) -> Result<ControlFlow<()>> {
     let class = &step.class;
     match (&step.source, &step.ask) {
         (Source::System(instance), _) => take(vec![Object::Instance((**instance).clone())]),
-        (Source::Repository, Ask::Get(keys)) => {
+        (Source::Repository, SourceRequest::Get(keys)) => {
             let key = Instance::with_keys(class, keys).key()?;
             let found = view.instance(class, &key)?;
             pass_on(view, step, found.into_iter().collect(), take)
         }
-        (Source::Repository, Ask::Enumerate) => {
+        (Source::Repository, SourceRequest::Enumerate) => {
             let read = |stored: repository::View<'_>, position: &mut Position| {
                 let mut all = stored.instances_after(view.id, class, position)?;
                 let batch = all.by_ref().take(BATCH).collect();
@@ -123,8 +127,8 @@ pub fn own(step: &Step, view: &View<'_>, take: Take<'_>) -> Result<ControlFlow<(
             };
             in_batches(step, view, &read, take)
         }
-        (Source::Repository, Ask::Referring(asked)) => referring(step, asked, view, take),
-        (Source::Repository, Ask::Query(_) | Ask::Beyond(_)) => {
+        (Source::Repository, SourceRequest::Referring(asked)) => referring(step, asked, view, take),
+        (Source::Repository, SourceRequest::Query(_) | SourceRequest::Beyond(_)) => {
             Err(WBEM_E_CRITICAL_ERROR.with("the repository does not take the text of queries"))
         }
         (Source::Provider(_), _) => {
@@ -139,7 +143,7 @@ fn referring(
     step: &Step,
     asked: &Referring,
     view: &View<'_>,
-    take: Take<'_>,
+    take: BatchConsumer<'_>,
 ) -> Result<ControlFlow<()>> {
     for (at, path) in asked.referent.paths.iter().enumerate() {
         let is_meant = |found: &Result<Instance>| match found {
@@ -168,7 +172,7 @@ fn in_batches(
     step: &Step,
     view: &View<'_>,
     read: Read<'_>,
-    take: Take<'_>,
+    take: BatchConsumer<'_>,
 ) -> Result<ControlFlow<()>> {
     let mut position = Position::default();
     loop {
@@ -189,7 +193,7 @@ fn pass_on(
     view: &View<'_>,
     step: &Step,
     batch: Vec<Instance>,
-    take: Take<'_>,
+    take: BatchConsumer<'_>,
 ) -> Result<ControlFlow<()>> {
     let mut objects = Vec::with_capacity(batch.len());
     let mut failure = None;
@@ -269,9 +273,9 @@ impl Seen {
 }
 
 /// The client's sink, shared by the sinks of the steps.
-struct Client(Mutex<Option<Sink>>);
+struct SharedSink(Mutex<Option<Sink>>);
 
-impl Client {
+impl SharedSink {
     fn sink(&self) -> MutexGuard<'_, Option<Sink>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -321,7 +325,7 @@ struct StepSink {
     has_delivered: Arc<AtomicBool>,
     /// Who delivers, if it is a provider.
     provider: Option<Provider>,
-    client: Arc<Client>,
+    client: Arc<SharedSink>,
     done: Arc<Done>,
 }
 
@@ -329,7 +333,7 @@ impl StepSink {
     fn new(
         plan: &Plan,
         step: &Step,
-        client: &Arc<Client>,
+        client: &Arc<SharedSink>,
         seen: &Arc<Seen>,
         done: &Arc<Done>,
     ) -> Self {
@@ -434,7 +438,7 @@ impl ObjectSink for StepSink {
             true if self.client.is_gone() => ControlFlow::Break(()),
             true => ControlFlow::Continue(()),
             false => match &self.provider {
-                Some(provider) => provider.aside(|| self.client.indicate(batch)),
+                Some(provider) => provider.while_blocked_on_client(|| self.client.indicate(batch)),
                 None => self.client.indicate(batch),
             },
         };

@@ -9,7 +9,7 @@ use cim::{Class, Instance, Object, ObjectPath, Result, Value};
 use wbem::Wanted;
 use wql::BoundSelect;
 
-use crate::read::plan::{Ask, Step, texts};
+use crate::read::plan::{SourceRequest, Step, texts};
 use crate::read::query::Run;
 use crate::read::resolve::Source;
 use crate::source::layered::Part;
@@ -67,13 +67,13 @@ fn describe(index: usize, step: &Step) -> Result<Object> {
         Source::Provider(binding) => binding.name().as_str(),
     };
     let (operation, path) = match &step.ask {
-        Ask::Get(keys) => {
+        SourceRequest::Get(keys) => {
             let asked = Instance::with_keys(&step.class, keys);
             ("GetObject", asked.relative_path().map(|path| path.to_string()))
         }
-        Ask::Enumerate => ("CreateInstanceEnum", None),
-        Ask::Query(_) | Ask::Beyond(_) => ("ExecQuery", None),
-        Ask::Referring(asked) => {
+        SourceRequest::Enumerate => ("CreateInstanceEnum", None),
+        SourceRequest::Query(_) | SourceRequest::Beyond(_) => ("ExecQuery", None),
+        SourceRequest::Referring(asked) => {
             ("ReferencesTo", asked.referent.paths.first().map(ObjectPath::to_string))
         }
     };
@@ -82,7 +82,7 @@ fn describe(index: usize, step: &Step) -> Result<Object> {
     };
     let (pushed, filtered) = match &step.ask {
         // The provider has the whole text, and what it delivers is not looked at.
-        Ask::Query(_) => (of(&step.condition), None),
+        SourceRequest::Query(_) => (of(&step.condition), None),
         _ => (step.exact.clone(), of(&step.filter)),
     };
     let properties = match &step.wanted {

@@ -28,7 +28,7 @@ pub struct Plan {
 pub struct Step {
     pub class: Arc<Class>,
     pub source: Source,
-    pub ask: Ask,
+    pub ask: SourceRequest,
     /// The properties that the source must fill.
     pub wanted: Wanted,
     /// The predicates that the source takes note of.
@@ -51,7 +51,7 @@ pub struct Step {
 }
 
 /// How a source is asked.
-pub enum Ask {
+pub enum SourceRequest {
     /// For the instance with these keys, in the order of `Class::keys`.
     Get(Vec<Value>),
     /// For all.
@@ -106,7 +106,7 @@ impl Referring {
 impl Plan {
     /// Asks the repository for those instances of `class` that refer to an object.
     pub fn of_referring(class: Arc<Class>, referring: Referring, context: CallContext) -> Self {
-        let step = Step::whole(class, Source::Repository, Ask::Referring(referring));
+        let step = Step::whole(class, Source::Repository, SourceRequest::Referring(referring));
         Plan { steps: vec![step], context }
     }
 
@@ -119,7 +119,7 @@ impl Plan {
         };
         let ResolvedCall { sources, context, .. } = call;
         let steps = sources.into_iter().map(|(class, source)| {
-            takes(&source).then(|| Step::whole(class, source, Ask::Beyond(text.clone())))
+            takes(&source).then(|| Step::whole(class, source, SourceRequest::Beyond(text.clone())))
         });
         Some(Plan { steps: steps.collect::<Option<_>>()?, context: context.clone() })
     }
@@ -127,7 +127,7 @@ impl Plan {
 
 impl Step {
     /// Asks so for whole instances, all of which are delivered.
-    fn whole(class: Arc<Class>, source: Source, ask: Ask) -> Self {
+    fn whole(class: Arc<Class>, source: Source, ask: SourceRequest) -> Self {
         Step {
             class,
             source,
@@ -220,7 +220,7 @@ fn step(
             if let Source::Provider(binding) = &source {
                 binding.check_enumeration()?;
             }
-            Some(Step::whole(class, source, Ask::Enumerate))
+            Some(Step::whole(class, source, SourceRequest::Enumerate))
         }
         Some(select) => selecting(query, select, class, source, &family, local_offset)?,
     };
@@ -251,10 +251,10 @@ fn selecting(
     };
     let (ask, pushed, exact, remainder) = match &source {
         Source::Repository => match keys {
-            Some(keys) => (Ask::Get(keys), Vec::new(), None, bound.clone()),
-            None => (Ask::Enumerate, Vec::new(), None, bound.clone()),
+            Some(keys) => (SourceRequest::Get(keys), Vec::new(), None, bound.clone()),
+            None => (SourceRequest::Enumerate, Vec::new(), None, bound.clone()),
         },
-        Source::System(_) => (Ask::Enumerate, Vec::new(), None, bound.clone()),
+        Source::System(_) => (SourceRequest::Enumerate, Vec::new(), None, bound.clone()),
         Source::Provider(binding) => push_down(query, binding, family, &bound, keys)?,
     };
     let has_terms = |select: &BoundSelect| !select.conjuncts().is_empty();
@@ -312,7 +312,7 @@ fn push_down(
     family: &Family,
     bound: &BoundSelect,
     keys: Option<Vec<Value>>,
-) -> Result<(Ask, Vec<Predicate>, Option<String>, BoundSelect)> {
+) -> Result<(SourceRequest, Vec<Predicate>, Option<String>, BoundSelect)> {
     let class = bound.class();
     // Of a term that is more than one comparison no provider is asked; nor of any but a key where
     // it does not have all values of an instance.
@@ -329,14 +329,19 @@ fn push_down(
         && terms().filter(|c| fixes_key(class, c)).all(|c| is_exact(&c))
     {
         let exact = texts(terms().filter(|c| fixes_key(class, c)));
-        return Ok((Ask::Get(keys), Vec::new(), exact, bound.remainder(|c| !fixes_key(class, c))));
+        return Ok((
+            SourceRequest::Get(keys),
+            Vec::new(),
+            exact,
+            bound.remainder(|c| !fixes_key(class, c)),
+        ));
     }
     // A class below may have other values than the provider of one above would look at.
     let ask = match binding.supports.query && !family.is_overridden {
-        true => Ask::Query(query.text.clone()),
+        true => SourceRequest::Query(query.text.clone()),
         false => {
             binding.check_enumeration()?;
-            Ask::Enumerate
+            SourceRequest::Enumerate
         }
     };
     let noted = terms().filter(|c| says(c) > Pushdown::Unsupported);

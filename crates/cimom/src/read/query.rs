@@ -12,7 +12,7 @@ use wql::{BoundSchema, Query, Select};
 
 use crate::call::access::AuthorizedCall;
 use crate::call::partial::PartialRead;
-use crate::read::associations::walk::{self, Answer, Question, Walk};
+use crate::read::associations::walk::{self, Answer, AssociationQuery, Walk};
 use crate::read::classes;
 use crate::read::execute;
 use crate::read::explain;
@@ -24,16 +24,16 @@ use crate::view::provided::Listing;
 
 /// Which classes beside the one named are asked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Reach {
+pub struct QueryScope {
     /// Only instances of exactly the class named.
     pub shallow: bool,
     /// Only the source of the class named.
     pub direct: bool,
 }
 
-impl Reach {
+impl QueryScope {
     pub fn new(flags: Flags) -> Self {
-        Reach { shallow: flags.has(Flags::SHALLOW), direct: flags.has(Flags::DIRECT_READ) }
+        QueryScope { shallow: flags.has(Flags::SHALLOW), direct: flags.has(Flags::DIRECT_READ) }
     }
 }
 
@@ -47,14 +47,14 @@ pub struct InstanceQuery {
     pub text: Arc<str>,
     /// Which properties are asked for where the query does not say.
     pub partial: PartialRead,
-    pub reach: Reach,
+    pub reach: QueryScope,
     /// Whether keys and path must be in the result.
     pub locatable: bool,
 }
 
 impl InstanceQuery {
     /// All instances of `class`.
-    pub fn all(class: Arc<Class>, reach: Reach, partial: PartialRead) -> Self {
+    pub fn all(class: Arc<Class>, reach: QueryScope, partial: PartialRead) -> Self {
         InstanceQuery { class, select: None, text: "".into(), partial, reach, locatable: false }
     }
 }
@@ -65,7 +65,7 @@ pub enum Run {
     Objects(Vec<Object>),
     /// Deliver these classes, those that match.
     Classes { listing: Listing, filter: Option<BoundSchema> },
-    /// Ask these sources.
+    /// SourceRequest these sources.
     Plan(Plan),
     /// Follow these associations.
     Walk(Arc<Walk>),
@@ -123,7 +123,7 @@ pub fn run(
             if flags.has(Flags::PROTOTYPE) {
                 return prototype(view, &select, &class, locatable);
             }
-            let reach = Reach { shallow: false, direct: flags.has(Flags::DIRECT_READ) };
+            let reach = QueryScope { shallow: false, direct: flags.has(Flags::DIRECT_READ) };
             let (select, text) = (Some(select), text.into());
             let query = InstanceQuery { class, select, text, partial, reach, locatable };
             let plan = plan::plan(view, resolve::resolve(view, call.with(query))?)?;
@@ -157,7 +157,7 @@ pub fn beyond(
         class.is_dynamic() && supports.is_some_and(|supports| supports.query_beyond)
     };
     let Some(class) = class.filter(takes) else { return Err(refusal) };
-    let reach = Reach { shallow: false, direct: flags.has(Flags::DIRECT_READ) };
+    let reach = QueryScope { shallow: false, direct: flags.has(Flags::DIRECT_READ) };
     let all = InstanceQuery::all(class, reach, PartialRead::Whole);
     match Plan::beyond(resolve::resolve(view, call.with(all))?, &text.into()) {
         Some(plan) if is_explained => explain::steps(&plan.steps),
@@ -172,7 +172,7 @@ fn explains(context: &CallContext) -> bool {
 
 fn walk(
     view: &View<'_>,
-    question: Question,
+    question: AssociationQuery,
     call: AuthorizedCall<'_, ()>,
     explain: bool,
 ) -> Result<Run> {

@@ -13,7 +13,7 @@ use wbem::{CallContext, MethodCall};
 
 use crate::front::session::Session;
 use crate::system::namespace_class;
-use crate::write::edit::{Edit, Place};
+use crate::write::edit::{Edit, NamespaceRef};
 
 pub use security::is_open_to_all;
 pub use singletons::instance;
@@ -22,7 +22,7 @@ pub use singletons::instance;
 /// the instance what is not stored with it, and gives the mode in which it is stored.
 pub fn before_put(
     edit: &mut Edit<'_, '_>,
-    place: &Place,
+    place: &NamespaceRef,
     instance: &mut Instance,
     mode: PutMode,
     context: &CallContext,
@@ -34,7 +34,11 @@ pub fn before_put(
 }
 
 /// What the deletion of an instance of a system class brings with it.
-pub fn before_delete(edit: &mut Edit<'_, '_>, place: &Place, instance: &Instance) -> Result<()> {
+pub fn before_delete(
+    edit: &mut Edit<'_, '_>,
+    place: &NamespaceRef,
+    instance: &Instance,
+) -> Result<()> {
     if instance.class().is_a(namespace_class().as_str()) {
         namespace::before_delete(edit, place, instance)?;
     }
@@ -42,7 +46,11 @@ pub fn before_delete(edit: &mut Edit<'_, '_>, place: &Place, instance: &Instance
 }
 
 /// What the deletion of all instances of exactly this class brings with it.
-pub fn before_delete_all(edit: &mut Edit<'_, '_>, place: &Place, class: &Arc<Class>) -> Result<()> {
+pub fn before_delete_all(
+    edit: &mut Edit<'_, '_>,
+    place: &NamespaceRef,
+    class: &Arc<Class>,
+) -> Result<()> {
     if !class.is_a(namespace_class().as_str()) {
         return Ok(());
     }

@@ -8,7 +8,7 @@ use cim::{Instance, Namespace, Result};
 use wbem::CallContext;
 
 use super::security;
-use crate::write::edit::{Edit, Place};
+use crate::write::edit::{Edit, NamespaceRef};
 
 /// The descriptor of the namespace in SDDL. Not kept as text.
 const SDDL: &str = "NamespaceSecuritySDDL";
@@ -21,7 +21,7 @@ const ENCRYPTION: &str = "RequiresEncryption";
 /// the namespace is there and the caller may not change its descriptor.
 pub(super) fn before_put(
     edit: &mut Edit<'_, '_>,
-    parent: &Place,
+    parent: &NamespaceRef,
     instance: &mut Instance,
     context: &CallContext,
 ) -> Result<()> {
@@ -52,7 +52,7 @@ pub(super) fn before_put(
 /// Deletes the namespace with all it holds, namespaces in it included.
 pub(super) fn before_delete(
     edit: &mut Edit<'_, '_>,
-    parent: &Place,
+    parent: &NamespaceRef,
     instance: &Instance,
 ) -> Result<()> {
     edit.delete_namespace(&child(parent, instance)?)
@@ -69,7 +69,7 @@ fn take_descriptor(instance: &mut Instance) -> Result<Option<Descriptor>> {
     text.parse().map(Some)
 }
 
-fn child(parent: &Place, instance: &Instance) -> Result<Namespace> {
+fn child(parent: &NamespaceRef, instance: &Instance) -> Result<Namespace> {
     let name = instance.get("Name").and_then(|v| v.as_str()).unwrap_or_default();
     if !is_namespace_name(name) {
         return Err(WBEM_E_INVALID_OBJECT.with(format!(

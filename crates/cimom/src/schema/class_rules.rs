@@ -29,7 +29,7 @@ const PUT_CLASS: Flags = Flags(
 
 /// What a class is put into: the schema as it is, where declarations come from, and whether a
 /// class has instances of its own.
-pub struct Ground<'a> {
+pub struct SchemaContext<'a> {
     pub schema: &'a Schema,
     pub store: &'a dyn Declarations,
     pub has_instances: &'a dyn Fn(&Name) -> Result<bool>,
@@ -60,7 +60,7 @@ pub fn put(
     declaration: &ClassDeclaration,
     flags: Flags,
     rules: Rules,
-    ground: &Ground<'_>,
+    ground: &SchemaContext<'_>,
 ) -> Result<Vec<Arc<Class>>> {
     check_flags(flags)?;
     declaration.check_names()?;
@@ -114,7 +114,7 @@ pub fn check_mode(name: &Name, exists: bool, flags: Flags) -> Result<UpdateMode>
 
 /// The class that was looked for; `None` also where what it derives from is nowhere, so that it
 /// has no instances that could be read.
-pub fn unless_lost(found: Result<Option<Arc<Class>>>) -> Result<Option<Arc<Class>>> {
+pub fn ok_if_superclass_missing(found: Result<Option<Arc<Class>>>) -> Result<Option<Arc<Class>>> {
     match found {
         Err(e) if e.status() == WBEM_E_INVALID_SUPERCLASS => Ok(None),
         other => other,
@@ -126,9 +126,10 @@ fn keys(class: &Class) -> Vec<&Name> {
     class.keys().iter().map(|&slot| &class.properties()[usize::from(slot)].name).collect()
 }
 
-fn superclass(name: &Name, above: &Name, ground: &Ground<'_>) -> Result<Arc<Class>> {
+fn superclass(name: &Name, above: &Name, ground: &SchemaContext<'_>) -> Result<Arc<Class>> {
     let stored = ground.schema.class(above, ground.store)?;
-    let class = stored.map_or_else(|| ground.store.elsewhere(above), |class| Ok(Some(class)))?;
+    let class =
+        stored.map_or_else(|| ground.store.external_class(above), |class| Ok(Some(class)))?;
     let class = class.ok_or_else(|| {
         WBEM_E_NOT_FOUND.with(format!("superclass {above} of class {name} does not exist"))
     })?;
@@ -145,7 +146,7 @@ fn rederive(
     below: &[Name],
     mode: UpdateMode,
     rules: Rules,
-    ground: &Ground<'_>,
+    ground: &SchemaContext<'_>,
 ) -> Result<Vec<Arc<Class>>> {
     let mut changed = vec![class.clone()];
     let mut derived = HashMap::from([(class.name().clone(), class)]);
@@ -180,7 +181,7 @@ fn without_abstract(class: &Class) -> Result<Arc<Class>> {
 /// A reference or an embedded object that overrides one is of the same class or of one below it
 /// (behaviour.md G.7). That is asked only where both classes are there to be compared: what a
 /// declaration names may come later, or live in another namespace.
-fn check_narrowing(class: &Class, ground: &Ground<'_>) -> Result<()> {
+fn check_narrowing(class: &Class, ground: &SchemaContext<'_>) -> Result<()> {
     let Some(superclass) = class.superclass() else { return Ok(()) };
     for property in &class.declaration().properties {
         let name = property.name.as_str();
@@ -192,7 +193,7 @@ fn check_narrowing(class: &Class, ground: &Ground<'_>) -> Result<()> {
         }
         let is_narrower = match own == class.name() {
             true => class.is_a(above.as_str()),
-            false => unless_lost(ground.schema.class(own, ground.store))?
+            false => ok_if_superclass_missing(ground.schema.class(own, ground.store))?
                 .is_none_or(|own| own.is_a(above.as_str())),
         };
         if !is_narrower {

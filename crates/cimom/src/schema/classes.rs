@@ -31,7 +31,7 @@ pub trait Declarations {
     }
 
     /// A class from which a stored one derives and which is not stored itself: a provider has it.
-    fn elsewhere(&self, class: &Name) -> Result<Option<Arc<Class>>>;
+    fn external_class(&self, class: &Name) -> Result<Option<Arc<Class>>>;
 }
 
 /// The classes of a namespace.
@@ -48,7 +48,7 @@ pub struct Schema {
     /// The association classes, once they were asked for.
     associations: OnceLock<Vec<Arc<Class>>>,
     /// The names of the classes that derive from one which is not stored, once they were asked for.
-    strays: OnceLock<Vec<Name>>,
+    classes_with_external_superclass: OnceLock<Vec<Name>>,
 }
 
 struct Entry {
@@ -74,7 +74,7 @@ impl Schema {
             entries: HashMap::new(),
             subclasses: HashMap::new(),
             associations: OnceLock::new(),
-            strays: OnceLock::new(),
+            classes_with_external_superclass: OnceLock::new(),
         };
         let namespace = schema.origin.namespace.clone();
         for declaration in system::declarations(&namespace) {
@@ -88,7 +88,7 @@ impl Schema {
     }
 
     /// The same classes, those that are stored to be made anew: from what another store says.
-    pub fn anew(&self) -> Self {
+    pub fn clone_unresolved(&self) -> Self {
         let again = |entry: &Arc<Entry>| match entry.builtin {
             Some(_) => entry.clone(),
             None => Arc::new(Entry {
@@ -191,9 +191,9 @@ impl Schema {
     }
 
     /// The stored classes that derive, however far up, from one that is not stored.
-    pub fn strays(&self) -> &[Name] {
-        self.strays.get_or_init(|| {
-            let is_stray = |entry: &&Arc<Entry>| {
+    pub fn classes_with_external_superclass(&self) -> &[Name] {
+        self.classes_with_external_superclass.get_or_init(|| {
+            let has_external_superclass = |entry: &&Arc<Entry>| {
                 let above = |entry: &Arc<Entry>| {
                     let superclass = entry.superclass.as_ref()?;
                     self.entries.get(superclass).cloned()
@@ -202,10 +202,14 @@ impl Schema {
                 let chain = std::iter::successors(Some((*entry).clone()), above);
                 chain.take(MAX_DERIVATION).last().is_some_and(|top| top.superclass.is_some())
             };
-            let mut strays: Vec<Name> =
-                self.entries.values().filter(is_stray).map(|entry| entry.name.clone()).collect();
-            strays.sort();
-            strays
+            let mut classes_with_external_superclass: Vec<Name> = self
+                .entries
+                .values()
+                .filter(has_external_superclass)
+                .map(|entry| entry.name.clone())
+                .collect();
+            classes_with_external_superclass.sort();
+            classes_with_external_superclass
         })
     }
 
@@ -221,11 +225,11 @@ impl Schema {
         // From the class upwards to the first that is made, then down again.
         let mut chain = vec![entry];
         let mut parent: Option<Arc<Class>> = None;
-        let mut is_stray = false;
+        let mut has_external_superclass = false;
         while let Some(above) = &chain[chain.len() - 1].superclass {
             let Some(entry) = self.entries.get(above) else {
-                parent = store.elsewhere(above)?;
-                is_stray = true;
+                parent = store.external_class(above)?;
+                has_external_superclass = true;
                 if parent.is_none() {
                     return Err(nowhere(name, above));
                 }
@@ -245,7 +249,7 @@ impl Schema {
         for entry in chain.into_iter().rev() {
             let declaration = store.amended(self.declaration(entry, store)?, parent.as_deref())?;
             let class = Class::derive(declaration, parent, Some(self.origin.clone()))?;
-            parent = Some(match is_stray {
+            parent = Some(match has_external_superclass {
                 true => class,
                 false => entry.class.get_or_init(|| class).clone(),
             });
@@ -253,16 +257,18 @@ impl Schema {
         Ok(parent)
     }
 
-    /// All association classes in order of their names, but those among [`Schema::strays`]. To
+    /// All association classes in order of their names, but those among [`Schema::classes_with_external_superclass`]. To
     /// find them every class is made, once in the life of the schema.
     /// Errors: as [`Schema::class`].
     pub fn associations(&self, store: &dyn Declarations) -> Result<&[Arc<Class>]> {
         if let Some(found) = self.associations.get() {
             return Ok(found);
         }
-        let strays = self.strays();
-        let mut names: Vec<&Name> =
-            self.names().filter(|name| strays.binary_search(name).is_err()).collect();
+        let classes_with_external_superclass = self.classes_with_external_superclass();
+        let mut names: Vec<&Name> = self
+            .names()
+            .filter(|name| classes_with_external_superclass.binary_search(name).is_err())
+            .collect();
         names.sort();
         let mut found = Vec::new();
         for name in names {
@@ -318,7 +324,7 @@ impl Schema {
 
     fn unlist(&mut self, name: &Name) {
         self.associations = OnceLock::new();
-        self.strays = OnceLock::new();
+        self.classes_with_external_superclass = OnceLock::new();
         let superclass = self.entries.remove(name).and_then(|e| e.superclass.clone());
         if let Some(siblings) = superclass.and_then(|above| self.subclasses.get_mut(&above)) {
             siblings.retain(|n| n != name);

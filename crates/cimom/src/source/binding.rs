@@ -83,7 +83,7 @@ pub fn get(
 ) -> Result<Instance> {
     let binding = bind(view, class)?;
     let parts = if direct { Vec::new() } else { layered::parts(view, class)? };
-    view.outside(|| {
+    view.without_snapshot(|| {
         let instance = get_bound(&binding, class, keys, wanted, view.context)?;
         layered::join(instance, &parts, wanted, view.context)
     })

@@ -191,7 +191,7 @@ pub fn put(
         }
         None => instance_rules::prepare(given, class, flags, &view.cimom.environment.random)?,
     };
-    view.outside(|| {
+    view.without_snapshot(|| {
         for part in parts.iter().rev() {
             let instance = as_instance_of(&instance, &part.class);
             let (provider, instances) = (&part.binding.provider, &part.binding.instances);
@@ -232,39 +232,40 @@ fn of_class(partial: &PartialPut, class: &Class, above: &Class) -> PartialPut {
 
 /// The dynamic classes to which the deletion of an instance of `class` goes: those above it, itself
 /// and those below, each after those above it.
-pub fn concerned(view: &View<'_>, class: &Arc<Class>) -> Result<Vec<Arc<Class>>> {
+pub fn affected_classes(view: &View<'_>, class: &Arc<Class>) -> Result<Vec<Arc<Class>>> {
     let above: Vec<Arc<Class>> = class.ancestors().cloned().collect();
-    let mut concerned: Vec<Arc<Class>> = above.into_iter().rev().collect();
-    concerned.push(class.clone());
+    let mut affected_classes: Vec<Arc<Class>> = above.into_iter().rev().collect();
+    affected_classes.push(class.clone());
     for name in view.descendants(class.name())? {
-        concerned.push(view.class(&name, WBEM_E_NOT_FOUND)?);
+        affected_classes.push(view.class(&name, WBEM_E_NOT_FOUND)?);
     }
-    concerned.retain(|class| is_provided(class));
-    Ok(concerned)
+    affected_classes.retain(|class| is_provided(class));
+    Ok(affected_classes)
 }
 
-/// Deletes an instance: from the providers of all `concerned` classes, each by a path of its own
+/// Deletes an instance: from the providers of all `affected_classes` classes, each by a path of its own
 /// class. It is deleted where one of the topmost of them says so; they are asked first, and what
 /// the others say does not count. Where none of the topmost has deleted it, the others keep
 /// theirs.
 pub fn delete(
     view: &View<'_>,
-    concerned: &[Arc<Class>],
+    affected_classes: &[Arc<Class>],
     keys: &PathKeys,
     context: &CallContext,
 ) -> Result<()> {
     let is_above = |one: &Arc<Class>, other: &Arc<Class>| {
         !Arc::ptr_eq(one, other) && other.is_a(one.name().as_str())
     };
-    let is_topmost = |class: &&Arc<Class>| !concerned.iter().any(|other| is_above(other, class));
-    let topmost: Vec<&Arc<Class>> = concerned.iter().filter(is_topmost).collect();
+    let is_topmost =
+        |class: &&Arc<Class>| !affected_classes.iter().any(|other| is_above(other, class));
+    let topmost: Vec<&Arc<Class>> = affected_classes.iter().filter(is_topmost).collect();
     let counts = |class: &&Arc<Class>| topmost.iter().any(|top| same_provider(top, class));
     let mut outcome = Err(WBEM_E_NOT_FOUND.with("no provider has such an instance"));
-    for class in concerned.iter().filter(counts) {
+    for class in affected_classes.iter().filter(counts) {
         outcome = better(outcome, delete_of(view, class, keys, context));
     }
     outcome?;
-    for class in concerned.iter().filter(|class| !counts(class)) {
+    for class in affected_classes.iter().filter(|class| !counts(class)) {
         // Whether there was a part of it says nothing of the whole.
         let _ = delete_of(view, class, keys, context);
     }
@@ -290,7 +291,7 @@ fn delete_of(
     let binding = binding::bind(view, class)?;
     binding.check_delete()?;
     let delete = |context: &CallContext| binding.instances.delete(class, &keys, context);
-    view.outside(|| binding.provider.call(context, delete))
+    view.without_snapshot(|| binding.provider.call(context, delete))
 }
 
 /// Of these provided classes, those above or below another one that has another provider: their

@@ -31,12 +31,12 @@ pub fn complete(view: &View<'_>, mut instance: Instance, wanted: &Wanted) -> Res
         return Ok(instance);
     }
     for slot in slots(&instance).into_iter().filter(|&slot| wanted.contains(slot)) {
-        let source = Source::of(view, &instance, slot)?;
+        let source = PropertySource::of(view, &instance, slot)?;
         source.check(source.supports.get, "SupportsGet")?;
         let locale = locale(view.context);
         let call = call(&instance, slot, locale.as_deref());
         let get = |context: &CallContext| source.properties.get_property(&call, context);
-        let value = view.outside(|| source.provider.call(view.context, get))?;
+        let value = view.without_snapshot(|| source.provider.call(view.context, get))?;
         if !value.has_type(&instance.class().properties()[slot].ty) {
             return Err(WBEM_E_PROVIDER_FAILURE.with(format!(
                 "provider {} gave a value of another type than {}.{} has",
@@ -106,7 +106,7 @@ pub fn put<'i>(
     }
     let locale = locale(context);
     for (slot, value) in written {
-        let source = Source::of(view, &instance, slot)?;
+        let source = PropertySource::of(view, &instance, slot)?;
         let call = call(&instance, slot, locale.as_deref());
         let put = |context: &CallContext| match source.supports.put {
             true => source.properties.put_property(&call, &value, context),
@@ -115,7 +115,7 @@ pub fn put<'i>(
                 false => source.check(false, "SupportsPut"),
             },
         };
-        view.outside(|| source.provider.call(context, put))?;
+        view.without_snapshot(|| source.provider.call(context, put))?;
     }
     Ok(Cow::Owned(instance))
 }
@@ -154,16 +154,16 @@ fn is_key(class: &Class, slot: usize) -> bool {
 }
 
 /// The provider of a property.
-struct Source {
+struct PropertySource {
     provider: Provider,
     properties: Arc<dyn PropertyProvider>,
     supports: Supports,
 }
 
-impl Source {
+impl PropertySource {
     /// Errors: `WBEM_E_INVALID_PROVIDER_REGISTRATION` where no provider is named or the one named
     /// has no registration for properties; those of loading it.
-    fn of(view: &View<'_>, instance: &Instance, slot: usize) -> Result<Source> {
+    fn of(view: &View<'_>, instance: &Instance, slot: usize) -> Result<PropertySource> {
         let class = instance.class();
         let name: Name = told(instance, slot, "Provider")
             .or_else(|| own(instance)?.text("Provider"))
@@ -186,7 +186,7 @@ impl Source {
             .properties
             .clone()
             .ok_or_else(|| provider.provides_no("properties"))?;
-        Ok(Source { provider, properties, supports })
+        Ok(PropertySource { provider, properties, supports })
     }
 
     fn check(&self, supported: bool, flag: &str) -> Result<()> {

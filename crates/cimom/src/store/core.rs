@@ -29,7 +29,7 @@ use crate::providers::{Providers, Pushed, Registrations};
 use crate::read::get::{self, Get};
 use crate::schema::classes::{Declarations, Schema};
 use crate::view::provided::Provided;
-use crate::write::edit::Place;
+use crate::write::edit::NamespaceRef;
 use crate::write::localized;
 
 /// Past this number of namespaces in memory all are dropped, and read again as they are needed.
@@ -60,23 +60,23 @@ pub struct Cimom {
     pub repository: Repository,
     pub environment: Environment,
     connections: Arc<Connections>,
-    schemas: ArcSwap<HashMap<NamespaceId, Known>>,
+    schemas: ArcSwap<HashMap<NamespaceId, CachedSchema>>,
     /// Schemas with localized qualifiers that were made.
     pub amended: localized::Schemas,
 }
 
 /// A schema that was made, and when it was current.
 #[derive(Clone)]
-struct Known {
+struct CachedSchema {
     schema: Arc<Schema>,
     /// The version of the repository at which it was last found to be current, so that a call
     /// that follows no write need not ask; 0, which no version is, before.
     version: Arc<AtomicUsize>,
 }
 
-impl Known {
+impl CachedSchema {
     fn new(schema: Arc<Schema>) -> Self {
-        Known { schema, version: Arc::default() }
+        CachedSchema { schema, version: Arc::default() }
     }
 }
 
@@ -309,7 +309,7 @@ impl Cimom {
             for (id, schema) in &schemas {
                 let known = next.get(id).map(|known| known.schema.generation());
                 if known.is_none_or(|generation| generation <= schema.generation()) {
-                    next.insert(*id, Known::new(schema.clone()));
+                    next.insert(*id, CachedSchema::new(schema.clone()));
                 }
             }
             next
@@ -340,8 +340,8 @@ pub struct View<'m> {
 
 impl View<'_> {
     /// The namespace that it shows.
-    pub fn place(&self) -> Place {
-        Place { namespace: self.schema.origin().namespace.clone(), id: self.id }
+    pub fn place(&self) -> NamespaceRef {
+        NamespaceRef { namespace: self.schema.origin().namespace.clone(), id: self.id }
     }
 
     /// Minutes east of UTC, for dates that name no offset.
@@ -357,7 +357,7 @@ impl View<'_> {
 
     /// Runs what may take as long as it likes, and holds nothing of the repository meanwhile: a
     /// snapshot that stays open keeps the file growing.
-    pub fn outside<T>(&self, run: impl FnOnce() -> T) -> T {
+    pub fn without_snapshot<T>(&self, run: impl FnOnce() -> T) -> T {
         // While stored objects are being read, their snapshot has to stay.
         if let Ok(mut snapshot) = self.snapshot.try_borrow_mut() {
             *snapshot = None;
@@ -412,7 +412,7 @@ impl Declarations for View<'_> {
         }
     }
 
-    fn elsewhere(&self, class: &Name) -> Result<Option<Arc<Class>>> {
+    fn external_class(&self, class: &Name) -> Result<Option<Arc<Class>>> {
         self.find_class(class)
     }
 }

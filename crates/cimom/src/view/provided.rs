@@ -18,7 +18,7 @@ use cim::status::*;
 use cim::{Class, ClassDeclaration, Error, Name, Result, SystemProperty, Value};
 use wbem::{CallContext, ClassProvider};
 
-use crate::providers::{ClassSource, Interaction, Known};
+use crate::providers::{ClassSource, Interaction, PartialClassInfo};
 use crate::schema::reference;
 use crate::store::core::View;
 
@@ -43,7 +43,7 @@ struct Learned {
     made: HashMap<Name, Option<Arc<Class>>>,
     /// Those that are being made.
     making: Vec<Name>,
-    asked: HashSet<(usize, Question)>,
+    asked: HashSet<(usize, ClassRequest)>,
     /// Why a provider, by its place among the sources, is not asked again.
     failed: HashMap<usize, Error>,
 }
@@ -59,7 +59,7 @@ struct Declared {
 
 /// What a provider can be asked for.
 #[derive(Clone, PartialEq, Eq, Hash)]
-enum Question {
+enum ClassRequest {
     Get(Name),
     DirectlyBelow(Name),
     Below(Name),
@@ -160,15 +160,15 @@ impl View<'_> {
     /// names. Providers that are not registered to refer to it are not asked.
     pub fn associations(&self, class: &Arc<Class>) -> Result<Cow<'_, [Arc<Class>]>> {
         let stored = self.schema.associations(self)?;
-        let strays = self.schema.strays();
+        let classes_with_external_superclass = self.schema.classes_with_external_superclass();
         let sources = self.class_sources()?;
         let referring: Vec<usize> =
             (0..sources.len()).filter(|&at| sources[at].may_refer_to(class)).collect();
-        if referring.is_empty() && strays.is_empty() {
+        if referring.is_empty() && classes_with_external_superclass.is_empty() {
             return Ok(Cow::Borrowed(stored));
         }
         for &at in &referring {
-            self.ask(at, Question::All)?;
+            self.ask(at, ClassRequest::All)?;
         }
         if let Some(failure) = self.settle() {
             return Err(failure);
@@ -178,7 +178,7 @@ impl View<'_> {
             let meant = learned.declared.iter().filter(|(_, d)| referring.contains(&d.source));
             meant.map(|(name, _)| name.clone()).collect()
         };
-        names.extend_from_slice(strays);
+        names.extend_from_slice(classes_with_external_superclass);
         let mut found = stored.to_vec();
         for name in &names {
             // A stored class that has lost its superclass is no association any more.
@@ -192,7 +192,9 @@ impl View<'_> {
     /// Whether a provider may have the class `name`, as far as can be told without asking any.
     pub fn may_be_provided(&self, name: &Name) -> Result<bool> {
         let sources = self.class_sources()?;
-        let may = |known: &Known<'_>| sources.iter().any(|s| s.may_supply(known) != Some(false));
+        let may = |known: &PartialClassInfo<'_>| {
+            sources.iter().any(|s| s.may_supply(known) != Some(false))
+        };
         Ok(!self.schema.contains(name) && !sources.is_empty() && by_name(name, may))
     }
 
@@ -202,12 +204,12 @@ impl View<'_> {
         if !self.schema.contains(name) {
             self.learn(&Scope::One(name.clone()))?;
         }
-        Ok(self.was_told_twice(name))
+        Ok(self.has_several_definitions(name))
     }
 
     /// Whether several of the providers that were asked define the class `name`, each of them one
     /// that it is registered to supply.
-    pub fn was_told_twice(&self, name: &Name) -> bool {
+    pub fn has_several_definitions(&self, name: &Name) -> bool {
         let others = match self.provided.learned.borrow().declared.get(name) {
             Some(declared) if !declared.others.is_empty() => declared.others.clone(),
             _ => return false,
@@ -258,7 +260,7 @@ impl View<'_> {
         let provider = self.cimom.load(self, source.usable()?)?;
         let classes =
             provider.native().classes.clone().ok_or_else(|| provider.provides_no("classes"))?;
-        self.outside(|| provider.call(self.context, |context| ask(&*classes, context)))
+        self.without_snapshot(|| provider.call(self.context, |context| ask(&*classes, context)))
     }
 
     fn directly_below(&self, learned: &Learned, name: &Name) -> Vec<Name> {
@@ -285,13 +287,13 @@ impl View<'_> {
         if sources.is_empty() {
             return Ok(None);
         }
-        let may_supply = |known: &Known<'_>| -> Vec<usize> {
+        let may_supply = |known: &PartialClassInfo<'_>| -> Vec<usize> {
             let may = |at: &usize| sources[*at].may_supply(known) != Some(false);
             (0..sources.len()).filter(may).collect()
         };
-        let questions: Vec<(usize, Question)> = match scope {
-            Scope::All => (0..sources.len()).map(|at| (at, Question::All)).collect(),
-            Scope::TopLevel => (0..sources.len()).map(|at| (at, Question::TopLevel)).collect(),
+        let questions: Vec<(usize, ClassRequest)> = match scope {
+            Scope::All => (0..sources.len()).map(|at| (at, ClassRequest::All)).collect(),
+            Scope::TopLevel => (0..sources.len()).map(|at| (at, ClassRequest::TopLevel)).collect(),
             Scope::One(name) if self.schema.contains(name) => Vec::new(),
             Scope::One(name) => {
                 let named = |at| (at, self.question_of(at, name));
@@ -301,12 +303,12 @@ impl View<'_> {
                 let Some(class) = self.find_class(name)? else { return Ok(None) };
                 let may = self.below_class(&class, may_supply);
                 let question = match scope {
-                    Scope::DirectlyBelow(_) => Question::DirectlyBelow(name.clone()),
+                    Scope::DirectlyBelow(_) => ClassRequest::DirectlyBelow(name.clone()),
                     // Between the class and its own the provider knows no others.
                     _ if may.len() == 1 && self.schema.subclasses(name).is_empty() => {
-                        Question::Below(name.clone())
+                        ClassRequest::Below(name.clone())
                     }
-                    _ => Question::All,
+                    _ => ClassRequest::All,
                 };
                 may.into_iter().map(|at| (at, question.clone())).collect()
             }
@@ -321,7 +323,7 @@ impl View<'_> {
     }
 
     /// Tells `decide` what is known of a class that is below `class`.
-    fn below_class<T>(&self, class: &Arc<Class>, decide: impl Fn(&Known<'_>) -> T) -> T {
+    fn below_class<T>(&self, class: &Arc<Class>, decide: impl Fn(&PartialClassInfo<'_>) -> T) -> T {
         let isa = |other: &Name| match class.is_a(other.as_str()) {
             true => Some(true),
             // It cannot be below a stored class that is neither above nor below the other.
@@ -335,7 +337,7 @@ impl View<'_> {
             SystemProperty::Dynasty => Some(Value::string(class.dynasty().as_str())),
             _ => None,
         };
-        decide(&Known { isa: &isa, value: &value })
+        decide(&PartialClassInfo { isa: &isa, value: &value })
     }
 
     /// The class `name`, which is not stored.
@@ -366,11 +368,11 @@ impl View<'_> {
     }
 
     /// How a provider is asked for one class: where it does not support that, for all.
-    fn question_of(&self, at: usize, name: &Name) -> Question {
+    fn question_of(&self, at: usize, name: &Name) -> ClassRequest {
         let sources = self.provided.sources.get();
         match sources.is_some_and(|sources| sources[at].supports.get) {
-            true => Question::Get(name.clone()),
-            false => Question::All,
+            true => ClassRequest::Get(name.clone()),
+            false => ClassRequest::All,
         }
     }
 
@@ -444,13 +446,13 @@ impl View<'_> {
     }
 
     /// Asks the provider at `at`, unless it was asked already, and takes down what it declares.
-    fn ask(&self, at: usize, question: Question) -> Result<()> {
+    fn ask(&self, at: usize, question: ClassRequest) -> Result<()> {
         let source = {
             let mut learned = self.provided.learned.borrow_mut();
             if let Some(failure) = learned.failed.get(&at) {
                 return Err(failure.clone());
             }
-            if learned.asked.contains(&(at, Question::All))
+            if learned.asked.contains(&(at, ClassRequest::All))
                 || !learned.asked.insert((at, question.clone()))
             {
                 return Ok(());
@@ -458,19 +460,19 @@ impl View<'_> {
             self.class_sources()?[at].clone()
         };
         let told = self.ask_class_provider(&source, |classes, context| match &question {
-            Question::Get(name) => classes.get(name, context).map(|class| vec![class]),
-            Question::DirectlyBelow(name) => classes.enumerate(Some(name), true, context),
-            Question::Below(name) => classes.enumerate(Some(name), false, context),
-            Question::TopLevel => classes.enumerate(None, true, context),
-            Question::All => classes.enumerate(None, false, context),
+            ClassRequest::Get(name) => classes.get(name, context).map(|class| vec![class]),
+            ClassRequest::DirectlyBelow(name) => classes.enumerate(Some(name), true, context),
+            ClassRequest::Below(name) => classes.enumerate(Some(name), false, context),
+            ClassRequest::TopLevel => classes.enumerate(None, true, context),
+            ClassRequest::All => classes.enumerate(None, false, context),
         });
         let told = match (told, &question) {
-            (Err(e), Question::Get(_)) if e.status() == WBEM_E_NOT_FOUND => Vec::new(),
+            (Err(e), ClassRequest::Get(_)) if e.status() == WBEM_E_NOT_FOUND => Vec::new(),
             (Err(e), _) => {
                 self.provided.learned.borrow_mut().failed.insert(at, e.clone());
                 return Err(e);
             }
-            (Ok(told), Question::Get(name)) if told.iter().any(|class| class.name != *name) => {
+            (Ok(told), ClassRequest::Get(name)) if told.iter().any(|class| class.name != *name) => {
                 return Err(WBEM_E_PROVIDER_FAILURE.with(format!(
                     "provider {} was asked for class {name} and gave another",
                     source.name
@@ -532,9 +534,9 @@ impl Learned {
 }
 
 /// Tells `decide` what is known of a class of which nothing is known but its name.
-fn by_name<T>(name: &Name, decide: impl FnOnce(&Known<'_>) -> T) -> T {
+fn by_name<T>(name: &Name, decide: impl FnOnce(&PartialClassInfo<'_>) -> T) -> T {
     let isa = |other: &Name| (other == name).then_some(true);
     let value =
         |property| (property == SystemProperty::Class).then(|| Value::string(name.as_str()));
-    decide(&Known { isa: &isa, value: &value })
+    decide(&PartialClassInfo { isa: &isa, value: &value })
 }

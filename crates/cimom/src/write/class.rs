@@ -18,7 +18,7 @@ use crate::store::core::View;
 use crate::write::edit::Edit;
 
 /// Who writes a class.
-pub enum Written {
+pub enum WriteTarget {
     /// A provider has.
     ByProvider,
     /// The repository is to, knowing these classes that are not stored.
@@ -32,7 +32,7 @@ pub fn put(
     call: &AuthorizedCall<'_, ()>,
     class: &ClassDeclaration,
     flags: Flags,
-) -> Result<Written> {
+) -> Result<WriteTarget> {
     require_either(call, "write a class")?;
     if view.class_sources()?.is_empty() {
         return in_repository(call, Vec::new(), "write a class");
@@ -49,7 +49,7 @@ pub fn put(
     class_rules::check_mode(&class.name, existing.is_some(), flags)?;
     let source = match existing {
         Some(source) => source,
-        None => match taker(view, class, superclass)? {
+        None => match accepting_provider(view, class, superclass)? {
             Some(source) => source,
             None => return in_repository(call, lent, "write a class"),
         },
@@ -58,7 +58,7 @@ pub fn put(
     class.check_names()?;
     check(&source, source.supports.put, "SupportsPut")?;
     view.ask_class_provider(&source, |classes, context| classes.put(class, flags, context))?;
-    Ok(Written::ByProvider)
+    Ok(WriteTarget::ByProvider)
 }
 
 /// Deletes the class `name` and all that is stored below it. What providers have below it stays
@@ -106,18 +106,19 @@ pub fn delete(view: &View<'_>, call: &AuthorizedCall<'_, ()>, name: &Name) -> Re
             false => Ok(()),
         })
     };
-    view.outside(|| view.cimom.edit(delete))
+    view.without_snapshot(|| view.cimom.edit(delete))
 }
 
 /// What goes with the class `name`: itself and all below it, as far as it is stored, each after
 /// its superclass.
 fn doomed(view: &View<'_>, name: &Name) -> Result<Vec<Name>> {
     // Providers tell what derives from what they have, if anything that is stored does.
-    let is_mixed = !view.schema.strays().is_empty();
-    let below = match is_mixed && class_rules::unless_lost(view.find_class(name))?.is_some() {
-        true => view.descendants(name)?,
-        false => view.schema.descendants(name),
-    };
+    let is_mixed = !view.schema.classes_with_external_superclass().is_empty();
+    let below =
+        match is_mixed && class_rules::ok_if_superclass_missing(view.find_class(name))?.is_some() {
+            true => view.descendants(name)?,
+            false => view.schema.descendants(name),
+        };
     let all = std::iter::once(name.clone()).chain(below);
     Ok(all.filter(|name| view.schema.contains(name)).collect())
 }
@@ -128,7 +129,7 @@ pub fn may_delete(
     call: &AuthorizedCall<'_, ()>,
     found: Result<Option<Arc<Class>>>,
 ) -> Result<Option<Arc<Class>>> {
-    let class = class_rules::unless_lost(found)?;
+    let class = class_rules::ok_if_superclass_missing(found)?;
     if let Some(class) = &class {
         call.require_to_register(class, "delete a class with its instances")?;
     }
@@ -147,13 +148,13 @@ fn in_repository(
     call: &AuthorizedCall<'_, ()>,
     lent: Vec<Arc<Class>>,
     purpose: &str,
-) -> Result<Written> {
+) -> Result<WriteTarget> {
     call.require(access::to_write_class(), purpose)?;
-    Ok(Written::InRepository(lent))
+    Ok(WriteTarget::InRepository(lent))
 }
 
 /// The provider that takes the new class.
-fn taker(
+fn accepting_provider(
     view: &View<'_>,
     class: &ClassDeclaration,
     superclass: Option<Arc<Class>>,

@@ -15,7 +15,7 @@ use wbem::{CallContext, Flags, PartialPut};
 
 use crate::call::access::{self, AuthorizedCall, Call, Policy};
 use crate::call::partial;
-use crate::schema::class_rules::{self, Ground, Rules};
+use crate::schema::class_rules::{self, Rules, SchemaContext};
 use crate::schema::classes::{Declarations, Schema};
 use crate::store::core::{Cimom, unknown};
 use crate::system;
@@ -42,7 +42,7 @@ struct Edited {
 
 /// A namespace of an edit.
 #[derive(Clone)]
-pub struct Place {
+pub struct NamespaceRef {
     pub namespace: Namespace,
     pub id: NamespaceId,
 }
@@ -70,13 +70,13 @@ impl Cimom {
 
 impl Edit<'_, '_> {
     /// The namespace, as this write sees it. Errors: `WBEM_E_INVALID_NAMESPACE`.
-    pub fn place(&self, namespace: &Namespace) -> Result<Place> {
+    pub fn place(&self, namespace: &Namespace) -> Result<NamespaceRef> {
         let id = self.writer.view().namespace(namespace)?.ok_or_else(|| unknown(namespace))?;
-        Ok(Place { namespace: namespace.clone(), id })
+        Ok(NamespaceRef { namespace: namespace.clone(), id })
     }
 
     /// Makes known classes of `place` that are not stored and that stored ones may derive from.
-    pub fn lend(&mut self, place: &Place, classes: &[Arc<Class>]) {
+    pub fn lend(&mut self, place: &NamespaceRef, classes: &[Arc<Class>]) {
         let named = classes.iter().map(|class| ((place.id, class.name().clone()), class.clone()));
         self.lent.extend(named);
     }
@@ -85,7 +85,7 @@ impl Edit<'_, '_> {
     /// Errors: those of [`Call::authorize`].
     pub fn authorize<'a>(
         &mut self,
-        place: &'a Place,
+        place: &'a NamespaceRef,
         context: &'a CallContext,
     ) -> Result<AuthorizedCall<'a, ()>> {
         self.load(place)?;
@@ -94,9 +94,9 @@ impl Edit<'_, '_> {
     }
 
     /// Makes a namespace in one that is there. Errors: `WBEM_E_ALREADY_EXISTS`.
-    pub fn create_namespace(&mut self, namespace: &Namespace) -> Result<Place> {
+    pub fn create_namespace(&mut self, namespace: &Namespace) -> Result<NamespaceRef> {
         let id = self.writer.create_namespace(namespace)?;
-        Ok(Place { namespace: namespace.clone(), id })
+        Ok(NamespaceRef { namespace: namespace.clone(), id })
     }
 
     /// Deletes a namespace with all it holds.
@@ -108,7 +108,7 @@ impl Edit<'_, '_> {
     }
 
     /// The descriptor of `place`, and whether remote calls must be encrypted there.
-    pub fn security(&self, place: &Place) -> Result<(Descriptor, bool)> {
+    pub fn security(&self, place: &NamespaceRef) -> Result<(Descriptor, bool)> {
         let state = self.writer.view().state(&place.namespace)?;
         let security = state.ok_or_else(|| unknown(&place.namespace))?.security;
         Ok((access::descriptor(security)?, security.requires_encryption))
@@ -117,7 +117,7 @@ impl Edit<'_, '_> {
     /// Says who may be in `place` from now on. Whether that may be said is asked before.
     pub fn set_security(
         &mut self,
-        place: &Place,
+        place: &NamespaceRef,
         descriptor: &Descriptor,
         requires_encryption: bool,
     ) -> Result<()> {
@@ -130,23 +130,23 @@ impl Edit<'_, '_> {
     }
 
     /// The class `name`, if there is one.
-    pub fn find_class(&mut self, place: &Place, name: &Name) -> Result<Option<Arc<Class>>> {
+    pub fn find_class(&mut self, place: &NamespaceRef, name: &Name) -> Result<Option<Arc<Class>>> {
         self.load(place)?;
         let store = self.store(place);
         match self.schemas[&place.id].schema.class(name, &store)? {
             Some(class) => Ok(Some(class)),
-            None => store.elsewhere(name),
+            None => store.external_class(name),
         }
     }
 
-    fn store<'s>(&'s self, place: &Place) -> Stored<'s> {
+    fn store<'s>(&'s self, place: &NamespaceRef) -> Stored<'s> {
         Stored { view: self.writer.view(), id: place.id, lent: &self.lent }
     }
 
     /// Puts a class. Errors: those of [`class_rules::put`].
     pub fn put_class(
         &mut self,
-        place: &Place,
+        place: &NamespaceRef,
         declaration: &ClassDeclaration,
         flags: Flags,
         rules: Rules,
@@ -154,7 +154,7 @@ impl Edit<'_, '_> {
         self.load(place)?;
         let writer = &*self.writer;
         let schema = &self.schemas[&place.id].schema;
-        let ground = Ground {
+        let ground = SchemaContext {
             schema,
             store: &self.store(place),
             has_instances: &|class| writer.view().has_instances(place.id, class),
@@ -177,14 +177,14 @@ impl Edit<'_, '_> {
     }
 
     /// Whether the class is stored, or built in.
-    pub fn is_stored(&mut self, place: &Place, name: &Name) -> Result<bool> {
+    pub fn is_stored(&mut self, place: &NamespaceRef, name: &Name) -> Result<bool> {
         self.load(place)?;
         Ok(self.schemas[&place.id].schema.contains(name))
     }
 
     /// The stored class `name` and all that derive from it by stored ones, each after its
     /// superclass; nothing where it is not stored.
-    pub fn family(&mut self, place: &Place, name: &Name) -> Result<Vec<Name>> {
+    pub fn family(&mut self, place: &NamespaceRef, name: &Name) -> Result<Vec<Name>> {
         if !self.is_stored(place, name)? {
             return Ok(Vec::new());
         }
@@ -194,7 +194,7 @@ impl Edit<'_, '_> {
 
     /// Deletes a class, all below it and their instances, with what is deleted with those: a
     /// namespace goes with the instance that names it. Whether the caller may is asked before.
-    pub fn delete_class(&mut self, place: &Place, name: &Name) -> Result<()> {
+    pub fn delete_class(&mut self, place: &NamespaceRef, name: &Name) -> Result<()> {
         let doomed = self.family(place, name)?;
         if doomed.is_empty() {
             return Err(
@@ -207,7 +207,9 @@ impl Edit<'_, '_> {
         }
         // Subclasses first, so that no class is ever stored without its superclass.
         for name in doomed.iter().rev() {
-            if let Some(class) = class_rules::unless_lost(self.find_class(place, name))? {
+            if let Some(class) =
+                class_rules::ok_if_superclass_missing(self.find_class(place, name))?
+            {
                 crate::rules::before_delete_all(self, place, &class)?;
             }
             self.writer.delete_class(place.id, name)?;
@@ -219,7 +221,7 @@ impl Edit<'_, '_> {
     /// Puts an instance of a class that is not dynamic; gives its path.
     pub fn put_instance(
         &mut self,
-        place: &Place,
+        place: &NamespaceRef,
         given: &Instance,
         flags: Flags,
         partial: Option<&PartialPut>,
@@ -254,7 +256,12 @@ impl Edit<'_, '_> {
     }
 
     /// What is stored, with those values of `given` that the put is about.
-    fn merge(&self, place: &Place, given: &Instance, partial: &PartialPut) -> Result<Instance> {
+    fn merge(
+        &self,
+        place: &NamespaceRef,
+        given: &Instance,
+        partial: &PartialPut,
+    ) -> Result<Instance> {
         let stored = self.writer.view().instance(place.id, given.class(), &given.key()?)?;
         let told =
             || system::is_always_there(given.class()).then(|| Instance::new(given.class().clone()));
@@ -267,14 +274,14 @@ impl Edit<'_, '_> {
     }
 
     /// The stored instances of exactly `class`.
-    pub fn instances(&self, place: &Place, class: &Arc<Class>) -> Result<Vec<Instance>> {
+    pub fn instances(&self, place: &NamespaceRef, class: &Arc<Class>) -> Result<Vec<Instance>> {
         self.writer.view().instances(place.id, class)?.collect()
     }
 
     /// Deletes the stored instance with this key of `class` or below it.
     pub fn delete_instance(
         &mut self,
-        place: &Place,
+        place: &NamespaceRef,
         class: &Arc<Class>,
         key: &InstanceKey,
     ) -> Result<()> {
@@ -335,7 +342,7 @@ impl Edit<'_, '_> {
     }
 
     /// Whether there is an instance with the identity of this one.
-    pub fn has_instance(&self, place: &Place, instance: &Instance) -> Result<bool> {
+    pub fn has_instance(&self, place: &NamespaceRef, instance: &Instance) -> Result<bool> {
         let located = self.writer.view().locate(place.id, instance.class(), &instance.key()?)?;
         Ok(located.is_some())
     }
@@ -345,14 +352,14 @@ impl Edit<'_, '_> {
         self.writer.put_meta(key, Some(value))
     }
 
-    fn instance_class(&mut self, place: &Place, name: &Name) -> Result<Arc<Class>> {
+    fn instance_class(&mut self, place: &NamespaceRef, name: &Name) -> Result<Arc<Class>> {
         self.find_class(place, name)?.ok_or_else(|| {
             WBEM_E_INVALID_CLASS.with(format!("class {name} not found in {}", place.namespace))
         })
     }
 
     /// Sees to it that the schema of `place` is there as this write sees it.
-    fn load(&mut self, place: &Place) -> Result<()> {
+    fn load(&mut self, place: &NamespaceRef) -> Result<()> {
         if self.schemas.contains_key(&place.id) {
             return Ok(());
         }
@@ -370,7 +377,7 @@ impl Edit<'_, '_> {
         Ok(())
     }
 
-    fn schema_mut(&mut self, place: &Place) -> &mut Schema {
+    fn schema_mut(&mut self, place: &NamespaceRef) -> &mut Schema {
         let edited = self.schemas.get_mut(&place.id).expect("loaded before it is changed");
         edited.is_changed = true;
         Arc::make_mut(&mut edited.schema)
@@ -388,7 +395,7 @@ impl Declarations for Stored<'_> {
         self.view.class(self.id, class)
     }
 
-    fn elsewhere(&self, class: &Name) -> Result<Option<Arc<Class>>> {
+    fn external_class(&self, class: &Name) -> Result<Option<Arc<Class>>> {
         Ok(self.lent.get(&(self.id, class.clone())).cloned())
     }
 }

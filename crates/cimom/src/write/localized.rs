@@ -19,7 +19,7 @@ use crate::schema::class_rules::Rules;
 use crate::schema::classes::Schema;
 use crate::store::core::View;
 use crate::view::provided::Provided;
-use crate::write::edit::{Edit, Place};
+use crate::write::edit::{Edit, NamespaceRef};
 
 /// Past this number of schemas in memory all are dropped, and made again as they are needed.
 const MOST_SCHEMAS: usize = 64;
@@ -48,7 +48,7 @@ impl Schemas {
         if schemas.len() >= MOST_SCHEMAS {
             schemas.clear();
         }
-        schemas.entry(state).or_insert_with(|| Arc::new(neutral.anew())).clone()
+        schemas.entry(state).or_insert_with(|| Arc::new(neutral.clone_unresolved())).clone()
     }
 }
 
@@ -115,7 +115,7 @@ pub fn declaration(
 /// Errors: `WBEM_E_AMENDED_OBJECT`; `WBEM_E_ACCESS_DENIED`; those of [`Edit::put_class`].
 pub fn put_class(
     edit: &mut Edit<'_, '_>,
-    place: &Place,
+    place: &NamespaceRef,
     class: &ClassDeclaration,
     flags: Flags,
     context: &CallContext,
@@ -170,7 +170,7 @@ fn put_localized(
 }
 
 /// Takes all localized qualifiers from a class, which others may derive from.
-fn silence(edit: &mut Edit<'_, '_>, place: &Place, name: &Name) -> Result<()> {
+fn silence(edit: &mut Edit<'_, '_>, place: &NamespaceRef, name: &Name) -> Result<()> {
     let Some(class) = edit.find_class(place, name)? else { return Ok(()) };
     let silent = amendment::split(class.declaration(), Locale::DEFAULT).neutral;
     edit.put_class(place, &silent, Flags::UPDATE_FORCE_MODE, Rules::Dmtf)

@@ -22,18 +22,18 @@ use wql::{Associators, BoundSelect, References, Select};
 use crate::call::access::AuthorizedCall;
 use crate::call::partial::PartialRead;
 use crate::front::session::Session;
-use crate::read::execute::{self, BATCH, Seen, first_told};
+use crate::read::execute::{self, BATCH, Seen, first_significant_status};
 use crate::read::plan::{self, Plan, Referent, Referring};
-use crate::read::query::{InstanceQuery, Reach};
+use crate::read::query::{InstanceQuery, QueryScope};
 use crate::read::resolve::{self, Source};
 use crate::schema::reference;
 use crate::source::layered;
 use crate::store::core::{Cimom, View};
-use crate::write::edit::Place;
+use crate::write::edit::NamespaceRef;
 
 /// What is asked, of either statement.
 #[derive(Default)]
-pub struct Question {
+pub struct AssociationQuery {
     source: Option<ObjectPath>,
     /// Whether the endpoints are wanted; else the associations themselves.
     wants_endpoints: bool,
@@ -48,9 +48,9 @@ pub struct Question {
     keys_only: bool,
 }
 
-impl From<Associators> for Question {
+impl From<Associators> for AssociationQuery {
     fn from(q: Associators) -> Self {
-        Question {
+        AssociationQuery {
             source: Some(q.source),
             wants_endpoints: true,
             assoc_class: q.assoc_class,
@@ -66,9 +66,9 @@ impl From<Associators> for Question {
     }
 }
 
-impl From<References> for Question {
+impl From<References> for AssociationQuery {
     fn from(q: References) -> Self {
-        Question {
+        AssociationQuery {
             source: Some(q.source),
             // What a REFERENCES OF asks of its result it asks of the association.
             assoc_class: q.result_class,
@@ -77,14 +77,14 @@ impl From<References> for Question {
             class_defs_only: q.class_defs_only,
             schema_only: q.schema_only,
             keys_only: q.keys_only,
-            ..Question::default()
+            ..AssociationQuery::default()
         }
     }
 }
 
 /// A walk that is ready to be made.
 pub struct Walk {
-    question: Question,
+    question: AssociationQuery,
     source: Arc<Referent>,
     /// Each association class and how it is asked.
     pub steps: Vec<(Arc<Class>, Plan)>,
@@ -105,7 +105,7 @@ pub enum Answer {
 /// path of a class without SchemaOnly and the reverse.
 pub fn prepare(
     view: &View<'_>,
-    question: Question,
+    question: AssociationQuery,
     call: AuthorizedCall<'_, ()>,
 ) -> Result<Answer> {
     let path = question.source.clone().ok_or(WBEM_E_INVALID_QUERY)?;
@@ -188,7 +188,7 @@ fn is_indexed(class: &Class) -> bool {
     !class.is_dynamic() && !properties.any(|(p, default)| is_reference(&p.ty) && !default.is_null())
 }
 
-impl Question {
+impl AssociationQuery {
     fn accepts_association(&self, class: &Class) -> bool {
         self.assoc_class.as_ref().is_none_or(|a| class.is_a(a.as_str()))
             && self.required_assoc_qualifier.as_ref().is_none_or(|q| carries(class, q))
@@ -257,7 +257,7 @@ fn ask_for(
         false => paths,
     };
     let (text, select) = referring_to(association, roles, asked);
-    let reach = Reach { shallow: true, direct: false };
+    let reach = QueryScope { shallow: true, direct: false };
     let class = association.clone();
     let (text, partial) = (text.into(), PartialRead::Whole);
     let query = InstanceQuery { class, select, text, partial, reach, locatable: false };
@@ -325,7 +325,7 @@ impl Walk {
     fn walk(self: &Arc<Self>, view: &View<'_>, out: &Arc<Mutex<Out>>) -> Completion {
         let mut outcome = WBEM_S_NO_ERROR;
         for (class, plan) in &self.steps {
-            outcome = first_told(outcome, self.over(view, class, plan, out)?);
+            outcome = first_significant_status(outcome, self.over(view, class, plan, out)?);
             if lock(out).is_over {
                 break;
             }
@@ -346,7 +346,7 @@ impl Walk {
         }
         let take = &mut |batch| self.take(view, class, batch, &mut lock(out));
         for step in &plan.steps {
-            if execute::own(step, view, take)?.is_break() {
+            if execute::read_internal_source(step, view, take)?.is_break() {
                 break;
             }
         }
@@ -516,7 +516,7 @@ fn is_dangling(status: cim::WbemStatus) -> bool {
 /// Where a walk looks from, for the threads of providers: they have no view of their own.
 struct Standpoint {
     cimom: Weak<Cimom>,
-    place: Place,
+    place: NamespaceRef,
     is_localized: bool,
 }
 
@@ -557,7 +557,7 @@ impl Out {
         Out { sink: Some(sink), batch, classes, is_over: false, failure: None }
     }
 
-    fn push(&mut self, question: &Question, object: Object) -> ControlFlow<()> {
+    fn push(&mut self, question: &AssociationQuery, object: Object) -> ControlFlow<()> {
         if question.class_defs_only {
             let class = object.class().clone();
             if self.classes.contains(class.name()) {
@@ -607,7 +607,7 @@ fn keys_of(mut instance: Instance) -> Instance {
 /// each once for every way (E.3).
 fn schema_associations(
     view: &View<'_>,
-    question: &Question,
+    question: &AssociationQuery,
     source: &Arc<Class>,
 ) -> Result<Vec<Arc<Class>>> {
     let mut found = Vec::new();
