@@ -49,7 +49,6 @@ mod system;
 mod view;
 mod write;
 
-pub use front::autorecover::{AUTORECOVER, Recovered};
-pub use front::compile::There;
+pub use front::{AUTORECOVER, Cimom, Recovered, There};
 pub use providers::{FailedPush, LoadedProvider};
-pub use store::core::{Cimom, Environment};
+pub use store::{Environment, WriteHooks};

@@ -17,6 +17,7 @@
 
 pub mod asynchronous;
 pub mod call_result;
+pub mod change_log;
 pub mod class_provider;
 pub mod client;
 pub mod compiler;
@@ -24,6 +25,7 @@ pub mod context;
 mod deadline;
 pub mod enumerator;
 pub mod flags;
+pub mod hook;
 pub mod method;
 pub mod native;
 pub mod property;
@@ -33,12 +35,14 @@ pub mod sink;
 
 pub use asynchronous::ResponseSink;
 pub use call_result::{CallResult, Operation};
+pub use change_log::{ChangeLog, LogRecord, MemoryLog};
 pub use class_provider::ClassProvider;
 pub use client::Client;
 pub use compiler::{CompileOptions, CompileReport, MofCompiler, MofDiagnostic};
 pub use context::{CallContext, Hop};
 pub use enumerator::{Enumerator, Fetched};
 pub use flags::Flags;
+pub use hook::{Change, ChangeKind, PendingPut, PutMode, WriteHook, WriteTransaction};
 pub use method::{MethodCall, MethodProvider};
 pub use native::{Factory, Initialization, InitializationSink, Native, NativeProviders};
 pub use property::{PropertyCall, PropertyProvider};

@@ -101,6 +101,12 @@ impl<'a, O> AuthorizedCall<'a, O> {
         self.granted
     }
 
+    /// The same call, authorized by another state of the namespace.
+    /// Errors: those of [`Call::authorize`].
+    pub fn again(&self, policy: &Policy) -> Result<AuthorizedCall<'a, ()>> {
+        Call { operation: (), namespace: self.namespace, context: self.context }.authorize(policy)
+    }
+
     /// The operation, and the call without it.
     pub fn split(self) -> (O, AuthorizedCall<'a, ()>) {
         let AuthorizedCall { operation, namespace, context, granted } = self;

@@ -130,7 +130,7 @@ pub fn put<'c>(
 pub fn merge(stored: &Instance, given: &Instance, partial: &PartialPut) -> Instance {
     let mut merged = stored.clone();
     for &slot in partial.slots.iter() {
-        let is_key = stored.class().keys().iter().any(|&key| usize::from(key) == slot);
+        let is_key = stored.class().is_key(slot);
         let value = given.value(slot);
         if !is_key && (partial.strict_nulls || !value.is_null()) {
             merged.set(slot, value.clone());

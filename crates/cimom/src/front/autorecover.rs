@@ -6,14 +6,13 @@
 
 use std::path::{Path, PathBuf};
 
-use cim::security::Sid;
-use cim::status::{WBEM_E_ACCESS_DENIED, WBEM_E_INVALID_PARAMETER};
+use cim::status::WBEM_E_INVALID_PARAMETER;
 use cim::{Namespace, Result};
 use wbem::{CallContext, CompileOptions, CompileReport, Flags};
 
-use crate::call::access;
-use crate::front::compile::There;
-use crate::store::core::Cimom;
+use super::cimom::Cimom;
+use super::compile::There;
+use crate::write;
 
 /// The note that holds the list.
 pub const AUTORECOVER: &str = "autorecover";
@@ -73,22 +72,14 @@ impl Cimom {
         if self.note(AUTORECOVER)?.is_some_and(|list| is_listed(&list)) {
             return Ok(());
         }
-        self.edit(|edit| {
-            let root = edit.place(&Namespace::root())?;
-            let call = edit.authorize(&root, context)?;
-            call.require(access::to_write_class(), "put a file into the autorecover list")?;
-            // What a listed file says later on is compiled as the repository's owner.
-            if !context.caller().is(&Sid::administrators()) {
-                return Err(WBEM_E_ACCESS_DENIED.with(format!(
-                    "only administrators put files into the autorecover list, {path} among them"
-                )));
-            }
-            let list = match edit.meta(AUTORECOVER)? {
+        write::edit(&self.runtime, |edit| {
+            let list = match edit.note(AUTORECOVER)? {
                 Some(list) if is_listed(&list) => return Ok(()),
                 Some(list) => format!("{list}{SEPARATOR}{path}"),
                 None => path.to_owned(),
             };
-            edit.put_meta(AUTORECOVER, &list)
+            // What a listed file says later on is compiled as the repository's owner.
+            edit.put_note(AUTORECOVER, &list, context)
         })
     }
 }

@@ -5,26 +5,25 @@
 //! the order of the text, many to a transaction; where one fails, those before it stay
 //! (behaviour.md G.9, J 15).
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cim::status::*;
-use cim::{Class, ClassDeclaration, Name, Namespace, ObjectPath, Result};
+use cim::{Class, InstanceKey, Name, Namespace, ObjectPath, Result};
 use mof::{Action, ActionKind, Compilation, Diagnostic, InstanceDeclaration, PutFlags};
-use wbem::{
-    CallContext, CompileOptions, CompileReport, Flags, MofCompiler, MofDiagnostic, Services,
-};
+use repository::NamespaceId;
+use wbem::{CallContext, CompileOptions, CompileReport, Flags, MofCompiler, MofDiagnostic};
 
-use crate::call::access::{self, AuthorizedCall, Call};
-use crate::front::session::Session;
+use super::cimom::Cimom;
+use crate::call::{AuthorizedCall, Call, NamespaceRef, access};
 use crate::schema::class_rules::Rules;
-use crate::source::layered;
 use crate::source::properties;
-use crate::store::core::{Cimom, View};
-use crate::write::class::{self, WriteTarget};
-use crate::write::edit::{Edit, NamespaceRef};
+use crate::view::View;
+use crate::write::class::{ClassDelete, ClassPut};
+use crate::write::{self, Edit, InstanceDelete, InstancePut};
 
 /// How many actions share a transaction: enough that its sync does not count, few enough that
 /// other writers need not wait long.
@@ -98,7 +97,7 @@ impl Cimom {
 
     fn parse_options(&self, options: &CompileOptions) -> mof::Options {
         mof::Options {
-            server: self.environment.server.to_string(),
+            server: self.runtime.core().environment().server.to_string(),
             class_flags: put_flags(options.class_flags),
             instance_flags: put_flags(options.instance_flags),
             ..mof::Options::new(options.namespace.clone())
@@ -148,9 +147,9 @@ enum Next {
 
 /// What a batch has to know of the classes of providers, which are not asked in a transaction.
 #[derive(Default)]
-struct Elsewhere {
+struct ProvidedClasses {
     /// Classes that are not stored, by namespace.
-    lent: Vec<(NamespaceRef, Vec<Arc<Class>>)>,
+    known: Vec<(NamespaceId, Vec<Arc<Class>>)>,
     /// The first action that puts a class which a provider may have, or deletes one that may have
     /// provided ones below it. No more is known of what comes after it.
     provided: Option<usize>,
@@ -236,11 +235,11 @@ impl Executor<'_> {
             return Ok(range.end);
         }
         let mut stop = None;
-        let elsewhere = self.elsewhere(range.clone());
-        let done = self.cimom.edit(|edit| {
-            elsewhere.lend(edit);
+        let provided = self.provided_classes(range.clone());
+        let done = write::edit(&self.cimom.runtime, |edit| {
+            provided.add_to(edit);
             for at in range.clone() {
-                let done = match elsewhere.provided == Some(at) {
+                let done = match provided.provided == Some(at) {
                     true => Err(Stop::Provided(at)),
                     false => self.action(edit, at),
                 };
@@ -270,7 +269,7 @@ impl Executor<'_> {
             Stop::Failed(at, Box::new(Diagnostic::from_error(&e, action.place.clone())))
         };
         let failed_at = |d: Diagnostic| Stop::Failed(at, Box::new(d));
-        let place = edit.place(&action.namespace).map_err(failed)?;
+        let place = edit.namespace_ref(&action.namespace).map_err(failed)?;
         let call = edit.authorize(&place, self.context).map_err(failed)?;
         if self.there == There::Kept && self.is_there(edit, &place, action).map_err(failed)? {
             return Ok(Next::Action);
@@ -278,17 +277,16 @@ impl Executor<'_> {
         match &action.kind {
             ActionKind::PutClass { declaration, pending, flags, .. } => {
                 call.require(access::to_write_class(), "write a class").map_err(failed)?;
-                if pending.is_empty() {
-                    let flags = class_flags(*flags);
-                    edit.put_class(&place, declaration, flags, self.rules()).map_err(failed)?;
-                    return Ok(Next::Action);
+                let mut declaration = Cow::Borrowed(declaration);
+                if !pending.is_empty() {
+                    let mut objects = Objects { edit, place: place.clone(), executor: self };
+                    let class = declaration.to_mut();
+                    mof::complete_class(class, pending, &action.place, &mut objects)
+                        .map_err(failed_at)?;
                 }
-                let mut class = declaration.clone();
-                let mut objects = Objects { edit, place: place.clone(), executor: self };
-                mof::complete_class(&mut class, pending, &action.place, &mut objects)
-                    .map_err(failed_at)?;
-                edit.put_class(&place, &class, class_flags(*flags), self.rules())
-                    .map_err(failed)?;
+                let (namespace, flags) = (place.clone(), class_flags(*flags));
+                let put = ClassPut::in_edit(call, namespace, declaration, flags, self.rules());
+                edit.put_class(&put).map_err(failed)?;
             }
             ActionKind::PutInstance { declaration, flags } => {
                 let mut objects = Objects { edit, place: place.clone(), executor: self };
@@ -303,21 +301,17 @@ impl Executor<'_> {
                 if properties::has_dynamic(&instance) {
                     return Err(Stop::Provided(at));
                 }
-                edit.put_instance(&place, &instance, instance_flags(*flags), None, self.context)
-                    .map_err(failed)?;
+                let flags = instance_flags(*flags);
+                let put = InstancePut::in_edit(call, place.clone(), &instance, flags);
+                edit.put_instance(&put).map_err(failed)?;
                 return Ok(next);
             }
             ActionKind::DeleteClass { class, fail } => {
-                call.require(access::to_write_class(), "delete a class").map_err(failed)?;
-                let doomed = edit.family(&place, class).map_err(failed)?;
-                for name in &doomed {
-                    let class = edit.find_class(&place, name);
-                    class::may_delete(&call, class).map_err(failed)?;
-                }
-                unless_missing(edit.delete_class(&place, class), *fail).map_err(failed)?;
+                let delete = ClassDelete::new(call, place.clone(), class.clone());
+                unless_missing(edit.delete_class(&delete), *fail).map_err(failed)?;
             }
             ActionKind::DeleteInstance { path, fail } => {
-                match delete_instance(edit, &place, path, &call) {
+                match delete_instance(edit, &place, path, call) {
                     Ok(Some(next)) => return Ok(next),
                     Ok(None) => return Err(Stop::Provided(at)),
                     Err(e) => unless_missing(Err(e), *fail).map_err(failed)?,
@@ -358,14 +352,15 @@ impl Executor<'_> {
     }
 
     /// What providers have of the classes that the actions of `range` name.
-    fn elsewhere(&self, range: Range<usize>) -> Elsewhere {
-        let mut elsewhere = Elsewhere::default();
+    fn provided_classes(&self, range: Range<usize>) -> ProvidedClasses {
+        let mut provided = ProvidedClasses::default();
         let mut views: HashMap<&Namespace, Option<View<'_>>> = HashMap::new();
         for at in range {
             let action = &self.compilation.actions[at];
             let view = views.entry(&action.namespace).or_insert_with(|| {
                 // A namespace that is not there yet has no providers either.
-                let view = self.cimom.view_of(&action.namespace, self.context).ok()?;
+                let view = View::open_by_name(&self.cimom.runtime, &action.namespace, self.context)
+                    .ok()?;
                 let has_sources = view.class_sources().is_ok_and(|sources| !sources.is_empty());
                 has_sources.then_some(view)
             });
@@ -381,75 +376,58 @@ impl Executor<'_> {
             let is_deletion = matches!(action.kind, ActionKind::DeleteClass { .. });
             let may = |name| is_deletion || view.may_be_provided(name).unwrap_or_default();
             if target.is_some_and(may) {
-                elsewhere.provided = Some(at);
+                provided.provided = Some(at);
                 break;
             }
             // What goes wrong here goes wrong again where the class is missed.
             let Some(class) = needed.and_then(|name| view.find_class(name).ok()?) else { continue };
-            let lent = view.provided_among(&class);
-            if !lent.is_empty() {
-                elsewhere.lent.push((view.place(), lent));
+            let known = view.provided_among(&class);
+            if !known.is_empty() {
+                provided.known.push((view.id(), known));
             }
         }
-        elsewhere
+        provided
     }
 
-    /// Does an action that concerns a provider.
+    /// Does an action that concerns a provider: as a session does.
     fn provided(&self, at: usize) -> Result<(), Box<Diagnostic>> {
         let action = &self.compilation.actions[at];
         let failed = |e: cim::Error| Box::new(Diagnostic::from_error(&e, action.place.clone()));
-        let policy = self.view(action).map_err(failed)?.schema.clone();
+        let view = self.view(action).map_err(failed)?;
         let call = Call { operation: (), namespace: &action.namespace, context: self.context };
-        let call = call.authorize(policy.policy()).map_err(failed)?;
+        let call = call.authorize(view.schema().policy()).map_err(failed)?;
         if self.there == There::Kept && self.is_left_out(action).map_err(failed)? {
             return Ok(());
         }
-        let elsewhere = self.elsewhere(at..at + 1);
+        let provided = self.provided_classes(at..at + 1);
+        drop(view);
+        let view = || self.view(action).map_err(failed);
         match &action.kind {
             ActionKind::PutInstance { declaration, flags } => {
-                let instance = self.make(action, &elsewhere, |objects| {
+                let instance = self.make(action, &provided, |objects| {
                     let class = objects.instance_class(declaration)?;
                     Ok(mof::instantiate(declaration, class, objects).map_err(Box::new))
                 })?;
-                let class = instance.class().clone();
-                call.require_to_write(&class, "write an instance").map_err(failed)?;
-                let view = self.view(action).map_err(failed)?;
                 let flags = instance_flags(*flags);
-                if class.is_dynamic() {
-                    let put = layered::put(&view, &class, &instance, flags, None, self.context);
-                    return put.map(drop).map_err(failed);
-                }
-                let stored = properties::put(&view, &class, &instance, flags, None, self.context)
-                    .map_err(failed)?;
-                drop(view);
-                let put = self.cimom.edit(|edit| {
-                    elsewhere.lend(edit);
-                    let place = edit.place(&action.namespace)?;
-                    edit.put_instance(&place, &stored, flags, None, self.context)
-                });
+                let put = write::put_instance(view()?, call, &instance, flags, self.context);
                 put.map(drop).map_err(failed)
             }
             ActionKind::PutClass { declaration, pending, flags, .. } => {
-                let class = self.make(action, &elsewhere, |objects| {
+                let class = self.make(action, &provided, |objects| {
                     let mut class = declaration.clone();
                     let done = mof::complete_class(&mut class, pending, &action.place, objects);
                     Ok(done.map(|()| class).map_err(Box::new))
                 })?;
-                self.put_class(action, &call, &class, class_flags(*flags)).map_err(failed)
+                let flags = class_flags(*flags);
+                write::class::put(view()?, call, &class, flags, self.rules()).map_err(failed)
             }
             ActionKind::DeleteClass { class, fail } => {
-                let delete = || {
-                    let services = self.session(action)?;
-                    services.delete_class(class.as_str(), Flags::default(), self.context)
-                };
-                unless_missing(delete(), *fail).map_err(failed)
+                let deleted = write::class::delete(view()?, call, class);
+                unless_missing(deleted, *fail).map_err(failed)
             }
             ActionKind::DeleteInstance { path, fail } => {
-                let delete = || {
-                    let services = self.session(action)?;
-                    services.delete_instance(&path.to_string(), Flags::default(), self.context)
-                };
-                unless_missing(delete(), *fail).map_err(failed)
+                let deleted = write::delete_instance(view()?, call, path);
+                unless_missing(deleted, *fail).map_err(failed)
             }
         }
     }
@@ -471,41 +449,19 @@ impl Executor<'_> {
     fn make<T>(
         &self,
         action: &Action,
-        elsewhere: &Elsewhere,
+        provided: &ProvidedClasses,
         make: impl FnOnce(&mut Objects<'_, '_, '_, '_>) -> Result<Result<T, Box<Diagnostic>>>,
     ) -> Result<T, Box<Diagnostic>> {
-        let made = self.cimom.edit(|edit| {
-            elsewhere.lend(edit);
-            let place = edit.place(&action.namespace)?;
+        let made = write::edit(&self.cimom.runtime, |edit| {
+            provided.add_to(edit);
+            let place = edit.namespace_ref(&action.namespace)?;
             make(&mut Objects { edit, place, executor: self })
         });
         made.map_err(|e| Box::new(Diagnostic::from_error(&e, action.place.clone())))?
     }
 
-    /// Puts a class that a provider may have.
-    fn put_class(
-        &self,
-        action: &Action,
-        call: &AuthorizedCall<'_, ()>,
-        class: &ClassDeclaration,
-        flags: Flags,
-    ) -> Result<()> {
-        let written = class::put(&self.view(action)?, call, class, flags)?;
-        let WriteTarget::InRepository(lent) = written else { return Ok(()) };
-        self.cimom.edit(|edit| {
-            let place = edit.place(&action.namespace)?;
-            edit.lend(&place, &lent);
-            edit.put_class(&place, class, flags, self.rules())
-        })
-    }
-
-    /// The namespace of the action, as clients have it. It is no connection of a client.
-    fn session(&self, action: &Action) -> Result<Session> {
-        Session::inside(&self.cimom.me(), self.view(action)?.place())
-    }
-
     fn view(&self, action: &Action) -> Result<View<'_>> {
-        self.cimom.view_of(&action.namespace, self.context)
+        View::open_by_name(&self.cimom.runtime, &action.namespace, self.context)
     }
 
     fn rules(&self) -> Rules {
@@ -516,28 +472,31 @@ impl Executor<'_> {
     }
 }
 
-impl Elsewhere {
-    fn lend(&self, edit: &mut Edit<'_, '_>) {
-        self.lent.iter().for_each(|(place, classes)| edit.lend(place, classes));
+impl ProvidedClasses {
+    fn add_to(&self, edit: &mut Edit<'_, '_>) {
+        for (namespace, classes) in &self.known {
+            edit.add_provided_classes(*namespace, classes);
+        }
     }
 }
 
 /// Deletes an instance, if it is stored: else it may be one of a provider.
 fn delete_instance(
     edit: &mut Edit<'_, '_>,
-    place: &NamespaceRef,
+    namespace: &NamespaceRef,
     path: &ObjectPath,
-    call: &AuthorizedCall<'_, ()>,
+    call: AuthorizedCall<'_, ()>,
 ) -> Result<Option<Next>> {
-    let class = edit.find_class(place, &path.class)?.ok_or_else(|| {
-        WBEM_E_NOT_FOUND.with(format!("class {} not found in {}", path.class, place.namespace))
+    let class = edit.find_class(namespace, &path.class)?.ok_or_else(|| {
+        WBEM_E_NOT_FOUND.with(format!("class {} not found in {}", path.class, namespace.namespace))
     })?;
     call.require_to_write(&class, "delete an instance")?;
-    let key = cim::InstanceKey::from_path(&class, &path.keys)?;
+    let key = InstanceKey::from_path(&class, &path.keys)?;
     if class.is_dynamic() {
         return Ok(None);
     }
-    match edit.delete_instance(place, &class, &key) {
+    let (namespace, name) = (namespace.clone(), class.name().clone());
+    match edit.delete_instance(&InstanceDelete::new(call, namespace, name, key, Vec::new())) {
         Ok(()) => Ok(Some(after(&class))),
         Err(e) if e.status() == WBEM_E_NOT_FOUND => Ok(None),
         Err(e) => Err(e),
@@ -584,7 +543,7 @@ impl mof::Context for Objects<'_, '_, '_, '_> {
         let target = compilation.aliases.get(alias).map(|&at| &compilation.actions[at]);
         let target = target.ok_or_else(|| WBEM_E_NOT_FOUND.with(format!("alias ${alias}")))?;
         let from: Namespace = self.place.namespace.clone();
-        let place = self.edit.place(&target.namespace)?;
+        let place = self.edit.namespace_ref(&target.namespace)?;
         let mut there = Objects { edit: self.edit, place, executor: self.executor };
         mof::alias_path(target, &from, &mut there)
             .map_err(|d| d.status.with(format!("alias ${alias}: {}", d.message)))

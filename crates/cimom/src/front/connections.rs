@@ -4,10 +4,11 @@
 //! F.2a, MS-WMI <23>) nobody else gets one.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use cim::Result;
 use cim::status::WBEM_E_QUOTA_VIOLATION;
+use parking_lot::Mutex;
 use repository::NamespaceId;
 
 /// The most connections to one namespace at once.
@@ -15,18 +16,18 @@ const MAX_CONNECTIONS: usize = 4096;
 
 /// The numbers of connections, by namespace; of none where there is no entry.
 #[derive(Default)]
-pub struct Connections(Mutex<HashMap<NamespaceId, usize>>);
+pub(super) struct Connections(Mutex<HashMap<NamespaceId, usize>>);
 
 /// A connection, until it is dropped.
-pub struct Connected {
+pub(super) struct Connected {
     connections: Arc<Connections>,
     to: NamespaceId,
 }
 
 impl Connections {
     /// Counts one more. Errors: `WBEM_E_QUOTA_VIOLATION` where there are too many.
-    pub fn connect(self: &Arc<Self>, to: NamespaceId) -> Result<Connected> {
-        let mut counts = self.counts();
+    pub(super) fn connect(self: &Arc<Self>, to: NamespaceId) -> Result<Connected> {
+        let mut counts = self.0.lock();
         let count = counts.entry(to).or_default();
         if *count == MAX_CONNECTIONS {
             return Err(WBEM_E_QUOTA_VIOLATION.with(format!(
@@ -36,15 +37,11 @@ impl Connections {
         *count += 1;
         Ok(Connected { connections: self.clone(), to })
     }
-
-    fn counts(&self) -> MutexGuard<'_, HashMap<NamespaceId, usize>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Drop for Connected {
     fn drop(&mut self) {
-        let mut counts = self.connections.counts();
+        let mut counts = self.connections.0.lock();
         if let Some(count) = counts.get_mut(&self.to) {
             *count -= 1;
             if *count == 0 {

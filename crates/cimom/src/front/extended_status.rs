@@ -9,7 +9,7 @@ use std::sync::Arc;
 use cim::{ClassDeclaration, Instance, Namespace, Object, ObjectPath, Result, WbemStatus};
 use wbem::{CallContext, Flags, Services, Sink};
 
-use crate::front::session::Session;
+use super::session::Session;
 
 /// A session whose errors say of which operation they are.
 pub struct Told(pub(crate) Session);

@@ -9,18 +9,20 @@ use std::sync::{Arc, Weak};
 use cim::{ClassDeclaration, Instance, Namespace, Object, ObjectPath, Result, WbemStatus};
 use wbem::{CallContext, Flags, Services, Sink};
 
-use crate::front::session::Session;
-use crate::store::core::Cimom;
-use crate::write::edit::NamespaceRef;
+use super::cimom::Cimom;
+use super::session::Session;
+use crate::call::NamespaceRef;
+use crate::providers::shutting_down;
 
-pub struct BackPointer {
-    pub cimom: Weak<Cimom>,
-    pub place: NamespaceRef,
+pub(super) struct BackPointer {
+    pub(super) cimom: Weak<Cimom>,
+    pub(super) namespace: NamespaceRef,
 }
 
 impl BackPointer {
     fn session(&self) -> Result<Session> {
-        Session::inside(&self.cimom, self.place.clone())
+        let cimom = self.cimom.upgrade().ok_or_else(shutting_down)?;
+        Ok(Session::new(cimom, self.namespace.clone(), None))
     }
 
     fn deliver(&self, sink: Sink, call: impl FnOnce(&Session, Sink) -> Result<()>) -> Result<()> {
@@ -36,7 +38,7 @@ impl BackPointer {
 
 impl Services for BackPointer {
     fn namespace(&self) -> &Namespace {
-        &self.place.namespace
+        &self.namespace.namespace
     }
 
     fn open_namespace(&self, relative: &str, context: &CallContext) -> Result<Arc<dyn Services>> {

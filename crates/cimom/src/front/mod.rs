@@ -1,8 +1,15 @@
-//! TODO map
+//! What the outside calls: the object manager, its sessions, the MOF compiler.
 
-pub mod autorecover;
-pub mod compile;
-pub mod connections;
-pub mod extended_status;
-pub mod for_provider;
-pub mod session;
+mod autorecover;
+mod cimom;
+mod compile;
+mod connections;
+mod extended_status;
+mod for_provider;
+mod session;
+#[cfg(test)]
+mod tests;
+
+pub use autorecover::{AUTORECOVER, Recovered};
+pub use cimom::Cimom;
+pub use compile::There;

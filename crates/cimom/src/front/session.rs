@@ -3,70 +3,60 @@
 //! What happens to every call is here: the flags are looked at, `access` is asked, and the
 //! call goes on to the module of the operation. Rules of the operations are not here.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use cim::naming::check_class_length;
-use cim::path::PathKeys;
 use cim::status::*;
 use cim::{
-    ClassDeclaration, Error, Instance, InstanceKey, Name, Namespace, Object, ObjectPath, Result,
-    WbemStatus,
+    ClassDeclaration, Error, Instance, Name, Namespace, Object, ObjectPath, Result, WbemStatus,
 };
-use repository::NamespaceId;
 use wbem::{CallContext, Flags, Services, Sink};
 
-use crate::call::access::{AuthorizedCall, Call};
+use super::cimom::Cimom;
+use super::connections::Connected;
 use crate::call::partial::{self, PartialRead};
-use crate::front::connections::Connected;
-use crate::method::methods::{self, Invocation};
-use crate::read::classes;
-use crate::read::get;
-use crate::read::get::Get;
-use crate::read::query;
-use crate::read::query::InstanceQuery;
-use crate::source::layered;
-use crate::source::properties;
-use crate::store::core::{Cimom, View};
-use crate::write::class::{self, WriteTarget};
-use crate::write::edit::NamespaceRef;
-use crate::write::instance_rules;
-use crate::write::localized;
+use crate::call::{AuthorizedCall, Call, NamespaceRef};
+use crate::method::{self, Invocation};
+use crate::providers::Runtime;
+use crate::read::get::{self, Get};
+use crate::read::{InstanceQuery, QueryScope, query};
+use crate::rules;
+use crate::schema::class_rules::Rules;
+use crate::view::View;
+use crate::write;
 
+/// A connection to a namespace.
 pub struct Session {
-    pub cimom: Arc<Cimom>,
-    pub namespace: Namespace,
-    pub id: NamespaceId,
-    /// `None` where it is no client's, as of [`Session::inside`].
-    pub _connected: Option<Connected>,
+    cimom: Arc<Cimom>,
+    namespace: NamespaceRef,
+    /// `None` of a session that is no client's connection.
+    _connected: Option<Connected>,
 }
 
 impl Session {
-    /// A namespace for the object manager's own work and for its providers: no connection of a
-    /// client. Errors: `WBEM_E_SHUTTING_DOWN`.
-    pub fn inside(
-        cimom: &Weak<Cimom>,
-        NamespaceRef { namespace, id }: NamespaceRef,
-    ) -> Result<Session> {
-        let cimom = cimom
-            .upgrade()
-            .ok_or_else(|| WBEM_E_SHUTTING_DOWN.with("the object manager is gone"))?;
-        Ok(Session { cimom, namespace, id, _connected: None })
+    /// A session of the namespace; `connected` of a client's.
+    pub(super) fn new(
+        cimom: Arc<Cimom>,
+        namespace: NamespaceRef,
+        connected: Option<Connected>,
+    ) -> Self {
+        Session { cimom, namespace, _connected: connected }
     }
 
-    pub fn view<'a>(&'a self, context: &'a CallContext) -> Result<View<'a>> {
-        self.cimom.view(&self.namespace, self.id, context)
+    fn runtime(&self) -> &Runtime {
+        &self.cimom.runtime
+    }
+
+    fn view<'a>(&'a self, context: &'a CallContext) -> Result<View<'a>> {
+        View::open(self.runtime(), &self.namespace.namespace, self.namespace.id, context)
     }
 
     /// What a read with `flags` sees.
     fn read_view<'a>(&'a self, flags: Flags, context: &'a CallContext) -> Result<View<'a>> {
         match flags.has(Flags::USE_AMENDED_QUALIFIERS) {
-            true => self.view(context)?.amended(),
+            true => self.view(context)?.localized(),
             false => self.view(context),
         }
-    }
-
-    pub fn place(&self) -> NamespaceRef {
-        NamespaceRef { namespace: self.namespace.clone(), id: self.id }
     }
 
     fn authorize<'a, O>(
@@ -75,26 +65,26 @@ impl Session {
         operation: O,
         context: &'a CallContext,
     ) -> Result<AuthorizedCall<'a, O>> {
-        let call = Call { operation, namespace: &self.namespace, context };
-        call.authorize(view.schema.policy())
+        let call = Call { operation, namespace: &self.namespace.namespace, context };
+        call.authorize(view.schema().policy())
     }
 
-    /// The parts of `path`, which must lie in this namespace.
+    /// The parts of `path`, which must be one of this server.
     fn own_path(&self, path: &str) -> Result<ObjectPath> {
         let path: ObjectPath = path.parse()?;
-        self.cimom.check_server(path.server.as_deref())?;
+        self.runtime().core().check_server(path.server.as_deref())?;
         Ok(path)
     }
 
     /// The session of the namespace that `path` names, if it is another than this one.
-    fn elsewhere(
+    fn session_for(
         &self,
         path: &ObjectPath,
         context: &CallContext,
     ) -> Result<Option<Arc<dyn Services>>> {
         match &path.namespace {
-            Some(other) if *other != self.namespace => {
-                // A connection whose namespace is gone leads nowhere.
+            Some(other) if *other != self.namespace.namespace => {
+                // A connection whose namespace is deleted leads nowhere.
                 self.view(context)?;
                 self.cimom.connect(other.as_str(), context).map(Some)
             }
@@ -130,12 +120,12 @@ impl Session {
 
 impl Services for Session {
     fn namespace(&self) -> &Namespace {
-        &self.namespace
+        &self.namespace.namespace
     }
 
     fn open_namespace(&self, relative: &str, context: &CallContext) -> Result<Arc<dyn Services>> {
         self.view(context)?;
-        self.cimom.connect(self.namespace.child(relative)?.as_str(), context)
+        self.cimom.connect(self.namespace.namespace.child(relative)?.as_str(), context)
     }
 
     fn connect(&self, path: &str, context: &CallContext) -> Result<Arc<dyn Services>> {
@@ -152,7 +142,7 @@ impl Services for Session {
             return Ok((get::empty_class()?, WBEM_S_NO_ERROR));
         }
         let path = self.own_path(path)?;
-        if let Some(other) = self.elsewhere(&path, context)? {
+        if let Some(other) = self.session_for(&path, context)? {
             return other.get(&path.relative().to_string(), flags, context);
         }
         let (partial, context) = PartialRead::of(context)?;
@@ -172,14 +162,7 @@ impl Services for Session {
         let context = &*partial::none(context);
         let view = self.view(context)?;
         let call = self.authorize(&view, (), context)?;
-        let WriteTarget::InRepository(lent) = class::put(&view, &call, class, flags)? else {
-            return Ok(());
-        };
-        drop(view);
-        self.cimom.edit(|edit| {
-            edit.lend(&self.place(), &lent);
-            localized::put_class(edit, &self.place(), class, flags, context)
-        })
+        write::class::put(view, call, class, flags, Rules::Wmi)
     }
 
     fn delete_class(&self, class: &str, flags: Flags, context: &CallContext) -> Result<()> {
@@ -188,7 +171,7 @@ impl Services for Session {
         let view = self.view(context)?;
         let call = self.authorize(&view, (), context)?;
         let class = class_name(class, "DeleteClass")?;
-        class::delete(&view, &call, &class)
+        write::class::delete(view, call, &class)
     }
 
     fn create_class_enum(
@@ -203,7 +186,7 @@ impl Services for Session {
             let superclass = superclass.filter(|s| !s.is_empty());
             let superclass = superclass.map(|s| class_name(s, "CreateClassEnum")).transpose()?;
             let call = self.authorize(view, (), context)?;
-            classes::enumerate(view, &call, superclass, flags.has(Flags::SHALLOW))
+            query::subclasses(view, &call, superclass, flags.has(Flags::SHALLOW))
         })
     }
 
@@ -213,59 +196,23 @@ impl Services for Session {
         flags: Flags,
         context: &CallContext,
     ) -> Result<ObjectPath> {
-        // Whoever is asked for the class or initialized is not asked for a part of anything.
+        // Resolving the class must not inherit the values of a partial put.
         let whole = partial::none(context);
         let view = self.view(&whole)?;
         let call = self.authorize(&view, (), &whole)?;
-        let class = view.class(instance.class().name(), WBEM_E_INVALID_CLASS)?;
-        call.require_to_write(&class, "write this instance")?;
-        let (partial, context) = partial::put(&class, flags, context)?;
-        if partial.is_none() {
-            instance_rules::check_whole(instance, &class)?;
-        }
-        if class.is_dynamic() {
-            return layered::put(&view, &class, instance, flags, partial.as_ref(), &context);
-        }
-        let partial = partial.as_ref();
-        let stored = properties::put(&view, &class, instance, flags, partial, &context)?;
-        let lent = view.provided_among(&class);
-        drop(view);
-        self.cimom.edit(|edit| {
-            edit.lend(&self.place(), &lent);
-            edit.put_instance(&self.place(), &stored, flags, partial, &context)
-        })
+        write::put_instance(view, call, instance, flags, context)
     }
 
     fn delete_instance(&self, path: &str, flags: Flags, context: &CallContext) -> Result<()> {
         flags.only("DeleteInstance", Flags::OWNER_UPDATE | Flags::RETURN_IMMEDIATELY)?;
         let context = &*partial::none(context);
         let path = self.own_path(path)?;
-        if let Some(other) = self.elsewhere(&path, context)? {
+        if let Some(other) = self.session_for(&path, context)? {
             return other.delete_instance(&path.relative().to_string(), flags, context);
-        }
-        if path.keys == PathKeys::Class {
-            return Err(WBEM_E_INVALID_PARAMETER
-                .with(format!("{path} names a class, not an instance; delete it as a class")));
         }
         let view = self.view(context)?;
         let call = self.authorize(&view, (), context)?;
-        let class = view.class(&path.class, WBEM_E_NOT_FOUND)?;
-        call.require_to_write(&class, "delete this instance")?;
-        let key = InstanceKey::from_path(&class, &path.keys)?;
-        let is_stored = get::stored(&view, &class, &key, false)?.is_some();
-        if class.is_dynamic() || !is_stored {
-            let affected_classes = layered::affected_classes(&view, &class)?;
-            if let Some(provided) = affected_classes.first() {
-                call.require_to_write(provided, "delete this instance")?;
-                return layered::delete(&view, &affected_classes, &path.keys, context);
-            }
-        }
-        let lent = view.provided_among(&class);
-        drop(view);
-        self.cimom.edit(|edit| {
-            edit.lend(&self.place(), &lent);
-            edit.delete_instance(&self.place(), &class, &key)
-        })
+        write::delete_instance(view, call, &path)
     }
 
     fn create_instance_enum(
@@ -279,9 +226,9 @@ impl Services for Session {
             flags.only("CreateInstanceEnum", ENUMERATION | Flags::DIRECT_READ)?;
             let class = class_name(class, "CreateInstanceEnum")?;
             // Who may not read is not told which classes there are.
-            let call = self.authorize(view, (), view.context)?;
+            let call = self.authorize(view, (), view.context())?;
             let class = view.class(&class, WBEM_E_INVALID_CLASS)?;
-            let query = InstanceQuery::all(class, query::QueryScope::new(flags), partial);
+            let query = InstanceQuery::all(class, QueryScope::new(flags), partial);
             query::instances(view, call.with(query))
         })
     }
@@ -299,11 +246,11 @@ impl Services for Session {
             let query = match query::parse(language, text) {
                 Ok(query) => query,
                 Err(refusal) => {
-                    let call = self.authorize(view, (), view.context)?;
+                    let call = self.authorize(view, (), view.context())?;
                     return query::beyond(view, call, text, flags, refusal);
                 }
             };
-            query::run(view, self.authorize(view, query, view.context)?, text, partial, flags)
+            query::run(view, self.authorize(view, query, view.context())?, text, partial, flags)
         })
     }
 
@@ -318,15 +265,16 @@ impl Services for Session {
         flags.only("ExecMethod", Flags::RETURN_IMMEDIATELY)?;
         let context = &*partial::none(context);
         let path = self.own_path(path)?;
-        if let Some(other) = self.elsewhere(&path, context)? {
+        if let Some(other) = self.session_for(&path, context)? {
             let path = path.relative().to_string();
             return other.exec_method(&path, method, flags, context, in_parameters);
         }
         let view = self.view(context)?;
         let call = self.authorize(&view, Invocation { path, method, in_parameters }, context)?;
-        let prepared = methods::prepare(&view, call)?;
+        let prepared = method::prepare(&view, call)?;
         drop(view);
-        prepared.run(self, context)
+        prepared
+            .run(context, |call| rules::exec_method(self.runtime(), &self.namespace, call, context))
     }
 }
 

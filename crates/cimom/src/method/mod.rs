@@ -1,3 +1,5 @@
-//! TODO map
+//! ExecMethod: from a path and a name to the code that runs.
 
-pub mod methods;
+mod exec_method;
+
+pub use exec_method::{Invocation, prepare};

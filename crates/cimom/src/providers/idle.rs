@@ -1,108 +1,116 @@
-//! Unloading: providers that were not asked for a while are let go, as the cache controls in root
+//! Unloading: providers that were not asked for a while are unloaded, as the cache controls in root
 //! say (behaviour.md G.2): between once and twice ClearAfter after their last call.
 
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError, Weak};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use cim::{DateTime, Instance, Value};
-use wbem::CallContext;
+use cim::{DateTime, Instance, Name, Namespace, Value};
+use parking_lot::Mutex;
 
-use super::loaded::{IdleCandidate, Providers};
-use crate::store::core::Cimom;
+use super::runtime::Runtime;
+use super::table::{IdleCandidate, ProviderTable};
 
 /// What holds where a cache control says nothing.
 const CLEAR_AFTER: Duration = Duration::from_secs(30);
 
-/// No look at idle providers comes sooner than this after the one before.
+/// The shortest time between two looks at idle providers.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
-/// After how long idle providers are let go.
+/// Unloads idle providers of a table, on a thread that runs as long as there are any.
+pub(super) struct IdleWatch(Arc<Watch>);
+
+struct Watch {
+    table: Arc<ProviderTable>,
+    /// As the cache controls said last.
+    clear_after: Mutex<ClearAfter>,
+    /// Whether a thread looks after idle providers.
+    is_watched: AtomicBool,
+}
+
+/// After how long idle providers are unloaded.
 #[derive(Clone, Copy)]
-pub(super) struct ClearAfter {
+struct ClearAfter {
     objects: Duration,
     properties: Duration,
 }
 
-impl Default for ClearAfter {
-    fn default() -> Self {
-        ClearAfter { objects: CLEAR_AFTER, properties: CLEAR_AFTER }
+impl IdleWatch {
+    pub(super) fn new(table: Arc<ProviderTable>) -> Self {
+        let clear_after = Mutex::new(ClearAfter { objects: CLEAR_AFTER, properties: CLEAR_AFTER });
+        IdleWatch(Arc::new(Watch { table, clear_after, is_watched: AtomicBool::new(false) }))
     }
 }
 
-impl Cimom {
-    /// Unloads the providers that have been idle for as long as the cache controls say. Gives how
-    /// many. A thread does it as long as providers are loaded; who keeps time by a clock of his
-    /// own calls it too.
+impl Runtime {
+    /// Unloads the providers that have been idle for as long as the cache controls say; returns how
+    /// many. A thread does it as long as providers are loaded.
     pub fn unload_idle_providers(&self) -> usize {
-        self.providers.set_clear_after(self.clear_after());
-        self.providers.unload_idle(self.now())
+        *self.idle.0.clear_after.lock() = self.clear_after();
+        self.idle.0.unload(self.core().now())
     }
 
-    /// Sees to it that a thread looks after idle providers as long as there are any. It holds them
+    /// Makes sure that a thread looks after idle providers as long as there are any. It holds them
     /// and not the repository, which may be closed at any time.
-    pub fn watch_idle(&self) {
-        self.providers.set_clear_after(self.clear_after());
-        if self.providers.is_watched.swap(true, Ordering::Relaxed) {
+    pub(super) fn watch_idle(&self) {
+        let watch = &self.idle.0;
+        *watch.clear_after.lock() = self.clear_after();
+        if watch.is_watched.swap(true, Ordering::Relaxed) {
             return;
         }
-        let (providers, clock) = (Arc::downgrade(&self.providers), self.environment.clock.clone());
-        let watch = move || while_loaded(&providers, &*clock);
+        let (watched, clock) = (Arc::downgrade(watch), self.core().environment().clock.clone());
+        let run = move || while_loaded(&watched, &*clock);
         // Without a thread they stay loaded; everything else goes on.
-        if std::thread::Builder::new().name("openwmi-idle".into()).spawn(watch).is_err() {
-            self.providers.is_watched.store(false, Ordering::Relaxed);
+        if std::thread::Builder::new().name("openwmi-idle".into()).spawn(run).is_err() {
+            watch.is_watched.store(false, Ordering::Relaxed);
         }
     }
 
     fn clear_after(&self) -> ClearAfter {
-        let context = CallContext::local(self.environment.identity.clone());
-        let told = |class| {
-            let control = self.configuration(class, &context).ok();
-            control.and_then(|control| interval(&control)).unwrap_or(CLEAR_AFTER)
+        let root = Namespace::root();
+        let view = self
+            .core()
+            .namespace(&root)
+            .and_then(|root| self.core().view(&root.namespace, root.id));
+        let configured = |class: &'static str| {
+            let control = view.as_ref().ok()?.singleton(&Name::from_static(class)).ok()??;
+            interval(&control)
         };
         ClearAfter {
-            objects: told("__ObjectProviderCacheControl"),
-            properties: told("__PropertyProviderCacheControl"),
+            objects: configured("__ObjectProviderCacheControl").unwrap_or(CLEAR_AFTER),
+            properties: configured("__PropertyProviderCacheControl").unwrap_or(CLEAR_AFTER),
         }
     }
 }
 
-impl Providers {
-    fn set_clear_after(&self, clear_after: ClearAfter) {
-        *self.clear_after.lock().unwrap_or_else(PoisonError::into_inner) = clear_after;
-    }
-
-    fn clear_after(&self) -> ClearAfter {
-        *self.clear_after.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn unload_idle(&self, now: Duration) -> usize {
-        let clear_after = self.clear_after();
-        self.unload(|place: &IdleCandidate<'_>| {
-            let limit = match place.is_of_properties {
+impl Watch {
+    fn unload(&self, now: Duration) -> usize {
+        let clear_after = *self.clear_after.lock();
+        self.table.unload(|provider: &IdleCandidate<'_>| {
+            let limit = match provider.is_of_properties {
                 true => clear_after.properties,
                 false => clear_after.objects,
             };
-            now.saturating_sub(place.last_used) >= limit
+            now.saturating_sub(provider.last_used) >= limit
         })
     }
 }
 
-/// Looks at idle providers once in the time after which they go.
-fn while_loaded(providers: &Weak<Providers>, clock: &dyn Fn() -> Duration) {
+/// Looks at idle providers once in the time after which they are unloaded.
+fn while_loaded(watch: &Weak<Watch>, clock: &dyn Fn() -> Duration) {
     let mut wait = CLEAR_AFTER;
     loop {
-        if let Some(providers) = providers.upgrade() {
-            let ClearAfter { objects, properties } = providers.clear_after();
+        if let Some(watch) = watch.upgrade() {
+            let ClearAfter { objects, properties } = *watch.clear_after.lock();
             wait = objects.min(properties).max(SHORTEST_WAIT);
         }
         std::thread::park_timeout(wait);
-        let Some(providers) = providers.upgrade() else { return };
-        providers.unload_idle(clock());
-        if providers.is_empty() {
-            // One that is loaded from here on brings a thread of its own.
-            providers.is_watched.store(false, Ordering::Relaxed);
-            if providers.is_empty() || providers.is_watched.swap(true, Ordering::Relaxed) {
+        let Some(watch) = watch.upgrade() else { return };
+        watch.unload(clock());
+        if watch.table.is_empty() {
+            // A provider that is loaded from here on starts a thread of its own.
+            watch.is_watched.store(false, Ordering::Relaxed);
+            if watch.table.is_empty() || watch.is_watched.swap(true, Ordering::Relaxed) {
                 return;
             }
         }

@@ -1,30 +1,38 @@
 //! Providers: how they are registered, loaded, called and unloaded.
 //!
-//! What a provider is asked for, and what becomes of its answers, is decided elsewhere
-//! ([`crate::source::binding`], [`crate::method::methods`], [`crate::read::execute`]). Here is what holds for every call
-//! of every provider: which registration counts, who initializes it when, as whom it calls back,
-//! how many calls it may have in flight, and that its failures are its own.
+//! What a provider is asked for, and what becomes of its answers, is decided by the folders above.
+//! Here is what holds for every call of every provider: which registration counts, when and as whom
+//! it is initialized, as whom it calls back, how many calls it may have in flight, and that its
+//! failures do not reach other calls.
 //!
 //! | module | what |
 //! |---|---|
 //! | `registration` | `__Win32Provider` and the registrations that refer to it, read |
 //! | `class_registration` | which classes a provider can supply |
+//! | `registry` | the registrations that were read |
+//! | `runtime` | all providers of one object manager |
+//! | `load` | initializing a provider when it is first needed |
 //! | `push` | those that put their classes when they are initialized |
-//! | `loaded` | the table of loaded providers: initialization, unloading |
+//! | `entry` | one loaded provider: initialized, calls in flight |
+//! | `table` | the loaded providers |
 //! | `idle` | unloading what is not used |
 //! | `provider` | one loaded provider, called |
 
 mod class_registration;
+mod entry;
 mod idle;
-mod loaded;
+mod load;
 mod provider;
 mod push;
 mod registration;
+mod registry;
+mod runtime;
+mod table;
 
 pub use class_registration::{ClassSource, Interaction, PartialClassInfo};
-pub use loaded::LoadedProvider;
-pub use loaded::Providers;
-pub use provider::{Provider, guard};
+pub use entry::guard;
+pub use provider::Provider;
 pub use push::FailedPush;
-pub use push::Pushed;
-pub use registration::{Registrations, Supports};
+pub use registration::Supports;
+pub use runtime::{Runtime, shutting_down};
+pub use table::LoadedProvider;

@@ -4,15 +4,14 @@
 //! flight, may panic, and may call back in circles that have an end. It is handed the context in
 //! which it calls WMI, as whom its registration says (behaviour.md A.7).
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use cim::security::Identity;
 use cim::status::*;
 use cim::{Name, Result};
-use wbem::{CallContext, Native, Services};
+use wbem::{CallContext, Native};
 
-use super::loaded::ProviderEntry;
+use super::entry::{ProviderEntry, guard};
 use super::registration::Registration;
 
 /// How many providers may be asked, each by the one before, on the way to one call.
@@ -22,10 +21,8 @@ pub const MOST_HOPS: u32 = 32;
 #[derive(Clone)]
 pub struct Provider {
     pub registration: Arc<Registration>,
-    pub(super) slot: Arc<ProviderEntry>,
+    pub(super) entry: Arc<ProviderEntry>,
     pub(super) native: Arc<Native>,
-    /// Its way into WMI, in its namespace.
-    pub(super) services: Arc<dyn Services>,
     /// As whom it calls back where it does not impersonate.
     pub(super) wmi: Arc<Identity>,
 }
@@ -43,7 +40,7 @@ impl Provider {
     /// Runs what waits for the client in the middle of a call, which does not count as in flight
     /// meanwhile: who fetches slowly must not keep others from the provider.
     pub fn while_blocked_on_client<T>(&self, wait: impl FnOnce() -> T) -> T {
-        self.slot.while_blocked_on_client(wait)
+        self.entry.while_blocked_on_client(wait)
     }
 
     /// Errors: `WBEM_E_PROVIDER_NOT_CAPABLE` for what its code is not.
@@ -68,16 +65,10 @@ impl Provider {
                 self.name()
             )));
         }
-        let _call = self.slot.enter(self.name())?;
+        let _call = self.entry.enter(self.name())?;
         let caller = if self.registration.impersonates { context.caller() } else { &self.wmi };
-        let services = self.services.clone();
+        let services = self.entry.services.clone();
         let context = context.for_provider(self.name(), false, services, caller.clone());
         guard(self.name(), || ask(&context)).map_err(|error| error.by(self.name()))
     }
-}
-
-/// A provider that panics has failed its call and nothing else.
-pub fn guard<T>(name: &Name, call: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(call))
-        .unwrap_or_else(|_| Err(WBEM_E_PROVIDER_FAILURE.with(format!("provider {name} panicked"))))
 }

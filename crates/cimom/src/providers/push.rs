@@ -1,23 +1,25 @@
-//! Push providers: initialized once, when somebody first asks anything of a namespace in which one
+//! Push providers: initialized once, when a call first asks anything of a namespace in which one
 //! is registered; then they have put their classes and are asked no more (behaviour.md A.1,
 //! mistake J17).
 //!
-//! What they put and delete goes through the services of their context like anybody's; the
+//! What they put and delete goes through the services of their context like any client's; the
 //! documentation gives the flag OWNER_UPDATE to them and no rule by which others are refused.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use cim::{Error, Name, Namespace, Result};
+use parking_lot::Mutex;
 use repository::NamespaceId;
 use smol_str::SmolStr;
+use wbem::CallContext;
 
 use super::class_registration::{ClassSource, Interaction};
-use crate::store::core::{Cimom, View};
+use super::runtime::Runtime;
+use crate::store::StoredView;
 
 /// The push providers whose initialization has begun.
 #[derive(Default)]
-pub struct Pushed(Mutex<HashMap<(NamespaceId, Name), Progress>>);
+pub(super) struct Pushed(Mutex<HashMap<(NamespaceId, Name), Progress>>);
 
 struct Progress {
     namespace: Namespace,
@@ -39,69 +41,65 @@ pub struct FailedPush {
 }
 
 impl Pushed {
-    fn lock(&self) -> MutexGuard<'_, HashMap<(NamespaceId, Name), Progress>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Whether the code `clsid` is done: `None` where its initialization has not begun, and does
+    /// Whether the code `clsid` is done: `None` where its initialization has not begun, and begins
     /// now.
     fn begin(
         &self,
-        place: &(NamespaceId, Name),
+        key: &(NamespaceId, Name),
         namespace: &Namespace,
         clsid: &SmolStr,
     ) -> Option<bool> {
-        let mut pushed = self.lock();
-        match pushed.get(place) {
+        let mut pushed = self.0.lock();
+        match pushed.get(key) {
             Some(known) if cim::name::eq(&known.clsid, clsid) => Some(known.outcome.is_some()),
             _ => {
                 let (namespace, clsid) = (namespace.clone(), clsid.clone());
-                pushed.insert(place.clone(), Progress { namespace, clsid, outcome: None });
+                pushed.insert(key.clone(), Progress { namespace, clsid, outcome: None });
                 None
             }
         }
     }
 
-    fn end(&self, place: &(NamespaceId, Name), outcome: Result<()>) {
-        if let Some(progress) = self.lock().get_mut(place) {
+    fn end(&self, key: &(NamespaceId, Name), outcome: Result<()>) {
+        if let Some(progress) = self.0.lock().get_mut(key) {
             progress.outcome = Some(outcome);
         }
     }
 
     /// Forgets those of the namespace that are registered no more.
     fn retain(&self, namespace: NamespaceId, registered: &[&ClassSource]) {
-        self.lock().retain(|(id, name), _| {
+        self.0.lock().retain(|(id, name), _| {
             *id != namespace || registered.iter().any(|source| source.name == *name)
         });
     }
 }
 
-impl Cimom {
+impl Runtime {
     /// Initializes the push providers of the namespace of `view` that were not yet, or waits for
-    /// those that are at it, and says whether there were any: then its classes may be others now.
-    /// One that fails leaves what is stored as it is; it is not tried again before the next start,
-    /// or before it is registered anew.
-    pub fn push_classes(&self, view: &View<'_>) -> Result<bool> {
-        let sources = self.registrations.class_sources(view)?;
+    /// those that are being initialized, and returns whether there were any: then the namespace may
+    /// have other classes now. One that fails leaves what is stored as it is; it is not tried again
+    /// before the next start, or before it is registered anew.
+    pub fn push_classes(&self, view: &StoredView<'_>, context: &CallContext) -> Result<bool> {
+        let sources = self.class_sources(view)?;
         let is_push = |source: &&ClassSource| source.interaction == Interaction::Push;
         let push: Vec<&ClassSource> = sources.iter().map(|s| &**s).filter(is_push).collect();
-        self.pushed.retain(view.id, &push);
+        self.pushed.retain(view.id(), &push);
         let mut has_pushed = false;
         for source in push {
             let Ok(registration) = &source.registration else { continue };
-            let place = (view.id, source.name.clone());
-            let namespace = &view.schema.origin().namespace;
-            match self.pushed.begin(&place, namespace, &registration.clsid) {
+            let key = (view.id(), source.name.clone());
+            let namespace = &view.schema().origin().namespace;
+            match self.pushed.begin(&key, namespace, &registration.clsid) {
                 Some(true) => continue,
                 Some(false) => {}
-                // One that is loaded already, for something else or from before, begins again.
+                // One that is loaded already, for another purpose or from before, begins again.
                 None => {
-                    self.providers.unload(|p| p.id == view.id && *p.name == source.name);
+                    self.table.unload(|p| p.id == view.id() && *p.name == source.name);
                 }
             }
-            // What it fails with has nothing to do with the call that happens to come first.
-            let outcome = self.load(view, registration).map(|_| ());
-            self.pushed.end(&place, outcome);
+            // Its failure does not concern the call that happens to come first.
+            let outcome = self.load(view, context, registration).map(|_| ());
+            self.pushed.end(&key, outcome);
             has_pushed = true;
         }
         Ok(has_pushed)
@@ -109,12 +107,13 @@ impl Cimom {
 
     /// The push providers that could not put their classes, by namespace and name.
     pub fn failed_pushes(&self) -> Vec<FailedPush> {
-        let pushed = self.pushed.lock();
+        let pushed = self.pushed.0.lock();
         let failed = pushed.iter().filter_map(|((_, name), progress)| {
             let error = progress.outcome.as_ref()?.as_ref().err()?.clone();
             Some(FailedPush { namespace: progress.namespace.clone(), name: name.clone(), error })
         });
         let mut failed: Vec<FailedPush> = failed.collect();
+        drop(pushed);
         failed.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
         failed
     }

@@ -4,26 +4,16 @@
 //! Read from the namespace of the class that is to be provided. What was read is kept as long as
 //! nobody writes to the repository, so that a change holds from the next call on.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use cim::status::*;
-use cim::{Class, Instance, Name, ObjectPath, PathKeys, Result, Value};
-use repository::NamespaceId;
+use cim::{Instance, Name, ObjectPath, Result, Value};
 use smol_str::SmolStr;
 
-use super::class_registration::ClassSource;
-use crate::read::get;
-use crate::store::core::View;
+use crate::store::StoredView;
 
 const PROVIDER: Name = Name::from_static("__Win32Provider");
-const CLASSES: Name = Name::from_static("__ClassProviderRegistration");
 const INSTANCES: Name = Name::from_static("__InstanceProviderRegistration");
 const METHODS: Name = Name::from_static("__MethodProviderRegistration");
 const PROPERTIES: Name = Name::from_static("__PropertyProviderRegistration");
-
-/// Past this number of registrations in memory all are dropped, and read again as they are needed.
-const MOST: usize = 4096;
 
 /// All that a namespace says of a provider.
 #[derive(Debug)]
@@ -97,90 +87,11 @@ fn is_true(instance: &Instance, property: &str) -> bool {
     instance.get(property) == Some(&Value::Boolean(true))
 }
 
-/// The registrations that were read, each with the version of the repository at which it was.
-#[derive(Default)]
-pub struct Registrations {
-    providers: Mutex<HashMap<(NamespaceId, Name), Read>>,
-    /// The providers of classes of each namespace.
-    class_sources: Mutex<HashMap<NamespaceId, (usize, ClassSources)>>,
-}
-
-type Read = (usize, Arc<Registration>);
-
-/// The providers that are registered for classes in a namespace, in the order of their names.
-pub type ClassSources = Arc<[Arc<ClassSource>]>;
-
-impl Registrations {
-    /// The registration of the provider `name` in the namespace of `view`.
-    /// Errors: `WBEM_E_PROVIDER_NOT_FOUND` where there is none,
-    /// `WBEM_E_INVALID_PROVIDER_REGISTRATION` where it cannot be meant,
-    /// `WBEM_E_PROVIDER_DISABLED`.
-    pub fn get(&self, view: &View<'_>, name: &Name) -> Result<Arc<Registration>> {
-        let read = || self.providers.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = (view.id, name.clone());
-        if let Some((version, registration)) = read().get(&place)
-            && *version == view.version
-        {
-            return Ok(registration.clone());
-        }
-        let registration = Arc::new(Registration::read(view, name)?);
-        let mut kept = read();
-        if kept.len() >= MOST {
-            kept.clear();
-        }
-        kept.insert(place, (view.version, registration.clone()));
-        Ok(registration)
-    }
-
-    /// The providers of classes of the namespace of `view`. A registration whose provider is not
-    /// there registers nothing.
-    pub fn class_sources(&self, view: &View<'_>) -> Result<ClassSources> {
-        let kept = || self.class_sources.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((version, sources)) = kept().get(&view.id)
-            && *version == view.version
-        {
-            return Ok(sources.clone());
-        }
-        let mut sources = Vec::new();
-        for registered in class_registrations(view)? {
-            let Some(name) = provider_name(view, &registered) else { continue };
-            let registration = self.get(view, &name);
-            if registration.as_ref().is_err_and(|e| e.status() == WBEM_E_PROVIDER_NOT_FOUND) {
-                continue;
-            }
-            sources.push(Arc::new(ClassSource::new(name, &registered, registration)));
-        }
-        sources.sort_by(|a, b| a.name.cmp(&b.name));
-        let sources: ClassSources = sources.into();
-        let mut kept = kept();
-        if kept.len() >= MOST {
-            kept.clear();
-        }
-        kept.insert(view.id, (view.version, sources.clone()));
-        Ok(sources)
-    }
-
-    /// The registration of the provider that `class` names. Errors: as [`Registrations::get`];
-    /// `WBEM_E_INVALID_PROVIDER_REGISTRATION` where it names none.
-    pub fn of_class(&self, view: &View<'_>, class: &Class) -> Result<Arc<Registration>> {
-        let name = class.provider().ok_or_else(|| {
-            WBEM_E_INVALID_PROVIDER_REGISTRATION
-                .with(format!("class {} is to be provided but names no provider", class.name()))
-        })?;
-        self.get(view, &name.into()).map_err(|e| match e.status() {
-            WBEM_E_PROVIDER_NOT_FOUND => {
-                e.status().with(format!("{}, which class {} names", e.message(), class.name()))
-            }
-            _ => e,
-        })
-    }
-}
-
 impl Registration {
-    fn read(view: &View<'_>, name: &Name) -> Result<Self> {
+    pub(super) fn read(view: &StoredView<'_>, name: &Name) -> Result<Self> {
         let instance =
             registered(view, PROVIDER, Value::string(name.as_str()))?.ok_or_else(|| {
-                let namespace = &view.schema.origin().namespace;
+                let namespace = &view.schema().origin().namespace;
                 WBEM_E_PROVIDER_NOT_FOUND
                     .with(format!("provider {name} is not registered in {namespace}"))
             })?;
@@ -270,7 +181,11 @@ fn check_hosting(name: &Name, registered: &Instance) -> Result<()> {
 
 /// The instance of the class `class` of registrations that refers to `provider`: by its own class
 /// or, where that is a derived one, by `__Win32Provider` or `__Provider`.
-fn registration(view: &View<'_>, provider: &Instance, class: Name) -> Result<Option<Instance>> {
+fn registration(
+    view: &StoredView<'_>,
+    provider: &Instance,
+    class: Name,
+) -> Result<Option<Instance>> {
     let Some(path) = provider.relative_path() else { return Ok(None) };
     let above = provider.class().ancestors().filter(|c| c.key_root().is_some());
     let classes = std::iter::once(provider.class()).chain(above).map(|c| c.name().clone());
@@ -284,39 +199,9 @@ fn registration(view: &View<'_>, provider: &Instance, class: Name) -> Result<Opt
     Ok(None)
 }
 
-/// The stored instances of `__ClassProviderRegistration` and of the classes below it.
-fn class_registrations(view: &View<'_>) -> Result<Vec<Instance>> {
-    let mut found = Vec::new();
-    for name in std::iter::once(CLASSES).chain(view.schema.descendants(&CLASSES)) {
-        if view.stored(|stored| stored.has_instances(view.id, &name))? {
-            let class = view.class(&name, WBEM_E_INVALID_CLASS)?;
-            let read = |stored: repository::View<'_>| {
-                stored.instances(view.id, &class)?.collect::<Result<Vec<_>>>()
-            };
-            found.extend(view.stored(read)?);
-        }
-    }
-    Ok(found)
-}
-
-/// The name of the provider of this namespace to which a registration refers.
-fn provider_name(view: &View<'_>, registered: &Instance) -> Option<Name> {
-    let path: ObjectPath = registered.get("provider")?.as_str()?.parse().ok()?;
-    let here = &view.schema.origin().namespace;
-    if path.namespace.is_some_and(|namespace| namespace != *here) {
-        return None;
-    }
-    let value = match &path.keys {
-        PathKeys::Unnamed(value) => value,
-        PathKeys::Named(named) => &named.iter().find(|(name, _)| name.is("Name"))?.1,
-        PathKeys::Class | PathKeys::Singleton => return None,
-    };
-    Some(Name::from(value.text()))
-}
-
 /// The instance of the system class `class`, or of one derived from it, whose one key is `key`.
-fn registered(view: &View<'_>, class: Name, key: Value) -> Result<Option<Instance>> {
-    let class = view.class(&class, WBEM_E_INVALID_CLASS)?;
+fn registered(view: &StoredView<'_>, class: Name, key: Value) -> Result<Option<Instance>> {
+    let class = view.class(&class)?;
     let key = Instance::with_keys(&class, &[key]).key()?;
-    get::stored(view, &class, &key, false)
+    view.instance(&class, &key)
 }

@@ -5,11 +5,10 @@ use cim::{Name, Object, Result};
 use wbem::{Completion, Sink};
 use wql::{BoundSchema, Comparison, Constant, Expr, PropertyPath, Select};
 
-use crate::call::access::AuthorizedCall;
+use crate::call::AuthorizedCall;
 use crate::read::execute::BATCH;
-use crate::read::query::Run;
-use crate::store::core::View;
-use crate::view::provided::{Listing, Scope};
+use crate::view::View;
+use crate::view::{Listing, Scope};
 
 /// The subclasses of `superclass`, or with none all classes; `shallow` for the first
 /// generation alone.
@@ -18,7 +17,7 @@ pub fn enumerate(
     _call: &AuthorizedCall<'_, ()>,
     superclass: Option<Name>,
     shallow: bool,
-) -> Result<Run> {
+) -> Result<Listing> {
     let scope = match (superclass, shallow) {
         (Some(above), shallow) => {
             view.class(&above, WBEM_E_INVALID_CLASS)?;
@@ -27,20 +26,20 @@ pub fn enumerate(
         (None, true) => Scope::TopLevel,
         (None, false) => Scope::All,
     };
-    run(view, &scope, None)
+    list(view, &scope)
 }
 
 /// The classes that a schema query asks for.
-pub fn query(view: &View<'_>, select: &Select) -> Result<Run> {
+pub fn query(view: &View<'_>, select: &Select) -> Result<(Listing, BoundSchema)> {
     let filter = BoundSchema::bind(select)?;
     let scope = select.condition.as_ref().map_or(Scope::All, scope);
-    run(view, &scope, Some(filter))
+    Ok((list(view, &scope)?, filter))
 }
 
-fn run(view: &View<'_>, scope: &Scope, filter: Option<BoundSchema>) -> Result<Run> {
+fn list(view: &View<'_>, scope: &Scope) -> Result<Listing> {
     let mut listing = view.list(scope)?;
     listing.names.sort();
-    Ok(Run::Classes { listing, filter })
+    Ok(listing)
 }
 
 /// The classes among which are all that satisfy `condition`.
@@ -90,7 +89,11 @@ pub fn deliver(
             Ok(Some(class)) => class,
             Ok(None) => continue,
             Err(e)
-                if view.schema.classes_with_external_superclass().binary_search(name).is_err() =>
+                if view
+                    .schema()
+                    .classes_with_external_superclass()
+                    .binary_search(name)
+                    .is_err() =>
             {
                 return Err(e);
             }

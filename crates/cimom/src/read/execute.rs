@@ -21,7 +21,7 @@ use crate::read::resolve::Source;
 use crate::source::binding::{self, Binding};
 use crate::source::layered::{self, Part};
 use crate::source::properties;
-use crate::store::core::View;
+use crate::view::View;
 
 /// How many objects travel together: enough that the cost of a hand-over does not count, few
 /// enough that a client which stops early has cost little.
@@ -120,7 +120,7 @@ pub fn read_internal_source(
         }
         (Source::Repository, SourceRequest::Enumerate) => {
             let read = |stored: repository::View<'_>, position: &mut Position| {
-                let mut all = stored.instances_after(view.id, class, position)?;
+                let mut all = stored.instances_after(view.id(), class, position)?;
                 let batch = all.by_ref().take(BATCH).collect();
                 all.advance(position);
                 batch
@@ -151,7 +151,7 @@ fn referring(
             Err(_) => true,
         };
         let read = |stored: repository::View<'_>, position: &mut Position| {
-            let mut all = stored.referring_after(view.id, &step.class, path, position)?;
+            let mut all = stored.referring_after(view.id(), &step.class, path, position)?;
             let batch = all.by_ref().filter(is_meant).take(BATCH).collect();
             all.advance(position);
             batch

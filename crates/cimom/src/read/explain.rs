@@ -1,4 +1,4 @@
-//! A plan told as instances of `OpenWMI_PlanStep`: which sources are asked what, and what the
+//! A plan described as instances of `OpenWMI_PlanStep`: which sources are asked what, and what the
 //! core does to the answer.
 //!
 //! Asked for by the context value `wbem::EXPLAIN`; answered like any query, through a sink.
@@ -10,7 +10,6 @@ use wbem::Wanted;
 use wql::BoundSelect;
 
 use crate::read::plan::{SourceRequest, Step, texts};
-use crate::read::query::Run;
 use crate::read::resolve::Source;
 use crate::source::layered::Part;
 use crate::system;
@@ -23,15 +22,15 @@ static PLAN_STEP: LazyLock<Arc<Class>> = LazyLock::new(|| {
 });
 
 /// The steps of plans over instances.
-pub fn steps<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Result<Run> {
-    let mut told = Vec::new();
+pub fn steps<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Result<Vec<Object>> {
+    let mut described = Vec::new();
     for step in steps {
-        told.push(describe(told.len(), step)?);
+        described.push(describe(described.len(), step)?);
         for part in &step.parts {
-            told.push(describe_part(told.len(), step, part)?);
+            described.push(describe_part(described.len(), step, part)?);
         }
     }
-    Ok(Run::Objects(told))
+    Ok(described)
 }
 
 /// A part of a step's instances that the provider of a class above has.
@@ -50,14 +49,14 @@ fn describe_part(index: usize, step: &Step, part: &Part) -> Result<Object> {
 }
 
 /// The one step of a query over classes.
-pub fn schema(condition: Option<String>) -> Result<Run> {
+pub fn schema(condition: Option<String>) -> Result<Vec<Object>> {
     let mut instance = Instance::new(PLAN_STEP.clone());
     instance.put("Step", &Value::UInt32(1))?;
     instance.put("Class", &"meta_class".into())?;
     instance.put("Source", &"Schema".into())?;
     instance.put("Operation", &"CreateClassEnum".into())?;
     instance.put("Filtered", &Value::from(condition))?;
-    Ok(Run::Objects(vec![Object::Instance(instance)]))
+    Ok(vec![Object::Instance(instance)])
 }
 
 fn describe(index: usize, step: &Step) -> Result<Object> {

@@ -8,16 +8,18 @@ use std::sync::Arc;
 use cim::key::path_values;
 use cim::path::PathKeys;
 use cim::status::*;
-use cim::{Class, ClassDeclaration, Instance, InstanceKey, Object, ObjectPath, Result, WbemStatus};
-use wbem::Wanted;
+use cim::{
+    Class, ClassDeclaration, Instance, InstanceKey, Namespace, Object, ObjectPath, Result,
+    WbemStatus,
+};
+use wbem::{CallContext, Wanted};
 
-use crate::call::access::{self, AuthorizedCall};
 use crate::call::partial::{self, PartialRead};
-use crate::source::binding;
+use crate::call::{AuthorizedCall, Call, access};
 use crate::source::layered;
 use crate::source::properties;
-use crate::store::core::View;
 use crate::system;
+use crate::view::{View, computed};
 
 /// What GetObject is asked.
 pub struct Get {
@@ -53,7 +55,7 @@ pub fn object(view: &View<'_>, call: &AuthorizedCall<'_, Get>) -> Result<Object>
         true if !class.keys().is_empty() => None,
         _ => {
             let key = InstanceKey::from_path(&class, &path.keys)?;
-            stored(view, &class, &key, *direct)?
+            view.stored_instance(&class, &key, *direct)?
         }
     };
     let found = match stored {
@@ -62,12 +64,35 @@ pub fn object(view: &View<'_>, call: &AuthorizedCall<'_, Get>) -> Result<Object>
             Some(only(properties::complete(view, instance, &wanted)?, partial)?)
         }
         None if system::is_always_there(&class) => {
-            let told = crate::rules::instance(view, &class, call.context())?;
+            let told = computed::instance(view, &class)?;
             told.map(|instance| only(instance, partial)).transpose()?
         }
         None => provided(view, &class, call.operation())?,
     };
     found.map(Object::Instance).ok_or_else(|| WBEM_E_NOT_FOUND.with(format!("{path} not found")))
+}
+
+/// The object at `path`, in whichever namespace: the one it names, else `namespace`, else that of
+/// `view`.
+pub fn follow(
+    view: &View<'_>,
+    path: ObjectPath,
+    namespace: Option<&Namespace>,
+    context: &CallContext,
+) -> Result<Object> {
+    view.core().check_server(path.server.as_deref())?;
+    let here = view.namespace();
+    let namespace = path.namespace.as_ref().or(namespace).unwrap_or(here).clone();
+    let other = match namespace == *here {
+        true => None,
+        false => {
+            let other = View::open_by_name(view.runtime(), &namespace, context)?;
+            Some(if view.stored_view().is_localized() { other.localized()? } else { other })
+        }
+    };
+    let view = other.as_ref().unwrap_or(view);
+    let call = Call { operation: Get::whole(path), namespace: &namespace, context };
+    object(view, &call.authorize(view.schema().policy())?)
 }
 
 /// The success of a call that has an object: whether it is one of several of its name.
@@ -86,29 +111,6 @@ fn only(instance: Instance, partial: &PartialRead) -> Result<Instance> {
     })
 }
 
-/// The stored instance with this key, of `class` or, unless `direct`, below it.
-pub fn stored(
-    view: &View<'_>,
-    class: &Arc<Class>,
-    key: &InstanceKey,
-    direct: bool,
-) -> Result<Option<Instance>> {
-    if class.is_dynamic() {
-        return Ok(None);
-    }
-    if let Some(instance) = view.instance(class, key)? {
-        return Ok(Some(instance));
-    }
-    if direct {
-        return Ok(None);
-    }
-    let Some(actual) = view.stored(|v| v.locate(view.id, class, key))? else { return Ok(None) };
-    match view.find_class(&actual)? {
-        Some(actual) if actual.is_a(class.name().as_str()) => view.instance(&actual, key),
-        _ => Ok(None),
-    }
-}
-
 /// The instance that a provider of `class` or of a class below it has. Those furthest below are
 /// asked first, as what a class above has of it is not the whole.
 fn provided(view: &View<'_>, class: &Arc<Class>, get: &Get) -> Result<Option<Instance>> {
@@ -122,7 +124,7 @@ fn provided(view: &View<'_>, class: &Arc<Class>, get: &Get) -> Result<Option<Ins
         }
         let keys = path_values(&class, &get.path.keys)?;
         let asked = get.partial.wanted(&class);
-        match asked.and_then(|wanted| binding::get(view, &class, &keys, &wanted, get.direct)) {
+        match asked.and_then(|wanted| layered::get(view, &class, &keys, &wanted, get.direct)) {
             Ok(found) => return Ok(Some(found)),
             Err(e) if e.status() == WBEM_E_NOT_FOUND => {}
             // Another class may have it; that one cannot say counts where none has.

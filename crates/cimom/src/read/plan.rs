@@ -12,11 +12,11 @@ use cim::{Class, Instance, ObjectPath, Origin, Result, Value};
 use wbem::{CallContext, Pushdown, Wanted};
 use wql::{BoundSelect, Comparison, Conjunct, Expr, Predicate, Select};
 
-use crate::read::query::InstanceQuery;
+use crate::read::request::InstanceQuery;
 use crate::read::resolve::{ResolvedCall, Source};
 use crate::source::binding::Binding;
 use crate::source::layered::{self, Part};
-use crate::store::core::View;
+use crate::view::View;
 
 /// All that is asked to answer a call.
 pub struct Plan {
@@ -104,6 +104,11 @@ impl Referring {
 }
 
 impl Plan {
+    /// Whether a provider is among the sources.
+    pub fn has_provider(&self) -> bool {
+        self.steps.iter().any(|step| matches!(step.source, Source::Provider(_)))
+    }
+
     /// Asks the repository for those instances of `class` that refer to an object.
     pub fn of_referring(class: Arc<Class>, referring: Referring, context: CallContext) -> Self {
         let step = Step::whole(class, Source::Repository, SourceRequest::Referring(referring));
@@ -351,10 +356,7 @@ fn push_down(
 }
 
 fn fixes_key(class: &Class, term: &Conjunct) -> bool {
-    term.predicate().is_some_and(|p| {
-        p.comparison == Comparison::Equal
-            && class.keys().iter().any(|&key| usize::from(key) == p.slot)
-    })
+    term.predicate().is_some_and(|p| p.comparison == Comparison::Equal && class.is_key(p.slot))
 }
 
 /// The terms as one text; `None` where there are none.

@@ -6,58 +6,22 @@
 use std::sync::Arc;
 
 use cim::status::*;
-use cim::{Class, Error, Object, Result};
+use cim::{Class, Error, Name, Object, Result};
 use wbem::{CallContext, EXPLAIN, Flags, Sink};
 use wql::{BoundSchema, Query, Select};
 
-use crate::call::access::AuthorizedCall;
+use crate::call::AuthorizedCall;
 use crate::call::partial::PartialRead;
-use crate::read::associations::walk::{self, Answer, AssociationQuery, Walk};
+use crate::read::associations::{self, Answer, AssociationQuery, Walk};
 use crate::read::classes;
 use crate::read::execute;
 use crate::read::explain;
 use crate::read::plan;
 use crate::read::plan::Plan;
+use crate::read::request::{InstanceQuery, QueryScope};
 use crate::read::resolve;
-use crate::store::core::View;
-use crate::view::provided::Listing;
-
-/// Which classes beside the one named are asked.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct QueryScope {
-    /// Only instances of exactly the class named.
-    pub shallow: bool,
-    /// Only the source of the class named.
-    pub direct: bool,
-}
-
-impl QueryScope {
-    pub fn new(flags: Flags) -> Self {
-        QueryScope { shallow: flags.has(Flags::SHALLOW), direct: flags.has(Flags::DIRECT_READ) }
-    }
-}
-
-/// A question for instances.
-pub struct InstanceQuery {
-    /// The class in FROM.
-    pub class: Arc<Class>,
-    /// The query; without one, all instances.
-    pub select: Option<Select>,
-    /// Its text, as the client wrote it.
-    pub text: Arc<str>,
-    /// Which properties are asked for where the query does not say.
-    pub partial: PartialRead,
-    pub reach: QueryScope,
-    /// Whether keys and path must be in the result.
-    pub locatable: bool,
-}
-
-impl InstanceQuery {
-    /// All instances of `class`.
-    pub fn all(class: Arc<Class>, reach: QueryScope, partial: PartialRead) -> Self {
-        InstanceQuery { class, select: None, text: "".into(), partial, reach, locatable: false }
-    }
-}
+use crate::view::Listing;
+use crate::view::View;
 
 /// What an operation that gives objects will do when it has a sink.
 pub enum Run {
@@ -113,9 +77,11 @@ pub fn run(
         Query::Select(select) if select.is_schema() => {
             if explain {
                 BoundSchema::bind(&select)?;
-                return explain::schema(select.condition.as_ref().map(ToString::to_string));
+                let condition = select.condition.as_ref().map(ToString::to_string);
+                return Ok(Run::Objects(explain::schema(condition)?));
             }
-            classes::query(view, &select)
+            let (listing, filter) = classes::query(view, &select)?;
+            Ok(Run::Classes { listing, filter: Some(filter) })
         }
         Query::Select(select) => {
             let class = view.class(&select.class, WBEM_E_INVALID_CLASS)?;
@@ -127,7 +93,7 @@ pub fn run(
             let (select, text) = (Some(select), text.into());
             let query = InstanceQuery { class, select, text, partial, reach, locatable };
             let plan = plan::plan(view, resolve::resolve(view, call.with(query))?)?;
-            if explain { explain::steps(&plan.steps) } else { Ok(Run::Plan(plan)) }
+            explained_or_run(plan, explain)
         }
         Query::Associators(query) => walk(view, query.into(), call, explain),
         Query::References(query) => walk(view, query.into(), call, explain),
@@ -152,7 +118,7 @@ pub fn beyond(
     };
     let class = name.and_then(|name| view.find_class(&name).ok().flatten());
     let takes = |class: &Arc<Class>| {
-        let registration = view.cimom.registrations.of_class(view, class).ok();
+        let registration = view.runtime().registration_of(view.stored_view(), class).ok();
         let supports = registration.and_then(|registration| registration.instances);
         class.is_dynamic() && supports.is_some_and(|supports| supports.query_beyond)
     };
@@ -160,9 +126,15 @@ pub fn beyond(
     let reach = QueryScope { shallow: false, direct: flags.has(Flags::DIRECT_READ) };
     let all = InstanceQuery::all(class, reach, PartialRead::Whole);
     match Plan::beyond(resolve::resolve(view, call.with(all))?, &text.into()) {
-        Some(plan) if is_explained => explain::steps(&plan.steps),
-        Some(plan) => Ok(Run::Plan(plan)),
+        Some(plan) => explained_or_run(plan, is_explained),
         None => Err(refusal),
+    }
+}
+
+fn explained_or_run(plan: Plan, explain: bool) -> Result<Run> {
+    match explain {
+        true => Ok(Run::Objects(explain::steps(&plan.steps)?)),
+        false => Ok(Run::Plan(plan)),
     }
 }
 
@@ -176,16 +148,26 @@ fn walk(
     call: AuthorizedCall<'_, ()>,
     explain: bool,
 ) -> Result<Run> {
-    match walk::prepare(view, question, call)? {
+    match associations::prepare(view, question, call)? {
         Answer::Walk(walk) if explain => {
             let steps = walk.steps.iter().flat_map(|(_, plan)| &plan.steps);
-            explain::steps(steps)
+            Ok(Run::Objects(explain::steps(steps)?))
         }
         Answer::Walk(walk) => Ok(Run::Walk(walk)),
         Answer::Classes(classes) => {
             Ok(Run::Objects(classes.into_iter().map(Object::Class).collect()))
         }
     }
+}
+
+/// The subclasses that an enumeration asks for.
+pub fn subclasses(
+    view: &View<'_>,
+    call: &AuthorizedCall<'_, ()>,
+    superclass: Option<Name>,
+    shallow: bool,
+) -> Result<Run> {
+    Ok(Run::Classes { listing: classes::enumerate(view, call, superclass, shallow)?, filter: None })
 }
 
 /// All instances that an enumeration asks for.

@@ -9,10 +9,10 @@ use cim::status::WBEM_E_INVALID_CLASS;
 use cim::{Class, Instance, Name, Result};
 use wbem::CallContext;
 
-use crate::call::access::{self, AuthorizedCall};
-use crate::read::query::InstanceQuery;
+use crate::call::{AuthorizedCall, access};
+use crate::read::request::InstanceQuery;
 use crate::source::binding::{self, Binding};
-use crate::store::core::View;
+use crate::view::{View, computed};
 
 /// Where the instances of a class are.
 pub enum Source {
@@ -63,7 +63,7 @@ fn source(
         let binding = binding::bind(view, &class)?;
         return Ok(Some((class, Source::Provider(binding))));
     }
-    let stored = view.stored(|v| v.has_instances(view.id, name))?;
+    let stored = view.stored(|v| v.has_instances(view.id(), name))?;
     if stored {
         return Ok(Some((class, Source::Repository)));
     }
@@ -71,6 +71,6 @@ fn source(
     if !call.granted().contains(access::to_read_instance(&class)) {
         return Ok(None);
     }
-    let there = crate::rules::instance(view, &class, call.context())?;
+    let there = computed::instance(view, &class)?;
     Ok(there.map(|instance| (class, Source::System(Box::new(instance)))))
 }

@@ -2,60 +2,64 @@
 //! of that instance say who may be in it (behaviour.md G.1, G.11).
 
 use cim::path::is_namespace_name;
-use cim::security::{Descriptor, Rights};
+use cim::security::Descriptor;
 use cim::status::*;
-use cim::{Instance, Namespace, Result};
-use wbem::CallContext;
+use cim::{Class, Instance, Namespace, Result};
+use wbem::{PendingPut, WriteHook, WriteTransaction};
 
 use super::security;
-use crate::write::edit::{Edit, NamespaceRef};
+use crate::system;
 
 /// The descriptor of the namespace in SDDL. Not kept as text.
 const SDDL: &str = "NamespaceSecuritySDDL";
 /// Whether remote calls must be encrypted.
 const ENCRYPTION: &str = "RequiresEncryption";
 
-/// Makes the namespace that the instance names, or changes who may be in it. The descriptor is
-/// taken from the instance.
-/// Errors: `WBEM_E_INVALID_PARAMETER` for a descriptor that is none; `WBEM_E_ACCESS_DENIED` where
-/// the namespace is there and the caller may not change its descriptor.
-pub(super) fn before_put(
-    edit: &mut Edit<'_, '_>,
-    parent: &NamespaceRef,
-    instance: &mut Instance,
-    context: &CallContext,
-) -> Result<()> {
-    let child = child(parent, instance)?;
-    let given = take_descriptor(instance)?;
-    let qualifiers = instance.qualifiers();
-    let encryption = qualifiers.is_some_and(|q| q.instance.is_true(ENCRYPTION));
-    match edit.place(&child) {
-        Err(e) if e.status() == WBEM_E_INVALID_NAMESPACE => {
-            let place = edit.create_namespace(&child)?;
-            let begin = edit.security(parent)?.0.inherited();
-            let descriptor = security::changed(&begin, given)?;
-            edit.set_security(&place, &descriptor, encryption)
-        }
-        Err(e) => Err(e),
-        Ok(place) => {
-            let (now, encrypted) = edit.security(&place)?;
-            if given.is_none() && encryption == encrypted {
-                return Ok(());
+/// The hook of `__NAMESPACE`.
+pub struct NamespaceRules;
+
+impl WriteHook for NamespaceRules {
+    fn guards(&self, class: &Class) -> bool {
+        system::is_namespace(class)
+    }
+
+    /// Creates the namespace that the instance names, or changes who may be in it. The descriptor
+    /// is taken from the instance.
+    /// Errors: `WBEM_E_INVALID_PARAMETER` for a descriptor that is none; `WBEM_E_ACCESS_DENIED`
+    /// where the namespace exists and the caller may not change its descriptor.
+    fn before_put(
+        &self,
+        transaction: &mut dyn WriteTransaction,
+        put: PendingPut<'_>,
+    ) -> Result<()> {
+        let child = child(put.namespace, put.instance)?;
+        let given = take_descriptor(put.instance)?;
+        let qualifiers = put.instance.qualifiers();
+        let encryption = qualifiers.is_some_and(|q| q.instance.is_true(ENCRYPTION));
+        match transaction.namespace_security(&child)? {
+            None => {
+                let parent = transaction.namespace_security(put.namespace)?;
+                let (parent, _) = parent.ok_or(WBEM_E_INVALID_NAMESPACE)?;
+                let descriptor = security::changed(&parent.inherited(), given)?;
+                transaction.create_namespace(&child, &descriptor, encryption)
             }
-            let call = edit.authorize(&place, context)?;
-            call.require(Rights::WRITE_DAC, "change who may be in it")?;
-            edit.set_security(&place, &security::changed(&now, given)?, encryption)
+            Some((_, encrypted)) if given.is_none() && encryption == encrypted => Ok(()),
+            Some((now, _)) => {
+                let descriptor = security::changed(&now, given)?;
+                transaction.set_namespace_security(&child, &descriptor, encryption)
+            }
         }
     }
-}
 
-/// Deletes the namespace with all it holds, namespaces in it included.
-pub(super) fn before_delete(
-    edit: &mut Edit<'_, '_>,
-    parent: &NamespaceRef,
-    instance: &Instance,
-) -> Result<()> {
-    edit.delete_namespace(&child(parent, instance)?)
+    /// Deletes the namespace with all it holds, namespaces in it included.
+    fn before_delete(
+        &self,
+        transaction: &mut dyn WriteTransaction,
+        namespace: &Namespace,
+        instance: &Instance,
+    ) -> Result<()> {
+        transaction.delete_namespace(&child(namespace, instance)?)
+    }
 }
 
 /// The descriptor that the instance gives its namespace, if it does.
@@ -69,12 +73,12 @@ fn take_descriptor(instance: &mut Instance) -> Result<Option<Descriptor>> {
     text.parse().map(Some)
 }
 
-fn child(parent: &NamespaceRef, instance: &Instance) -> Result<Namespace> {
+fn child(parent: &Namespace, instance: &Instance) -> Result<Namespace> {
     let name = instance.get("Name").and_then(|v| v.as_str()).unwrap_or_default();
     if !is_namespace_name(name) {
         return Err(WBEM_E_INVALID_OBJECT.with(format!(
             "\"{name}\" cannot be the name of a namespace: a letter, then letters, digits, underscores"
         )));
     }
-    parent.namespace.child(name).map_err(|e| WBEM_E_INVALID_NAMESPACE.with(e.message().to_owned()))
+    parent.child(name).map_err(|e| WBEM_E_INVALID_NAMESPACE.with(e.message().to_owned()))
 }

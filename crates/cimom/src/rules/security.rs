@@ -6,19 +6,16 @@
 
 mod object;
 
-use cim::security::{AceFlags, AceKind, Descriptor, DescriptorAce, Rights, Sid};
+use cim::security::{AceFlags, AceKind, Descriptor, DescriptorAce, Rights};
 use cim::status::*;
-use cim::{Error, Instance, Namespace, Result, Value};
+use cim::{Error, Instance, Result, Value};
 use wbem::{CallContext, MethodCall};
 
-use crate::call::access::{self, AuthorizedCall, Call};
-use crate::front::session::Session;
-use crate::store::core::unknown;
-
-/// The class whose methods are here.
-pub(super) const CLASS: &str = "__SystemSecurity";
-/// The method that whoever may be in the namespace may run.
-const CALLER_RIGHTS: &str = "GetCallerAccessRights";
+use crate::call::{AuthorizedCall, Call, NamespaceRef};
+use crate::providers::Runtime;
+use crate::system::CALLER_RIGHTS;
+use crate::view::{View, computed};
+use crate::write;
 
 /// What the methods on objects return where they could not be done.
 const ACCESS_DENIED: u32 = 2;
@@ -26,41 +23,29 @@ const UNKNOWN_FAILURE: u32 = 8;
 const PRIVILEGE_NOT_HELD: u32 = 9;
 const INVALID_PARAMETER: u32 = 21;
 
-/// Whether the method may be run by whoever may be in the namespace, without the right to run
-/// methods.
-pub fn is_open_to_all(class: &cim::Name, method: &str) -> bool {
-    class.is(CLASS) && cim::name::eq(method, CALLER_RIGHTS)
-}
-
 /// Runs a method of the class.
-pub(super) fn exec_method(
-    session: &Session,
-    call: &MethodCall<'_>,
-    context: &CallContext,
-) -> Result<Option<Instance>> {
+pub(super) fn exec_method(target: &Target<'_>, call: &MethodCall<'_>) -> Result<Option<Instance>> {
     let name = call.method.name.as_str();
     if cim::name::eq(name, CALLER_RIGHTS) {
-        let rights = authorized(session, context)?.granted().0;
+        let rights = target.authorize(&target.view()?)?.granted().0;
         return call.outcome(0u32, &[("rights", Value::SInt32(rights as i32))]);
     }
     match name.to_ascii_lowercase().as_str() {
         "getsd" => {
-            let sd = bytes(&get(session, context)?)?;
+            let sd = computed::bytes(&target.descriptor(&target.view()?)?)?;
             call.outcome(0u32, &[("SD", sd)])
         }
         "setsd" => {
             let sd = Descriptor::from_bytes(&byte_array(call.argument("SD"))?)?;
             // Of the descriptor the list of rights is taken, nothing else.
             check_principals(&sd)?;
-            set(session, context, |now| with_rights(now, sd.dacl.as_deref()))?;
+            target.change(|now| with_rights(now, sd.dacl.as_deref()))?;
             call.outcome(0u32, &[])
         }
         "getsecuritydescriptor" => {
-            let read = get(session, context).and_then(|sd| {
-                let view = session.cimom.view(&session.namespace, session.id, context)?;
-                object::from_descriptor(&sd, &view)
-            });
-            match read {
+            let view = target.view()?;
+            let read = target.descriptor(&view);
+            match read.and_then(|sd| object::from_descriptor(&sd, &view)) {
                 Ok(sd) => call.outcome(0u32, &[("Descriptor", sd)]),
                 Err(e) => call.outcome(returned(e)?, &[]),
             }
@@ -68,8 +53,8 @@ pub(super) fn exec_method(
         "setsecuritydescriptor" => {
             let given = object::to_parts(call.argument("Descriptor"));
             let written = given.and_then(|given| {
-                check_privilege(&given, context)?;
-                set(session, context, |now| given.apply(now))
+                check_privilege(&given, target.context)?;
+                target.change(|now| given.apply(now))
             });
             match written {
                 Ok(()) => call.outcome(0u32, &[]),
@@ -94,57 +79,41 @@ fn returned(error: Error) -> Result<u32> {
     }
 }
 
-fn authorized<'a>(
-    session: &'a Session,
-    context: &'a CallContext,
-) -> Result<AuthorizedCall<'a, ()>> {
-    let view = session.cimom.view(&session.namespace, session.id, context)?;
-    let call = Call { operation: (), namespace: &session.namespace, context };
-    call.authorize(view.schema.policy())
+/// The namespace whose descriptor a call is about, and the call.
+pub(super) struct Target<'a> {
+    pub(super) runtime: &'a Runtime,
+    pub(super) namespace: &'a NamespaceRef,
+    pub(super) context: &'a CallContext,
 }
 
-fn get(session: &Session, context: &CallContext) -> Result<Descriptor> {
-    authorized(session, context)?.require(Rights::READ_CONTROL, "read its descriptor")?;
-    let view = session.cimom.view(&session.namespace, session.id, context)?;
-    view.stored(|stored| readable(stored, &session.namespace, context))
-}
-
-fn set(
-    session: &Session,
-    context: &CallContext,
-    change: impl FnOnce(&Descriptor) -> Result<Descriptor>,
-) -> Result<()> {
-    let place = session.place();
-    session.cimom.edit(|edit| {
-        edit.authorize(&place, context)?.require(Rights::WRITE_DAC, "change its descriptor")?;
-        let (now, encryption) = edit.security(&place)?;
-        edit.set_security(&place, &change(&now)?, encryption)
-    })
-}
-
-/// The descriptor of `namespace` as far as the caller may read it who may read it at all: what is
-/// audited is the administrators' affair.
-pub(super) fn readable(
-    view: repository::View<'_>,
-    namespace: &Namespace,
-    context: &CallContext,
-) -> Result<Descriptor> {
-    let state = view.state(namespace)?.ok_or_else(|| unknown(namespace))?;
-    let mut descriptor = access::descriptor(state.security)?;
-    if !is_privileged(context) {
-        descriptor.sacl = None;
+impl<'a> Target<'a> {
+    fn view(&self) -> Result<View<'a>> {
+        let NamespaceRef { namespace, id } = self.namespace;
+        View::open(self.runtime, namespace, *id, self.context)
     }
-    Ok(descriptor)
-}
 
-/// Whether the caller may see and say what is audited.
-fn is_privileged(context: &CallContext) -> bool {
-    context.caller().is(&Sid::administrators())
+    fn authorize(&self, view: &View<'_>) -> Result<AuthorizedCall<'a, ()>> {
+        let namespace = &self.namespace.namespace;
+        Call { operation: (), namespace, context: self.context }.authorize(view.schema().policy())
+    }
+
+    fn descriptor(&self, view: &View<'_>) -> Result<Descriptor> {
+        self.authorize(view)?.require(Rights::READ_CONTROL, "read its descriptor")?;
+        computed::readable_descriptor(view)
+    }
+
+    fn change(&self, change: impl FnOnce(&Descriptor) -> Result<Descriptor>) -> Result<()> {
+        let NamespaceRef { namespace, id } = self.namespace;
+        write::edit(self.runtime, |edit| {
+            let namespace = NamespaceRef { namespace: namespace.clone(), id: *id };
+            edit.change_security(&namespace, self.context, change)
+        })
+    }
 }
 
 /// Errors: `WBEM_E_PRIVILEGE_NOT_HELD` where the caller says what is audited and may not.
 fn check_privilege(given: &object::Parts, context: &CallContext) -> Result<()> {
-    if given.sacl.is_none() || is_privileged(context) {
+    if given.sacl.is_none() || computed::may_audit(context) {
         return Ok(());
     }
     Err(WBEM_E_PRIVILEGE_NOT_HELD.with("only administrators say what is audited"))
@@ -221,11 +190,6 @@ fn check_entry(entry: &DescriptorAce) -> Result<()> {
 
 fn invalid(why: &str) -> Error {
     WBEM_E_INVALID_PARAMETER.with(format!("the security descriptor cannot be a namespace's: {why}"))
-}
-
-/// The bytes of a descriptor as a value.
-pub(super) fn bytes(descriptor: &Descriptor) -> Result<Value> {
-    Ok(Value::array(descriptor.to_bytes()?.into_iter().map(Value::UInt8)))
 }
 
 /// Errors: `WBEM_E_INVALID_OBJECT` where there are none.

@@ -7,10 +7,7 @@
 use cim::class::TARGET_NAMESPACE;
 use cim::path::{Connection, is_local_server};
 use cim::status::WBEM_E_NOT_SUPPORTED;
-use cim::{CimType, Class, Namespace, Origin, Result};
-
-use crate::source::binding;
-use crate::store::core::View;
+use cim::{CimType, Class, Origin, Result};
 
 /// Whether the reference in `slot` says to which namespace it leads.
 pub fn says_target(class: &Class, slot: usize) -> bool {
@@ -49,24 +46,6 @@ pub fn check(class: &Class) -> Result<()> {
                 class.name(),
                 property.name
             )));
-        }
-    }
-    Ok(())
-}
-
-/// In root\\interop every association query loads the association providers, whether it needs them
-/// or not; one that cannot be loaded matters where it is asked.
-/// Errors: a damaged repository's.
-pub fn load_associations(view: &View<'_>) -> Result<()> {
-    let namespace = &view.schema.origin().namespace;
-    let is_interop =
-        namespace.parent() == Some(Namespace::root()) && cim::name::eq(namespace.leaf(), "interop");
-    if !is_interop {
-        return Ok(());
-    }
-    for class in view.schema.associations(view)? {
-        if crate::source::layered::is_provided(class) {
-            let _ = binding::bind(view, class);
         }
     }
     Ok(())

@@ -10,8 +10,7 @@ use cim::{Class, Instance, Name, Result, Value};
 use wbem::{CallContext, InstanceProvider, Pushdown, Wanted};
 
 use crate::providers::{Provider, Supports};
-use crate::source::layered;
-use crate::store::core::View;
+use crate::view::View;
 
 /// The provider of the instances of a class, and what it is registered for.
 #[derive(Clone)]
@@ -62,31 +61,14 @@ impl Binding {
 /// `WBEM_E_INVALID_PROVIDER_REGISTRATION` where it is not registered for instances,
 /// `WBEM_E_PROVIDER_NOT_CAPABLE` where its code knows none.
 pub fn bind(view: &View<'_>, class: &Class) -> Result<Binding> {
-    let registration = view.cimom.registrations.of_class(view, class)?;
+    let registration = view.runtime().registration_of(view.stored_view(), class)?;
     let supports = registration
         .instances
         .ok_or_else(|| registration.lacks("__InstanceProviderRegistration"))?;
-    let provider = view.cimom.load(view, &registration)?;
+    let provider = view.runtime().load(view.stored_view(), view.context(), &registration)?;
     let instances =
         provider.native().instances.clone().ok_or_else(|| provider.provides_no("instances"))?;
     Ok(Binding { provider, instances, supports })
-}
-
-/// The instance of `class` with these keys, from its provider and those of the classes above;
-/// where `direct`, from its own alone.
-pub fn get(
-    view: &View<'_>,
-    class: &Arc<Class>,
-    keys: &[Value],
-    wanted: &Wanted,
-    direct: bool,
-) -> Result<Instance> {
-    let binding = bind(view, class)?;
-    let parts = if direct { Vec::new() } else { layered::parts(view, class)? };
-    view.without_snapshot(|| {
-        let instance = get_bound(&binding, class, keys, wanted, view.context)?;
-        layered::join(instance, &parts, wanted, view.context)
-    })
 }
 
 /// The instance of `class` with these keys as one provider has it.

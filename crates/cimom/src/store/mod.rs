@@ -1,3 +1,9 @@
-//! TODO map
+//! What all operations share: the repository, the schemas of its namespaces, the environment.
+//!
+//! Knows nothing of providers: of a class that is not stored there is nothing here.
 
-pub mod core;
+mod core;
+mod stored_view;
+
+pub use core::{Core, Environment, WriteHooks};
+pub use stored_view::StoredView;

@@ -15,6 +15,26 @@ static ROOT: LazyLock<Vec<Arc<ClassDeclaration>>> =
 static IDENTIFICATION: LazyLock<Vec<Arc<ClassDeclaration>>> =
     LazyLock::new(|| parse(include_str!("identification.mof")));
 
+/// The class whose singleton describes the namespace itself.
+pub const THIS_NAMESPACE: &str = "__thisNAMESPACE";
+/// The class whose singleton describes the object manager.
+pub const IDENTIFICATION_CLASS: &str = "__CIMOMIdentification";
+/// The class whose methods read and change the namespace's descriptor.
+pub const SYSTEM_SECURITY: &str = "__SystemSecurity";
+/// The method of it that every caller who may open the namespace may run.
+pub const CALLER_RIGHTS: &str = "GetCallerAccessRights";
+
+/// Whether a method may be run without the right to run methods.
+pub fn is_open_to_all(class: &Name, method: &str) -> bool {
+    class.is(SYSTEM_SECURITY) && cim::name::eq(method, CALLER_RIGHTS)
+}
+
+/// Whether the instance of the class is computed by the object manager, and cannot be put.
+pub fn is_computed(class: &Class) -> bool {
+    const COMPUTED: [&str; 3] = [THIS_NAMESPACE, IDENTIFICATION_CLASS, SYSTEM_SECURITY];
+    class.is_singleton() && COMPUTED.iter().any(|computed| class.is_a(computed))
+}
+
 /// The declarations of the system classes that `namespace` has, superclasses first.
 pub fn declarations(namespace: &Namespace) -> impl Iterator<Item = Arc<ClassDeclaration>> {
     let is_root = *namespace == Namespace::root();
@@ -28,6 +48,11 @@ pub fn declarations(namespace: &Namespace) -> impl Iterator<Item = Arc<ClassDecl
 /// The name of the class of namespaces.
 pub fn namespace_class() -> Name {
     Name::from_static("__NAMESPACE")
+}
+
+/// Whether instances of the class name namespaces.
+pub fn is_namespace(class: &Class) -> bool {
+    class.is_a(namespace_class().as_str())
 }
 
 /// The classes of a text that is built in, so that a mistake in it is one of this program.

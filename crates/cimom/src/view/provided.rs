@@ -8,7 +8,7 @@
 //! learned here outlives the operation (behaviour.md A.1, A.3-A.5; ruling I-4).
 
 use std::borrow::Cow;
-use std::cell::{Cell, OnceCell, RefCell};
+use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
@@ -18,17 +18,15 @@ use cim::status::*;
 use cim::{Class, ClassDeclaration, Error, Name, Result, SystemProperty, Value};
 use wbem::{CallContext, ClassProvider};
 
+use super::operation_view::View;
 use crate::providers::{ClassSource, Interaction, PartialClassInfo};
 use crate::schema::reference;
-use crate::store::core::View;
 
 /// What an operation has learned of provided classes.
 #[derive(Default)]
-pub struct Provided {
+pub(super) struct Provided {
     /// The providers that may be asked, once they were needed.
     sources: OnceCell<Vec<Arc<ClassSource>>>,
-    /// Whether the registrations are being read: what is needed for that is stored.
-    is_reading: Cell<bool>,
     /// INVARIANT: not borrowed while a provider is asked.
     learned: RefCell<Learned>,
 }
@@ -90,17 +88,17 @@ impl View<'_> {
     /// The class `name`, if there is one. Errors: what keeps it from being a class; those of a
     /// provider that may have it.
     pub fn find_class(&self, name: &Name) -> Result<Option<Arc<Class>>> {
-        if let Some(class) = self.schema.made(name) {
+        if let Some(class) = self.schema().made(name) {
             return Ok(Some(class.clone()));
         }
         if let Some(made) = self.provided.learned.borrow().made.get(name) {
             return Ok(made.clone());
         }
-        if !self.schema.contains(name) {
+        if !self.schema().contains(name) {
             return self.provided_class(name);
         }
-        let class = self.schema.class(name, self)?;
-        if self.schema.made(name).is_none() {
+        let class = self.schema().class(name, self)?;
+        if self.schema().made(name).is_none() {
             // It derives from a provided one, and stays the same as long as the operation lasts.
             self.provided.learned.borrow_mut().made.insert(name.clone(), class.clone());
         }
@@ -114,7 +112,7 @@ impl View<'_> {
             return Ok(class);
         }
         check_class_length(name.as_str())?;
-        let namespace = &self.schema.origin().namespace;
+        let namespace = &self.schema().origin().namespace;
         Err(missing.with(format!("class {name} not found in {namespace}")))
     }
 
@@ -122,7 +120,7 @@ impl View<'_> {
     /// Errors: those of a provider that may have some.
     pub fn descendants(&self, name: &Name) -> Result<Vec<Name>> {
         if self.class_sources()?.is_empty() {
-            return Ok(self.schema.descendants(name));
+            return Ok(self.schema().descendants(name));
         }
         let Listing { names, failure } = self.list(&Scope::Below(name.clone()))?;
         failure.map_or(Ok(names), Err)
@@ -138,11 +136,11 @@ impl View<'_> {
         };
         let names = match scope {
             Scope::All => {
-                let stored = self.schema.names().cloned();
+                let stored = self.schema().names().cloned();
                 stored.chain(declared(&|_| true)).collect()
             }
             Scope::TopLevel => {
-                let stored = self.schema.top_level().cloned();
+                let stored = self.schema().top_level().cloned();
                 stored.chain(declared(&|d| d.superclass.is_none())).collect()
             }
             Scope::One(name) => vec![name.clone()],
@@ -159,8 +157,8 @@ impl View<'_> {
     /// The association classes that may refer to objects of `class`, and others, in order of their
     /// names. Providers that are not registered to refer to it are not asked.
     pub fn associations(&self, class: &Arc<Class>) -> Result<Cow<'_, [Arc<Class>]>> {
-        let stored = self.schema.associations(self)?;
-        let classes_with_external_superclass = self.schema.classes_with_external_superclass();
+        let stored = self.schema().associations(self)?;
+        let classes_with_external_superclass = self.schema().classes_with_external_superclass();
         let sources = self.class_sources()?;
         let referring: Vec<usize> =
             (0..sources.len()).filter(|&at| sources[at].may_refer_to(class)).collect();
@@ -195,13 +193,13 @@ impl View<'_> {
         let may = |known: &PartialClassInfo<'_>| {
             sources.iter().any(|s| s.may_supply(known) != Some(false))
         };
-        Ok(!self.schema.contains(name) && !sources.is_empty() && by_name(name, may))
+        Ok(!self.schema().contains(name) && !sources.is_empty() && by_name(name, may))
     }
 
     /// Whether several providers define the class `name`, as every one says that may have it. One
     /// that fails has no say: the class is there without it.
     pub fn is_duplicate(&self, name: &Name) -> Result<bool> {
-        if !self.schema.contains(name) {
+        if !self.schema().contains(name) {
             self.learn(&Scope::One(name.clone()))?;
         }
         Ok(self.has_several_definitions(name))
@@ -233,7 +231,7 @@ impl View<'_> {
     /// `class` and those above it that are not stored.
     pub fn provided_among(&self, class: &Arc<Class>) -> Vec<Arc<Class>> {
         let all = std::iter::once(class).chain(class.ancestors());
-        all.filter(|class| !self.schema.contains(class.name())).cloned().collect()
+        all.filter(|class| !self.schema().contains(class.name())).cloned().collect()
     }
 
     /// The pull providers of this namespace.
@@ -241,13 +239,9 @@ impl View<'_> {
         if let Some(sources) = self.provided.sources.get() {
             return Ok(sources);
         }
-        if self.provided.is_reading.replace(true) {
-            return Ok(&[]);
-        }
-        let read = self.cimom.registrations.class_sources(self);
-        self.provided.is_reading.set(false);
+        let read = self.runtime().class_sources(&self.stored)?;
         let is_pull = |source: &&Arc<ClassSource>| source.interaction == Interaction::Pull;
-        let sources = read?.iter().filter(is_pull).cloned().collect();
+        let sources = read.iter().filter(is_pull).cloned().collect();
         Ok(self.provided.sources.get_or_init(|| sources))
     }
 
@@ -257,15 +251,15 @@ impl View<'_> {
         source: &ClassSource,
         ask: impl FnOnce(&dyn ClassProvider, &CallContext) -> Result<T>,
     ) -> Result<T> {
-        let provider = self.cimom.load(self, source.usable()?)?;
+        let provider = self.runtime().load(&self.stored, self.context(), source.usable()?)?;
         let classes =
             provider.native().classes.clone().ok_or_else(|| provider.provides_no("classes"))?;
-        self.without_snapshot(|| provider.call(self.context, |context| ask(&*classes, context)))
+        self.without_snapshot(|| provider.call(self.context(), |context| ask(&*classes, context)))
     }
 
     fn directly_below(&self, learned: &Learned, name: &Name) -> Vec<Name> {
         let provided = learned.subclasses.get(name).into_iter().flatten();
-        self.schema.subclasses(name).iter().chain(provided).cloned().collect()
+        self.schema().subclasses(name).iter().chain(provided).cloned().collect()
     }
 
     fn below(&self, learned: &Learned, name: &Name) -> Vec<Name> {
@@ -294,7 +288,7 @@ impl View<'_> {
         let questions: Vec<(usize, ClassRequest)> = match scope {
             Scope::All => (0..sources.len()).map(|at| (at, ClassRequest::All)).collect(),
             Scope::TopLevel => (0..sources.len()).map(|at| (at, ClassRequest::TopLevel)).collect(),
-            Scope::One(name) if self.schema.contains(name) => Vec::new(),
+            Scope::One(name) if self.schema().contains(name) => Vec::new(),
             Scope::One(name) => {
                 let named = |at| (at, self.question_of(at, name));
                 by_name(name, |known| may_supply(known).into_iter().map(named).collect())
@@ -305,7 +299,7 @@ impl View<'_> {
                 let question = match scope {
                     Scope::DirectlyBelow(_) => ClassRequest::DirectlyBelow(name.clone()),
                     // Between the class and its own the provider knows no others.
-                    _ if may.len() == 1 && self.schema.subclasses(name).is_empty() => {
+                    _ if may.len() == 1 && self.schema().subclasses(name).is_empty() => {
                         ClassRequest::Below(name.clone())
                     }
                     _ => ClassRequest::All,
@@ -327,7 +321,7 @@ impl View<'_> {
         let isa = |other: &Name| match class.is_a(other.as_str()) {
             true => Some(true),
             // It cannot be below a stored class that is neither above nor below the other.
-            false if self.schema.contains(other) => match self.find_class(other) {
+            false if self.schema().contains(other) => match self.find_class(other) {
                 Ok(Some(other)) if !other.is_a(class.name().as_str()) => Some(false),
                 _ => None,
             },
@@ -422,7 +416,7 @@ impl View<'_> {
             })?),
             None => None,
         };
-        let class = Class::derive(declaration, superclass, Some(self.schema.origin().clone()))?;
+        let class = Class::derive(declaration, superclass, Some(self.schema().origin().clone()))?;
         reference::check(&class)?;
         Ok(class)
     }
@@ -486,7 +480,7 @@ impl View<'_> {
     fn declare(&self, at: usize, declaration: ClassDeclaration) -> Result<()> {
         declaration.check_names()?;
         let name = declaration.name.clone();
-        if self.schema.contains(&name) {
+        if self.schema().contains(&name) {
             return Ok(());
         }
         let mut learned = self.provided.learned.borrow_mut();

@@ -6,11 +6,12 @@
 
 use std::sync::Arc;
 
+use cim::amendment;
 use cim::status::*;
-use cim::{CimType, Class, Instance, InstanceQualifiers, Result, Value};
+use cim::{CimType, Class, Instance, InstanceQualifiers, Name, Namespace, Result, Value};
 use wbem::Flags;
 
-use crate::write::localized;
+use crate::schema::localized::is_localized;
 
 /// The flags that PutInstance takes.
 const PUT_INSTANCE: Flags = Flags(
@@ -26,7 +27,7 @@ const PUT_INSTANCE: Flags = Flags(
 /// without the flag for them.
 pub fn check_flags(given: &Instance, flags: Flags) -> Result<()> {
     flags.only("PutInstance", PUT_INSTANCE)?.one_put_mode()?;
-    localized::check_flag(given.class().is_amended(), given.class().name(), flags)
+    check_flag(given.class().is_amended(), given.class().name(), flags)
 }
 
 /// Whether nothing of `given`, which is to be put whole, was left out by the query that found it: it
@@ -79,7 +80,7 @@ pub fn prepare(
 pub fn of_class(given: &Instance, class: &Arc<Class>, flags: Flags) -> Result<Instance> {
     let mut instance = moved(given, class)?;
     if flags.has(Flags::USE_AMENDED_QUALIFIERS) {
-        localized::strip(&mut instance);
+        strip(&mut instance);
     }
     Ok(instance)
 }
@@ -113,12 +114,47 @@ fn moved(given: &Instance, class: &Arc<Class>) -> Result<Instance> {
     Ok(instance)
 }
 
-/// A random GUID as text in braces (RFC 4122 version 4).
-fn guid(mut b: [u8; 16]) -> String {
-    b[6] = b[6] & 0x0f | 0x40;
-    b[8] = b[8] & 0x3f | 0x80;
-    let hex: Vec<String> = [0..4, 4..6, 6..8, 8..10, 10..16]
-        .map(|r| b[r].iter().map(|x| format!("{x:02X}")).collect())
-        .to_vec();
-    format!("{{{}}}", hex.join("-"))
+/// Errors: `WBEM_E_AMENDED_OBJECT` where what is put was read with localized qualifiers, and the
+/// flag that says what is to become of them is missing.
+pub fn check_flag(is_amended: bool, class: &Name, flags: Flags) -> Result<()> {
+    if !is_amended || flags.has(Flags::USE_AMENDED_QUALIFIERS) {
+        return Ok(());
+    }
+    Err(WBEM_E_AMENDED_OBJECT.with(format!(
+        "{class} was read with localized qualifiers; put it with \
+         WBEM_FLAG_USE_AMENDED_QUALIFIERS, or read it without"
+    )))
+}
+
+/// Takes the localized qualifiers of its own from an instance.
+pub fn strip(instance: &mut Instance) {
+    let Some(own) = instance.qualifiers() else { return };
+    let properties = own.properties.iter();
+    let stripped = InstanceQualifiers {
+        instance: amendment::without_localized(&own.instance),
+        properties: properties
+            .map(|(slot, set)| (*slot, amendment::without_localized(set)))
+            .filter(|(_, set)| !set.is_empty())
+            .collect(),
+    };
+    instance.set_qualifiers(stripped);
+}
+
+/// Errors: `WBEM_E_INVALID_OPERATION` where `class` is the localized part of another and has no
+/// instances: every class of a localized namespace is, but those of the system.
+pub fn check_instances_of(class: &Class, namespace: &Namespace) -> Result<()> {
+    let is_system = class.name().is_system() || class.ancestors().any(|c| c.name().is_system());
+    if is_system || !is_localized(namespace) {
+        return Ok(());
+    }
+    Err(WBEM_E_INVALID_OPERATION.with(format!(
+        "class {} of {namespace} is the localized part of a class and has no instances",
+        class.name()
+    )))
+}
+
+/// A random GUID as text in braces.
+fn guid(random: [u8; 16]) -> String {
+    let guid = uuid::Builder::from_random_bytes(random).into_uuid();
+    format!("{{{:X}}}", guid.hyphenated())
 }

@@ -1,3 +1,10 @@
-//! TODO map
+//! `ASSOCIATORS OF` and `REFERENCES OF`: from an object over associations to other objects.
 
-pub mod walk;
+mod output;
+mod prepare;
+mod question;
+mod walk;
+
+pub use prepare::{Answer, prepare};
+pub use question::AssociationQuery;
+pub use walk::Walk;

@@ -9,7 +9,7 @@ use cim::security::{AceFlags, AceKind, Control, Descriptor, DescriptorAce, Right
 use cim::status::{WBEM_E_INVALID_CLASS, WBEM_E_INVALID_PARAMETER};
 use cim::{Error, Instance, Name, Object, Result, Value};
 
-use crate::store::core::View;
+use crate::view::View;
 
 /// What is given of a descriptor; the rest stays as it is.
 pub(super) struct Parts {

@@ -14,11 +14,11 @@ use cim::status::*;
 use cim::{Class, Instance, Method, Name, ObjectPath, Result, Value};
 use wbem::{CallContext, MethodCall, MethodProvider};
 
-use crate::call::access::AuthorizedCall;
-use crate::front::session::Session;
+use crate::call::AuthorizedCall;
 use crate::providers::Provider;
 use crate::read::get::{self, Get};
-use crate::store::core::View;
+use crate::system;
+use crate::view::View;
 
 /// What ExecMethod is asked.
 pub struct Invocation<'a> {
@@ -47,7 +47,7 @@ enum Code {
 /// Finds all that it takes to run the method.
 pub fn prepare(view: &View<'_>, call: AuthorizedCall<'_, Invocation<'_>>) -> Result<Prepared> {
     let invocation = call.operation();
-    if !crate::rules::is_open_to_all(&invocation.path.class, invocation.method) {
+    if !system::is_open_to_all(&invocation.path.class, invocation.method) {
         call.require(Rights::METHOD_EXECUTE, "run a method")?;
     }
     let (Invocation { path, method, in_parameters }, call) = call.split();
@@ -103,7 +103,7 @@ fn found(
         ))
     })?;
     let in_parameters = arguments(&place, method, in_parameters)?;
-    let code = if view.schema.is_builtin(implemented_in.name()) {
+    let code = if view.schema().is_builtin(implemented_in.name()) {
         Code::System
     } else {
         let (provider, methods) = bind(view, &implemented_in)?;
@@ -116,11 +116,11 @@ fn found(
 /// The provider of the methods that `class` implements. Errors: those of binding and loading it;
 /// `WBEM_E_PROVIDER_NOT_CAPABLE` where its code knows no methods.
 fn bind(view: &View<'_>, class: &Class) -> Result<(Provider, Arc<dyn MethodProvider>)> {
-    let registration = view.cimom.registrations.of_class(view, class)?;
+    let registration = view.runtime().registration_of(view.stored_view(), class)?;
     if !registration.methods {
         return Err(registration.lacks("__MethodProviderRegistration"));
     }
-    let provider = view.cimom.load(view, &registration)?;
+    let provider = view.runtime().load(view.stored_view(), view.context(), &registration)?;
     let methods =
         provider.native().methods.clone().ok_or_else(|| provider.provides_no("methods"))?;
     Ok((provider, methods))
@@ -171,10 +171,14 @@ fn arguments(place: &str, method: &Method, given: Option<&Instance>) -> Result<O
 }
 
 impl Prepared {
-    /// Runs the method.
+    /// Runs the method; one of a built-in class by `run_system`.
     /// Errors: the provider's; `WBEM_E_PROVIDER_FAILURE` where it panics or hands out what the
     /// method does not.
-    pub fn run(self, session: &Session, context: &CallContext) -> Result<Option<Instance>> {
+    pub fn run(
+        self,
+        context: &CallContext,
+        run_system: impl FnOnce(&MethodCall<'_>) -> Result<Option<Instance>>,
+    ) -> Result<Option<Instance>> {
         let out_signature = self.method.out_signature();
         let call = MethodCall {
             class: &self.class,
@@ -185,7 +189,7 @@ impl Prepared {
             out_signature: out_signature.as_ref(),
         };
         let Code::Provider(provider, methods) = &self.code else {
-            return crate::rules::exec_method(session, &call, context);
+            return run_system(&call);
         };
         let out = provider.call(context, |context| methods.exec_method(&call, context))?;
         let fits = match (&out, &out_signature) {
@@ -201,44 +205,5 @@ impl Prepared {
             self.class.name(),
             self.method.name
         )))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::call::access::{Call, Policy};
-    use crate::store::core::{Cimom, Environment};
-    use cim::Namespace;
-    use cim::security::Identity;
-    use repository::Repository;
-
-    /// Who may be in the namespace and may not run methods is not told which classes there are.
-    #[test]
-    fn g11_to_run_a_method_takes_a_right_of_its_own() {
-        let directory = tempfile::tempdir().unwrap();
-        let repository = Repository::create_or_open(directory.path().join("repository")).unwrap();
-        let environment = Environment {
-            server: "HOST".into(),
-            providers: Default::default(),
-            random: || [0; 16],
-            local_offset: || 0,
-            identity: Arc::new(Identity::unix(0, &[0], true)),
-            clock: Arc::new(|| std::time::Duration::ZERO),
-        };
-        let (cimom, root) = (Cimom::new(repository, environment), Namespace::root());
-        let context = CallContext::local(Arc::new(Identity::unix(1000, &[], false)));
-        let status = |rights| {
-            let path = "Missing".parse().unwrap();
-            let operation = Invocation { path, method: "M", in_parameters: None };
-            let call = Call { operation, namespace: &root, context: &context };
-            let call = call.authorize(&Policy::granting(rights)).unwrap();
-            prepare(&cimom.view_of(&root, &context).unwrap(), call)
-                .err()
-                .map(|error| error.status())
-        };
-        assert_eq!(status(Rights::ENABLE), Some(WBEM_E_ACCESS_DENIED));
-        let both = Rights::ENABLE.with(Rights::METHOD_EXECUTE);
-        assert_eq!(status(both), Some(WBEM_E_NOT_FOUND));
     }
 }

@@ -1,0 +1,154 @@
+//! One loaded provider: its initialization, the calls that it has in flight, when it was last used.
+//!
+//! A call that needs a provider which is being initialized waits here, without a lock or a
+//! transaction that another call needs.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use cim::status::{WBEM_E_PROVIDER_FAILURE, WBEM_E_SERVER_TOO_BUSY};
+use cim::{Name, Namespace, Result};
+use parking_lot::{Condvar, Mutex};
+use smol_str::SmolStr;
+use wbem::{Native, Services};
+
+/// How many calls of one loaded provider may be in flight, those that wait for its
+/// initialization among them. A call past it fails at once.
+const MOST_CALLS: u32 = 64;
+
+/// A provider that is loaded, or is being loaded.
+pub(super) struct ProviderEntry {
+    pub(super) namespace: Namespace,
+    pub(super) clsid: SmolStr,
+    /// The provider's way into WMI.
+    pub(super) services: Arc<dyn Services>,
+    state: Mutex<State>,
+    is_decided: Condvar,
+    in_flight: AtomicU32,
+    /// When its last call ended, in milliseconds of the environment's clock.
+    last_used: AtomicU64,
+    clock: Arc<dyn Fn() -> Duration + Send + Sync>,
+}
+
+enum State {
+    /// Its initialization has not begun.
+    New,
+    Initializing,
+    Ready(Arc<Native>),
+    Failed(cim::Error),
+}
+
+/// A call in flight.
+pub(super) struct InFlight<'e>(&'e ProviderEntry);
+
+impl ProviderEntry {
+    /// One whose initialization has not begun.
+    pub(super) fn new(
+        namespace: Namespace,
+        clsid: SmolStr,
+        services: Arc<dyn Services>,
+        clock: Arc<dyn Fn() -> Duration + Send + Sync>,
+    ) -> Self {
+        ProviderEntry {
+            namespace,
+            clsid,
+            services,
+            state: Mutex::new(State::New),
+            is_decided: Condvar::new(),
+            in_flight: AtomicU32::new(0),
+            last_used: AtomicU64::new(clock().as_millis() as u64),
+            clock,
+        }
+    }
+
+    /// Counts a call in, until the value returned is dropped.
+    /// Errors: `WBEM_E_SERVER_TOO_BUSY`.
+    pub(super) fn enter(&self, name: &Name) -> Result<InFlight<'_>> {
+        let in_flight = InFlight(self);
+        if self.in_flight.fetch_add(1, Ordering::Relaxed) < MOST_CALLS {
+            return Ok(in_flight);
+        }
+        Err(WBEM_E_SERVER_TOO_BUSY.with(format!(
+            "provider {name} has {MOST_CALLS} calls in flight that it has not answered; \
+             wait until one is, or have a look at the provider"
+        )))
+    }
+
+    /// Runs something in the middle of a call that is not counted as in flight meanwhile.
+    pub(super) fn while_blocked_on_client<T>(&self, wait: impl FnOnce() -> T) -> T {
+        /// Counts the call in again, also where the client panics.
+        struct Again<'e>(&'e ProviderEntry);
+        impl Drop for Again<'_> {
+            fn drop(&mut self) {
+                self.0.in_flight.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        let _again = Again(self);
+        wait()
+    }
+
+    /// Ends the initialization.
+    pub(super) fn decide(&self, outcome: Result<Native>) {
+        *self.state.lock() = match outcome {
+            Ok(native) => State::Ready(Arc::new(native)),
+            Err(error) => State::Failed(error),
+        };
+        self.is_decided.notify_all();
+    }
+
+    /// Whether this call has to initialize it.
+    pub(super) fn begin(&self) -> bool {
+        let mut state = self.state.lock();
+        let is_new = matches!(*state, State::New);
+        if is_new {
+            *state = State::Initializing;
+        }
+        is_new
+    }
+
+    /// Waits for the end of the initialization. Errors: those with which it failed.
+    pub(super) fn wait(&self) -> Result<Arc<Native>> {
+        let mut state = self.state.lock();
+        loop {
+            match &*state {
+                State::Ready(native) => return Ok(native.clone()),
+                State::Failed(error) => return Err(error.clone()),
+                State::New | State::Initializing => self.is_decided.wait(&mut state),
+            }
+        }
+    }
+
+    /// What it provides, once it is initialized.
+    pub(super) fn ready(&self) -> Option<Arc<Native>> {
+        match &*self.state.lock() {
+            State::Ready(native) => Some(native.clone()),
+            _ => None,
+        }
+    }
+
+    pub(super) fn in_flight(&self) -> u32 {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// When its last call ended, on the environment's clock.
+    pub(super) fn last_used(&self) -> Duration {
+        Duration::from_millis(self.last_used.load(Ordering::Relaxed))
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        let now = (self.0.clock)().as_millis() as u64;
+        self.0.last_used.store(now, Ordering::Relaxed);
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A provider that panics has failed its call and nothing else.
+pub fn guard<T>(name: &Name, call: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(call))
+        .unwrap_or_else(|_| Err(WBEM_E_PROVIDER_FAILURE.with(format!("provider {name} panicked"))))
+}

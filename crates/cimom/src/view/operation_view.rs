@@ -1,0 +1,187 @@
+//! One state of a namespace, as one operation sees it: what is stored, and the classes that
+//! providers have.
+//!
+//! The classes are found by [`super::provided`]; here is what an operation reads and releases.
+
+use std::sync::Arc;
+
+use cim::{Class, ClassDeclaration, Instance, InstanceKey, Locale, Name, Namespace, Result};
+use repository::NamespaceId;
+use wbem::CallContext;
+
+use super::provided::Provided;
+use crate::call::{Call, NamespaceRef, Policy};
+use crate::providers::Runtime;
+use crate::schema::{Declarations, Schema};
+use crate::store::{Core, StoredView};
+
+/// What one operation sees of a namespace.
+pub struct View<'v> {
+    pub(super) stored: StoredView<'v>,
+    runtime: &'v Runtime,
+    context: &'v CallContext,
+    pub(super) provided: Provided,
+}
+
+impl<'v> View<'v> {
+    /// The state of a namespace now, after its push providers have put their classes.
+    /// Errors: `WBEM_E_INVALID_NAMESPACE` where it was deleted, even if another one has its name
+    /// now.
+    pub fn open(
+        runtime: &'v Runtime,
+        namespace: &Namespace,
+        id: NamespaceId,
+        context: &'v CallContext,
+    ) -> Result<View<'v>> {
+        let stored = runtime.core().view(namespace, id)?;
+        // A provider that is being initialized sees what is there, and does not wait for others.
+        let is_initialized = || context.providers().any(|hop| hop.is_initialized);
+        if !stored.was_current() && !is_initialized() {
+            if runtime.push_classes(&stored, context)? {
+                return View::open(runtime, namespace, id, context);
+            }
+            runtime.core().found_current(&stored);
+        }
+        Ok(View { stored, runtime, context, provided: Provided::default() })
+    }
+
+    /// The same of a namespace that is known by its name alone.
+    pub fn open_by_name(
+        runtime: &'v Runtime,
+        namespace: &Namespace,
+        context: &'v CallContext,
+    ) -> Result<View<'v>> {
+        let id = runtime.core().namespace(namespace)?.id;
+        View::open(runtime, namespace, id, context)
+    }
+
+    /// The same state, with the qualifiers in the languages that the caller prefers
+    /// (behaviour.md G.8).
+    pub fn localized(self) -> Result<Self> {
+        let localized = self.localized_namespaces()?;
+        let provided = match localized.is_empty() {
+            true => self.provided,
+            false => Provided::default(),
+        };
+        Ok(View { stored: self.stored.with_localized(localized), provided, ..self })
+    }
+
+    /// The namespaces of the caller's locales, and then of the default one, that exist and that
+    /// the caller may open.
+    fn localized_namespaces(&self) -> Result<Vec<(NamespaceId, u64)>> {
+        let mut locales = self.context.locales().to_vec();
+        if !locales.contains(&Locale::DEFAULT) {
+            locales.push(Locale::DEFAULT);
+        }
+        let mut found = Vec::new();
+        for locale in locales {
+            // A namespace whose path has the greatest length has none below.
+            let Ok(namespace) = self.namespace().child(&locale.namespace_name()) else { continue };
+            let snapshot = self.stored.snapshot()?;
+            let Some(state) = snapshot.view().state(&namespace)? else { continue };
+            let call = Call { operation: (), namespace: &namespace, context: self.context };
+            if call.authorize(&Policy::new(state.security)?).is_ok() {
+                found.push((state.id, state.generation));
+            }
+        }
+        Ok(found)
+    }
+
+    pub fn runtime(&self) -> &'v Runtime {
+        self.runtime
+    }
+
+    pub fn core(&self) -> &'v Core {
+        self.runtime.core()
+    }
+
+    /// Of the call that reads.
+    pub fn context(&self) -> &'v CallContext {
+        self.context
+    }
+
+    /// What is stored, without the classes of providers.
+    pub fn stored_view(&self) -> &StoredView<'v> {
+        &self.stored
+    }
+
+    pub fn schema(&self) -> &Arc<Schema> {
+        self.stored.schema()
+    }
+
+    pub fn id(&self) -> NamespaceId {
+        self.stored.id()
+    }
+
+    pub fn namespace(&self) -> &Namespace {
+        &self.schema().origin().namespace
+    }
+
+    pub fn namespace_ref(&self) -> NamespaceRef {
+        self.stored.namespace_ref()
+    }
+
+    /// Minutes east of UTC, for dates that name no offset.
+    pub fn local_offset(&self) -> i16 {
+        (self.core().environment().local_offset)()
+    }
+
+    /// Reads what is stored. Embedded instances get the classes of this namespace.
+    pub fn stored<T>(&self, read: impl FnOnce(repository::View<'_>) -> Result<T>) -> Result<T> {
+        let class = |name: &Name| self.find_class(name).ok().flatten();
+        read(self.stored.snapshot()?.view().resolving(&class))
+    }
+
+    /// Runs what may take as long as it likes; see [`StoredView::without_snapshot`].
+    pub fn without_snapshot<T>(&self, run: impl FnOnce() -> T) -> T {
+        self.stored.without_snapshot(run)
+    }
+
+    /// The stored instance of exactly `class` with this key.
+    pub fn instance(&self, class: &Arc<Class>, key: &InstanceKey) -> Result<Option<Instance>> {
+        self.stored(|view| view.instance(self.id(), class, key))
+    }
+
+    /// The stored instance with this key, of `class` or, unless `direct`, below it.
+    pub fn stored_instance(
+        &self,
+        class: &Arc<Class>,
+        key: &InstanceKey,
+        direct: bool,
+    ) -> Result<Option<Instance>> {
+        if class.is_dynamic() {
+            return Ok(None);
+        }
+        if let Some(instance) = self.instance(class, key)? {
+            return Ok(Some(instance));
+        }
+        if direct {
+            return Ok(None);
+        }
+        let Some(actual) = self.stored(|view| view.locate(self.id(), class, key))? else {
+            return Ok(None);
+        };
+        match self.find_class(&actual)? {
+            Some(actual) if actual.is_a(class.name().as_str()) => self.instance(&actual, key),
+            _ => Ok(None),
+        }
+    }
+}
+
+impl Declarations for View<'_> {
+    fn declaration(&self, class: &Name) -> Result<Option<ClassDeclaration>> {
+        self.stored.declaration(class)
+    }
+
+    fn amended(
+        &self,
+        declaration: Arc<ClassDeclaration>,
+        superclass: Option<&Class>,
+    ) -> Result<Arc<ClassDeclaration>> {
+        self.stored.amended(declaration, superclass)
+    }
+
+    fn external_class(&self, class: &Name) -> Result<Option<Arc<Class>>> {
+        self.find_class(class)
+    }
+}

@@ -1,0 +1,118 @@
+//! Puts of values that property providers have (behaviour.md C.1): which values of an instance are
+//! theirs, and handing these to them. The instance without them is what is stored.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use cim::status::*;
+use cim::{Class, Instance, Result, Value};
+use wbem::{CallContext, Flags, PartialPut};
+
+use super::instance_rules;
+use crate::source::properties::{self, PropertySource, has_dynamic};
+use crate::view::View;
+
+/// Values that property providers are to be given.
+pub(super) struct PropertyWrites {
+    /// The instance, of which providers are told the qualifiers.
+    instance: Instance,
+    /// Each with its slot.
+    values: Vec<(usize, Value)>,
+}
+
+/// The values of `given` that are providers' and among what is put, and the instance without them.
+/// Errors: `WBEM_E_UNSUPPORTED_PUT_EXTENSION` where all or nothing is to be written and more than
+/// one value is; `WBEM_E_ALREADY_EXISTS`, `WBEM_E_NOT_FOUND` where the put itself will fail so.
+pub(super) fn resolve<'i>(
+    view: &View<'_>,
+    class: &Arc<Class>,
+    given: &'i Instance,
+    flags: Flags,
+    partial: Option<&PartialPut>,
+) -> Result<(Cow<'i, Instance>, Option<PropertyWrites>)> {
+    instance_rules::check_flags(given, flags)?;
+    if partial.is_none() && !has_dynamic(given) {
+        return Ok((Cow::Borrowed(given), None));
+    }
+    let mut instance = instance_rules::of_class(given, class, flags)?;
+    if partial.is_some() {
+        // A partial put leaves the qualifiers of the instance as they are.
+        let stored = view.stored_instance(class, &instance.key()?, true)?;
+        let kept = stored.and_then(|stored| stored.qualifiers().cloned());
+        instance.set_qualifiers(kept.unwrap_or_default());
+        if !has_dynamic(&instance) {
+            return Ok((Cow::Borrowed(given), None));
+        }
+    }
+    check_mode(view, &instance, flags)?;
+    let is_written = |slot: usize, value: &Value| match partial {
+        Some(partial) => {
+            partial.slots.contains(&slot) && (partial.strict_nulls || !value.is_null())
+        }
+        None => !value.is_null(),
+    };
+    let mut values = Vec::new();
+    for slot in properties::slots(&instance) {
+        let value = instance.value(slot).clone();
+        instance.reset(slot);
+        if is_written(slot, &value) {
+            values.push((slot, value));
+        }
+    }
+    if partial.is_some_and(|partial| partial.atomic) && !values.is_empty() {
+        let stored = (0..instance.values().len())
+            .filter(|&slot| !class.is_key(slot) && is_written(slot, instance.value(slot)));
+        if values.len() + stored.count() > 1 {
+            return Err(WBEM_E_UNSUPPORTED_PUT_EXTENSION.with(format!(
+                "values of an instance of {} are property providers', which cannot be written with \
+                 others all or none",
+                class.name()
+            )));
+        }
+    }
+    let writes = PropertyWrites { instance: instance.clone(), values };
+    Ok((Cow::Owned(instance), Some(writes)))
+}
+
+impl PropertyWrites {
+    /// Hands the values to their providers. One that takes no values is only asked where the client
+    /// gives another one than it has.
+    /// Errors: those of binding a provider, and its own; `WBEM_E_PROVIDER_NOT_CAPABLE` for another
+    /// value where it is registered with SupportsPut FALSE.
+    pub(super) fn commit(&self, view: &View<'_>, context: &CallContext) -> Result<()> {
+        let locale = properties::locale(context);
+        for (slot, value) in &self.values {
+            let source = PropertySource::of(view, &self.instance, *slot)?;
+            let call = properties::call(&self.instance, *slot, locale.as_deref());
+            let put = |context: &CallContext| match source.supports.put {
+                true => source.properties.put_property(&call, value, context),
+                false => match source.properties.get_property(&call, context)? == *value {
+                    true => Ok(()),
+                    false => source.check(false, "SupportsPut"),
+                },
+            };
+            view.without_snapshot(|| source.provider.call(context, put))?;
+        }
+        Ok(())
+    }
+}
+
+/// Errors: what the put itself will fail with, so that no provider is written to for nothing:
+/// `WBEM_E_ALREADY_EXISTS`, `WBEM_E_NOT_FOUND`.
+fn check_mode(view: &View<'_>, given: &Instance, flags: Flags) -> Result<()> {
+    // One without a key is given one, and is new.
+    let exists = match given.key() {
+        Ok(key) => view.stored_instance(given.class(), &key, true)?.is_some(),
+        Err(_) => false,
+    };
+    let name = given.class().name();
+    match exists {
+        true if flags.has(Flags::CREATE_ONLY) => {
+            Err(WBEM_E_ALREADY_EXISTS.with(format!("the instance of {name} exists already")))
+        }
+        false if flags.has(Flags::UPDATE_ONLY) => {
+            Err(WBEM_E_NOT_FOUND.with(format!("no such instance of class {name}")))
+        }
+        _ => Ok(()),
+    }
+}
