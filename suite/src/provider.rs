@@ -10,8 +10,8 @@ use cim::{Class, Instance, Object, Result, Value};
 use wbem::provider::Predicate;
 use wbem::sink::Requirement;
 use wbem::{
-    CallContext, Completion, Flags, Initialization, InstanceProvider, Native, PartialPut, Pushdown,
-    QueryText, Request, Sink, Wanted,
+    CallContext, Completion, EnumerationRequest, Flags, Initialization, InstanceProvider, Native,
+    PartialPut, Pushdown, QueryText, Sink, Wanted,
 };
 
 use crate::text;
@@ -218,8 +218,8 @@ impl InstanceProvider for TestProvider {
         found.ok_or_else(|| WBEM_E_NOT_FOUND.into())
     }
 
-    fn enumerate(&self, request: &Request<'_>, context: &CallContext, mut sink: Sink) {
-        let Request { class, wanted, predicates } = request;
+    fn enumerate(&self, request: &EnumerationRequest<'_>, context: &CallContext, mut sink: Sink) {
+        let EnumerationRequest { class, wanted, predicates } = request;
         let told: Vec<String> = predicates.iter().map(|p| predicate(class, p)).collect();
         let noted =
             if told.is_empty() { String::new() } else { format!(" where {}", told.join(" and ")) };

@@ -3,6 +3,7 @@
 //! Holds values and says which of them the instance supplied itself; knows no repository and
 //! no provider. `__PATH` and its like are computed from the class and the keys.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::class::Class;
@@ -87,6 +88,25 @@ impl Instance {
     /// Whether the instance supplied the value itself, be it equal to the class's default.
     pub fn is_supplied(&self, slot: usize) -> bool {
         !self.defaulted.contains(slot)
+    }
+
+    /// The slots whose values the instance did not supply.
+    pub fn defaulted(&self) -> &SlotSet {
+        &self.defaulted
+    }
+
+    /// The same instance with these slots not supplied, which get the class's defaults, and every
+    /// other supplied.
+    pub fn with_defaulted(&self, defaulted: &SlotSet) -> Cow<'_, Instance> {
+        if self.defaulted == *defaulted {
+            return Cow::Borrowed(self);
+        }
+        let mut instance = self.clone();
+        instance.defaulted = SlotSet::default();
+        for slot in (0..self.values.len()).filter(|&slot| defaulted.contains(slot)) {
+            instance.reset(slot);
+        }
+        Cow::Owned(instance)
     }
 
     /// Supplies the value of `slot`, which must have the slot's type.
@@ -253,7 +273,7 @@ impl PartialEq for Instance {
 
 /// A set of slots; the empty one and those below slot 64 need no memory of their own.
 #[derive(Clone, Debug, Default)]
-struct SlotSet {
+pub struct SlotSet {
     low: u64,
     high: Vec<u64>,
 }
@@ -271,7 +291,8 @@ impl PartialEq for SlotSet {
 }
 
 impl SlotSet {
-    fn all(len: usize) -> Self {
+    /// The slots below `len`.
+    pub fn all(len: usize) -> Self {
         let word = |bits: usize| if bits >= 64 { u64::MAX } else { (1 << bits) - 1 };
         let high = len.saturating_sub(64);
         SlotSet {
@@ -287,7 +308,8 @@ impl SlotSet {
         }
     }
 
-    fn contains(&self, slot: usize) -> bool {
+    /// Whether `slot` is one of them.
+    pub fn contains(&self, slot: usize) -> bool {
         let word = match slot / 64 {
             0 => self.low,
             n => self.high.get(n - 1).copied().unwrap_or(0),
@@ -295,13 +317,15 @@ impl SlotSet {
         word >> (slot % 64) & 1 == 1
     }
 
-    fn remove(&mut self, slot: usize) {
+    /// Takes `slot` out.
+    pub fn remove(&mut self, slot: usize) {
         if let Some(word) = self.word(slot) {
             *word &= !(1 << (slot % 64));
         }
     }
 
-    fn insert(&mut self, slot: usize) {
+    /// Puts `slot` in.
+    pub fn insert(&mut self, slot: usize) {
         let words = slot / 64;
         if self.high.len() < words {
             self.high.resize(words, 0);

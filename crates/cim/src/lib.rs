@@ -44,7 +44,7 @@ pub use class::{
     Class, ClassDeclaration, Method, MethodDeclaration, Parameter, Property, PropertyDeclaration,
 };
 pub use datetime::DateTime;
-pub use instance::{Instance, InstanceQualifiers};
+pub use instance::{Instance, InstanceQualifiers, SlotSet};
 pub use key::InstanceKey;
 pub use locale::Locale;
 pub use name::Name;

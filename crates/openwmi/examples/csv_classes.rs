@@ -93,7 +93,7 @@ impl InstanceProvider for Csv {
         self.instances(class)?.into_iter().find(is_it).ok_or_else(|| WBEM_E_NOT_FOUND.into())
     }
 
-    fn enumerate(&self, request: &Request<'_>, _: &CallContext, mut sink: Sink) {
+    fn enumerate(&self, request: &EnumerationRequest<'_>, _: &CallContext, mut sink: Sink) {
         let objects = |rows: Vec<Instance>| rows.into_iter().map(Object::Instance).collect();
         let indicated = self.instances(request.class).map(|rows| sink.indicate(objects(rows)));
         sink.complete(indicated.map(|_| WBEM_S_NO_ERROR));

@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex};
 use cim::status::*;
 use cim::{CimType, Class, Instance, Object, Result, Value};
 use wbem::{
-    CallContext, Completion, Flags, InstanceProvider, MethodCall, MethodProvider, PartialPut,
-    Pushdown, Request, Sink, Wanted,
+    CallContext, Completion, EnumerationRequest, Flags, InstanceProvider, MethodCall,
+    MethodProvider, PartialPut, Pushdown, Sink, Wanted,
 };
 use wql::{Comparison, Predicate};
 
@@ -52,7 +52,7 @@ impl InstanceProvider for ViewProvider {
         })
     }
 
-    fn enumerate(&self, request: &Request<'_>, context: &CallContext, sink: Sink) {
+    fn enumerate(&self, request: &EnumerationRequest<'_>, context: &CallContext, sink: Sink) {
         let predicates = request.predicates.to_vec();
         enumerate(request.class, request.wanted, predicates, context, sink);
     }

@@ -11,9 +11,9 @@ use std::thread::ThreadId;
 use cim::status::*;
 use cim::{Object, ObjectPath, Result, WbemStatus};
 
-use crate::call_result::Outcome;
 use crate::client::{panicked, spawn};
 use crate::flags::Flags;
+use crate::request::Reply;
 use crate::sink::{COMPLETE, Completion, ObjectSink, Progress, Sink};
 
 /// What hears of an asynchronous call (IWbemObjectSink): objects as they come, then exactly one
@@ -98,13 +98,13 @@ fn identity(sink: &Arc<dyn ResponseSink>) -> usize {
 
 impl Call {
     /// Tells the outcome of an operation with one result.
-    pub(crate) fn conclude(&self, outcome: Result<Outcome>) {
+    pub(crate) fn conclude(&self, outcome: Result<Reply>) {
         match outcome {
-            Ok(Outcome::Object(object, success)) => self.deliver(object, success),
-            Ok(Outcome::OutParameters(Some(out))) => {
+            Ok(Reply::Object(object, success)) => self.deliver(object, success),
+            Ok(Reply::OutParameters(Some(out))) => {
                 self.deliver(Object::Instance(out), WBEM_S_NO_ERROR);
             }
-            Ok(Outcome::Path(path)) => self.end(COMPLETE, Some(path)),
+            Ok(Reply::Path(path)) => self.end(COMPLETE, Some(path)),
             Ok(_) => self.end(COMPLETE, None),
             Err(error) => self.end(Err(error), None),
         }

@@ -7,80 +7,14 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use cim::status::*;
-use cim::{ClassDeclaration, Instance, Object, ObjectPath, Result, WbemStatus};
+use cim::{Object, ObjectPath, Result};
 
 use crate::client::{panicked, spawn};
 use crate::context::CallContext;
 use crate::deadline::Deadline;
-use crate::flags::Flags;
+use crate::request::{Reply, Request};
 use crate::services::Services;
 use crate::sink::Completion;
-
-/// An operation with one result, for a call that does not wait for it.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "the arguments are those of the operations of Services")]
-pub enum Operation {
-    OpenNamespace { relative: String },
-    GetObject { path: String, flags: Flags },
-    PutClass { class: ClassDeclaration, flags: Flags },
-    DeleteClass { class: String, flags: Flags },
-    PutInstance { instance: Instance, flags: Flags },
-    DeleteInstance { path: String, flags: Flags },
-    ExecMethod { path: String, method: String, flags: Flags, in_parameters: Option<Instance> },
-}
-
-/// What an operation gives.
-#[derive(Clone)]
-pub(crate) enum Outcome {
-    Nothing,
-    Services(Arc<dyn Services>),
-    /// With the success of the call.
-    Object(Object, WbemStatus),
-    OutParameters(Option<Instance>),
-    Path(ObjectPath),
-}
-
-impl Outcome {
-    pub(crate) fn success(&self) -> WbemStatus {
-        match self {
-            Outcome::Object(_, success) => *success,
-            _ => WBEM_S_NO_ERROR,
-        }
-    }
-}
-
-impl Operation {
-    pub(crate) fn run(self, services: &dyn Services, context: &CallContext) -> Result<Outcome> {
-        Ok(match self {
-            Operation::OpenNamespace { relative } => {
-                Outcome::Services(services.open_namespace(&relative, context)?)
-            }
-            Operation::GetObject { path, flags } => {
-                let (object, success) = services.get(&path, flags, context)?;
-                Outcome::Object(object, success)
-            }
-            Operation::PutClass { class, flags } => {
-                services.put_class(&class, flags, context)?;
-                Outcome::Nothing
-            }
-            Operation::DeleteClass { class, flags } => {
-                services.delete_class(&class, flags, context)?;
-                Outcome::Nothing
-            }
-            Operation::PutInstance { instance, flags } => {
-                Outcome::Path(services.put_instance(&instance, flags, context)?)
-            }
-            Operation::DeleteInstance { path, flags } => {
-                services.delete_instance(&path, flags, context)?;
-                Outcome::Nothing
-            }
-            Operation::ExecMethod { path, method, flags, in_parameters } => {
-                let given = in_parameters.as_ref();
-                Outcome::OutParameters(services.exec_method(&path, &method, flags, context, given)?)
-            }
-        })
-    }
-}
 
 /// The result of a call that has not waited for it (IWbemCallResult). Each question may be asked
 /// again.
@@ -89,20 +23,20 @@ pub struct CallResult(Arc<Pending>);
 
 #[derive(Default)]
 struct Pending {
-    outcome: Mutex<Option<Result<Outcome>>>,
+    outcome: Mutex<Option<Result<Reply>>>,
     arrived: Condvar,
 }
 
 impl CallResult {
     pub(crate) fn start(
-        operation: Operation,
+        request: Request<'static>,
         services: Arc<dyn Services>,
         context: CallContext,
     ) -> Result<Self> {
         let call = CallResult(Arc::default());
         let ending = Ending(call.0.clone());
         spawn(move || {
-            let outcome = operation.run(&*services, &context);
+            let outcome = services.call(&request, &context, None);
             ending.0.set(outcome);
         })?;
         Ok(call)
@@ -119,8 +53,8 @@ impl CallResult {
     /// gives no object.
     pub fn result_object(&self, wait: Option<Duration>) -> Result<Option<Object>> {
         self.result(wait, |outcome| match outcome {
-            Outcome::Object(object, _) => Some(object),
-            Outcome::OutParameters(Some(out)) => Some(Object::Instance(out)),
+            Reply::Object(object, _) => Some(object),
+            Reply::OutParameters(Some(out)) => Some(Object::Instance(out)),
             _ => None,
         })
     }
@@ -128,7 +62,7 @@ impl CallResult {
     /// The path of what PutInstance has put. `None` and errors as of [`CallResult::result_object`].
     pub fn result_path(&self, wait: Option<Duration>) -> Result<Option<ObjectPath>> {
         self.result(wait, |outcome| match outcome {
-            Outcome::Path(path) => Some(path),
+            Reply::Path(path) => Some(path),
             _ => None,
         })
     }
@@ -136,15 +70,21 @@ impl CallResult {
     /// The connection of OpenNamespace. `None` and errors as of [`CallResult::result_object`].
     pub fn result_services(&self, wait: Option<Duration>) -> Result<Option<Arc<dyn Services>>> {
         self.result(wait, |outcome| match outcome {
-            Outcome::Services(services) => Some(services),
+            Reply::Services(services) => Some(services),
             _ => None,
         })
+    }
+
+    /// What the operation gives, of whatever kind. `None` as for [`CallResult::call_status`].
+    /// Errors: the call's.
+    pub fn reply(&self, wait: Option<Duration>) -> Result<Option<Reply>> {
+        self.0.wait(wait).transpose()
     }
 
     fn result<T>(
         &self,
         wait: Option<Duration>,
-        take: impl FnOnce(Outcome) -> Option<T>,
+        take: impl FnOnce(Reply) -> Option<T>,
     ) -> Result<Option<T>> {
         let Some(outcome) = self.0.wait(wait) else { return Ok(None) };
         let result = take(outcome?).ok_or_else(|| {
@@ -155,16 +95,16 @@ impl CallResult {
 }
 
 impl Pending {
-    fn lock(&self) -> MutexGuard<'_, Option<Result<Outcome>>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Result<Reply>>> {
         self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn set(&self, outcome: Result<Outcome>) {
+    fn set(&self, outcome: Result<Reply>) {
         self.lock().get_or_insert(outcome);
         self.arrived.notify_all();
     }
 
-    fn wait(&self, wait: Option<Duration>) -> Option<Result<Outcome>> {
+    fn wait(&self, wait: Option<Duration>) -> Option<Result<Reply>> {
         let deadline = Deadline::after(wait);
         let mut outcome = self.lock();
         while outcome.is_none() {

@@ -11,12 +11,12 @@ use cim::status::*;
 use cim::{Error, Instance, Result, Value, WbemStatus};
 
 use crate::asynchronous::{Outstanding, ResponseSink};
-use crate::call_result::{CallResult, Operation};
+use crate::call_result::CallResult;
 use crate::context::CallContext;
 use crate::enumerator::Enumerator;
 use crate::flags::Flags;
+use crate::request::{Reply, Request};
 use crate::services::Services;
-use crate::sink::Sink;
 
 /// A client's connection to a namespace.
 #[derive(Clone)]
@@ -47,48 +47,50 @@ impl Client {
     /// another language than WQL at once; the query's own by [`Enumerator::start`].
     pub fn exec_query(&self, language: &str, query: &str, flags: Flags) -> Result<Enumerator> {
         check_query(language, query).map_err(|e| e.during("ExecQuery", query))?;
-        let (services, context) = (self.services.clone(), self.context.clone());
-        let (language, query) = (language.to_owned(), query.to_owned());
-        Enumerator::start(flags, move |sink| {
-            services.exec_query(&language, &query, flags, &context, sink)
-        })
+        self.enumerate(Request::ExecQuery { language: language.into(), query: query.into(), flags })
     }
 
     /// CreateInstanceEnum, with the result in an enumerator.
     pub fn create_instance_enum(&self, class: &str, flags: Flags) -> Result<Enumerator> {
-        let (services, context) = (self.services.clone(), self.context.clone());
-        let class = class.to_owned();
-        Enumerator::start(flags, move |sink| {
-            services.create_instance_enum(&class, flags, &context, sink)
-        })
+        self.enumerate(Request::CreateInstanceEnum { class: class.into(), flags })
     }
 
     /// CreateClassEnum, with the result in an enumerator.
     pub fn create_class_enum(&self, superclass: Option<&str>, flags: Flags) -> Result<Enumerator> {
+        self.enumerate(Request::CreateClassEnum { superclass: superclass.map(Into::into), flags })
+    }
+
+    /// Starts an enumerating operation, with the result in an enumerator. Errors: as
+    /// [`Enumerator::start`].
+    pub fn enumerate(&self, request: Request<'_>) -> Result<Enumerator> {
         let (services, context) = (self.services.clone(), self.context.clone());
-        let superclass = superclass.map(str::to_owned);
-        Enumerator::start(flags, move |sink| {
-            services.create_class_enum(superclass.as_deref(), flags, &context, sink)
+        let request = request.into_owned();
+        Enumerator::start(request.flags(), move |sink| {
+            services.call(&request, &context, Some(sink))?.nothing()
         })
     }
 
     /// Starts an operation whose result is fetched later.
     /// Errors: `WBEM_E_OUT_OF_MEMORY` where there can be no thread.
-    pub fn start(&self, operation: Operation) -> Result<CallResult> {
-        CallResult::start(operation, self.services.clone(), self.context.clone())
+    pub fn start(&self, request: Request<'_>) -> Result<CallResult> {
+        let (services, context) = (self.services.clone(), self.context.clone());
+        CallResult::start(request.into_owned(), services, context)
     }
 
-    /// Starts an operation whose outcome `sink` hears. Errors: as [`Client::start`]; then the
-    /// sink is not used.
-    pub fn start_async(
-        &self,
-        operation: Operation,
-        flags: Flags,
-        sink: &Arc<dyn ResponseSink>,
-    ) -> Result<()> {
+    /// Starts an operation whose outcome `sink` hears: the objects of an enumerating one, else its one
+    /// result. Errors: as [`Client::start`]; then the sink is not used.
+    pub fn start_async(&self, request: Request<'_>, sink: &Arc<dyn ResponseSink>) -> Result<()> {
         let (services, context) = (self.services.clone(), self.context.clone());
-        self.outstanding.start(flags, sink, move |call| {
-            call.conclude(operation.run(&*services, &context));
+        let request = request.into_owned();
+        self.outstanding.start(request.flags(), sink, move |call| {
+            if request.is_enumerating() {
+                let started = services.call(&request, &context, Some(call.delivery()));
+                if let Err(error) = started.and_then(Reply::nothing) {
+                    call.end(Err(error), None);
+                }
+            } else {
+                call.conclude(services.call(&request, &context, None));
+            }
         })
     }
 
@@ -102,26 +104,8 @@ impl Client {
         sink: &Arc<dyn ResponseSink>,
     ) -> Result<()> {
         check_query(language, query).map_err(|e| e.during("ExecQuery", query))?;
-        let (language, query) = (language.to_owned(), query.to_owned());
-        self.enumerate_async(flags, sink, move |services, context, sink| {
-            services.exec_query(&language, &query, flags, context, sink)
-        })
-    }
-
-    /// Starts an enumerating operation whose objects `sink` hears.
-    /// Errors: as [`Client::start`].
-    pub fn enumerate_async(
-        &self,
-        flags: Flags,
-        sink: &Arc<dyn ResponseSink>,
-        operation: impl FnOnce(&dyn Services, &CallContext, Sink) -> Result<()> + Send + 'static,
-    ) -> Result<()> {
-        let (services, context) = (self.services.clone(), self.context.clone());
-        self.outstanding.start(flags, sink, move |call| {
-            if let Err(error) = operation(&*services, &context, call.delivery()) {
-                call.end(Err(error), None);
-            }
-        })
+        let (language, query) = (language.into(), query.into());
+        self.start_async(Request::ExecQuery { language, query, flags }, sink)
     }
 
     /// NextAsync: `sink` hears of the next `count` objects, as they come and after all that was

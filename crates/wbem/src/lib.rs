@@ -5,7 +5,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`services`] | the operations on a namespace |
+//! | [`services`], [`request`], [`layer`](mod@layer) | the operations on a namespace, as values, seen through a function |
 //! | [`flags`], [`context`] | what goes with a call |
 //! | [`client`], [`enumerator`], [`call_result`], [`asynchronous`] | the operations semisynchronous and asynchronous |
 //! | [`sink`] | where results go |
@@ -26,15 +26,17 @@ mod deadline;
 pub mod enumerator;
 pub mod flags;
 pub mod hook;
+pub mod layer;
 pub mod method;
 pub mod native;
 pub mod property;
 pub mod provider;
+pub mod request;
 pub mod services;
 pub mod sink;
 
 pub use asynchronous::ResponseSink;
-pub use call_result::{CallResult, Operation};
+pub use call_result::CallResult;
 pub use change_log::{ChangeLog, LogRecord, MemoryLog};
 pub use class_provider::ClassProvider;
 pub use client::Client;
@@ -43,10 +45,12 @@ pub use context::{CallContext, Hop};
 pub use enumerator::{Enumerator, Fetched};
 pub use flags::Flags;
 pub use hook::{Change, ChangeKind, PendingPut, PutMode, WriteHook, WriteTransaction};
+pub use layer::{layer, services_from};
 pub use method::{MethodCall, MethodProvider};
 pub use native::{Factory, Initialization, InitializationSink, Native, NativeProviders};
 pub use property::{PropertyCall, PropertyProvider};
-pub use provider::{InstanceProvider, PartialPut, Pushdown, QueryText, Request, Wanted};
+pub use provider::{EnumerationRequest, InstanceProvider, PartialPut, Pushdown, QueryText, Wanted};
+pub use request::{PutAttributes, Reply, Request};
 pub use services::{EXPLAIN, Services};
 pub use sink::{
     COMPLETE, Completion, ObjectSink, Progress, Requirement, Sink, collect, for_each, gather,

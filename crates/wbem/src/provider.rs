@@ -57,7 +57,7 @@ impl Wanted {
 
 /// What an enumeration is asked for.
 #[derive(Debug)]
-pub struct Request<'a> {
+pub struct EnumerationRequest<'a> {
     /// The class whose instances are asked for; each instance must be of it.
     pub class: &'a Arc<Class>,
     /// The properties that are wanted.
@@ -107,7 +107,7 @@ pub trait InstanceProvider: Send + Sync {
     ) -> Result<Instance>;
 
     /// Delivers the instances to `sink` and completes it. On `Break` it stops and completes.
-    fn enumerate(&self, request: &Request<'_>, context: &CallContext, sink: Sink);
+    fn enumerate(&self, request: &EnumerationRequest<'_>, context: &CallContext, sink: Sink);
 
     /// Delivers what a query asks for, and completes `sink`. It is asked so where its
     /// registration's QuerySupportLevels names `WQL:UnarySelect` or `WQL:V1ProviderDefined`; what it

@@ -1,18 +1,21 @@
 //! The operations of WMI on one namespace: the one trait that every client and every door
 //! calls.
 //!
-//! Implemented by the object manager; called by the command line, the library, the remote
-//! protocols, COM, and providers that call back. Names are WMI's (IWbemServices) in
-//! snake_case; rules and errors are behaviour.md F.2's. Enumerating operations deliver to a
-//! [`Sink`]: where the call itself returns an error, the sink has not been used.
+//! Implemented by the object manager and, as functions around it, by [`crate::layer`]; called by the
+//! command line, the library, the remote protocols, COM, and providers that call back. There is one
+//! operation, which takes a [`Request`]; the methods of WMI's names (IWbemServices in snake_case)
+//! make the requests, and nothing implements them anew. Rules and errors are behaviour.md F.2's.
+//! Enumerating operations deliver to a [`Sink`]: where the call itself returns an error, the sink has
+//! not been used.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use cim::status::WBEM_E_NOT_SUPPORTED;
 use cim::{ClassDeclaration, Instance, Namespace, Object, ObjectPath, Result, WbemStatus};
 
 use crate::context::CallContext;
 use crate::flags::Flags;
+use crate::request::{Reply, Request};
 use crate::sink::Sink;
 
 /// A connection to a namespace.
@@ -20,16 +23,29 @@ pub trait Services: Send + Sync {
     /// The namespace.
     fn namespace(&self) -> &Namespace;
 
+    /// Executes `request`. An enumerating one ([`Request::is_enumerating`]) takes the sink
+    /// ([`Request::sink`]) and replies with nothing; where it returns an error it has released the
+    /// sink ([`Sink::release`]). Any other takes none.
+    /// Errors: those of the method that has the request's name.
+    fn call(
+        &self,
+        request: &Request<'_>,
+        context: &CallContext,
+        sink: Option<Sink>,
+    ) -> Result<Reply>;
+
     /// Connects to the namespace at `relative` below this one.
     /// Errors: `WBEM_E_INVALID_NAMESPACE`, `WBEM_E_ACCESS_DENIED`.
-    fn open_namespace(&self, relative: &str, context: &CallContext) -> Result<Arc<dyn Services>>;
+    fn open_namespace(&self, relative: &str, context: &CallContext) -> Result<Arc<dyn Services>> {
+        self.call(&Request::OpenNamespace { relative: relative.into() }, context, None)?.services()
+    }
 
     /// Connects to any namespace, as `\\server\root\x` or `root\x` (IWbemLocator::ConnectServer): a
-    /// provider's way to classes that lie elsewhere.
+    /// provider's way to classes in other namespaces.
     /// Errors: `WBEM_E_INVALID_NAMESPACE`, `WBEM_E_ACCESS_DENIED`, `WBEM_E_TRANSPORT_FAILURE` for a
-    /// server that cannot be reached; `WBEM_E_NOT_SUPPORTED` by what reaches one namespace alone.
-    fn connect(&self, path: &str, _context: &CallContext) -> Result<Arc<dyn Services>> {
-        Err(WBEM_E_NOT_SUPPORTED.with(format!("{path} cannot be reached from here")))
+    /// server that cannot be reached.
+    fn connect(&self, path: &str, context: &CallContext) -> Result<Arc<dyn Services>> {
+        self.call(&Request::Connect { path: path.into() }, context, None)?.services()
     }
 
     /// GetObject: the class or instance at `path`, for the empty path an empty class; and the
@@ -37,7 +53,9 @@ pub trait Services: Send + Sync {
     /// define.
     /// Flags: `USE_AMENDED_QUALIFIERS`, `DIRECT_READ`. Errors: `WBEM_E_NOT_FOUND`,
     /// `WBEM_E_INVALID_OBJECT_PATH`, the provider's.
-    fn get(&self, path: &str, flags: Flags, context: &CallContext) -> Result<(Object, WbemStatus)>;
+    fn get(&self, path: &str, flags: Flags, context: &CallContext) -> Result<(Object, WbemStatus)> {
+        self.call(&Request::GetObject { path: path.into(), flags }, context, None)?.object()
+    }
 
     /// What [`Services::get`] gives, for who needs no more than the object.
     fn get_object(&self, path: &str, flags: Flags, context: &CallContext) -> Result<Object> {
@@ -52,10 +70,14 @@ pub trait Services: Send + Sync {
         class: &ClassDeclaration,
         flags: Flags,
         context: &CallContext,
-    ) -> Result<()>;
+    ) -> Result<()> {
+        self.call(&Request::put_class(Cow::Borrowed(class), flags), context, None)?.nothing()
+    }
 
     /// Deletes a class, its subclasses and all their stored instances.
-    fn delete_class(&self, class: &str, flags: Flags, context: &CallContext) -> Result<()>;
+    fn delete_class(&self, class: &str, flags: Flags, context: &CallContext) -> Result<()> {
+        self.call(&Request::DeleteClass { class: class.into(), flags }, context, None)?.nothing()
+    }
 
     /// The subclasses of `superclass` (not itself): all, or with `SHALLOW` the direct ones. With
     /// no superclass, all classes or the top-level ones.
@@ -65,7 +87,10 @@ pub trait Services: Send + Sync {
         flags: Flags,
         context: &CallContext,
         sink: Sink,
-    ) -> Result<()>;
+    ) -> Result<()> {
+        let superclass = superclass.map(Cow::Borrowed);
+        self.call(&Request::CreateClassEnum { superclass, flags }, context, Some(sink))?.nothing()
+    }
 
     /// Creates or changes an instance, and gives its path. Flags: `CREATE_ONLY`,
     /// `UPDATE_ONLY`, `OWNER_UPDATE`.
@@ -74,10 +99,14 @@ pub trait Services: Send + Sync {
         instance: &Instance,
         flags: Flags,
         context: &CallContext,
-    ) -> Result<ObjectPath>;
+    ) -> Result<ObjectPath> {
+        self.call(&Request::put_instance(Cow::Borrowed(instance), flags), context, None)?.path()
+    }
 
     /// Deletes an instance. Errors: `WBEM_E_NOT_FOUND`, the provider's.
-    fn delete_instance(&self, path: &str, flags: Flags, context: &CallContext) -> Result<()>;
+    fn delete_instance(&self, path: &str, flags: Flags, context: &CallContext) -> Result<()> {
+        self.call(&Request::DeleteInstance { path: path.into(), flags }, context, None)?.nothing()
+    }
 
     /// The instances of `class` and its subclasses, or with `SHALLOW` of it alone.
     fn create_instance_enum(
@@ -86,7 +115,10 @@ pub trait Services: Send + Sync {
         flags: Flags,
         context: &CallContext,
         sink: Sink,
-    ) -> Result<()>;
+    ) -> Result<()> {
+        let request = Request::CreateInstanceEnum { class: class.into(), flags };
+        self.call(&request, context, Some(sink))?.nothing()
+    }
 
     /// The result of a query. `language` must be `WQL`. Flags: `ENSURE_LOCATABLE`,
     /// `PROTOTYPE`, `DIRECT_READ`, `FORWARD_ONLY`, `USE_AMENDED_QUALIFIERS`. With the context
@@ -98,7 +130,10 @@ pub trait Services: Send + Sync {
         flags: Flags,
         context: &CallContext,
         sink: Sink,
-    ) -> Result<()>;
+    ) -> Result<()> {
+        let request = Request::ExecQuery { language: language.into(), query: query.into(), flags };
+        self.call(&request, context, Some(sink))?.nothing()
+    }
 
     /// Runs a method of the class or instance at `path`; gives the out parameters, ReturnValue
     /// among them, or nothing where the method hands nothing out. `in_parameters` is an instance of
@@ -114,7 +149,15 @@ pub trait Services: Send + Sync {
         flags: Flags,
         context: &CallContext,
         in_parameters: Option<&Instance>,
-    ) -> Result<Option<Instance>>;
+    ) -> Result<Option<Instance>> {
+        let request = Request::ExecMethod {
+            path: path.into(),
+            method: method.into(),
+            flags,
+            in_parameters: in_parameters.map(Cow::Borrowed),
+        };
+        self.call(&request, context, None)?.out_parameters()
+    }
 }
 
 /// The context value (boolean) that asks a query for its plan instead of its result.

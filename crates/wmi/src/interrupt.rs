@@ -13,11 +13,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use cim::status::WBEM_E_CALL_CANCELLED;
-use cim::{ClassDeclaration, Instance, Namespace, Object, ObjectPath, Result, WbemStatus};
+use cim::{Object, ObjectPath, Result};
 use signal_hook::consts::SIGINT;
-use wbem::{
-    CallContext, CallResult, Client, Completion, Flags, Operation, ResponseSink, Services, Sink,
-};
+use wbem::{CallContext, Client, Completion, Reply, Request, ResponseSink, Services, Sink};
 
 /// How long Control-C may go unnoticed: less than people notice.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -42,7 +40,11 @@ impl Interrupt {
     /// The operations of `services`, which end with `WBEM_E_CALL_CANCELLED` when Control-C comes, and
     /// do not begin where it has come.
     pub(crate) fn over(&self, services: Arc<dyn Services>) -> Arc<dyn Services> {
-        Arc::new(Interruptible { services, interrupt: self.clone() })
+        let interrupt = self.clone();
+        wbem::layer(services, move |services, request, context, sink| match sink {
+            Some(sink) => interrupt.enumerate(services, request, context, sink),
+            None => interrupt.result(services, request, context),
+        })
     }
 
     /// Errors: `WBEM_E_CALL_CANCELLED` where it has come.
@@ -52,48 +54,45 @@ impl Interrupt {
             false => Ok(()),
         }
     }
-}
 
-struct Interruptible {
-    services: Arc<dyn Services>,
-    interrupt: Interrupt,
-}
-
-impl Interruptible {
     /// The client of a call, which must not begin where Control-C has come.
-    fn client(&self, context: &CallContext) -> Result<Client> {
-        self.interrupt.check("interrupted")?;
-        Ok(Client::new(self.services.clone(), context.clone()))
+    fn client(&self, services: &Arc<dyn Services>, context: &CallContext) -> Result<Client> {
+        self.check("interrupted")?;
+        Ok(Client::new(services.clone(), context.clone()))
     }
 
-    /// Waits for the one result of `operation`.
-    fn result<T>(
+    /// Waits for the one result of `request`.
+    fn result(
         &self,
-        operation: Operation,
+        services: &Arc<dyn Services>,
+        request: &Request<'_>,
         context: &CallContext,
-        ask: impl Fn(&CallResult, Option<Duration>) -> Result<Option<T>>,
-    ) -> Result<T> {
-        let call = self.client(context)?.start(operation)?;
+    ) -> Result<Reply> {
+        let call = self.client(services, context)?.start(request.clone())?;
         loop {
-            if let Some(result) = ask(&call, Some(PATIENCE))? {
-                return Ok(result);
+            if let Some(reply) = call.reply(Some(PATIENCE))? {
+                return Ok(reply);
             }
-            self.interrupt.check("interrupted; what had begun may still be done")?;
+            self.check("interrupted; what had begun may still be done")?;
         }
     }
 
-    /// Hands on what the operation that `start` starts delivers.
+    /// Hands on what `request` delivers.
     fn enumerate(
         &self,
+        services: &Arc<dyn Services>,
+        request: &Request<'_>,
         context: &CallContext,
         sink: Sink,
-        start: impl FnOnce(&Client, &Arc<dyn ResponseSink>) -> Result<()>,
-    ) -> Result<()> {
+    ) -> Result<Reply> {
         let (ended, end) = mpsc::channel();
         let handing_on = Arc::new(HandingOn { sink: Mutex::new(Some(sink)), ended });
         let response: Arc<dyn ResponseSink> = handing_on.clone();
-        let begin = |client: Client| start(&client, &response).map(|()| client);
-        let client = match self.client(context).and_then(begin) {
+        let begin = |client: Client| {
+            client.start_async(request.clone(), &response)?;
+            Ok(client)
+        };
+        let client = match self.client(services, context).and_then(begin) {
             Ok(client) => client,
             Err(error) => {
                 if let Some(sink) = handing_on.sink().take() {
@@ -106,7 +105,7 @@ impl Interruptible {
             if let Ok(completion) = end.recv_timeout(PATIENCE) {
                 break completion;
             }
-            if let Err(interrupted) = self.interrupt.check("interrupted") {
+            if let Err(interrupted) = self.check("interrupted") {
                 client.cancel_async_call(&response);
                 // What is being handed on at this moment is still taken.
                 let _ = end.recv();
@@ -116,18 +115,8 @@ impl Interruptible {
         if let Some(sink) = handing_on.sink().take() {
             sink.complete(completion);
         }
-        Ok(())
+        Ok(Reply::Nothing)
     }
-}
-
-/// Whether the call has ended, in the form of the other results.
-fn status(call: &CallResult, wait: Option<Duration>) -> Result<Option<WbemStatus>> {
-    call.call_status(wait).transpose()
-}
-
-/// What a method hands out, which may be nothing.
-fn out_parameters(call: &CallResult, wait: Option<Duration>) -> Result<Option<Option<Object>>> {
-    Ok(status(call, wait)?.map(|_| call.result_object(None).ok().flatten()))
 }
 
 /// Hands objects on, and the end to who waits.
@@ -154,126 +143,15 @@ impl ResponseSink for HandingOn {
     }
 }
 
-impl Services for Interruptible {
-    fn namespace(&self) -> &Namespace {
-        self.services.namespace()
-    }
-
-    fn open_namespace(&self, relative: &str, context: &CallContext) -> Result<Arc<dyn Services>> {
-        let operation = Operation::OpenNamespace { relative: relative.into() };
-        let opened = self.result(operation, context, CallResult::result_services)?;
-        Ok(self.interrupt.over(opened))
-    }
-
-    fn get(&self, path: &str, flags: Flags, context: &CallContext) -> Result<(Object, WbemStatus)> {
-        let operation = Operation::GetObject { path: path.into(), flags };
-        self.result(operation, context, |call, wait| {
-            let Some(object) = call.result_object(wait)? else { return Ok(None) };
-            Ok(status(call, wait)?.map(|success| (object, success)))
-        })
-    }
-
-    fn put_class(
-        &self,
-        class: &ClassDeclaration,
-        flags: Flags,
-        context: &CallContext,
-    ) -> Result<()> {
-        let operation = Operation::PutClass { class: class.clone(), flags };
-        self.result(operation, context, status).map(drop)
-    }
-
-    fn delete_class(&self, class: &str, flags: Flags, context: &CallContext) -> Result<()> {
-        let operation = Operation::DeleteClass { class: class.into(), flags };
-        self.result(operation, context, status).map(drop)
-    }
-
-    fn create_class_enum(
-        &self,
-        superclass: Option<&str>,
-        flags: Flags,
-        context: &CallContext,
-        sink: Sink,
-    ) -> Result<()> {
-        let superclass = superclass.map(str::to_owned);
-        self.enumerate(context, sink, |client, response| {
-            client.enumerate_async(flags, response, move |services, context, sink| {
-                services.create_class_enum(superclass.as_deref(), flags, context, sink)
-            })
-        })
-    }
-
-    fn put_instance(
-        &self,
-        instance: &Instance,
-        flags: Flags,
-        context: &CallContext,
-    ) -> Result<ObjectPath> {
-        let operation = Operation::PutInstance { instance: instance.clone(), flags };
-        self.result(operation, context, CallResult::result_path)
-    }
-
-    fn delete_instance(&self, path: &str, flags: Flags, context: &CallContext) -> Result<()> {
-        let operation = Operation::DeleteInstance { path: path.into(), flags };
-        self.result(operation, context, status).map(drop)
-    }
-
-    fn create_instance_enum(
-        &self,
-        class: &str,
-        flags: Flags,
-        context: &CallContext,
-        sink: Sink,
-    ) -> Result<()> {
-        let class = class.to_owned();
-        self.enumerate(context, sink, |client, response| {
-            client.enumerate_async(flags, response, move |services, context, sink| {
-                services.create_instance_enum(&class, flags, context, sink)
-            })
-        })
-    }
-
-    fn exec_query(
-        &self,
-        language: &str,
-        query: &str,
-        flags: Flags,
-        context: &CallContext,
-        sink: Sink,
-    ) -> Result<()> {
-        self.enumerate(context, sink, |client, response| {
-            client.exec_query_async(language, query, flags, response)
-        })
-    }
-
-    fn exec_method(
-        &self,
-        path: &str,
-        method: &str,
-        flags: Flags,
-        context: &CallContext,
-        in_parameters: Option<&Instance>,
-    ) -> Result<Option<Instance>> {
-        let (path, method) = (path.to_owned(), method.to_owned());
-        let in_parameters = in_parameters.cloned();
-        let operation = Operation::ExecMethod { path, method, flags, in_parameters };
-        let out = self.result(operation, context, out_parameters)?;
-        Ok(out.and_then(|out| match out {
-            Object::Instance(out) => Some(out),
-            Object::Class(_) => None,
-        }))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use cim::status::*;
-    use cim::{Class, Value};
+    use cim::{Class, Instance, Value};
     use openwmi::Wmi;
     use std::sync::mpsc::Receiver;
+    use wbem::{EnumerationRequest, Flags, Wanted};
     use wbem::{InstanceProvider, MethodCall, MethodProvider, Native, NativeProviders};
-    use wbem::{Request, Wanted};
 
     const CLSID: &str = "{5d0c3c0a-94c5-4b7e-8f6b-3a1d5c1f7e20}";
 
@@ -330,7 +208,7 @@ instance of Stored
             Err(WBEM_E_NOT_FOUND.into())
         }
 
-        fn enumerate(&self, request: &Request<'_>, _: &CallContext, mut sink: Sink) {
+        fn enumerate(&self, request: &EnumerationRequest<'_>, _: &CallContext, mut sink: Sink) {
             let more = |id: u64| {
                 let mut instance = Instance::new(request.class.clone());
                 instance.put("Id", &Value::UInt64(id)).unwrap();

@@ -21,6 +21,7 @@ mod limits;
 mod oracles;
 mod providers;
 mod pywbem;
+mod rebuilt;
 mod scripts;
 mod security;
 mod views;

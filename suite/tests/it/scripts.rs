@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use openwmi_suite::script::{self, Door, Place};
 
-use crate::fetched;
+use crate::{fetched, rebuilt};
 
 fn data() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data")
@@ -20,10 +20,11 @@ fn run(name: &str) {
 }
 
 /// The ways in which each script is run: the same questions have the same answers by all of them.
-const WAYS: [(&str, Place, &Door); 3] = [
+const WAYS: [(&str, Place, &Door); 4] = [
     ("in memory", Place::Memory, &script::directly),
     ("on disk", Place::Disk, &script::directly),
     ("fetched", Place::Memory, &fetched::through),
+    ("rebuilt", Place::Memory, &rebuilt::through),
 ];
 
 macro_rules! scripts {

@@ -12,8 +12,8 @@ use openwmi_suite::provider::{Log, TestProvider, Values};
 use openwmi_suite::text;
 use openwmi_suite::world::{compile_options, sorted, user};
 use wbem::{
-    CallContext, Flags, Initialization, InstanceProvider, Native, NativeProviders, Pushdown,
-    Request, Sink, Wanted,
+    CallContext, EnumerationRequest, Flags, Initialization, InstanceProvider, Native,
+    NativeProviders, Pushdown, Sink, Wanted,
 };
 
 use crate::c3_methods::{self, Methods};
@@ -276,7 +276,7 @@ impl InstanceProvider for Recorder {
         Err(WBEM_E_NOT_FOUND.into())
     }
 
-    fn enumerate(&self, _: &Request<'_>, context: &CallContext, sink: Sink) {
+    fn enumerate(&self, _: &EnumerationRequest<'_>, context: &CallContext, sink: Sink) {
         let word = context.value("Word").cloned().unwrap_or_default();
         self.0.lock().unwrap().push((context.caller().user.clone(), text::value(&word)));
         sink.complete(wbem::COMPLETE);

@@ -10,9 +10,8 @@ use repository::Repository;
 use wbem::{CallContext, Services};
 
 use super::connections::Connections;
-use super::extended_status::Told;
-use super::for_provider::BackPointer;
 use super::session::Session;
+use super::{extended_status, for_provider};
 use crate::call::{Call, NamespaceRef};
 use crate::providers::{FailedPush, LoadedProvider, Runtime};
 use crate::rules;
@@ -43,9 +42,7 @@ impl Cimom {
         let core = Core::new(repository, environment, hooks);
         Arc::new_cyclic(|me: &Weak<Cimom>| {
             let cimom = me.clone();
-            let services_for = move |namespace| -> Arc<dyn Services> {
-                Arc::new(BackPointer { cimom: cimom.clone(), namespace })
-            };
+            let services_for = move |namespace| for_provider::services(cimom.clone(), namespace);
             let runtime = Runtime::new(core, Box::new(services_for));
             Cimom { runtime, connections: Arc::default() }
         })
@@ -60,16 +57,18 @@ impl Cimom {
         path: &str,
         context: &CallContext,
     ) -> Result<Arc<dyn Services>> {
-        self.connected(path, context).map_err(|e| e.during("ConnectServer", path))
+        let session = self.session(path, context).map_err(|e| e.during("ConnectServer", path))?;
+        Ok(extended_status::layer(Arc::new(session)))
     }
 
-    fn connected(self: &Arc<Self>, path: &str, context: &CallContext) -> Result<Arc<dyn Services>> {
+    /// The session of a client, without its layers.
+    pub(super) fn session(self: &Arc<Self>, path: &str, context: &CallContext) -> Result<Session> {
         let Connection { server, namespace } = path.parse()?;
         self.runtime.core().check_server(server.as_deref())?;
         let id = self.authorized_view(&namespace, context)?.id();
         let connection = Some(self.connections.connect(id)?);
         let namespace = NamespaceRef { namespace, id };
-        Ok(Arc::new(Told(Session::new(self.clone(), namespace, connection))))
+        Ok(Session::new(self.clone(), namespace, connection))
     }
 
     /// The state of a namespace, for a caller who may open it.

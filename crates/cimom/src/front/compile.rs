@@ -15,7 +15,9 @@ use cim::status::*;
 use cim::{Class, InstanceKey, Name, Namespace, ObjectPath, Result};
 use mof::{Action, ActionKind, Compilation, Diagnostic, InstanceDeclaration, PutFlags};
 use repository::NamespaceId;
-use wbem::{CallContext, CompileOptions, CompileReport, Flags, MofCompiler, MofDiagnostic};
+use wbem::{
+    CallContext, CompileOptions, CompileReport, Flags, MofCompiler, MofDiagnostic, PutAttributes,
+};
 
 use super::cimom::Cimom;
 use crate::call::{AuthorizedCall, Call, NamespaceRef, access};
@@ -409,7 +411,8 @@ impl Executor<'_> {
                     Ok(mof::instantiate(declaration, class, objects).map_err(Box::new))
                 })?;
                 let flags = instance_flags(*flags);
-                let put = write::put_instance(view()?, call, &instance, flags, self.context);
+                let given = (&instance, &PutAttributes::of(&instance));
+                let put = write::put_instance(view()?, call, given, flags, self.context);
                 put.map(drop).map_err(failed)
             }
             ActionKind::PutClass { declaration, pending, flags, .. } => {

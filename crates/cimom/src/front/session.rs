@@ -10,7 +10,7 @@ use cim::status::*;
 use cim::{
     ClassDeclaration, Error, Instance, Name, Namespace, Object, ObjectPath, Result, WbemStatus,
 };
-use wbem::{CallContext, Flags, Services, Sink};
+use wbem::{CallContext, Flags, PutAttributes, Reply, Request, Services, Sink};
 
 use super::cimom::Cimom;
 use super::connections::Connected;
@@ -123,13 +123,63 @@ impl Services for Session {
         &self.namespace.namespace
     }
 
-    fn open_namespace(&self, relative: &str, context: &CallContext) -> Result<Arc<dyn Services>> {
-        self.view(context)?;
-        self.cimom.connect(self.namespace.namespace.child(relative)?.as_str(), context)
+    fn call(
+        &self,
+        request: &Request<'_>,
+        context: &CallContext,
+        sink: Option<Sink>,
+    ) -> Result<Reply> {
+        Ok(match request {
+            Request::OpenNamespace { relative } => {
+                Reply::Services(Arc::new(self.open_namespace(relative, context)?))
+            }
+            Request::Connect { path } => {
+                Reply::Services(Arc::new(self.cimom.session(path, context)?))
+            }
+            Request::GetObject { path, flags } => {
+                let (object, success) = self.get(path, *flags, context)?;
+                Reply::Object(object, success)
+            }
+            Request::PutClass { class, is_amended, flags } => {
+                self.put_class(class, *is_amended, *flags, context)?;
+                Reply::Nothing
+            }
+            Request::DeleteClass { class, flags } => {
+                self.delete_class(class, *flags, context)?;
+                Reply::Nothing
+            }
+            Request::CreateClassEnum { superclass, flags } => {
+                let sink = request.sink(sink)?;
+                self.create_class_enum(superclass.as_deref(), *flags, context, sink)?;
+                Reply::Nothing
+            }
+            Request::PutInstance { instance, attributes, flags } => {
+                Reply::Path(self.put_instance(instance, attributes, *flags, context)?)
+            }
+            Request::DeleteInstance { path, flags } => {
+                self.delete_instance(path, *flags, context)?;
+                Reply::Nothing
+            }
+            Request::CreateInstanceEnum { class, flags } => {
+                self.create_instance_enum(class, *flags, context, request.sink(sink)?)?;
+                Reply::Nothing
+            }
+            Request::ExecQuery { language, query, flags } => {
+                self.exec_query(language, query, *flags, context, request.sink(sink)?)?;
+                Reply::Nothing
+            }
+            Request::ExecMethod { path, method, flags, in_parameters } => {
+                let given = in_parameters.as_deref();
+                Reply::OutParameters(self.exec_method(path, method, *flags, context, given)?)
+            }
+        })
     }
+}
 
-    fn connect(&self, path: &str, context: &CallContext) -> Result<Arc<dyn Services>> {
-        self.cimom.connect(path, context)
+impl Session {
+    fn open_namespace(&self, relative: &str, context: &CallContext) -> Result<Session> {
+        self.view(context)?;
+        self.cimom.session(self.namespace.namespace.child(relative)?.as_str(), context)
     }
 
     fn get(&self, path: &str, flags: Flags, context: &CallContext) -> Result<(Object, WbemStatus)> {
@@ -156,12 +206,14 @@ impl Services for Session {
     fn put_class(
         &self,
         class: &ClassDeclaration,
+        is_amended: bool,
         flags: Flags,
         context: &CallContext,
     ) -> Result<()> {
         let context = &*partial::none(context);
         let view = self.view(context)?;
         let call = self.authorize(&view, (), context)?;
+        write::check_amended(is_amended, &class.name, flags)?;
         write::class::put(view, call, class, flags, Rules::Wmi)
     }
 
@@ -193,6 +245,7 @@ impl Services for Session {
     fn put_instance(
         &self,
         instance: &Instance,
+        attributes: &PutAttributes,
         flags: Flags,
         context: &CallContext,
     ) -> Result<ObjectPath> {
@@ -200,7 +253,7 @@ impl Services for Session {
         let whole = partial::none(context);
         let view = self.view(&whole)?;
         let call = self.authorize(&view, (), &whole)?;
-        write::put_instance(view, call, instance, flags, context)
+        write::put_instance(view, call, (instance, attributes), flags, context)
     }
 
     fn delete_instance(&self, path: &str, flags: Flags, context: &CallContext) -> Result<()> {

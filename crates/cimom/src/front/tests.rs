@@ -10,6 +10,7 @@ use cim::{ClassDeclaration, Instance, Name, Namespace, ObjectPath, Result, Value
 use repository::Repository;
 use wbem::{
     CallContext, ClassProvider, CompileOptions, Flags, MofCompiler, Native, NativeProviders,
+    PutAttributes,
 };
 
 use super::cimom::Cimom;
@@ -164,7 +165,8 @@ fn g11_each_write_asks_again_in_its_transaction() {
     let denied = Err(WBEM_E_ACCESS_DENIED);
     let context = user();
     let put = |view: View<'_>, call: AuthorizedCall<'_, ()>| {
-        write::put_instance(view, call, &instance, Flags::default(), &context).map(drop)
+        let given = (&instance, &PutAttributes::of(&instance));
+        write::put_instance(view, call, given, Flags::default(), &context).map(drop)
     };
     assert_eq!(write(&put), denied);
     assert_eq!(write(&|view, call| write::delete_instance(view, call, &path)), denied);

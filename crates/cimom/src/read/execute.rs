@@ -12,7 +12,7 @@ use cim::status::*;
 use cim::{Class, Instance, InstanceKey, Name, Object, Result, Value, WbemStatus};
 use repository::Position;
 use wbem::sink::{Done, Requirement};
-use wbem::{CallContext, Completion, ObjectSink, QueryText, Request, Sink, Wanted};
+use wbem::{CallContext, Completion, EnumerationRequest, ObjectSink, QueryText, Sink, Wanted};
 use wql::BoundSelect;
 
 use crate::providers::Provider;
@@ -223,7 +223,8 @@ fn provided(
     sink: StepSink,
     done: &Done,
 ) -> Completion {
-    let request = Request { class: &step.class, wanted: &step.wanted, predicates: &step.pushed };
+    let request =
+        EnumerationRequest { class: &step.class, wanted: &step.wanted, predicates: &step.pushed };
     binding.provider.call(&plan.context, |context| {
         binding.instances.enumerate(&request, context, Sink::new(sink));
         done.wait()

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use cim::status::*;
 use cim::{Class, Instance, InstanceKey, Object, Result, Value};
 use parking_lot::Mutex;
-use wbem::{CallContext, Request, Sink, Wanted, for_each};
+use wbem::{CallContext, EnumerationRequest, Sink, Wanted, for_each};
 
 use crate::source::binding::{self, Binding};
 use crate::view::View;
@@ -140,7 +140,7 @@ impl Part {
     ) -> Result<Instance> {
         self.binding.check_enumeration()?;
         let key = InstanceKey::from_values(&self.class, keys)?;
-        let request = Request { class: &self.class, wanted, predicates: &[] };
+        let request = EnumerationRequest { class: &self.class, wanted, predicates: &[] };
         let found = Arc::new(Mutex::new(None));
         let keep = found.clone();
         self.binding.provider.call(context, |context| {

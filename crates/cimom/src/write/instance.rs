@@ -85,7 +85,7 @@ impl Edit<'_, '_> {
         let InstancePut { namespace, flags, partial, .. } = put;
         self.add_provided_classes(namespace.id, &put.provided);
         let call = self.authorize_again(namespace, &put.call)?;
-        instance_rules::check_flags(&put.instance, *flags)?;
+        instance_rules::check_flags(*flags)?;
         let class = self.class(namespace, put.instance.class().name())?;
         call.require_to_write(&class, "write this instance")?;
         instance_rules::check_instances_of(&class, &namespace.namespace)?;

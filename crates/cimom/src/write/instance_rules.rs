@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use cim::amendment;
 use cim::status::*;
-use cim::{CimType, Class, Instance, InstanceQualifiers, Name, Namespace, Result, Value};
+use cim::{CimType, Class, Instance, InstanceQualifiers, Name, Namespace, Result, SlotSet, Value};
 use wbem::Flags;
 
 use crate::schema::localized::is_localized;
@@ -22,20 +22,18 @@ const PUT_INSTANCE: Flags = Flags(
         | Flags::OWNER_UPDATE.0,
 );
 
-/// Errors: `WBEM_E_INVALID_PARAMETER` for flags that PutInstance does not take together;
-/// `WBEM_E_AMENDED_OBJECT` where the instance was read with localized qualifiers and is put
-/// without the flag for them.
-pub fn check_flags(given: &Instance, flags: Flags) -> Result<()> {
-    flags.only("PutInstance", PUT_INSTANCE)?.one_put_mode()?;
-    check_flag(given.class().is_amended(), given.class().name(), flags)
+/// Errors: `WBEM_E_INVALID_PARAMETER` for flags that PutInstance does not take together.
+pub fn check_flags(flags: Flags) -> Result<()> {
+    flags.only("PutInstance", PUT_INSTANCE)?.one_put_mode().map(drop)
 }
 
-/// Whether nothing of `given`, which is to be put whole, was left out by the query that found it: it
-/// would be lost.
+/// Checks that nothing of `given`, which is to be put whole, was left out by the query that found
+/// it, which selected these slots: it would be lost.
 /// Errors: `WBEM_E_INVALID_OBJECT`.
-pub fn check_whole(given: &Instance, class: &Class) -> Result<()> {
-    let shape = given.class();
-    let is_left_out = |name: &str| shape.is_projection() && shape.slot(name).is_none();
+pub fn check_whole(given: &Instance, selected: Option<&SlotSet>, class: &Class) -> Result<()> {
+    let Some(selected) = selected else { return Ok(()) };
+    let is_left_out =
+        |name: &str| given.class().slot(name).is_none_or(|slot| !selected.contains(slot));
     match class.properties().iter().find(|p| is_left_out(p.name.as_str())) {
         None => Ok(()),
         Some(property) => Err(WBEM_E_INVALID_OBJECT.with(format!(
@@ -116,7 +114,7 @@ fn moved(given: &Instance, class: &Arc<Class>) -> Result<Instance> {
 
 /// Errors: `WBEM_E_AMENDED_OBJECT` where what is put was read with localized qualifiers, and the
 /// flag that says what is to become of them is missing.
-pub fn check_flag(is_amended: bool, class: &Name, flags: Flags) -> Result<()> {
+pub fn check_amended(is_amended: bool, class: &Name, flags: Flags) -> Result<()> {
     if !is_amended || flags.has(Flags::USE_AMENDED_QUALIFIERS) {
         return Ok(());
     }

@@ -11,7 +11,6 @@ use wbem::{CallContext, Flags};
 
 use super::class::ClassPut;
 use super::edit::Edit;
-use super::instance_rules;
 use crate::call::access;
 use crate::schema::class_rules::Rules;
 use crate::schema::localized::is_localized;
@@ -22,7 +21,6 @@ use crate::schema::localized::is_localized;
 /// Errors: `WBEM_E_AMENDED_OBJECT`; `WBEM_E_ACCESS_DENIED`; those of [`Edit::put_class`].
 pub(super) fn put_class(edit: &mut Edit<'_, '_>, put: ClassPut<'_>) -> Result<()> {
     let class = &put.declaration;
-    instance_rules::check_flag(class.is_amended, &class.name, put.flags)?;
     let is_divided = put.flags.has(Flags::USE_AMENDED_QUALIFIERS)
         && !is_localized(&put.namespace.namespace)
         && edit.find_class(&put.namespace, &class.name)?.is_some();

@@ -30,8 +30,7 @@ pub(super) fn resolve<'i>(
     flags: Flags,
     partial: Option<&PartialPut>,
 ) -> Result<(Cow<'i, Instance>, Option<PropertyWrites>)> {
-    instance_rules::check_flags(given, flags)?;
-    if partial.is_none() && !has_dynamic(given) {
+    if partial.is_none() && class.dynamic_properties().is_empty() && !has_dynamic(given) {
         return Ok((Cow::Borrowed(given), None));
     }
     let mut instance = instance_rules::of_class(given, class, flags)?;

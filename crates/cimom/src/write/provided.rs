@@ -43,7 +43,6 @@ impl<'a> ProvidedPut<'a> {
         partial: Option<PartialPut>,
         context: &'a CallContext,
     ) -> Result<Self> {
-        instance_rules::check_flags(given, flags)?;
         let own = Part { class: class.clone(), binding: binding::bind(view, &class)? };
         let mut parts = layered::parts(view, &class)?;
         parts.insert(0, own);

@@ -4,7 +4,7 @@
 use cim::path::PathKeys;
 use cim::status::{WBEM_E_INVALID_CLASS, WBEM_E_INVALID_PARAMETER, WBEM_E_NOT_FOUND};
 use cim::{Instance, InstanceKey, ObjectPath, Result};
-use wbem::{CallContext, Flags};
+use wbem::{CallContext, Flags, PutAttributes};
 
 use super::edit;
 use super::instance::{InstanceDelete, InstancePut};
@@ -22,23 +22,26 @@ enum ResolvedPut<'a> {
     Stored(InstancePut<'a>, Option<PropertyWrites>),
 }
 
-/// Puts an instance; returns its path. `call` is without the values of partial operations,
+/// Puts an instance, of which `attributes` say what its values do not; returns its path. `call` is without the values of partial operations,
 /// `context` is the one with them.
 /// Errors: `WBEM_E_ACCESS_DENIED`, `WBEM_E_INVALID_CLASS`; those of the rules for instances and of
 /// partial puts; those of the providers.
 pub fn put_instance(
     view: View<'_>,
     call: AuthorizedCall<'_, ()>,
-    instance: &Instance,
+    (instance, attributes): (&Instance, &PutAttributes),
     flags: Flags,
     context: &CallContext,
 ) -> Result<ObjectPath> {
+    let instance = &*instance.with_defaulted(&attributes.defaulted);
     let class = view.class(instance.class().name(), WBEM_E_INVALID_CLASS)?;
     call.require_to_write(&class, "write this instance")?;
     let (partial, context) = partial::put(&class, flags, context)?;
     if partial.is_none() {
-        instance_rules::check_whole(instance, &class)?;
+        instance_rules::check_whole(instance, attributes.selected.as_ref(), &class)?;
     }
+    instance_rules::check_flags(flags)?;
+    instance_rules::check_amended(attributes.is_amended, class.name(), flags)?;
     let put = match class.is_dynamic() {
         true => ResolvedPut::Provided(ProvidedPut::resolve(
             &view, &call, class, instance, flags, partial, &context,

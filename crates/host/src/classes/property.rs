@@ -13,7 +13,7 @@ use std::sync::Arc;
 use cim::key::reference_identity;
 use cim::status::{WBEM_E_NOT_FOUND, WBEM_S_NO_ERROR};
 use cim::{Class, Instance, Object, Origin, Result, Value};
-use wbem::{CallContext, InstanceProvider, Pushdown, Request, Sink, Wanted};
+use wbem::{CallContext, EnumerationRequest, InstanceProvider, Pushdown, Sink, Wanted};
 use wql::{Comparison, Predicate};
 
 use crate::machine::Machine;
@@ -184,7 +184,7 @@ impl<C: HostClass> InstanceProvider for Provider<C> {
         })
     }
 
-    fn enumerate(&self, request: &Request<'_>, _context: &CallContext, mut sink: Sink) {
+    fn enumerate(&self, request: &EnumerationRequest<'_>, _context: &CallContext, mut sink: Sink) {
         // The predicates that were accepted say that a property has a value.
         let must: Vec<(usize, &Value)> =
             request.predicates.iter().map(|wanted| (wanted.slot, &wanted.value)).collect();

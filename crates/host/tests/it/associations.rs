@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cim::path::Namespace;
 use cim::{Class, Instance, InstanceKey, ObjectPath, Origin, Value};
-use wbem::{InstanceProvider, Pushdown, Request, Wanted, collect};
+use wbem::{EnumerationRequest, InstanceProvider, Pushdown, Wanted, collect};
 use wql::{Comparison, Predicate};
 
 use crate::captured::{class, class_from, context, host_class, instance, machine};
@@ -44,7 +44,11 @@ impl Association {
             predicate
         };
         let predicates: Vec<Predicate> = wanted.iter().map(predicate).collect();
-        let request = Request { class: &self.class, wanted: &Wanted::All, predicates: &predicates };
+        let request = EnumerationRequest {
+            class: &self.class,
+            wanted: &Wanted::All,
+            predicates: &predicates,
+        };
         let objects = collect(|sink| {
             self.provider.enumerate(&request, &context(), sink);
             Ok(())

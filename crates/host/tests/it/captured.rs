@@ -9,7 +9,9 @@ use cim::{
     CimType, Class, ClassDeclaration, Instance, Name, Namespace, Object, Origin, Result, Value,
 };
 use host::{Root, Text};
-use wbem::{CallContext, InstanceProvider, MethodCall, MethodProvider, Request, Wanted, collect};
+use wbem::{
+    CallContext, EnumerationRequest, InstanceProvider, MethodCall, MethodProvider, Wanted, collect,
+};
 use wql::Predicate;
 
 /// The machine captured below `tests/fixtures/<name>`.
@@ -100,7 +102,7 @@ pub(crate) fn enumerate(
 ) -> Result<Vec<Instance>> {
     let provider = host_class(class.name().as_str()).provider(machine);
     let objects = collect(|sink| {
-        provider.enumerate(&Request { class, wanted, predicates }, &context(), sink);
+        provider.enumerate(&EnumerationRequest { class, wanted, predicates }, &context(), sink);
         Ok(())
     });
     Ok(objects?.into_iter().map(instance).collect())

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use cim::status::{WBEM_E_FAILED, WBEM_E_NOT_FOUND};
 use cim::{Object, Value};
 use host::Root;
-use wbem::{COMPLETE, NativeProviders, Pushdown, Request, Wanted, collect, for_each};
+use wbem::{COMPLETE, EnumerationRequest, NativeProviders, Pushdown, Wanted, collect, for_each};
 use wql::{Comparison, Predicate};
 
 use crate::captured::{
@@ -130,7 +130,7 @@ fn batches(batches: usize) -> Vec<usize> {
     let sizes = Arc::new(Mutex::new(Vec::new()));
     let arrived = sizes.clone();
     let run = |sink| {
-        let request = Request { class: &class, wanted: &wanted, predicates: &[] };
+        let request = EnumerationRequest { class: &class, wanted: &wanted, predicates: &[] };
         provider.enumerate(&request, &context(), sink);
         Ok(())
     };
@@ -186,7 +186,8 @@ fn chosen(class_name: &str, told: &str, wanted: &[(&str, &str)]) -> Vec<String> 
     };
     let predicates: Vec<Predicate> = wanted.iter().map(predicate).collect();
     assert!(predicates.iter().all(|p| provider.pushdown(&class, p) == Pushdown::Exact));
-    let request = Request { class: &class, wanted: &Wanted::All, predicates: &predicates };
+    let request =
+        EnumerationRequest { class: &class, wanted: &Wanted::All, predicates: &predicates };
     let objects = collect(|sink| {
         provider.enumerate(&request, &context(), sink);
         Ok(())
@@ -242,7 +243,7 @@ fn what_cannot_be_listed_is_an_error() {
     ] {
         let class = class(name);
         let provider = host_class(name).provider(root.clone());
-        let request = Request { class: &class, wanted: &Wanted::All, predicates: &[] };
+        let request = EnumerationRequest { class: &class, wanted: &Wanted::All, predicates: &[] };
         let run = |sink| {
             provider.enumerate(&request, &context(), sink);
             Ok(())

@@ -10,7 +10,8 @@ use cim::status::{WBEM_E_ALREADY_EXISTS, WBEM_E_NOT_FOUND, WBEM_E_PROVIDER_NOT_C
 use cim::{Class, Instance, Object, Result, Value};
 use wbem::provider::{Comparison, Predicate};
 use wbem::{
-    CallContext, Completion, Flags, InstanceProvider, PartialPut, Pushdown, Request, Sink, Wanted,
+    CallContext, Completion, EnumerationRequest, Flags, InstanceProvider, PartialPut, Pushdown,
+    Sink, Wanted,
 };
 
 use super::class::CimClass;
@@ -70,7 +71,12 @@ impl<P: Instances> Adapter<P> {
         }
     }
 
-    fn deliver(&self, request: &Request<'_>, context: &CallContext, sink: &mut Sink) -> Completion {
+    fn deliver(
+        &self,
+        request: &EnumerationRequest<'_>,
+        context: &CallContext,
+        sink: &mut Sink,
+    ) -> Completion {
         let layout = self.layout(request.class)?;
         let wants = Wants { class: request.class, wanted: request.wanted };
         let mut batch = Vec::with_capacity(BATCH);
@@ -145,7 +151,7 @@ impl<P: Instances> InstanceProvider for Adapter<P> {
         found.ok_or_else(|| not_found(&asked))
     }
 
-    fn enumerate(&self, request: &Request<'_>, context: &CallContext, mut sink: Sink) {
+    fn enumerate(&self, request: &EnumerationRequest<'_>, context: &CallContext, mut sink: Sink) {
         let completion = self.deliver(request, context, &mut sink);
         sink.complete(completion);
     }

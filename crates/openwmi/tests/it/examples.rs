@@ -14,7 +14,7 @@ use std::sync::Arc;
 use openwmi::Wmi;
 use openwmi::cim::status::{WBEM_E_NOT_FOUND, WBEM_E_PROVIDER_NOT_CAPABLE};
 use openwmi::cim::{Class, Name, Value};
-use openwmi::wbem::{self, ClassProvider, Flags, InstanceProvider, Request, Wanted};
+use openwmi::wbem::{self, ClassProvider, EnumerationRequest, Flags, InstanceProvider, Wanted};
 
 use self::csv_classes::Csv;
 
@@ -90,7 +90,7 @@ fn the_rows_of_a_csv_file_are_its_instances() {
     let planets = Class::derive(Arc::new(planets), Some(above), None).unwrap();
 
     let rows = wbem::collect(|sink| {
-        let request = Request { class: &planets, wanted: &Wanted::All, predicates: &[] };
+        let request = EnumerationRequest { class: &planets, wanted: &Wanted::All, predicates: &[] };
         InstanceProvider::enumerate(&csv, &request, &context, sink);
         Ok(())
     });

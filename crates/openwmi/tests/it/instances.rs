@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use openwmi::cim::status::*;
 use openwmi::cim::{Class, Instance, Result, Value, WbemStatus};
 use openwmi::provider::{self, CimClass, Instances, Wants, adapt};
-use openwmi::wbem::{self, CallContext, Flags, NativeProviders, PartialPut, Request, Wanted};
+use openwmi::wbem::{
+    self, CallContext, EnumerationRequest, Flags, NativeProviders, PartialPut, Wanted,
+};
 use openwmi::{WMIConnection, Wmi};
 
 #[derive(CimClass, Clone, PartialEq, Debug)]
@@ -195,7 +197,7 @@ fn enumerate(
     let delivered = Arc::new(Mutex::new(0));
     let counted = delivered.clone();
     let operation = |sink| {
-        let request = Request { class: &class, wanted: &Wanted::All, predicates: &[] };
+        let request = EnumerationRequest { class: &class, wanted: &Wanted::All, predicates: &[] };
         adapt(provider).enumerate(&request, &context(), sink);
         Ok(())
     };

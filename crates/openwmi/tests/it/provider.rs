@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use cim::status::{WBEM_E_INVALID_METHOD, WBEM_E_INVALID_METHOD_PARAMETERS, WBEM_E_NOT_FOUND};
 use cim::{Class, Instance, Result, Value};
 use openwmi::wbem::{
-    COMPLETE, CallContext, InstanceProvider, MethodCall, MethodProvider, Native, NativeProviders,
-    Request, Sink, Wanted,
+    COMPLETE, CallContext, EnumerationRequest, InstanceProvider, MethodCall, MethodProvider,
+    Native, NativeProviders, Sink, Wanted,
 };
 use openwmi::{WMIConnection, Wmi};
 use serde::Deserialize;
@@ -78,7 +78,7 @@ impl InstanceProvider for Sensors {
         }
     }
 
-    fn enumerate(&self, request: &Request<'_>, _: &CallContext, mut sink: Sink) {
+    fn enumerate(&self, request: &EnumerationRequest<'_>, _: &CallContext, mut sink: Sink) {
         let wanted = (0..request.class.properties().len()).map(|s| request.wanted.contains(s));
         self.asked.lock().unwrap().push(wanted.collect());
         let all = (0..2).map(|id| Sensors::sensor(request.class, id).into()).collect();

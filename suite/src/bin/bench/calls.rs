@@ -14,8 +14,8 @@ use cim::{Class, Instance, Object, Value};
 use openwmi_suite::World;
 use wbem::provider::{Comparison, Predicate};
 use wbem::{
-    CallContext, Client, Flags, Initialization, InstanceProvider, MethodCall, MethodProvider,
-    Native, NativeProviders, Operation, Pushdown, Request, Services, Sink, Wanted,
+    CallContext, Client, EnumerationRequest, Flags, Initialization, InstanceProvider, MethodCall,
+    MethodProvider, Native, NativeProviders, Pushdown, Request, Services, Sink, Wanted,
 };
 
 use crate::measure::{self, Clock};
@@ -119,7 +119,7 @@ impl InstanceProvider for Provider {
         Ok(Provider::make(class, id))
     }
 
-    fn enumerate(&self, request: &Request<'_>, _: &CallContext, mut sink: Sink) {
+    fn enumerate(&self, request: &EnumerationRequest<'_>, _: &CallContext, mut sink: Sink) {
         let mut next = 0;
         while next < self.count {
             let end = self.count.min(next + 64);
@@ -340,8 +340,7 @@ fn beside_one_that_hangs(world: &World, gate: &Gate) -> Result<()> {
     };
     let before = measure::repeated(Clock::Wall, ROUNDS, &mut |_| round())?;
     let client = Client::new(world.services(), context.clone());
-    let get =
-        || Operation::GetObject { path: "Bench_Hanging.Id=1".into(), flags: Flags::default() };
+    let get = || Request::GetObject { path: "Bench_Hanging.Id=1".into(), flags: Flags::default() };
     let calls = (0..HANGING).map(|_| client.start(get())).collect::<cim::Result<Vec<_>>>()?;
     gate.wait_for(HANGING);
     let refused = services.get_object("Bench_Hanging.Id=1", Flags::default(), context);

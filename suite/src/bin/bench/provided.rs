@@ -13,7 +13,9 @@ use anyhow::{Result, ensure};
 use cim::status::WBEM_E_NOT_FOUND;
 use cim::{CimType, Class, Instance, Object, Value};
 use openwmi_suite::World;
-use wbem::{CallContext, Flags, InstanceProvider, Native, NativeProviders, Request, Sink, Wanted};
+use wbem::{
+    CallContext, EnumerationRequest, Flags, InstanceProvider, Native, NativeProviders, Sink, Wanted,
+};
 
 use crate::item::{COUNTERS, ID, ITEM, Kind, Random};
 use crate::measure::{self, Clock};
@@ -162,7 +164,7 @@ impl InstanceProvider for Provider {
         Err(WBEM_E_NOT_FOUND.into())
     }
 
-    fn enumerate(&self, request: &Request<'_>, _context: &CallContext, mut sink: Sink) {
+    fn enumerate(&self, request: &EnumerationRequest<'_>, _context: &CallContext, mut sink: Sink) {
         let mut random = Random(1);
         let mut batch = Vec::with_capacity(BATCH);
         for n in 0..COUNT {

@@ -1,5 +1,6 @@
 //! Asynchronous calls to a sink, and their end (F.2, F.8, J 23).
 
+use std::borrow::Cow;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Condvar, Mutex};
 
@@ -7,7 +8,7 @@ use cim::status::*;
 use cim::{Object, ObjectPath};
 use openwmi_suite::provider::Gate;
 use openwmi_suite::text;
-use wbem::{Completion, Flags, Operation, ResponseSink};
+use wbem::{Completion, Flags, Request, ResponseSink};
 
 use super::*;
 
@@ -64,14 +65,15 @@ fn f8_objects_then_one_status() {
     let (hearing, sink) = sink();
     client.exec_query_async("WQL", "SELECT * FROM S", Flags::default(), &sink).unwrap();
     assert_eq!(hearing.after(1), ["S{K=0}", "S{K=1}", "end WBEM_S_NO_ERROR"]);
-    let get = |path: &str| Operation::GetObject { path: path.into(), flags: Flags::default() };
-    client.start_async(get("S.K=1"), Flags::default(), &sink).unwrap();
+    let get =
+        |path: &'static str| Request::GetObject { path: path.into(), flags: Flags::default() };
+    client.start_async(get("S.K=1"), &sink).unwrap();
     assert_eq!(hearing.after(2)[3..], ["S{K=1}", "end WBEM_S_NO_ERROR"]);
-    client.start_async(get("S.K=7"), Flags::default(), &sink).unwrap();
+    client.start_async(get("S.K=7"), &sink).unwrap();
     assert_eq!(hearing.after(3)[5..], ["end WBEM_E_NOT_FOUND"]);
     let instance = world.instance("S", &[("K", Value::UInt32(9))]);
-    let put = Operation::PutInstance { instance, flags: Flags::default() };
-    client.start_async(put, Flags::default(), &sink).unwrap();
+    let put = Request::put_instance(Cow::Owned(instance), Flags::default());
+    client.start_async(put, &sink).unwrap();
     assert_eq!(hearing.after(4)[6..], ["end WBEM_S_NO_ERROR S.K=9"]);
     client.exec_query_async("WQL", "42", Flags::default(), &sink).unwrap();
     assert_eq!(hearing.after(5)[7..], ["end WBEM_E_INVALID_QUERY"]);
@@ -91,8 +93,8 @@ fn f8_a_call_that_asks_for_progress_is_a_call_like_any_other() {
         let (hearing, sink) = sink();
         client.exec_query_async("WQL", &format!("SELECT * FROM {class}"), flags, &sink).unwrap();
         assert_eq!(hearing.after(1), [object, "end WBEM_S_NO_ERROR"]);
-        let get = Operation::GetObject { path: format!("{class}.K=0"), flags };
-        client.start_async(get, flags, &sink).unwrap();
+        let get = Request::GetObject { path: format!("{class}.K=0").into(), flags };
+        client.start_async(get, &sink).unwrap();
         assert_eq!(hearing.after(2)[2..], [object, "end WBEM_S_NO_ERROR"]);
     }
 }

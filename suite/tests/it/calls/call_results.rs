@@ -1,18 +1,19 @@
 //! IWbemCallResult (F.4).
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use cim::status::*;
 use cim::{Instance, Value};
 use openwmi_suite::provider::Gate;
-use wbem::{Flags, Operation};
+use wbem::{Flags, Request};
 
 use super::*;
 
 const NOW: Option<Duration> = Some(Duration::ZERO);
 
-fn get(path: &str) -> Operation {
-    Operation::GetObject { path: path.into(), flags: Flags::default() }
+fn get(path: &str) -> Request<'_> {
+    Request::GetObject { path: path.into(), flags: Flags::default() }
 }
 
 #[test]
@@ -41,12 +42,11 @@ fn f4_each_operation_has_its_kind_of_result() {
     let client = client(&world);
     let instance: Instance = world.instance("S", &[("K", Value::UInt32(9))]);
     let flags = Flags::CREATE_ONLY;
-    let put =
-        || client.start(Operation::PutInstance { instance: instance.clone(), flags }).unwrap();
+    let put = || client.start(Request::put_instance(Cow::Borrowed(&instance), flags)).unwrap();
     assert_eq!(put().result_path(None).unwrap().unwrap().to_string(), "S.K=9");
     assert_eq!(put().result_path(None).unwrap_err().status(), WBEM_E_ALREADY_EXISTS);
     world.create_namespace(r"root\test\Below");
-    let open = client.start(Operation::OpenNamespace { relative: "below".into() }).unwrap();
+    let open = client.start(Request::OpenNamespace { relative: "below".into() }).unwrap();
     assert_eq!(open.result_object(None).unwrap_err().status(), WBEM_E_INVALID_OPERATION);
     let below = open.result_services(None).unwrap().unwrap();
     assert_eq!(below.namespace().as_str().to_lowercase(), r"root\test\below");
@@ -54,8 +54,8 @@ fn f4_each_operation_has_its_kind_of_result() {
     let error = missing.call_status(None).unwrap().unwrap_err();
     assert_eq!(error.status(), WBEM_E_NOT_FOUND);
     assert_eq!(missing.result_object(None).unwrap_err(), error);
-    let path = "S.K=9".to_owned();
-    let delete = client.start(Operation::DeleteInstance { path, flags: Flags::default() }).unwrap();
+    let path = "S.K=9".into();
+    let delete = client.start(Request::DeleteInstance { path, flags: Flags::default() }).unwrap();
     assert_eq!(delete.call_status(None), Some(Ok(WBEM_S_NO_ERROR)));
     assert_eq!(world.get("S.K=9").unwrap_err().status(), WBEM_E_NOT_FOUND);
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cim::Object;
 use openwmi_suite::provider::Gate;
-use wbem::{CallContext, Client, Operation, ResponseSink};
+use wbem::{CallContext, Client, Request, ResponseSink};
 
 use super::*;
 
@@ -29,8 +29,8 @@ fn client(world: &World) -> Client {
     Client::new(world.services(), world.administrator().clone())
 }
 
-fn get() -> Operation {
-    Operation::GetObject { path: "D.K=\"b\"".into(), flags: Flags::default() }
+fn get() -> Request<'static> {
+    Request::GetObject { path: "D.K=\"b\"".into(), flags: Flags::default() }
 }
 
 /// B24: the core has no time-out of its own; the client has.
@@ -200,7 +200,8 @@ fn a_4_two_providers_that_need_each_other_to_be_initialized() {
     }
     let world = two(providers);
     let client = client(&world);
-    let get = |path: &str| Operation::GetObject { path: path.into(), flags: Flags::default() };
+    let get =
+        |path: &'static str| Request::GetObject { path: path.into(), flags: Flags::default() };
     let calls = [client.start(get("D.K=\"b\"")).unwrap(), client.start(get("E.K=\"b\"")).unwrap()];
     let statuses =
         calls.map(|call| call.call_status(None).expect("it ends").map_err(|e| e.status()));

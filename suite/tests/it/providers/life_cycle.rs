@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use cim::security::Identity;
 use openwmi_suite::provider::{Gate, Make};
-use wbem::{CallContext, Client, Initialization, InitializationSink, Native, Operation};
+use wbem::{CallContext, Client, Initialization, InitializationSink, Native, Request};
 
 use super::*;
 
@@ -216,7 +216,7 @@ impl<T: Send + Sync> wbem::InstanceProvider for Holding<T> {
         self.0.1.get(class, keys, wanted, context)
     }
 
-    fn enumerate(&self, request: &wbem::Request<'_>, context: &CallContext, sink: Sink) {
+    fn enumerate(&self, request: &wbem::EnumerationRequest<'_>, context: &CallContext, sink: Sink) {
         self.0.1.enumerate(request, context, sink);
     }
 }
@@ -227,7 +227,7 @@ fn a_provider_that_is_at_work_is_not_let_go() {
     let world = made(three().conduct(Conduct::WaitAt(gate.clone())).factory(), "");
     let client = Client::new(world.services(), world.administrator().clone());
     let call = client
-        .start(Operation::GetObject { path: "D.K=\"b\"".into(), flags: Flags::default() })
+        .start(Request::GetObject { path: "D.K=\"b\"".into(), flags: Flags::default() })
         .unwrap();
     gate.wait_for(1);
     world.advance(100_000);
@@ -269,8 +269,8 @@ fn a_2_initializations_that_exclude_each_other() {
         for namespace in [r"root\test", r"root\test\other"] {
             for uid in [1000, 1001] {
                 let services = world.connect(namespace).unwrap();
-                let (path, flags) = ("D.K=\"b\"".to_owned(), Flags::default());
-                let get = Operation::GetObject { path, flags };
+                let (path, flags) = ("D.K=\"b\"".into(), Flags::default());
+                let get = Request::GetObject { path, flags };
                 calls.push(Client::new(services, user(uid)).start(get).unwrap());
             }
         }
@@ -301,7 +301,7 @@ fn a_4_initialization_may_end_later_and_elsewhere() {
     world.compile(&registration("P", CLSID));
     world.compile(CLASS);
     let client = Client::new(world.services(), world.administrator().clone());
-    let get = Operation::GetObject { path: "D.K=\"b\"".into(), flags: Flags::default() };
+    let get = Request::GetObject { path: "D.K=\"b\"".into(), flags: Flags::default() };
     let call = client.start(get).unwrap();
     gate.wait_for(1);
     assert!(call.call_status(Some(std::time::Duration::ZERO)).is_none(), "the client waits");

@@ -135,7 +135,7 @@ fn b5_the_provider_switches_the_filter_on_and_off() {
             Err(WBEM_E_NOT_FOUND.into())
         }
 
-        fn enumerate(&self, _: &wbem::Request<'_>, _: &wbem::CallContext, sink: Sink) {
+        fn enumerate(&self, _: &wbem::EnumerationRequest<'_>, _: &wbem::CallContext, sink: Sink) {
             sink.complete(Err(WBEM_E_PROVIDER_NOT_CAPABLE.into()));
         }
 
