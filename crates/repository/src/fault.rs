@@ -115,6 +115,18 @@ impl From<heed::Error> for Fault {
     }
 }
 
+impl From<lmdb_check::Error> for Fault {
+    fn from(error: lmdb_check::Error) -> Self {
+        match error {
+            lmdb_check::Error::Io(error) => error.into(),
+            lmdb_check::Error::UnsupportedVersion => {
+                heed::Error::Mdb(heed::MdbError::VersionMismatch).into()
+            }
+            lmdb_check::Error::Damaged(what) => Fault::damaged(what),
+        }
+    }
+}
+
 impl From<io::Error> for Fault {
     fn from(error: io::Error) -> Self {
         heed::Error::Io(error).into()

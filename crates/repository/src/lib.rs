@@ -15,7 +15,7 @@
 //! | `salvage` | what can be read of a damaged file, in a new one |
 //! | `create`, `lock` | first start, and who may open when |
 //! | `open`, `gate` | LMDB's environment, and its growth |
-//! | `whole`, `pages`, `page` | LMDB's file read as a file, to tell damage before LMDB maps it |
+//! | `whole`, `data_file` | the data file validated as a file, before LMDB maps it |
 //! | `bindings` | what is kept in memory of a class that is read or written |
 //! | `references` | which instances refer to which object |
 //! | `entries` | databases whose entries have checksums |
@@ -29,6 +29,7 @@ mod backup;
 mod bindings;
 mod bytes;
 mod create;
+mod data_file;
 mod declaration;
 mod entries;
 mod fault;
@@ -39,8 +40,6 @@ mod layout;
 mod lock;
 mod object;
 mod open;
-mod page;
-mod pages;
 mod put;
 mod record;
 mod references;

@@ -1,7 +1,7 @@
 //! Looks whether everything stored is whole: every page, every entry, every way from one to the
 //! other.
 //!
-//! Reads one snapshot, first as a file ([`crate::pages`]) and, where that is sound, through
+//! Reads one snapshot, first as a file ([`crate::data_file`]) and, where that is sound, through
 //! LMDB. Repairs nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +13,7 @@ use cim::{Name, Namespace};
 
 use crate::bindings::Bindings;
 use crate::bytes::Input;
+use crate::data_file::{self, Checked};
 use crate::declaration::declaration;
 use crate::entries::Entries;
 use crate::fault::Fault;
@@ -21,7 +22,6 @@ use crate::keyed;
 use crate::layout::Layout;
 use crate::lock::DirectoryLock;
 use crate::open::Opened;
-use crate::pages;
 use crate::record;
 use crate::references::{self, Target};
 use crate::repository::{Repository, Snapshot};
@@ -65,8 +65,8 @@ impl Repository {
         let dir = dir.as_ref();
         let file = File::open(dir.join(DATA_FILE)).map_err(|error| Fault::from(error).at(dir))?;
         let _lock = DirectoryLock::alone(dir)?;
-        match pages::walk_newest(&file) {
-            Ok(walk) => Ok(walk.problems),
+        match data_file::check_newest(&file) {
+            Ok(checked) => Ok(checked.problems),
             Err(fault) => fault.damage().map(|what| vec![what]).ok_or_else(|| fault.at(dir)),
         }
     }
@@ -79,9 +79,9 @@ impl Repository {
 
     pub(crate) fn look(&self) -> Result<Verification, Fault> {
         let file = File::open(self.directory().join(DATA_FILE))?;
-        let (snapshot, walk) = self.walk(&file)?;
+        let (snapshot, checked) = self.check_file(&file)?;
         let found =
-            Verification { pages: walk.pages, problems: walk.problems, ..Default::default() };
+            Verification { pages: checked.pages, problems: checked.problems, ..Default::default() };
         if !found.is_clean() {
             return Ok(found); // LMDB is not asked to follow what leads astray.
         }
@@ -90,11 +90,11 @@ impl Repository {
         Ok(verifier.found)
     }
 
-    fn walk(&self, file: &File) -> Result<(Snapshot, pages::Walk), Fault> {
+    fn check_file(&self, file: &File) -> Result<(Snapshot, Checked), Fault> {
         for _ in 0..ATTEMPTS {
             let snapshot = self.snapshot()?;
-            if let Some(walk) = pages::walk(file, snapshot.view().version())? {
-                return Ok((snapshot, walk));
+            if let Some(checked) = data_file::check_version(file, snapshot.view().version())? {
+                return Ok((snapshot, checked));
             }
         }
         Err(Fault::damaged("its data file was replaced, or others write without a pause"))

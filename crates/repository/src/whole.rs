@@ -10,8 +10,8 @@ use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use crate::data_file;
 use crate::fault::Fault;
-use crate::pages;
 
 /// A file of no more bytes than this is looked at whatever its mark: that takes a few
 /// milliseconds.
@@ -44,6 +44,6 @@ pub(crate) fn check(data: &Path, marked: Option<[u8; MARK]>) -> Result<(), Fault
 
 /// As [`check`], whatever the mark.
 pub(crate) fn look(file: &File) -> Result<(), Fault> {
-    let walk = pages::walk_newest(file)?;
-    walk.problems.into_iter().next().map_or(Ok(()), |first| Err(Fault::damaged(first)))
+    let checked = data_file::check_newest(file)?;
+    checked.problems.into_iter().next().map_or(Ok(()), |first| Err(Fault::damaged(first)))
 }

@@ -16,6 +16,7 @@ type Target = (&'static str, fn(&[u8]));
 const TARGETS: &[Target] = &[
     ("data_file", oracles::data_file),
     ("datetime", oracles::datetime),
+    ("lmdb_file", oracles::lmdb_file),
     ("mof", oracles::mof),
     ("object_path", oracles::object_path),
     ("security_descriptor", oracles::security_descriptor),

@@ -1,7 +1,7 @@
 //! A repository that is damaged: what can be read of it is put into a new one, which takes its
 //! place.
 //!
-//! The damaged file is read by this crate alone ([`source`]), never through LMDB. Its entries are
+//! The damaged file is read without LMDB ([`source`]). Its entries are
 //! copied and what does not hold together without those that are lost is taken out
 //! ([`rebuild`]). The old file is kept beside the new one.
 
@@ -15,11 +15,11 @@ use std::path::{Path, PathBuf};
 
 use crate::backup::put_in_place;
 use crate::create::{make, new_directory};
+use crate::data_file::Entry;
 use crate::fault::Fault;
 use crate::format::{DATA_FILE, META, META_USER};
 use crate::lock::{DirectoryLock, sync_directory};
 use crate::open;
-use crate::pages::Found;
 use crate::repository::Repository;
 use crate::verify::{self, Verification};
 use crate::view::user_key;
@@ -143,7 +143,7 @@ fn notes(file: &File, keys: &[&str]) -> Result<Vec<Note>, Fault> {
     let wanted: Vec<Vec<u8>> = keys.iter().map(|key| user_key(key)).collect();
     let mut found = Vec::new();
     Source::new(file)?.read(&mut |entry| {
-        if let Found::Whole(META, key, value) = entry
+        if let Entry::Valid(META, key, value) = entry
             && key.starts_with(META_USER)
             && wanted.iter().any(|wanted| wanted == key)
         {

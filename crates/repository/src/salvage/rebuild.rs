@@ -16,6 +16,7 @@ use heed::RwTxn;
 use super::lost::Lost;
 use super::source::Source;
 use crate::bytes::Input;
+use crate::data_file::Entry;
 use crate::entries::Entries;
 use crate::fault::Fault;
 use crate::format::{
@@ -25,7 +26,6 @@ use crate::format::{
 use crate::keyed;
 use crate::layout::Layout;
 use crate::open::{self, Databases, Opened};
-use crate::pages::Found;
 use crate::references::{self, Target};
 use crate::stored::{ClassEntry, NamespaceEntry};
 use crate::verify::{self, Layouts, Verification, definition_agrees, shown};
@@ -75,7 +75,7 @@ fn copy(source: &Source<'_>, opened: &Opened) -> Result<Vec<String>, Fault> {
     let databases = copied(&opened.dbs);
     let mut batch = Batch::new(opened);
     let damage = source.read(&mut |found| {
-        let Found::Whole(number, key, value) = found else { return Ok(()) };
+        let Entry::Valid(number, key, value) = found else { return Ok(()) };
         let Some(database) = databases.get(usize::from(number)) else { return Ok(()) };
         let txn = batch.txn()?;
         if !database.has(txn, key)? {
@@ -144,7 +144,7 @@ struct Rebuild<'o> {
 }
 
 /// An entry of a database under its own key, to be looked at while others are written.
-type Entry = (Vec<u8>, Vec<u8>);
+type Owned = (Vec<u8>, Vec<u8>);
 
 impl<'o> Rebuild<'o> {
     fn new(opened: &'o Opened) -> Self {
@@ -152,7 +152,7 @@ impl<'o> Rebuild<'o> {
         Rebuild { opened, lost, namespaces, classes, gone, highest }
     }
 
-    fn all(&self, database: Entries) -> Result<Vec<Entry>, Fault> {
+    fn all(&self, database: Entries) -> Result<Vec<Owned>, Fault> {
         let txn = self.opened.env.read_txn()?;
         let entries = database.scan(&txn, &[])?;
         entries.map(|entry| entry.map(|(key, value)| (key.to_vec(), value.to_vec()))).collect()
@@ -502,19 +502,19 @@ impl<'o> Rebuild<'o> {
     }
 
     /// Names what an entry of the damaged file tells of, if that is lost.
-    fn name(&mut self, found: Found<'_>) -> Result<(), Fault> {
+    fn name(&mut self, found: Entry<'_>) -> Result<(), Fault> {
         let named = match found {
-            Found::Whole(LOCATOR, key, value) => {
+            Entry::Valid(LOCATOR, key, value) => {
                 let (_, key, value) = keyed::split(key, value, 4)?;
                 Input::new(value).u32().ok().map(|id| (ClassId(id), key.to_vec()))
             }
-            Found::Whole(REFERENCES, key, value) => {
+            Entry::Valid(REFERENCES, key, value) => {
                 let (prefix, key, _) = keyed::split(key, value, references::PREFIX)?;
                 let prefix = prefix.try_into().ok();
                 prefix.map(|prefix| (references::split(prefix).2, key.to_vec()))
             }
-            Found::Whole(..) => None,
-            Found::Bad(number, key) => return self.name_bad(number, key),
+            Entry::Valid(..) => None,
+            Entry::Corrupt(number, key) => return self.name_bad(number, key),
         };
         let Some((id, key)) = named else { return Ok(()) };
         let txn = self.opened.env.read_txn()?;

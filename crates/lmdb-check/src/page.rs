@@ -1,18 +1,21 @@
-//! LMDB's pages as bytes: what a page says of itself, and its nodes, read with every bound
+//! One page as bytes: its header, its nodes, and the fields of a meta page, with every bound
 //! checked.
 //!
-//! Bytes in, records out, whatever the bytes are; no file, no tree, and nothing of what the
-//! entries mean. Layout: LMDB's own, in the machine's byte order (FORMAT.md, "The file").
+//! Parses bytes that the caller has read; knows neither the file nor the tree that the page is in.
+//! The layout is that of LMDB 0.9 (`MDB_page`, `MDB_node`, `MDB_meta` and `MDB_db` in `mdb.c`), in
+//! the machine's byte order.
 
-/// The length of what every page begins with.
+/// The length of a page header.
 pub(crate) const HEADER: usize = 16;
 const NODE_HEADER: usize = 8;
-/// The length of a meta page as far as it is read.
+/// The length of the part of a meta page that is read.
 pub(crate) const META_LENGTH: usize = HEADER + 136;
-/// The length of a tree's record.
+/// The length of a tree's record (`MDB_db`).
 pub(crate) const TREE_LENGTH: usize = 48;
-/// LMDB's longest key.
+/// The maximum length of a key.
 const MAX_KEY: usize = 511;
+/// LMDB's `MAX_PAGESIZE`.
+const MAX_PAGE_SIZE: usize = 32768;
 const MAGIC: u32 = 0xbeef_c0de;
 const DATA_VERSION: u32 = 1;
 
@@ -27,17 +30,18 @@ pub(crate) const SUB: u16 = 0x02;
 /// The root of a tree without pages.
 pub(crate) const NO_PAGE: u64 = u64::MAX;
 
-/// The start of one version of the file.
+/// The root of one version of the file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Meta {
     pub(crate) page_size: usize,
     pub(crate) free: Tree,
     pub(crate) main: Tree,
     pub(crate) last_page: u64,
+    /// The id of the transaction that wrote it.
     pub(crate) version: u64,
 }
 
-/// Where a tree begins, and what it says of itself.
+/// The record of a tree: its root and its statistics.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Tree {
     pub(crate) flags: u16,
@@ -48,30 +52,30 @@ pub(crate) struct Tree {
     pub(crate) root: u64,
 }
 
-/// Why a page is no meta page.
+/// Why a page is not a valid meta page.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum NoMeta {
-    /// It is none of LMDB's.
-    Foreign,
-    /// Another version of LMDB wrote it, with pages of this size.
-    OtherVersion(usize),
-    /// Its pages would have a size that none has.
+pub(crate) enum MetaError {
+    /// It is not a meta page of LMDB.
+    NotLmdb,
+    /// Its data version is not 1; its page size is as the page says.
+    UnsupportedVersion { page_size: usize },
+    /// The page size is not a power of two from 512 to 32768.
     PageSize,
 }
 
 impl Meta {
-    /// Reads a meta page, of which there are [`META_LENGTH`] bytes.
-    pub(crate) fn read(page: &[u8; META_LENGTH]) -> Result<Self, NoMeta> {
+    /// Parses the beginning of a meta page.
+    pub(crate) fn read(page: &[u8; META_LENGTH]) -> Result<Self, MetaError> {
         let body = &page[HEADER..];
         let page_size = u32_at(body, 24) as usize;
         if u16_at(page, 10) & META == 0 || u32_at(body, 0) != MAGIC {
-            return Err(NoMeta::Foreign);
+            return Err(MetaError::NotLmdb);
         }
         if u32_at(body, 4) != DATA_VERSION {
-            return Err(NoMeta::OtherVersion(page_size));
+            return Err(MetaError::UnsupportedVersion { page_size });
         }
-        if !page_size.is_power_of_two() || !(512..=65536).contains(&page_size) {
-            return Err(NoMeta::PageSize);
+        if !page_size.is_power_of_two() || !(512..=MAX_PAGE_SIZE).contains(&page_size) {
+            return Err(MetaError::PageSize);
         }
         let (free, main) = (Tree::read(&body[24..72]), Tree::read(&body[72..120]));
         let (last_page, version) = (u64_at(body, 120), u64_at(body, 128));
@@ -80,7 +84,7 @@ impl Meta {
 }
 
 impl Tree {
-    /// Reads a record of [`TREE_LENGTH`] bytes.
+    /// Parses [`TREE_LENGTH`] bytes.
     pub(crate) fn read(bytes: &[u8]) -> Self {
         Tree {
             flags: u16_at(bytes, 4),
@@ -92,12 +96,12 @@ impl Tree {
     }
 }
 
-/// A page, whole.
+/// A page: at least [`HEADER`] bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct Page<'p>(pub(crate) &'p [u8]);
 
 impl<'p> Page<'p> {
-    /// The number that it says it has.
+    /// The page number in its header.
     pub(crate) fn number(self) -> u64 {
         u64_at(self.0, 0)
     }
@@ -106,13 +110,17 @@ impl<'p> Page<'p> {
         u16_at(self.0, 10)
     }
 
-    /// How many pages a value takes that begins here.
-    pub(crate) fn run(self) -> u64 {
+    /// The number of pages of the value that begins here, on an overflow page.
+    pub(crate) fn overflow(self) -> u64 {
         u32_at(self.0, 12).into()
     }
 
-    /// The nodes of a branch or leaf that lie within it, and whether all do, one beside the other
-    /// as LMDB puts them.
+    /// The nodes of a branch or leaf that are within the page, in the order of their offsets;
+    /// and whether all are, adjacent to each other up to the end of the page, as LMDB
+    /// writes them.
+    ///
+    /// The nodes of a sound page fit into it. A damaged page can have any number of offsets
+    /// that lead to the same bytes: nodes past twice the length of the page are left out.
     pub(crate) fn nodes(self) -> (Vec<Node<'p>>, bool) {
         let is_leaf = self.kind() == LEAF;
         let (lower, upper) = (u16_at(self.0, 12) as usize, u16_at(self.0, 14) as usize);
@@ -121,30 +129,34 @@ impl<'p> Page<'p> {
             return (Vec::new(), false);
         }
         let count = (lower - HEADER) / 2;
-        let (mut nodes, mut places) = (Vec::with_capacity(count), Vec::with_capacity(count));
-        for at in 0..count {
-            let start = u16_at(self.0, HEADER + 2 * at) as usize;
+        let (mut nodes, mut ranges) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let mut budget = 2 * self.0.len();
+        for index in 0..count {
+            let start = u16_at(self.0, HEADER + 2 * index) as usize;
             let bytes = self.0.get(start..).filter(|_| start >= upper);
             let Some(node) = bytes.and_then(|bytes| Node::read(bytes, is_leaf)) else { continue };
-            places.push((start, start + node.length.next_multiple_of(2)));
+            let Some(left) = budget.checked_sub(node.length) else { break };
+            budget = left;
+            ranges.push((start, start + node.length.next_multiple_of(2)));
             nodes.push(node);
         }
-        places.sort_unstable();
+        ranges.sort_unstable();
         let mut end = upper;
-        let adjoin = places.iter().all(|&(start, next)| std::mem::replace(&mut end, next) == start);
-        let sound = nodes.len() == count && adjoin && end == self.0.len();
+        let adjacent =
+            ranges.iter().all(|&(start, next)| std::mem::replace(&mut end, next) == start);
+        let sound = nodes.len() == count && adjacent && end == self.0.len();
         (nodes, sound)
     }
 }
 
-/// An entry of a page.
+/// An entry of a branch or leaf.
 pub(crate) struct Node<'p> {
     low: u32,
     pub(crate) flags: u16,
     pub(crate) key: &'p [u8],
-    /// On a leaf: the value, or where it begins.
+    /// On a leaf: the value, or the page where it begins.
     pub(crate) data: &'p [u8],
-    /// Of the whole node, in bytes.
+    /// The length of the whole node in bytes.
     length: usize,
 }
 
@@ -175,18 +187,18 @@ impl<'p> Node<'p> {
         self.data.first_chunk().map_or(NO_PAGE, |bytes| u64::from_ne_bytes(*bytes))
     }
 
-    /// The page below, on a branch.
+    /// The child page, on a branch.
     pub(crate) fn child(&self) -> u64 {
         u64::from(self.low) | u64::from(self.flags) << 32
     }
 }
 
-/// The numbers in an entry of the list of free pages; `None` where they are none.
+/// The page numbers in the value of a free list entry; `None` where it is not such a value.
 pub(crate) fn free_pages(value: &[u8]) -> Option<Vec<u64>> {
     let mut numbers = value.chunks_exact(8).map(|bytes| u64_at(bytes, 0));
     let count = numbers.next()?;
     let pages: Vec<u64> = numbers.take(count.try_into().ok()?).collect();
-    // They stand in falling order.
+    // LMDB writes them in descending order.
     let is_list = pages.len() as u64 == count && pages.is_sorted_by(|a, b| a > b);
     is_list.then_some(pages)
 }
