@@ -8,10 +8,10 @@ use cim::status::*;
 use heed::CompactionOption;
 
 use crate::create::new_directory;
+use crate::environment::gate::RESERVED;
+use crate::environment::lock::{DirectoryLock, sync_directory};
 use crate::fault::Fault;
 use crate::format::{DATA_FILE, LMDB_LOCK_FILE};
-use crate::gate::RESERVED;
-use crate::lock::{DirectoryLock, sync_directory};
 use crate::repository::Repository;
 use crate::verify::Verification;
 

@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use cim::Namespace;
 use cim::status::WBEM_E_RETRY_LATER;
 
-use crate::bytes::Input;
+use crate::data_file::whole;
+use crate::encoding::bytes::Input;
+use crate::environment::gate::open_largest;
+use crate::environment::lock::{DirectoryLock, sync_directory};
+use crate::environment::open::{self, Opened};
 use crate::fault::Fault;
 use crate::format::{DATA_FILE, FORMAT_VERSION, META_FORMAT, NEW_DIRECTORY};
-use crate::gate::open_largest;
-use crate::lock::{DirectoryLock, sync_directory};
-use crate::open::{self, Opened};
-use crate::whole;
-use crate::writer::Writer;
+use crate::transaction::writer::Writer;
 
 /// The map of a repository that is being made; it is opened with another afterwards.
 const SMALL_MAP: usize = 1 << 20;

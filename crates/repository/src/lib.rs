@@ -8,59 +8,38 @@
 //! | module | what |
 //! |---|---|
 //! | [`mod@format`] | the file format, byte by byte |
+//! | `fault` | failures, and the statuses they become |
+//! | `encoding` | values, records, layouts and declarations as bytes |
+//! | `data_file` | the data file validated as a file, before LMDB maps it |
+//! | `environment` | LMDB's environment: lock, opening, growth, databases with checksums |
+//! | `transaction` | what one transaction reads and writes |
+//! | `create` | first start |
 //! | `repository` | [`Repository`]: open, [`Repository::read`], [`Repository::write`] |
-//! | `view` | what can be read |
-//! | `writer`, `put` | what can be written: namespaces and classes, instances |
 //! | `verify`, `backup` | whether all is whole; copies, and bringing them back |
 //! | `salvage` | what can be read of a damaged file, in a new one |
-//! | `create`, `lock` | first start, and who may open when |
-//! | `open`, `gate` | LMDB's environment, and its growth |
-//! | `whole`, `data_file` | the data file validated as a file, before LMDB maps it |
-//! | `bindings` | what is kept in memory of a class that is read or written |
-//! | `references` | which instances refer to which object |
-//! | `entries` | databases whose entries have checksums |
-//! | `keyed`, `stored` | entries under names of any length; those of namespaces and classes |
-//! | `record`, `layout`, `value`, `object`, `declaration`, `bytes` | the encodings |
-//! | `fault`, `space` | failures, and the statuses they become |
 
 #![deny(unsafe_code)]
 
 mod backup;
-mod bindings;
-mod bytes;
 mod create;
 mod data_file;
-mod declaration;
-mod entries;
+mod encoding;
+mod environment;
 mod fault;
 pub mod format;
-mod gate;
-mod keyed;
-mod layout;
-mod lock;
-mod object;
-mod open;
-mod put;
-mod record;
-mod references;
 mod repository;
 mod salvage;
-mod space;
-mod stored;
-mod value;
+mod transaction;
 mod verify;
-mod view;
-mod whole;
-mod writer;
 
-pub use keyed::Position;
-pub use object::ClassLookup;
-pub use put::PutMode;
-pub use references::Referring;
+pub use encoding::object::ClassLookup;
+pub use environment::keyed::Position;
 pub use repository::{Repository, Snapshot};
 pub use salvage::Salvage;
-pub use verify::Verification;
-pub use view::{
+pub use transaction::put::PutMode;
+pub use transaction::references::Referring;
+pub use transaction::view::{
     ClassId, ClassListing, Instances, NamespaceId, NamespaceSecurity, NamespaceState, View,
 };
-pub use writer::Writer;
+pub use transaction::writer::Writer;
+pub use verify::Verification;

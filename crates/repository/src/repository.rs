@@ -10,14 +10,14 @@ use std::thread::{self, ThreadId};
 use cim::status::{WBEM_E_INVALID_OPERATION, WBEM_E_OUT_OF_DISK_SPACE};
 use heed::{Env, MdbError, RoTxn, WithoutTls};
 
-use crate::bindings::Bindings;
 use crate::create;
+use crate::environment::gate::{Gate, Inside, RESERVED};
+use crate::environment::lock::DirectoryLock;
+use crate::environment::space;
 use crate::fault::Fault;
-use crate::gate::{Gate, Inside, RESERVED};
-use crate::lock::DirectoryLock;
-use crate::space;
-use crate::view::{NO_CLASSES, View};
-use crate::writer::Writer;
+use crate::transaction::bindings::Bindings;
+use crate::transaction::view::{NO_CLASSES, View};
+use crate::transaction::writer::Writer;
 
 /// Sizes of maps are multiples of this: the largest page a kernel may have.
 const MAP_STEP: usize = 64 << 10;

@@ -15,21 +15,21 @@ use heed::RwTxn;
 
 use super::lost::Lost;
 use super::source::Source;
-use crate::bytes::Input;
-use crate::data_file::Entry;
-use crate::entries::Entries;
+use crate::data_file::check::Entry;
+use crate::encoding::bytes::Input;
+use crate::encoding::layout::Layout;
+use crate::encoding::stored::{ClassEntry, NamespaceEntry};
+use crate::environment::entries::Entries;
+use crate::environment::keyed;
+use crate::environment::open::{self, Databases, Opened};
 use crate::fault::Fault;
 use crate::format::{
     CLASSES, COMMITS, FORMAT_VERSION, INSTANCES, LOCATOR, META, META_FORMAT, META_NEXT_CLASS,
     META_NEXT_NAMESPACE, META_USER, NAMESPACES, REFERENCES,
 };
-use crate::keyed;
-use crate::layout::Layout;
-use crate::open::{self, Databases, Opened};
-use crate::references::{self, Target};
-use crate::stored::{ClassEntry, NamespaceEntry};
+use crate::transaction::references::{self, Target};
+use crate::transaction::view::{ClassId, NamespaceId, NamespaceSecurity, layout_key};
 use crate::verify::{self, Layouts, Verification, definition_agrees, shown};
-use crate::view::{ClassId, NamespaceId, NamespaceSecurity, layout_key};
 
 /// How many entries are written in one transaction.
 const BATCH: u64 = 20_000;

@@ -8,8 +8,8 @@ use std::fs::File;
 
 use lmdb_check::{Database, Recovery};
 
-use crate::data_file::{Entry, entry, report};
-use crate::entries;
+use crate::data_file::check::{Entry, entry, report};
+use crate::environment::entries;
 use crate::fault::Fault;
 use crate::format::{COMMITS, LIST};
 

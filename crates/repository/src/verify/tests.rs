@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::PutMode;
-use crate::open::{self, Databases};
+use crate::environment::open::{self, Databases};
 
 const MAP: usize = 1 << 20;
 

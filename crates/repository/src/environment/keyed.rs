@@ -7,8 +7,8 @@
 
 use heed::{RoTxn, RwTxn};
 
-use crate::bytes::{Input, put_counted};
-use crate::entries::{Entries, Walk};
+use crate::encoding::bytes::{Input, put_counted};
+use crate::environment::entries::{Entries, Walk};
 use crate::fault::Fault;
 
 /// The longest key that is stored as it is. One less than LMDB's limit, so that the length
@@ -262,7 +262,7 @@ mod tests {
     fn texts_of_one_hash_are_told_apart() {
         let [a, b] = colliding();
         let dir = tempfile::tempdir().unwrap();
-        let opened = crate::open::create(dir.path(), 1 << 20).unwrap();
+        let opened = crate::environment::open::create(dir.path(), 1 << 20).unwrap();
         let keyed = opened.dbs.instances;
         let mut txn = opened.env.write_txn().unwrap();
         let get = |txn: &RwTxn<'_>, text: &str| {

@@ -10,14 +10,14 @@ use std::sync::Arc;
 
 use cim::{CimType, Class, Instance, Name, ObjectPath, Value};
 
-use crate::bindings::Binding;
-use crate::bytes::Input;
+use crate::encoding::bytes::Input;
+use crate::encoding::record;
+use crate::encoding::value::Kind;
+use crate::environment::keyed::{Position, Scan};
 use crate::fault::Fault;
-use crate::keyed::{Position, Scan};
-use crate::record;
-use crate::value::Kind;
-use crate::view::{ClassId, NO_CLASSES, NamespaceId, View};
-use crate::writer::Writer;
+use crate::transaction::bindings::Binding;
+use crate::transaction::view::{ClassId, NO_CLASSES, NamespaceId, View};
+use crate::transaction::writer::Writer;
 
 /// The length of what is before the instance key: namespace, target, class.
 pub(crate) const PREFIX: usize = 4 + TARGET + 4;
@@ -63,7 +63,7 @@ impl Target {
     }
 }
 
-/// FNV-1a of 128 bits; as in [`crate::keyed`], collisions cost time and nothing else.
+/// FNV-1a of 128 bits; as in [`crate::environment::keyed`], collisions cost time and nothing else.
 fn hash(text: &[u8]) -> u128 {
     const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = (1 << 88) + 0x13b;

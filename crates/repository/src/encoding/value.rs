@@ -2,15 +2,15 @@
 //!
 //! Two forms (FORMAT.md, "Values"): bare, where the layout or the property says the type;
 //! and marked, where the value says its own. Embedded objects lead on to
-//! [`crate::object`]. The depth of embedding is bounded both ways, so that what was put can
+//! [`crate::encoding::object`]. The depth of embedding is bounded both ways, so that what was put can
 //! be read and what is read cannot run the stack out.
 
 use cim::status::*;
 use cim::{CimType, DateTime, Value};
 
-use crate::bytes::{Input, put_length, put_text};
+use crate::encoding::bytes::{Input, put_length, put_text};
+use crate::encoding::object::{self, ClassLookup};
 use crate::fault::Fault;
-use crate::object::{self, ClassLookup};
 
 /// How deep objects may be embedded in objects.
 pub(crate) const MAX_DEPTH: u8 = 16;

@@ -15,9 +15,9 @@ use cim::status::{WBEM_E_BACKUP_RESTORE_WINMGMT_RUNNING, WBEM_E_RETRY_LATER};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
+use crate::data_file::whole::{self, MARK};
 use crate::fault::Fault;
 use crate::format::{DATA_FILE, LOCK_FILE};
-use crate::whole::{self, MARK};
 
 /// The pause between two attempts at the lock.
 const PAUSE: Duration = Duration::from_millis(10);

@@ -1,13 +1,13 @@
 //! The data file as a file: validates its pages and the checksums of its entries without LMDB.
 //!
 //! Pages and trees are read by [`lmdb_check`]; here each record becomes an [`Entry`] of one of
-//! FORMAT.md's databases. When a file is validated is decided in [`crate::whole`].
+//! FORMAT.md's databases. When a file is validated is decided in [`crate::data_file::whole`].
 
 use std::fs::File;
 
 use lmdb_check::{Check, Database, Record};
 
-use crate::entries;
+use crate::environment::entries;
 use crate::fault::Fault;
 use crate::format::{COMMITS, DATABASES, LIST, META, META_FORMAT, number};
 

@@ -1,18 +1,18 @@
 //! Opens LMDB's environment: the one place of this crate with `unsafe`.
 //!
 //! A directory in, an environment and its databases out. Whether the file may be mapped at all
-//! is asked before, of [`crate::whole`]; who may open it when is said by the lock file
-//! ([`crate::lock`]).
+//! is asked before, of [`crate::data_file::whole`]; who may open it when is said by the lock file
+//! ([`crate::environment::lock`]).
 
 use std::path::Path;
 
 use heed::types::Bytes;
 use heed::{CommitOrAbort, Database, Env, EnvOpenOptions, WithoutTls};
 
-use crate::entries::Entries;
+use crate::environment::entries::Entries;
+use crate::environment::keyed::Keyed;
 use crate::fault::Fault;
 use crate::format::DATABASES;
-use crate::keyed::Keyed;
 
 /// How many snapshots may be open at a time, all processes counted.
 const MAX_READERS: u32 = 1024;
@@ -43,7 +43,7 @@ pub(crate) struct Databases {
 }
 
 /// Opens the environment in `dir` with a map of `map_size` bytes, a multiple of a page.
-/// The file has been found whole ([`crate::whole`]). Errors: a database is missing.
+/// The file has been found whole ([`crate::data_file::whole`]). Errors: a database is missing.
 pub(crate) fn open(dir: &Path, map_size: usize) -> Result<Opened, Fault> {
     let env = open_env(dir, map_size)?;
     let dbs = open_databases(&env)?

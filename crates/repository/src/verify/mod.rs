@@ -1,7 +1,7 @@
 //! Looks whether everything stored is whole: every page, every entry, every way from one to the
 //! other.
 //!
-//! Reads one snapshot, first as a file ([`crate::data_file`]) and, where that is sound, through
+//! Reads one snapshot, first as a file ([`crate::data_file::check`]) and, where that is sound, through
 //! LMDB. Repairs nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,23 +11,23 @@ use std::path::Path;
 use cim::security::Descriptor;
 use cim::{Name, Namespace};
 
-use crate::bindings::Bindings;
-use crate::bytes::Input;
-use crate::data_file::{self, Checked};
-use crate::declaration::declaration;
-use crate::entries::Entries;
+use crate::data_file::check::{self, Checked};
+use crate::encoding::bytes::Input;
+use crate::encoding::declaration::declaration;
+use crate::encoding::layout::Layout;
+use crate::encoding::record;
+use crate::encoding::stored::{ClassEntry, NamespaceEntry};
+use crate::encoding::value::Kind;
+use crate::environment::entries::Entries;
+use crate::environment::keyed;
+use crate::environment::lock::DirectoryLock;
+use crate::environment::open::Opened;
 use crate::fault::Fault;
 use crate::format::{DATA_FILE, META_NEXT_CLASS, META_NEXT_NAMESPACE};
-use crate::keyed;
-use crate::layout::Layout;
-use crate::lock::DirectoryLock;
-use crate::open::Opened;
-use crate::record;
-use crate::references::{self, Target};
 use crate::repository::{Repository, Snapshot};
-use crate::stored::{ClassEntry, NamespaceEntry};
-use crate::value::Kind;
-use crate::view::{ClassId, NO_CLASSES, NamespaceId, View};
+use crate::transaction::bindings::Bindings;
+use crate::transaction::references::{self, Target};
+use crate::transaction::view::{ClassId, NO_CLASSES, NamespaceId, View};
 
 /// After so many problems the rest is not told.
 const MOST_PROBLEMS: usize = 100;
@@ -65,7 +65,7 @@ impl Repository {
         let dir = dir.as_ref();
         let file = File::open(dir.join(DATA_FILE)).map_err(|error| Fault::from(error).at(dir))?;
         let _lock = DirectoryLock::alone(dir)?;
-        match data_file::check_newest(&file) {
+        match check::check_newest(&file) {
             Ok(checked) => Ok(checked.problems),
             Err(fault) => fault.damage().map(|what| vec![what]).ok_or_else(|| fault.at(dir)),
         }
@@ -93,7 +93,7 @@ impl Repository {
     fn check_file(&self, file: &File) -> Result<(Snapshot, Checked), Fault> {
         for _ in 0..ATTEMPTS {
             let snapshot = self.snapshot()?;
-            if let Some(checked) = data_file::check_version(file, snapshot.view().version())? {
+            if let Some(checked) = check::check_version(file, snapshot.view().version())? {
                 return Ok((snapshot, checked));
             }
         }

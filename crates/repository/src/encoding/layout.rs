@@ -6,10 +6,10 @@
 
 use cim::{Class, Name};
 
-use crate::bytes::{Input, put_length, put_text};
+use crate::encoding::bytes::{Input, put_length, put_text};
+use crate::encoding::object;
+use crate::encoding::value::Kind;
 use crate::fault::Fault;
-use crate::object;
-use crate::value::Kind;
 
 /// One value of a record.
 #[derive(Clone, PartialEq, Debug)]

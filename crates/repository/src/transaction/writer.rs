@@ -1,4 +1,4 @@
-//! A write transaction: namespaces, classes and notes. Instances are in [`crate::put`].
+//! A write transaction: namespaces, classes and notes. Instances are in [`crate::transaction::put`].
 //!
 //! A [`Writer`] comes from [`crate::Repository::write`], which commits it. It keeps what is
 //! stored whole (a class's superclass exists, nothing is left of what was deleted, an identity
@@ -11,14 +11,16 @@ use cim::status::*;
 use cim::{ClassDeclaration, Name, Namespace};
 use heed::RwTxn;
 
-use crate::bindings::Bindings;
-use crate::bytes::{Input, put_text};
-use crate::declaration::put_declaration;
+use crate::encoding::bytes::{Input, put_text};
+use crate::encoding::declaration::put_declaration;
+use crate::encoding::stored::{ClassEntry, NamespaceEntry};
+use crate::environment::open::Databases;
 use crate::fault::Fault;
 use crate::format::{COMMITS, META_NEXT_CLASS, META_NEXT_NAMESPACE};
-use crate::open::Databases;
-use crate::stored::{ClassEntry, NamespaceEntry};
-use crate::view::{ClassId, NO_CLASSES, NamespaceId, NamespaceSecurity, View, user_key};
+use crate::transaction::bindings::Bindings;
+use crate::transaction::view::{
+    ClassId, NO_CLASSES, NamespaceId, NamespaceSecurity, View, user_key,
+};
 
 /// A write transaction. What it wrote is seen by nobody else until it is committed, and by
 /// everybody all at once then.

@@ -10,18 +10,18 @@ use std::sync::Arc;
 use cim::{Class, ClassDeclaration, Instance, InstanceKey, Name, Namespace};
 use heed::{RoTxn, WithoutTls};
 
-use crate::bindings::{Binding, Bindings};
-use crate::bytes::Input;
-use crate::declaration::declaration;
+use crate::encoding::bytes::Input;
+use crate::encoding::declaration::declaration;
+use crate::encoding::layout::{Layout, Mapping};
+use crate::encoding::object::ClassLookup;
+use crate::encoding::record;
+use crate::encoding::stored::{ClassEntry, NamespaceEntry};
+use crate::encoding::value::Kind;
+use crate::environment::keyed::{Position, Scan};
+use crate::environment::open::Databases;
 use crate::fault::Fault;
 use crate::format::META_USER;
-use crate::keyed::{Position, Scan};
-use crate::layout::{Layout, Mapping};
-use crate::object::ClassLookup;
-use crate::open::Databases;
-use crate::record;
-use crate::stored::{ClassEntry, NamespaceEntry};
-use crate::value::Kind;
+use crate::transaction::bindings::{Binding, Bindings};
 
 /// A namespace's number in the repository. It is never given to another one.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]

@@ -9,13 +9,13 @@ use std::sync::Arc;
 use cim::status::*;
 use cim::{Class, Instance, InstanceKey};
 
-use crate::bindings::Binding;
+use crate::encoding::layout::{Layout, Mapping};
+use crate::encoding::record::{self, Defaults};
+use crate::encoding::stored::ClassEntry;
 use crate::fault::Fault;
-use crate::layout::{Layout, Mapping};
-use crate::record::{self, Defaults};
-use crate::stored::ClassEntry;
-use crate::view::{NamespaceId, layout_key};
-use crate::writer::Writer;
+use crate::transaction::bindings::Binding;
+use crate::transaction::view::{NamespaceId, layout_key};
+use crate::transaction::writer::Writer;
 
 /// What [`Writer::put_instance`] may do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

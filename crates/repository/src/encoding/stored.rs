@@ -3,9 +3,9 @@
 
 use cim::Namespace;
 
-use crate::bytes::{Input, put_counted, put_optional_text, put_text};
+use crate::encoding::bytes::{Input, put_counted, put_optional_text, put_text};
 use crate::fault::Fault;
-use crate::view::{ClassId, NamespaceId, NamespaceSecurity};
+use crate::transaction::view::{ClassId, NamespaceId, NamespaceSecurity};
 
 /// The bit of a namespace that takes no remote calls in the clear.
 const REQUIRES_ENCRYPTION: u8 = 1;

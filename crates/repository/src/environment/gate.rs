@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use cim::status::WBEM_E_RETRY_LATER;
 
+use crate::environment::open::{self, Opened};
 use crate::fault::Fault;
-use crate::open::{self, Opened};
 
 /// The address space reserved for the map at first. It costs neither memory nor disk.
 pub(crate) const RESERVED: usize = 64 << 30;

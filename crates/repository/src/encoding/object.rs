@@ -12,12 +12,12 @@ use cim::{
     Qualifier,
 };
 
-use crate::bytes::{Input, put_length, put_text};
-use crate::declaration::{declaration, put_declaration};
+use crate::encoding::bytes::{Input, put_length, put_text};
+use crate::encoding::declaration::{declaration, put_declaration};
+use crate::encoding::layout::{Field, Layout, Mapping};
+use crate::encoding::record::{self, Defaults, Record, bit, put_bits};
+use crate::encoding::value::{Kind, MAX_DEPTH, deeper};
 use crate::fault::Fault;
-use crate::layout::{Field, Layout, Mapping};
-use crate::record::{self, Defaults, Record, bit, put_bits};
-use crate::value::{Kind, MAX_DEPTH, deeper};
 
 /// How the classes of embedded instances are found again, by name in the namespace of the
 /// instance that holds them.

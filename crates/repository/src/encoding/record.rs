@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use cim::{Class, Instance, InstanceQualifiers, Qualifiers, Value};
 
-use crate::bytes::{Input, put_length};
-use crate::declaration::{put_qualifiers, qualifiers};
+use crate::encoding::bytes::{Input, put_length};
+use crate::encoding::declaration::{put_qualifiers, qualifiers};
+use crate::encoding::layout::Mapping;
+use crate::encoding::object::ClassLookup;
+use crate::encoding::value::{Kind, push_bare, put_bare};
 use crate::fault::Fault;
-use crate::layout::Mapping;
-use crate::object::ClassLookup;
-use crate::value::{Kind, push_bare, put_bare};
 
 /// The bit of the first byte that says that qualifiers follow the values.
 const QUALIFIERS: u8 = 1;
@@ -180,10 +180,10 @@ fn other_slots(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::declaration::declaration;
-    use crate::layout::Layout;
-    use crate::object;
-    use crate::view::NO_CLASSES;
+    use crate::encoding::declaration::declaration;
+    use crate::encoding::layout::Layout;
+    use crate::encoding::object;
+    use crate::transaction::view::NO_CLASSES;
     use proptest::prelude::*;
 
     /// Reads bytes as everything that is read anywhere; whatever they are, this returns.

@@ -7,10 +7,10 @@ use cim::{
     PropertyType, Qualifier, Qualifiers,
 };
 
-use crate::bytes::{Input, put_length, put_optional_text, put_text};
+use crate::encoding::bytes::{Input, put_length, put_optional_text, put_text};
+use crate::encoding::object::ClassLookup;
+use crate::encoding::value::{Kind, marked, put_marked};
 use crate::fault::Fault;
-use crate::object::ClassLookup;
-use crate::value::{Kind, marked, put_marked};
 
 pub(crate) fn put_declaration(
     out: &mut Vec<u8>,

@@ -10,7 +10,7 @@ use std::fs::File;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use crate::data_file;
+use crate::data_file::check;
 use crate::fault::Fault;
 
 /// A file of no more bytes than this is looked at whatever its mark: that takes a few
@@ -44,6 +44,6 @@ pub(crate) fn check(data: &Path, marked: Option<[u8; MARK]>) -> Result<(), Fault
 
 /// As [`check`], whatever the mark.
 pub(crate) fn look(file: &File) -> Result<(), Fault> {
-    let checked = data_file::check_newest(file)?;
+    let checked = check::check_newest(file)?;
     checked.problems.into_iter().next().map_or(Ok(()), |first| Err(Fault::damaged(first)))
 }
