@@ -32,14 +32,14 @@ mod salvage;
 mod transaction;
 mod verify;
 
+pub use encoding::ids::{ClassId, NamespaceId};
 pub use encoding::object::ClassLookup;
+pub use encoding::stored::NamespaceSecurity;
 pub use environment::keyed::Position;
 pub use repository::{Repository, Snapshot};
 pub use salvage::Salvage;
 pub use transaction::put::PutMode;
 pub use transaction::references::Referring;
-pub use transaction::view::{
-    ClassId, ClassListing, Instances, NamespaceId, NamespaceSecurity, NamespaceState, View,
-};
+pub use transaction::view::{ClassListing, Instances, NamespaceState, View};
 pub use transaction::writer::Writer;
 pub use verify::Verification;

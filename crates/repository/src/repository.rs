@@ -11,12 +11,13 @@ use cim::status::{WBEM_E_INVALID_OPERATION, WBEM_E_OUT_OF_DISK_SPACE};
 use heed::{Env, MdbError, RoTxn, WithoutTls};
 
 use crate::create;
+use crate::encoding::object::NO_CLASSES;
 use crate::environment::gate::{Gate, Inside, RESERVED};
 use crate::environment::lock::DirectoryLock;
 use crate::environment::space;
 use crate::fault::Fault;
 use crate::transaction::bindings::Bindings;
-use crate::transaction::view::{NO_CLASSES, View};
+use crate::transaction::view::View;
 use crate::transaction::writer::Writer;
 
 /// Sizes of maps are multiples of this: the largest page a kernel may have.

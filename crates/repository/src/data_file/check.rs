@@ -7,7 +7,7 @@ use std::fs::File;
 
 use lmdb_check::{Check, Database, Record};
 
-use crate::environment::entries;
+use crate::encoding::checksum;
 use crate::fault::Fault;
 use crate::format::{COMMITS, DATABASES, LIST, META, META_FORMAT, number};
 
@@ -65,7 +65,7 @@ pub(crate) fn entry<'a>(record: &Record<'a>) -> Result<Entry<'a>, Fault> {
     let (database, key) = (database(record), record.key);
     let Some(stored) = record.value else { return Ok(Entry::Corrupt(database, key)) };
     if let Some(database) = database
-        && let Some(value) = entries::checked(database, key, stored)
+        && let Some(value) = checksum::checked(database, key, stored)
     {
         return Ok(Entry::Valid(database, key, value));
     }
@@ -77,7 +77,8 @@ pub(crate) fn entry<'a>(record: &Record<'a>) -> Result<Entry<'a>, Fault> {
         return Err(Fault::other_version(u32::from_le_bytes(version)));
     }
     // A record of an unknown database, or in a tree of another database than its own.
-    let of = |database| Some(Entry::Valid(database, key, entries::checked(database, key, stored)?));
+    let of =
+        |database| Some(Entry::Valid(database, key, checksum::checked(database, key, stored)?));
     Ok((0..LIST).find_map(of).unwrap_or(Entry::Corrupt(database, key)))
 }
 

@@ -2,7 +2,9 @@
 //! and classes (FORMAT.md). Reads and writes byte slices; knows nothing of LMDB and of files.
 
 pub(crate) mod bytes;
+pub(crate) mod checksum;
 pub(crate) mod declaration;
+pub(crate) mod ids;
 pub(crate) mod layout;
 pub(crate) mod object;
 pub(crate) mod record;

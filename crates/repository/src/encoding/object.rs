@@ -23,6 +23,9 @@ use crate::fault::Fault;
 /// instance that holds them.
 pub type ClassLookup<'a> = dyn Fn(&Name) -> Option<Arc<Class>> + 'a;
 
+/// Finds no class: embedded instances then have classes made from what is stored with them.
+pub(crate) const NO_CLASSES: &ClassLookup<'static> = &|_| None;
+
 const INSTANCE: u8 = 1;
 const CLASS: u8 = 2;
 

@@ -183,7 +183,7 @@ mod tests {
     use crate::encoding::declaration::declaration;
     use crate::encoding::layout::Layout;
     use crate::encoding::object;
-    use crate::transaction::view::NO_CLASSES;
+    use crate::encoding::object::NO_CLASSES;
     use proptest::prelude::*;
 
     /// Reads bytes as everything that is read anywhere; whatever they are, this returns.

@@ -4,11 +4,20 @@
 use cim::Namespace;
 
 use crate::encoding::bytes::{Input, put_counted, put_optional_text, put_text};
+use crate::encoding::ids::{ClassId, NamespaceId};
 use crate::fault::Fault;
-use crate::transaction::view::{ClassId, NamespaceId, NamespaceSecurity};
 
 /// The bit of a namespace that takes no remote calls in the clear.
 const REQUIRES_ENCRYPTION: u8 = 1;
+
+/// Who may be in a namespace, as it is kept. What the bytes mean is not known here.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct NamespaceSecurity<'t> {
+    /// The self-relative bytes of its security descriptor; `None` where it was never given one.
+    pub descriptor: Option<&'t [u8]>,
+    /// Whether remote calls must be encrypted.
+    pub requires_encryption: bool,
+}
 
 /// A namespace as it is stored.
 #[derive(Clone, Copy, Debug)]

@@ -17,12 +17,12 @@ use crate::backup::put_in_place;
 use crate::create::{make, new_directory};
 use crate::data_file::check::Entry;
 use crate::data_file::whole;
+use crate::encoding::ids::user_key;
 use crate::environment::lock::{DirectoryLock, sync_directory};
 use crate::environment::open;
 use crate::fault::Fault;
 use crate::format::{DATA_FILE, META, META_USER};
 use crate::repository::Repository;
-use crate::transaction::view::user_key;
 use crate::verify::{self, Verification};
 use source::Source;
 

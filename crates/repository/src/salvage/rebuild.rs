@@ -17,7 +17,9 @@ use super::lost::Lost;
 use super::source::Source;
 use crate::data_file::check::Entry;
 use crate::encoding::bytes::Input;
+use crate::encoding::ids::{ClassId, NamespaceId, layout_key};
 use crate::encoding::layout::Layout;
+use crate::encoding::stored::NamespaceSecurity;
 use crate::encoding::stored::{ClassEntry, NamespaceEntry};
 use crate::environment::entries::Entries;
 use crate::environment::keyed;
@@ -28,7 +30,6 @@ use crate::format::{
     META_NEXT_NAMESPACE, META_USER, NAMESPACES, REFERENCES,
 };
 use crate::transaction::references::{self, Target};
-use crate::transaction::view::{ClassId, NamespaceId, NamespaceSecurity, layout_key};
 use crate::verify::{self, Layouts, Verification, definition_agrees, shown};
 
 /// How many entries are written in one transaction.

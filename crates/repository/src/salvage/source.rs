@@ -9,7 +9,7 @@ use std::fs::File;
 use lmdb_check::{Database, Recovery};
 
 use crate::data_file::check::{Entry, entry, report};
-use crate::environment::entries;
+use crate::encoding::checksum;
 use crate::fault::Fault;
 use crate::format::{COMMITS, LIST};
 
@@ -31,7 +31,7 @@ struct Leaf {
 impl<'f> Source<'f> {
     pub(crate) fn new(file: &'f File) -> Result<Self, Fault> {
         let commits = |key: &[u8], stored: &[u8]| {
-            let value = entries::checked(LIST, COMMITS, stored).filter(|_| key == COMMITS)?;
+            let value = checksum::checked(LIST, COMMITS, stored).filter(|_| key == COMMITS)?;
             value.try_into().ok().map(u64::from_le_bytes)
         };
         Ok(Source(Recovery::new(file, &commits)?))

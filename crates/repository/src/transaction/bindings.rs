@@ -11,8 +11,8 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use cim::Class;
 
+use crate::encoding::ids::{ClassId, NamespaceId};
 use crate::encoding::layout::Mapping;
-use crate::transaction::view::{ClassId, NamespaceId};
 
 /// Past this number of classes all bindings are dropped, and made again as they are needed.
 const MOST: usize = 8192;

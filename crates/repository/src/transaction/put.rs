@@ -9,12 +9,12 @@ use std::sync::Arc;
 use cim::status::*;
 use cim::{Class, Instance, InstanceKey};
 
+use crate::encoding::ids::{ClassId, NamespaceId, layout_key};
 use crate::encoding::layout::{Layout, Mapping};
 use crate::encoding::record::{self, Defaults};
 use crate::encoding::stored::ClassEntry;
 use crate::fault::Fault;
 use crate::transaction::bindings::Binding;
-use crate::transaction::view::{NamespaceId, layout_key};
 use crate::transaction::writer::Writer;
 
 /// What [`Writer::put_instance`] may do.
@@ -127,7 +127,7 @@ impl Writer<'_> {
         &mut self,
         namespace: NamespaceId,
         class: &Arc<Class>,
-    ) -> Result<(Arc<Binding>, crate::ClassId), Fault> {
+    ) -> Result<(Arc<Binding>, ClassId), Fault> {
         if let Some(binding) = self.view().bind(namespace, class)?
             && let Some(&root) = binding.root.get()
         {
@@ -152,7 +152,7 @@ impl Writer<'_> {
         &mut self,
         namespace: NamespaceId,
         class: &Class,
-        root: crate::ClassId,
+        root: ClassId,
     ) -> Result<(), Fault> {
         let entry = self.view().find_class(namespace, class.name())?;
         let entry = entry.ok_or_else(|| Fault::damaged("a class that was there is gone"))?;

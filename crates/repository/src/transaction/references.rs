@@ -11,12 +11,14 @@ use std::sync::Arc;
 use cim::{CimType, Class, Instance, Name, ObjectPath, Value};
 
 use crate::encoding::bytes::Input;
+use crate::encoding::ids::{ClassId, NamespaceId};
+use crate::encoding::object::NO_CLASSES;
 use crate::encoding::record;
 use crate::encoding::value::Kind;
 use crate::environment::keyed::{Position, Scan};
 use crate::fault::Fault;
 use crate::transaction::bindings::Binding;
-use crate::transaction::view::{ClassId, NO_CLASSES, NamespaceId, View};
+use crate::transaction::view::View;
 use crate::transaction::writer::Writer;
 
 /// The length of what is before the instance key: namespace, target, class.

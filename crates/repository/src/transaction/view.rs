@@ -12,33 +12,16 @@ use heed::{RoTxn, WithoutTls};
 
 use crate::encoding::bytes::Input;
 use crate::encoding::declaration::declaration;
+use crate::encoding::ids::{ClassId, NamespaceId, layout_key, user_key};
 use crate::encoding::layout::{Layout, Mapping};
 use crate::encoding::object::ClassLookup;
 use crate::encoding::record;
-use crate::encoding::stored::{ClassEntry, NamespaceEntry};
+use crate::encoding::stored::{ClassEntry, NamespaceEntry, NamespaceSecurity};
 use crate::encoding::value::Kind;
 use crate::environment::keyed::{Position, Scan};
 use crate::environment::open::Databases;
 use crate::fault::Fault;
-use crate::format::META_USER;
 use crate::transaction::bindings::{Binding, Bindings};
-
-/// A namespace's number in the repository. It is never given to another one.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub struct NamespaceId(pub(crate) u32);
-
-/// A class's number in the repository. It is never given to another one.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
-pub struct ClassId(pub(crate) u32);
-
-/// Who may be in a namespace, as it is kept. What the bytes mean is not known here.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct NamespaceSecurity<'t> {
-    /// The self-relative bytes of its security descriptor; `None` where it was never given one.
-    pub descriptor: Option<&'t [u8]>,
-    /// Whether remote calls must be encrypted.
-    pub requires_encryption: bool,
-}
 
 /// A namespace as a transaction sees it.
 #[derive(Clone, Copy, Debug)]
@@ -50,18 +33,6 @@ pub struct NamespaceState<'t> {
     pub generation: u64,
     /// Who may be in it.
     pub security: NamespaceSecurity<'t>,
-}
-
-impl NamespaceId {
-    pub(crate) fn prefix(self) -> [u8; 4] {
-        self.0.to_be_bytes()
-    }
-}
-
-impl ClassId {
-    pub(crate) fn prefix(self) -> [u8; 4] {
-        self.0.to_be_bytes()
-    }
 }
 
 /// What one transaction sees.
@@ -84,9 +55,6 @@ pub struct ClassListing {
     /// Its number.
     pub id: ClassId,
 }
-
-/// Finds no class: embedded instances then have classes made from what is stored with them.
-pub(crate) const NO_CLASSES: &ClassLookup<'static> = &|_| None;
 
 impl<'t> View<'t> {
     /// The same view, in which the classes of embedded instances are found by `classes`.
@@ -413,15 +381,4 @@ impl Iterator for Instances<'_> {
         let read = scan.next()?.and_then(|(_, bytes)| self.view.decode(binding, bytes));
         Some(self.view.at(read))
     }
-}
-
-pub(crate) fn layout_key(id: ClassId, number: u16) -> [u8; 6] {
-    let mut key = [0; 6];
-    key[..4].copy_from_slice(&id.prefix());
-    key[4..].copy_from_slice(&number.to_be_bytes());
-    key
-}
-
-pub(crate) fn user_key(key: &str) -> Vec<u8> {
-    [META_USER, key.as_bytes()].concat()
 }

@@ -13,14 +13,15 @@ use heed::RwTxn;
 
 use crate::encoding::bytes::{Input, put_text};
 use crate::encoding::declaration::put_declaration;
+use crate::encoding::ids::{ClassId, NamespaceId, user_key};
+use crate::encoding::object::NO_CLASSES;
+use crate::encoding::stored::NamespaceSecurity;
 use crate::encoding::stored::{ClassEntry, NamespaceEntry};
 use crate::environment::open::Databases;
 use crate::fault::Fault;
 use crate::format::{COMMITS, META_NEXT_CLASS, META_NEXT_NAMESPACE};
 use crate::transaction::bindings::Bindings;
-use crate::transaction::view::{
-    ClassId, NO_CLASSES, NamespaceId, NamespaceSecurity, View, user_key,
-};
+use crate::transaction::view::View;
 
 /// A write transaction. What it wrote is seen by nobody else until it is committed, and by
 /// everybody all at once then.

@@ -14,7 +14,9 @@ use cim::{Name, Namespace};
 use crate::data_file::check::{self, Checked};
 use crate::encoding::bytes::Input;
 use crate::encoding::declaration::declaration;
+use crate::encoding::ids::{ClassId, NamespaceId};
 use crate::encoding::layout::Layout;
+use crate::encoding::object::NO_CLASSES;
 use crate::encoding::record;
 use crate::encoding::stored::{ClassEntry, NamespaceEntry};
 use crate::encoding::value::Kind;
@@ -27,7 +29,7 @@ use crate::format::{DATA_FILE, META_NEXT_CLASS, META_NEXT_NAMESPACE};
 use crate::repository::{Repository, Snapshot};
 use crate::transaction::bindings::Bindings;
 use crate::transaction::references::{self, Target};
-use crate::transaction::view::{ClassId, NO_CLASSES, NamespaceId, View};
+use crate::transaction::view::View;
 
 /// After so many problems the rest is not told.
 const MOST_PROBLEMS: usize = 100;
