@@ -8,9 +8,9 @@ use cim::status::*;
 use heed::CompactionOption;
 
 use crate::create::new_directory;
-use crate::environment::gate::RESERVED;
 use crate::environment::lock::{DirectoryLock, sync_directory};
-use crate::fault::Fault;
+use crate::environment::resize::INITIAL_MAP_SIZE;
+use crate::error::Fault;
 use crate::format::{DATA_FILE, LMDB_LOCK_FILE};
 use crate::repository::Repository;
 use crate::verify::Verification;
@@ -91,7 +91,7 @@ fn verified(new: &Path, from: &Path) -> cim::Result<Verification> {
     let refused = |why: &str| {
         WBEM_E_INVALID_OBJECT.with(format!("{} is no sound backup: {why}", from.display()))
     };
-    let found = Repository::open(new, RESERVED).and_then(|copy| copy.look());
+    let found = Repository::open(new, INITIAL_MAP_SIZE).and_then(|copy| copy.look());
     let found = found.map_err(|fault| match fault.damage() {
         Some(damage) => refused(&damage),
         None => fault.at(from),

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use cim::Namespace;
 use cim::status::WBEM_E_RETRY_LATER;
 
-use crate::data_file::whole;
+use crate::data_file::check::validate_unless_marked;
 use crate::encoding::bytes::Input;
-use crate::environment::gate::open_largest;
 use crate::environment::lock::{DirectoryLock, sync_directory};
 use crate::environment::open::{self, Opened};
-use crate::fault::Fault;
+use crate::environment::resize::open_with_largest_map;
+use crate::error::Fault;
 use crate::format::{DATA_FILE, FORMAT_VERSION, META_FORMAT, NEW_DIRECTORY};
 use crate::transaction::writer::Writer;
 
@@ -27,7 +27,7 @@ pub(crate) fn create_or_open(
 ) -> Result<(DirectoryLock, Opened), Fault> {
     let data = dir.join(DATA_FILE);
     let lock = DirectoryLock::open(dir, |marked| match data.try_exists()? {
-        true => whole::check(&data, marked),
+        true => validate_unless_marked(&data, marked),
         false => create(dir),
     })?;
     if !data.try_exists()? {
@@ -36,7 +36,7 @@ pub(crate) fn create_or_open(
              it is made anew or can be restored"
         ))));
     }
-    let opened = open_largest(dir, map_size)?;
+    let opened = open_with_largest_map(dir, map_size)?;
     check_version(&opened)?;
     opened.env.clear_stale_readers()?;
     Ok((lock, opened))

@@ -1,6 +1,6 @@
 //! The format of everything stored: the names and numbers for the code that reads and writes it,
 //! and below, byte by byte, what they stand for. The encodings themselves are in `bytes`,
-//! `value`, `declaration`, `object`, `layout`, `record` and `keyed`.
+//! `value`, `declaration`, `object`, `layout`, `record` and `hashed_keys`.
 //!
 #![doc = include_str!("../FORMAT.md")]
 

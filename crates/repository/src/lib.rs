@@ -8,7 +8,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`mod@format`] | the file format, byte by byte |
-//! | `fault` | failures, and the statuses they become |
+//! | `error` | failures, and the statuses they become |
 //! | `encoding` | values, records, layouts and declarations as bytes |
 //! | `data_file` | the data file validated as a file, before LMDB maps it |
 //! | `environment` | LMDB's environment: lock, opening, growth, databases with checksums |
@@ -25,7 +25,7 @@ mod create;
 mod data_file;
 mod encoding;
 mod environment;
-mod fault;
+mod error;
 pub mod format;
 mod repository;
 mod salvage;
@@ -34,8 +34,8 @@ mod verify;
 
 pub use encoding::ids::{ClassId, NamespaceId};
 pub use encoding::object::ClassLookup;
-pub use encoding::stored::NamespaceSecurity;
-pub use environment::keyed::Position;
+pub use encoding::schema_entries::NamespaceSecurity;
+pub use environment::hashed_keys::Position;
 pub use repository::{Repository, Snapshot};
 pub use salvage::Salvage;
 pub use transaction::put::PutMode;

@@ -4,18 +4,19 @@
 //! at which they began and hold nobody up; writers take turns, those of other processes too.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::{self, ThreadId};
 
 use cim::status::{WBEM_E_INVALID_OPERATION, WBEM_E_OUT_OF_DISK_SPACE};
 use heed::{Env, MdbError, RoTxn, WithoutTls};
+use parking_lot::Mutex;
 
 use crate::create;
 use crate::encoding::object::NO_CLASSES;
-use crate::environment::gate::{Gate, Inside, RESERVED};
+use crate::environment::disk_space;
 use crate::environment::lock::DirectoryLock;
-use crate::environment::space;
-use crate::fault::Fault;
+use crate::environment::resize::{EnvironmentGuard, INITIAL_MAP_SIZE, ResizableEnvironment};
+use crate::error::Fault;
 use crate::transaction::bindings::Bindings;
 use crate::transaction::view::View;
 use crate::transaction::writer::Writer;
@@ -36,7 +37,7 @@ pub struct Repository {
 /// What snapshots keep alive.
 pub(crate) struct Shared {
     pub(crate) dir: PathBuf,
-    gate: Arc<Gate>,
+    environment: Arc<ResizableEnvironment>,
     bindings: Bindings,
     /// Held shared as long as the repository is open. Last, so that it is let go last.
     _lock: DirectoryLock,
@@ -47,7 +48,7 @@ pub(crate) struct Shared {
 pub struct Snapshot {
     // INVARIANT: dropped in this order; the transaction is over before its environment may go.
     txn: RoTxn<'static, WithoutTls>,
-    inside: Inside,
+    inside: EnvironmentGuard,
     shared: Arc<Shared>,
 }
 
@@ -60,7 +61,7 @@ impl Repository {
     /// `WBEM_E_CRITICAL_ERROR` where it is damaged; `WBEM_E_OUT_OF_DISK_SPACE`;
     /// `WBEM_E_INVALID_OPERATION` where this process has it open already.
     pub fn create_or_open(dir: impl AsRef<Path>) -> cim::Result<Repository> {
-        Repository::create_or_open_with_map(dir, RESERVED)
+        Repository::create_or_open_with_map(dir, INITIAL_MAP_SIZE)
     }
 
     /// As [`Repository::create_or_open`], with another size of the map to begin with, in
@@ -79,7 +80,7 @@ impl Repository {
         let shared = Shared {
             // The working directory may be another one when the file is opened again.
             dir: dir.canonicalize()?,
-            gate: Gate::new(opened),
+            environment: ResizableEnvironment::new(opened),
             bindings: Bindings::default(),
             _lock: lock,
         };
@@ -107,7 +108,7 @@ impl Repository {
         &self,
         work: impl FnOnce(&Env<WithoutTls>) -> heed::Result<T>,
     ) -> Result<T, Fault> {
-        let inside = self.shared.gate.enter(&self.shared.dir)?;
+        let inside = self.shared.environment.enter(&self.shared.dir)?;
         Ok(work(&inside.opened.env)?)
     }
 
@@ -120,11 +121,11 @@ impl Repository {
     /// `work` itself calls this.
     pub fn write<T>(&self, work: impl FnOnce(&mut Writer<'_>) -> cim::Result<T>) -> cim::Result<T> {
         let own = thread::current().id();
-        let is_within = *self.writer.lock().unwrap_or_else(PoisonError::into_inner) == Some(own);
+        let is_within = *self.writer.lock() == Some(own);
         if is_within {
             return Err(WBEM_E_INVALID_OPERATION.with("a transaction is begun within another"));
         }
-        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = self.writing.lock();
         let _named = Named::new(&self.writer, own);
         let at = |fault: Fault| fault.at(&self.shared.dir);
         loop {
@@ -137,7 +138,7 @@ impl Repository {
             };
             let mut writer = Writer::new(txn, &inside.opened.dbs, &self.shared.dir);
             let done = work(&mut writer).and_then(|done| {
-                writer.commit().map_err(|fault| at(space::reason(fault, &self.shared.dir)))?;
+                writer.commit().map_err(|fault| at(disk_space::reason(fault, &self.shared.dir)))?;
                 Ok(done)
             });
             return done.map_err(|error| match refusal {
@@ -154,27 +155,27 @@ struct Named<'a>(&'a Mutex<Option<ThreadId>>);
 
 impl<'a> Named<'a> {
     fn new(writer: &'a Mutex<Option<ThreadId>>, thread: ThreadId) -> Self {
-        *writer.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+        *writer.lock() = Some(thread);
         Named(writer)
     }
 }
 
 impl Drop for Named<'_> {
     fn drop(&mut self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.0.lock() = None;
     }
 }
 
 impl Shared {
     fn snapshot(self: &Arc<Self>) -> Result<Snapshot, Fault> {
         loop {
-            let inside = self.gate.enter(&self.dir)?;
+            let inside = self.environment.enter(&self.dir)?;
             match inside.opened.env.clone().static_read_txn() {
                 Ok(txn) => return Ok(Snapshot { txn, inside, shared: self.clone() }),
                 Err(heed::Error::Mdb(MdbError::MapResized)) => {
                     let map_size = inside.opened.env.info().map_size;
                     drop(inside);
-                    self.gate.grow(&self.dir, map_size * 2)?;
+                    self.environment.grow(&self.dir, map_size * 2)?;
                 }
                 Err(heed::Error::Mdb(MdbError::ReadersFull)) => {
                     // What processes that were killed have left behind is not full.
@@ -189,8 +190,8 @@ impl Shared {
 
     /// Enters an environment in whose map there is room to write. Where it may not grow, what is
     /// left has to do, and why it may not is told.
-    fn enter_to_write(&self) -> Result<(Inside, Option<Fault>), Fault> {
-        let inside = self.gate.enter(&self.dir)?;
+    fn enter_to_write(&self) -> Result<(EnvironmentGuard, Option<Fault>), Fault> {
+        let inside = self.environment.enter(&self.dir)?;
         // A process that was killed must not keep pages from being used again.
         inside.opened.env.clear_stale_readers()?;
         let info = inside.opened.env.info();
@@ -200,8 +201,8 @@ impl Shared {
         }
         drop(inside);
         let wanted = (info.map_size * 2).max(used.next_multiple_of(MAP_STEP) * 2);
-        let grown = self.gate.grow(&self.dir, wanted);
-        let inside = self.gate.enter(&self.dir)?;
+        let grown = self.environment.grow(&self.dir, wanted);
+        let inside = self.environment.enter(&self.dir)?;
         match grown {
             // Another process has outgrown this one's map: there is no room at all.
             Err(refusal) if used > inside.opened.env.info().map_size => Err(refusal),

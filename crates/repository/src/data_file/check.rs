@@ -1,16 +1,22 @@
 //! The data file as a file: validates its pages and the checksums of its entries without LMDB.
 //!
 //! Pages and trees are read by [`lmdb_check`]; here each record becomes an [`Entry`] of one of
-//! FORMAT.md's databases. When a file is validated is decided in [`crate::data_file::whole`].
+//! FORMAT.md's databases. The first process that opens a repository has the
+//! file validated.
 
 use std::fs::File;
+use std::path::Path;
 
 use lmdb_check::{Check, Database, Record};
 
+use super::integrity_mark::{self, MARK};
 use crate::encoding::checksum;
-use crate::fault::Fault;
+use crate::error::Fault;
 use crate::format::{COMMITS, DATABASES, LIST, META, META_FORMAT, number};
 
+/// The length in bytes up to which a file is validated whatever its mark: that takes a few
+/// milliseconds.
+const SMALL: u64 = 2 << 20;
 /// The number of problems after which further ones are not reported.
 const MAX_PROBLEMS: usize = lmdb_check::MAX_PROBLEMS;
 
@@ -57,6 +63,22 @@ fn checked(check: Check, of_entries: Vec<String>) -> Checked {
     let unknown = unknown.map(|name| format!("unknown database \"{}\"", name.escape_ascii()));
     let problems = check.problems.into_iter().chain(unknown).chain(of_entries);
     Checked { pages: check.pages, problems: problems.take(MAX_PROBLEMS).collect() }
+}
+
+/// Validates a data file that no process has open, unless it is large and `mark`, its integrity
+/// mark, fits. Errors: the first problem; the file has another format.
+pub(crate) fn validate_unless_marked(data: &Path, mark: Option<[u8; MARK]>) -> Result<(), Fault> {
+    let file = File::open(data)?;
+    if file.metadata()?.len() > SMALL && mark == Some(integrity_mark::mark(data)?) {
+        return Ok(());
+    }
+    validate(&file)
+}
+
+/// As [`validate_unless_marked`], whatever the mark.
+pub(crate) fn validate(file: &File) -> Result<(), Fault> {
+    let checked = check_newest(file)?;
+    checked.problems.into_iter().next().map_or(Ok(()), |first| Err(Fault::damaged(first)))
 }
 
 /// The entry that a record holds.

@@ -2,4 +2,4 @@
 //! since it was last found valid.
 
 pub(crate) mod check;
-pub(crate) mod whole;
+pub(crate) mod integrity_mark;

@@ -5,7 +5,7 @@
 //! to a plain `Vec<u8>`. Numbers are little-endian; lengths and counts take 7 bits a byte, the
 //! lowest first (FORMAT.md, "Encodings").
 
-use crate::fault::Fault;
+use crate::error::Fault;
 
 /// What is left of a record that is being read.
 pub(crate) struct Input<'a> {

@@ -10,7 +10,7 @@ use cim::{
 use crate::encoding::bytes::{Input, put_length, put_optional_text, put_text};
 use crate::encoding::object::ClassLookup;
 use crate::encoding::value::{Kind, marked, put_marked};
-use crate::fault::Fault;
+use crate::error::Fault;
 
 pub(crate) fn put_declaration(
     out: &mut Vec<u8>,

@@ -9,7 +9,7 @@ use cim::{Class, Name};
 use crate::encoding::bytes::{Input, put_length, put_text};
 use crate::encoding::object;
 use crate::encoding::value::Kind;
-use crate::fault::Fault;
+use crate::error::Fault;
 
 /// One value of a record.
 #[derive(Clone, PartialEq, Debug)]

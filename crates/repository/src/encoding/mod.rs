@@ -8,5 +8,5 @@ pub(crate) mod ids;
 pub(crate) mod layout;
 pub(crate) mod object;
 pub(crate) mod record;
-pub(crate) mod stored;
+pub(crate) mod schema_entries;
 pub(crate) mod value;

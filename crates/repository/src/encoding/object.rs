@@ -17,7 +17,7 @@ use crate::encoding::declaration::{declaration, put_declaration};
 use crate::encoding::layout::{Field, Layout, Mapping};
 use crate::encoding::record::{self, Defaults, Record, bit, put_bits};
 use crate::encoding::value::{Kind, MAX_DEPTH, deeper};
-use crate::fault::Fault;
+use crate::error::Fault;
 
 /// How the classes of embedded instances are found again, by name in the namespace of the
 /// instance that holds them.

@@ -12,7 +12,7 @@ use crate::encoding::declaration::{put_qualifiers, qualifiers};
 use crate::encoding::layout::Mapping;
 use crate::encoding::object::ClassLookup;
 use crate::encoding::value::{Kind, push_bare, put_bare};
-use crate::fault::Fault;
+use crate::error::Fault;
 
 /// The bit of the first byte that says that qualifiers follow the values.
 const QUALIFIERS: u8 = 1;

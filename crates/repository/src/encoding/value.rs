@@ -10,7 +10,7 @@ use cim::{CimType, DateTime, Value};
 
 use crate::encoding::bytes::{Input, put_length, put_text};
 use crate::encoding::object::{self, ClassLookup};
-use crate::fault::Fault;
+use crate::error::Fault;
 
 /// How deep objects may be embedded in objects.
 pub(crate) const MAX_DEPTH: u8 = 16;

@@ -12,7 +12,7 @@ use heed::types::Bytes;
 use heed::{Database, RoTxn, RwTxn};
 
 use crate::encoding::checksum::{SUM, checked, sum};
-use crate::fault::Fault;
+use crate::error::Fault;
 
 /// A database whose values carry checksums.
 #[derive(Clone, Copy)]

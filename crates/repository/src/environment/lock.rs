@@ -15,17 +15,17 @@ use cim::status::{WBEM_E_BACKUP_RESTORE_WINMGMT_RUNNING, WBEM_E_RETRY_LATER};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
-use crate::data_file::whole::{self, MARK};
-use crate::fault::Fault;
+use crate::data_file::integrity_mark::{self, MARK};
+use crate::error::Fault;
 use crate::format::{DATA_FILE, LOCK_FILE};
 
 /// The pause between two attempts at the lock.
-const PAUSE: Duration = Duration::from_millis(10);
+const LOCK_RETRY_PAUSE: Duration = Duration::from_millis(10);
 /// How often a restore tries. Once is not enough: where a process that has let go of the lock was
 /// just starting another one, that one holds it for a moment.
-const FEW: u32 = 20;
+const RESTORE_LOCK_RETRIES: u32 = 20;
 /// How often an opener tries, while others do the same: for ten seconds.
-const MANY: u32 = 1000;
+const OPEN_LOCK_RETRIES: u32 = 1000;
 
 /// The lock, held until it is dropped.
 pub(crate) struct DirectoryLock {
@@ -45,7 +45,7 @@ impl DirectoryLock {
         prepare: impl Fn(Option<[u8; MARK]>) -> Result<(), Fault>,
     ) -> Result<Self, Fault> {
         let mut lock = DirectoryLock::new(dir)?;
-        for _ in 0..MANY {
+        for _ in 0..OPEN_LOCK_RETRIES {
             if lock.try_alone()? {
                 let marked = lock.marked()?;
                 lock.wipe()?;
@@ -60,7 +60,7 @@ impl DirectoryLock {
             }
             // Who held it alone has found damage, or was ended.
             flock(&lock.file, FlockOperation::Unlock)?;
-            thread::sleep(PAUSE);
+            thread::sleep(LOCK_RETRY_PAUSE);
         }
         let message = "others are opening the repository and do not come to an end; try again";
         Err(Fault::refused(WBEM_E_RETRY_LATER.with(message)))
@@ -80,12 +80,12 @@ impl DirectoryLock {
 
     fn exclusive(dir: &Path) -> Result<Option<Self>, Fault> {
         let lock = DirectoryLock::new(dir)?;
-        for _ in 0..FEW {
+        for _ in 0..RESTORE_LOCK_RETRIES {
             if lock.try_alone()? {
                 lock.wipe()?;
                 return Ok(Some(lock));
             }
-            thread::sleep(PAUSE);
+            thread::sleep(LOCK_RETRY_PAUSE);
         }
         Ok(None)
     }
@@ -113,7 +113,7 @@ impl DirectoryLock {
     }
 
     fn mark(&self) -> Result<(), Fault> {
-        Ok(self.file.write_all_at(&whole::mark(&self.data)?, 0)?)
+        Ok(self.file.write_all_at(&integrity_mark::mark(&self.data)?, 0)?)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Opens LMDB's environment: the one place of this crate with `unsafe`.
 //!
 //! A directory in, an environment and its databases out. Whether the file may be mapped at all
-//! is asked before, of [`crate::data_file::whole`]; who may open it when is said by the lock file
+//! is asked before, of [`crate::data_file`]; who may open it when is said by the lock file
 //! ([`crate::environment::lock`]).
 
 use std::path::Path;
@@ -10,8 +10,8 @@ use heed::types::Bytes;
 use heed::{CommitOrAbort, Database, Env, EnvOpenOptions, WithoutTls};
 
 use crate::environment::entries::Entries;
-use crate::environment::keyed::Keyed;
-use crate::fault::Fault;
+use crate::environment::hashed_keys::HashedKeys;
+use crate::error::Fault;
 use crate::format::DATABASES;
 
 /// How many snapshots may be open at a time, all processes counted.
@@ -33,17 +33,17 @@ pub(crate) struct Databases {
     /// How often was committed: an entry beside the names of the others.
     pub(crate) commits: Entries,
     pub(crate) meta: Entries,
-    pub(crate) namespaces: Keyed,
-    pub(crate) classes: Keyed,
+    pub(crate) namespaces: HashedKeys,
+    pub(crate) classes: HashedKeys,
     pub(crate) definitions: Entries,
     pub(crate) layouts: Entries,
-    pub(crate) instances: Keyed,
-    pub(crate) locator: Keyed,
-    pub(crate) references: Keyed,
+    pub(crate) instances: HashedKeys,
+    pub(crate) locator: HashedKeys,
+    pub(crate) references: HashedKeys,
 }
 
 /// Opens the environment in `dir` with a map of `map_size` bytes, a multiple of a page.
-/// The file has been found whole ([`crate::data_file::whole`]). Errors: a database is missing.
+/// The file has been found whole ([`crate::data_file`]). Errors: a database is missing.
 pub(crate) fn open(dir: &Path, map_size: usize) -> Result<Opened, Fault> {
     let env = open_env(dir, map_size)?;
     let dbs = open_databases(&env)?
@@ -127,13 +127,13 @@ fn named(databases: [Database<'static, Bytes, Bytes>; ALL]) -> Databases {
     Databases {
         commits,
         meta,
-        namespaces: Keyed(namespaces),
-        classes: Keyed(classes),
+        namespaces: HashedKeys(namespaces),
+        classes: HashedKeys(classes),
         definitions,
         layouts,
-        instances: Keyed(instances),
-        locator: Keyed(locator),
-        references: Keyed(references),
+        instances: HashedKeys(instances),
+        locator: HashedKeys(locator),
+        references: HashedKeys(references),
     }
 }
 

@@ -15,12 +15,11 @@ use std::path::{Path, PathBuf};
 
 use crate::backup::put_in_place;
 use crate::create::{make, new_directory};
-use crate::data_file::check::Entry;
-use crate::data_file::whole;
+use crate::data_file::check::{Entry, validate};
 use crate::encoding::ids::user_key;
 use crate::environment::lock::{DirectoryLock, sync_directory};
 use crate::environment::open;
-use crate::fault::Fault;
+use crate::error::Fault;
 use crate::format::{DATA_FILE, META, META_USER};
 use crate::repository::Repository;
 use crate::verify::{self, Verification};
@@ -106,7 +105,7 @@ fn salvage(dir: &Path, data: &Path) -> Result<Salvage, Fault> {
 
 /// What is in the repository, if nothing is wrong with it.
 fn sound(file: &File, dir: &Path) -> Result<Option<Verification>, Fault> {
-    let found = whole::look(file).and_then(|()| {
+    let found = validate(file).and_then(|()| {
         let opened = open::open(dir, open::map_for(file.metadata()?.len()))?;
         verify::entries(&opened, dir)
     });

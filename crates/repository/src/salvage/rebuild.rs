@@ -19,12 +19,12 @@ use crate::data_file::check::Entry;
 use crate::encoding::bytes::Input;
 use crate::encoding::ids::{ClassId, NamespaceId, layout_key};
 use crate::encoding::layout::Layout;
-use crate::encoding::stored::NamespaceSecurity;
-use crate::encoding::stored::{ClassEntry, NamespaceEntry};
+use crate::encoding::schema_entries::NamespaceSecurity;
+use crate::encoding::schema_entries::{ClassEntry, NamespaceEntry};
 use crate::environment::entries::Entries;
-use crate::environment::keyed;
+use crate::environment::hashed_keys;
 use crate::environment::open::{self, Databases, Opened};
-use crate::fault::Fault;
+use crate::error::Fault;
 use crate::format::{
     CLASSES, COMMITS, FORMAT_VERSION, INSTANCES, LOCATOR, META, META_FORMAT, META_NEXT_CLASS,
     META_NEXT_NAMESPACE, META_USER, NAMESPACES, REFERENCES,
@@ -173,7 +173,7 @@ impl<'o> Rebuild<'o> {
         let database = self.opened.dbs.namespaces;
         let mut bad = Vec::new();
         for (key, value) in self.all(database.0)? {
-            let (_, folded, value) = keyed::split(&key, &value, 0)?;
+            let (_, folded, value) = hashed_keys::split(&key, &value, 0)?;
             let read = NamespaceEntry::read(value).and_then(|e| Ok((e.id, e.namespace()?)));
             match read {
                 Ok((id, path)) if !self.namespaces.contains_key(&id) => {
@@ -271,7 +271,7 @@ impl<'o> Rebuild<'o> {
         key: &[u8],
         value: &[u8],
     ) -> Result<Result<(ClassId, Kept), String>, Fault> {
-        let (prefix, folded, value) = keyed::split(key, value, 4)?;
+        let (prefix, folded, value) = hashed_keys::split(key, value, 4)?;
         let namespace = NamespaceId(number(prefix).unwrap_or(0));
         let folded = String::from_utf8_lossy(folded).into_owned();
         let Ok(entry) = ClassEntry::read(value) else { return Ok(Err(format!("class {folded}"))) };
@@ -455,7 +455,7 @@ impl<'o> Rebuild<'o> {
         entry: &[u8],
         value: &[u8],
     ) -> Result<Result<(), String>, Fault> {
-        let (prefix, key, record) = keyed::split(entry, value, 4)?;
+        let (prefix, key, record) = hashed_keys::split(entry, value, 4)?;
         let id = ClassId(number(prefix).unwrap_or(0));
         let name = || format!("instance {} {}", self.named(id), shown(key));
         let Some(class) = self.classes.get(&id) else { return Ok(Err(name())) };
@@ -506,11 +506,11 @@ impl<'o> Rebuild<'o> {
     fn name(&mut self, found: Entry<'_>) -> Result<(), Fault> {
         let named = match found {
             Entry::Valid(LOCATOR, key, value) => {
-                let (_, key, value) = keyed::split(key, value, 4)?;
+                let (_, key, value) = hashed_keys::split(key, value, 4)?;
                 Input::new(value).u32().ok().map(|id| (ClassId(id), key.to_vec()))
             }
             Entry::Valid(REFERENCES, key, value) => {
-                let (prefix, key, _) = keyed::split(key, value, references::PREFIX)?;
+                let (prefix, key, _) = hashed_keys::split(key, value, references::PREFIX)?;
                 let prefix = prefix.try_into().ok();
                 prefix.map(|prefix| (references::split(prefix).2, key.to_vec()))
             }

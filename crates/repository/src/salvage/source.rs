@@ -10,7 +10,7 @@ use lmdb_check::{Database, Recovery};
 
 use crate::data_file::check::{Entry, entry, report};
 use crate::encoding::checksum;
-use crate::fault::Fault;
+use crate::error::Fault;
 use crate::format::{COMMITS, LIST};
 
 /// A damaged file.

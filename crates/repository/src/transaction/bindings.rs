@@ -7,9 +7,10 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock};
 
 use cim::Class;
+use parking_lot::RwLock;
 
 use crate::encoding::ids::{ClassId, NamespaceId};
 use crate::encoding::layout::Mapping;
@@ -44,25 +45,25 @@ impl Binding {
 
     /// The mapping from the layout of this number, if it was needed before.
     pub(crate) fn mapping(&self, layout: u16) -> Option<Arc<Mapping>> {
-        let mappings = self.mappings.read().unwrap_or_else(PoisonError::into_inner);
+        let mappings = self.mappings.read();
         mappings.iter().find(|(number, _)| *number == layout).map(|(_, mapping)| mapping.clone())
     }
 
     pub(crate) fn add_mapping(&self, layout: u16, mapping: Arc<Mapping>) {
-        let mut mappings = self.mappings.write().unwrap_or_else(PoisonError::into_inner);
+        let mut mappings = self.mappings.write();
         mappings.push((layout, mapping));
     }
 
     /// The number of the layout that is the class's own, if a record of it was seen or written.
     pub(crate) fn own_layout(&self) -> Option<u16> {
-        let mappings = self.mappings.read().unwrap_or_else(PoisonError::into_inner);
+        let mappings = self.mappings.read();
         mappings.iter().find(|(_, mapping)| mapping.is_identity).map(|(number, _)| *number)
     }
 }
 
 impl Bindings {
     pub(crate) fn get(&self, namespace: NamespaceId, class: &Arc<Class>) -> Option<Arc<Binding>> {
-        let bindings = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let bindings = self.0.read();
         bindings.get(&(address(class), namespace)).cloned()
     }
 
@@ -80,7 +81,7 @@ impl Bindings {
             root: OnceLock::new(),
             mappings: RwLock::default(),
         });
-        let mut bindings = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut bindings = self.0.write();
         if bindings.len() >= MOST {
             bindings.clear();
         }
@@ -89,7 +90,7 @@ impl Bindings {
     }
 
     pub(crate) fn clear(&self) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
+        self.0.write().clear();
     }
 }
 

@@ -12,8 +12,8 @@ use cim::{Class, Instance, InstanceKey};
 use crate::encoding::ids::{ClassId, NamespaceId, layout_key};
 use crate::encoding::layout::{Layout, Mapping};
 use crate::encoding::record::{self, Defaults};
-use crate::encoding::stored::ClassEntry;
-use crate::fault::Fault;
+use crate::encoding::schema_entries::ClassEntry;
+use crate::error::Fault;
 use crate::transaction::bindings::Binding;
 use crate::transaction::writer::Writer;
 

@@ -15,8 +15,8 @@ use crate::encoding::ids::{ClassId, NamespaceId};
 use crate::encoding::object::NO_CLASSES;
 use crate::encoding::record;
 use crate::encoding::value::Kind;
-use crate::environment::keyed::{Position, Scan};
-use crate::fault::Fault;
+use crate::environment::hashed_keys::{Position, Scan};
+use crate::error::Fault;
 use crate::transaction::bindings::Binding;
 use crate::transaction::view::View;
 use crate::transaction::writer::Writer;
@@ -65,7 +65,7 @@ impl Target {
     }
 }
 
-/// FNV-1a of 128 bits; as in [`crate::environment::keyed`], collisions cost time and nothing else.
+/// FNV-1a of 128 bits; as in [`crate::environment::hashed_keys`], collisions cost time and nothing else.
 fn hash(text: &[u8]) -> u128 {
     const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = (1 << 88) + 0x13b;

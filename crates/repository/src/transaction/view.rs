@@ -16,11 +16,11 @@ use crate::encoding::ids::{ClassId, NamespaceId, layout_key, user_key};
 use crate::encoding::layout::{Layout, Mapping};
 use crate::encoding::object::ClassLookup;
 use crate::encoding::record;
-use crate::encoding::stored::{ClassEntry, NamespaceEntry, NamespaceSecurity};
+use crate::encoding::schema_entries::{ClassEntry, NamespaceEntry, NamespaceSecurity};
 use crate::encoding::value::Kind;
-use crate::environment::keyed::{Position, Scan};
+use crate::environment::hashed_keys::{Position, Scan};
 use crate::environment::open::Databases;
-use crate::fault::Fault;
+use crate::error::Fault;
 use crate::transaction::bindings::{Binding, Bindings};
 
 /// A namespace as a transaction sees it.

@@ -18,13 +18,13 @@ use crate::encoding::ids::{ClassId, NamespaceId};
 use crate::encoding::layout::Layout;
 use crate::encoding::object::NO_CLASSES;
 use crate::encoding::record;
-use crate::encoding::stored::{ClassEntry, NamespaceEntry};
+use crate::encoding::schema_entries::{ClassEntry, NamespaceEntry};
 use crate::encoding::value::Kind;
 use crate::environment::entries::Entries;
-use crate::environment::keyed;
+use crate::environment::hashed_keys;
 use crate::environment::lock::DirectoryLock;
 use crate::environment::open::Opened;
-use crate::fault::Fault;
+use crate::error::Fault;
 use crate::format::{DATA_FILE, META_NEXT_CLASS, META_NEXT_NAMESPACE};
 use crate::repository::{Repository, Snapshot};
 use crate::transaction::bindings::Bindings;
@@ -409,7 +409,7 @@ impl<'t> Verifier<'t> {
 
     /// Whether the entry of a reference is that of one that an instance holds.
     fn is_held(&self, entry: &[u8], value: &[u8]) -> Result<(), Fault> {
-        let (prefix, key, rest) = keyed::split(entry, value, references::PREFIX)?;
+        let (prefix, key, rest) = hashed_keys::split(entry, value, references::PREFIX)?;
         Input::new(rest).finish()?;
         let prefix = prefix.try_into().map_err(|_| Fault::damaged("its key is cut off"))?;
         let (namespace, target, class) = references::split(prefix);

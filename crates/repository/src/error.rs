@@ -1,6 +1,6 @@
 //! What goes wrong below the public face of this crate, and the `WbemStatus` it becomes there.
 //!
-//! Inside, a [`Fault`] is passed up; where it leaves, [`Fault::at`] names the repository's
+//! EnvironmentGuard, a [`Fault`] is passed up; where it leaves, [`Fault::at`] names the repository's
 //! directory and says what to do.
 
 use std::borrow::Cow;

@@ -9,7 +9,7 @@ use heed::{RoTxn, RwTxn};
 
 use crate::encoding::bytes::{Input, put_counted};
 use crate::environment::entries::{Entries, Walk};
-use crate::fault::Fault;
+use crate::error::Fault;
 
 /// The longest key that is stored as it is. One less than LMDB's limit, so that the length
 /// tells a plain key from a cut one.
@@ -21,7 +21,7 @@ const TAIL: usize = 4 + 2;
 
 /// A database of this kind.
 #[derive(Clone, Copy)]
-pub(crate) struct Keyed(pub(crate) Entries);
+pub(crate) struct HashedKeys(pub(crate) Entries);
 
 /// A key being looked for.
 struct Key {
@@ -69,7 +69,7 @@ fn hash_on(hash: u32, text: &[u8]) -> u32 {
     text.iter().fold(hash, |hash, &byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
-impl Keyed {
+impl HashedKeys {
     /// The value of `text` under `prefix`.
     #[inline]
     pub(crate) fn get<'t>(

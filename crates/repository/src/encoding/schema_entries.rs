@@ -5,7 +5,7 @@ use cim::Namespace;
 
 use crate::encoding::bytes::{Input, put_counted, put_optional_text, put_text};
 use crate::encoding::ids::{ClassId, NamespaceId};
-use crate::fault::Fault;
+use crate::error::Fault;
 
 /// The bit of a namespace that takes no remote calls in the clear.
 const REQUIRES_ENCRYPTION: u8 = 1;

@@ -7,7 +7,7 @@ use std::path::Path;
 use rustix::fs::statvfs;
 use rustix::process::{Resource, getrlimit};
 
-use crate::fault::Fault;
+use crate::error::Fault;
 use crate::format::DATA_FILE;
 
 /// With less than this left, in bytes, there is none: a write of LMDB's takes up to as much.
