@@ -126,25 +126,26 @@ impl HashedKeys {
     /// All entries under `prefix`, in the order of their keys.
     pub(crate) fn scan<'t>(&self, txn: &'t RoTxn<'_>, prefix: &[u8]) -> Result<Scan<'t>, Fault> {
         let entries = self.0.scan(txn, prefix)?;
-        Ok(Scan { entries, prefix: prefix.len(), last: None })
+        Ok(Scan::new(entries, prefix))
     }
 
-    /// Those of the entries under `prefix` that come after the one at `position`, which need no
-    /// longer be there.
+    /// The entries under `prefix` after `position`, which may be one of another transaction: the
+    /// entry there may have been deleted since. Starts at the first entry where `position` is not
+    /// under `prefix`.
     pub(crate) fn scan_after<'t>(
         &self,
         txn: &'t RoTxn<'_>,
         prefix: &[u8],
         position: &Position,
     ) -> Result<Scan<'t>, Fault> {
-        match position.0.starts_with(prefix) {
-            true => {
-                let entries = self.0.scan_after(txn, prefix, &position.0)?;
-                Ok(Scan { entries, prefix: prefix.len(), last: None })
-            }
-            // Nothing was read of these yet.
-            false => self.scan(txn, prefix),
+        if !position.key.starts_with(prefix) {
+            return self.scan(txn, prefix);
         }
+        let Some(bucket) = bucket(&position.key) else {
+            return Ok(Scan::new(self.0.scan_after(txn, prefix, &position.key)?, prefix));
+        };
+        let entries = self.0.scan_after(txn, prefix, bucket)?;
+        Ok(Scan { after: Some(position.clone()), ..Scan::new(entries, prefix) })
     }
 
     /// Deletes all entries under `prefix`, which is not empty.
@@ -164,7 +165,10 @@ impl HashedKeys {
         let mut free = Some(0);
         for entry in self.0.scan(txn, &key.bytes[..CUT - 2])? {
             let (key, value) = entry?;
-            let Some(&ordinal) = key.last_chunk::<2>() else { break };
+            // A shorter text may begin with the same bytes as a cut key.
+            let Some(&ordinal) = key.last_chunk::<2>().filter(|_| key.len() == CUT) else {
+                continue;
+            };
             let ordinal = u16::from_be_bytes(ordinal);
             let mut value = Input::new(value);
             if value.counted()? == text {
@@ -181,23 +185,80 @@ impl HashedKeys {
 /// The entries under a prefix: the whole text of each and its value.
 pub(crate) struct Scan<'t> {
     entries: Walk<'t>,
+    /// The length of the prefix.
     prefix: usize,
+    /// Where the scan was resumed, if that is in a bucket of cut keys, which is read again.
+    after: Option<Position>,
     /// The key of the entry that was read last.
     last: Option<&'t [u8]>,
+    /// The texts with cut keys that were read of the bucket of `last`.
+    texts: Vec<&'t [u8]>,
 }
 
-/// How far stored instances were read, to go on from there in a later state of the repository.
-/// The default is the beginning.
+/// How far stored instances were read, to continue in a later snapshot. The default is the
+/// beginning.
+///
+/// It is the key of the instance that was read last. Instances are read in the order of their keys,
+/// and a key does not change while its instance exists; so an instance that exists in all
+/// snapshots is read exactly once, whatever was put or deleted between them.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
-pub struct Position(Vec<u8>);
+pub struct Position {
+    key: Vec<u8>,
+    /// The texts that were read of the bucket of `key`. An ordinal may change when a text is
+    /// deleted and stored again, so it does not tell which ones were read.
+    texts: Vec<Vec<u8>>,
+}
 
-impl Scan<'_> {
+/// What the keys agree in that differ by their ordinals only; `None` for a key that is shorter.
+fn bucket(key: &[u8]) -> Option<&[u8]> {
+    key.get(..CUT - 2)
+}
+
+impl Position {
+    /// Whether an entry in the bucket of the position was read before.
+    fn has_read(&self, key: &[u8], text: &[u8]) -> bool {
+        bucket(key) == bucket(&self.key)
+            && match key.len() {
+                CUT => self.texts.iter().any(|read| read == text),
+                _ => key <= &self.key[..],
+            }
+    }
+}
+
+impl<'t> Scan<'t> {
+    fn new(entries: Walk<'t>, prefix: &[u8]) -> Self {
+        Scan { entries, prefix: prefix.len(), after: None, last: None, texts: Vec::new() }
+    }
+
     /// Moves `position` to the entry that was read last, if any was.
     pub(crate) fn advance(&self, position: &mut Position) {
-        if let Some(last) = self.last {
-            position.0.clear();
-            position.0.extend_from_slice(last);
+        let Some(last) = self.last else { return };
+        let after = self.after.as_ref().filter(|after| bucket(&after.key) == bucket(last));
+        let (before, texts) = after.map_or((&[][..], &[][..]), |it| (&it.key, &it.texts));
+        let read = self.texts.iter().map(|text| text.to_vec());
+        *position = Position {
+            key: last.max(before).to_vec(),
+            texts: texts.iter().cloned().chain(read).collect(),
+        };
+    }
+
+    fn next_unread(&mut self) -> Result<Option<(&'t [u8], &'t [u8])>, Fault> {
+        while let Some(entry) = self.entries.next() {
+            let (key, value) = entry?;
+            let (_, text, value) = split(key, value, self.prefix)?;
+            if self.after.as_ref().is_some_and(|after| after.has_read(key, text)) {
+                continue;
+            }
+            if key.len() == CUT {
+                if self.last.and_then(bucket) != bucket(key) {
+                    self.texts.clear();
+                }
+                self.texts.push(text);
+            }
+            self.last = Some(key);
+            return Ok(Some((text, value)));
         }
+        Ok(None)
     }
 }
 
@@ -205,10 +266,7 @@ impl<'t> Iterator for Scan<'t> {
     type Item = Result<(&'t [u8], &'t [u8]), Fault>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        Some(self.entries.next()?.and_then(|(key, value)| {
-            self.last = Some(key);
-            split(key, value, self.prefix).map(|(_, text, value)| (text, value))
-        }))
+        self.next_unread().transpose()
     }
 }
 
@@ -282,5 +340,66 @@ mod tests {
         assert_eq!(get(&txn, &b).unwrap(), b"third");
         keyed.delete_all(&mut txn, b"1").unwrap();
         assert_eq!(keyed.scan(&txn, b"1").unwrap().count(), 0);
+    }
+    #[test]
+    fn a_shorter_text_in_a_bucket_is_no_text_with_a_cut_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let opened = crate::environment::open::create(dir.path(), 1 << 20).unwrap();
+        let keys = opened.dbs.instances;
+        let mut txn = opened.env.write_txn().unwrap();
+        let long = [b'k'; 600];
+        // The key of `long` without its ordinal, and with one byte instead.
+        let start = &Key::new(b"1", &long).bytes[1..CUT - 2];
+        let shorter = [start.to_vec(), [start, b"\0"].concat(), [start, b"\xff"].concat()];
+        for text in &shorter {
+            keys.put(&mut txn, b"1", text, b"\xff").unwrap();
+        }
+        keys.put(&mut txn, b"1", &long, b"long").unwrap();
+        assert_eq!(keys.get(&txn, b"1", &long).unwrap(), Some(&b"long"[..]));
+        // Read one by one, each is read once.
+        let (mut position, mut read) = (Position::default(), Vec::new());
+        loop {
+            let mut scan = keys.scan_after(&txn, b"1", &position).unwrap();
+            let Some(entry) = scan.next() else { break };
+            scan.advance(&mut position);
+            read.push(entry.unwrap().0.to_vec());
+        }
+        read.sort();
+        let mut expected = shorter.to_vec();
+        expected.push(long.to_vec());
+        expected.sort();
+        assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn texts_of_one_hash_that_are_stored_again_are_read_once() {
+        let [a, b] = colliding();
+        let dir = tempfile::tempdir().unwrap();
+        let opened = crate::environment::open::create(dir.path(), 1 << 20).unwrap();
+        let keys = opened.dbs.instances;
+        let next = |position: &mut Position| {
+            let txn = opened.env.read_txn().unwrap();
+            let mut scan = keys.scan_after(&txn, b"1", position).unwrap();
+            let text = scan.next().map(|entry| entry.unwrap().0.to_vec());
+            scan.advance(position);
+            text
+        };
+        let store = |texts: [&String; 2]| {
+            let mut txn = opened.env.write_txn().unwrap();
+            keys.delete_all(&mut txn, b"1").unwrap();
+            for text in texts {
+                keys.put(&mut txn, b"1", text.as_bytes(), b"").unwrap();
+            }
+            txn.commit().unwrap();
+        };
+        store([&a, &b]);
+        let mut position = Position::default();
+        assert_eq!(next(&mut position).as_deref(), Some(a.as_bytes()));
+        // Their ordinals change places.
+        store([&b, &a]);
+        assert_eq!(next(&mut position).as_deref(), Some(b.as_bytes()));
+        assert_eq!(next(&mut position), None);
+        store([&a, &b]);
+        assert_eq!(next(&mut position), None);
     }
 }

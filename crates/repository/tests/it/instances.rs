@@ -1,8 +1,8 @@
 //! Instances: identity, families, and what a change of the class does to them.
 
 use cim::status::*;
-use cim::{CimType, Name, Namespace, Value};
-use repository::PutMode;
+use cim::{CimType, Instance, Name, Namespace, Value};
+use repository::{Position, PutMode};
 
 use crate::support::*;
 
@@ -145,4 +145,81 @@ fn g1_system_classes_need_no_declaration() {
     assert!(view.has_instances(root, provider.name()).unwrap());
     assert_eq!(view.class(root, &Name::from("__Win32Provider")).unwrap(), None);
     assert_eq!(view.instances(root, &provider).unwrap().count(), 1);
+}
+
+/// In batches, each in a snapshot of its own, while instances are put and deleted between them.
+#[test]
+fn an_instance_that_exists_in_every_snapshot_is_read_exactly_once() {
+    let (_dir, repository) = repository();
+    let thing = thing();
+    let root = fill(&repository, &[&thing]);
+    // Short keys, keys as long as LMDB allows, and keys that are cut.
+    let id = |n: u32| match n % 3 {
+        0 => format!("{n:05}"),
+        1 => format!("{n:05}{}", "m".repeat(500)),
+        _ => format!("{}{n:05}", "l".repeat(700)),
+    };
+    let put = |n: u32| {
+        let put = |w: &mut repository::Writer<'_>| {
+            w.put_instance(root, &named(&thing, &id(n)), PutMode::CreateOrUpdate)
+        };
+        repository.write(put).unwrap();
+    };
+    let delete = |n: u32| {
+        let key = key(&thing, &id(n));
+        repository.write(|w| w.delete_instance(root, &thing, &key)).unwrap();
+    };
+    // Multiples of 4 exist all the time, those that leave 1 are deleted at some time, those that
+    // leave 2 are put at some time, and those that leave 3 are deleted and put again.
+    (0..120).filter(|n| n % 4 != 2).for_each(put);
+    let (mut position, mut read, mut changed) = (Position::default(), Vec::new(), 0);
+    for size in (1..6).cycle() {
+        let snapshot = repository.read().unwrap();
+        let mut all = snapshot.view().instances_after(root, &thing, &position).unwrap();
+        let batch: Vec<Instance> = all.by_ref().take(size).map(Result::unwrap).collect();
+        all.advance(&mut position);
+        read.extend(batch.iter().map(|it| it.get("Id").unwrap().as_str().unwrap().to_owned()));
+        if batch.len() < size {
+            break;
+        }
+        for n in (0..4).map(|step| (changed + step) * 7 % 120) {
+            match n % 4 {
+                1 => delete(n),
+                2 => put(n),
+                3 => {
+                    delete(n);
+                    put(n);
+                }
+                _ => {}
+            }
+        }
+        changed += 4;
+    }
+    let count = |n: u32| read.iter().filter(|it| **it == id(n)).count();
+    for n in 0..120 {
+        let expected = if n % 4 == 0 || n % 4 == 3 { 1..=1 } else { 0..=1 };
+        assert!(expected.contains(&count(n)), "{n}: {}", count(n));
+    }
+    assert!(changed > 100, "{changed}");
+}
+
+#[test]
+fn a_position_in_another_class_is_the_beginning() {
+    let (_dir, repository) = repository();
+    let (thing, other) = (thing(), class("Other", None, vec![key_property("Id", CimType::String)]));
+    let root = fill(&repository, &[&thing, &other]);
+    let filled = repository.write(|w| {
+        w.put_instance(root, &named(&thing, "a"), PutMode::Create)?;
+        w.put_instance(root, &named(&other, "a"), PutMode::Create)
+    });
+    filled.unwrap();
+    let snapshot = repository.read().unwrap();
+    let mut position = Position::default();
+    for class in [&other, &thing] {
+        let mut all = snapshot.view().instances_after(root, class, &position).unwrap();
+        assert_eq!(all.by_ref().count(), 1);
+        all.advance(&mut position);
+        let again = snapshot.view().instances_after(root, class, &position).unwrap();
+        assert_eq!(again.count(), 0);
+    }
 }
