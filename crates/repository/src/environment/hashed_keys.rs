@@ -182,7 +182,10 @@ impl HashedKeys {
     }
 }
 
-/// The entries under a prefix: the whole text of each and its value.
+/// The whole text of an entry, and its value.
+type Entry<'t> = (&'t [u8], &'t [u8]);
+
+/// The entries under a prefix.
 pub(crate) struct Scan<'t> {
     entries: Walk<'t>,
     /// The length of the prefix.
@@ -242,8 +245,8 @@ impl<'t> Scan<'t> {
         };
     }
 
-    fn next_unread(&mut self) -> Result<Option<(&'t [u8], &'t [u8])>, Fault> {
-        while let Some(entry) = self.entries.next() {
+    fn next_unread(&mut self) -> Result<Option<Entry<'t>>, Fault> {
+        for entry in self.entries.by_ref() {
             let (key, value) = entry?;
             let (_, text, value) = split(key, value, self.prefix)?;
             if self.after.as_ref().is_some_and(|after| after.has_read(key, text)) {
@@ -263,7 +266,7 @@ impl<'t> Scan<'t> {
 }
 
 impl<'t> Iterator for Scan<'t> {
-    type Item = Result<(&'t [u8], &'t [u8]), Fault>;
+    type Item = Result<Entry<'t>, Fault>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.next_unread().transpose()
