@@ -26,7 +26,7 @@ const MAP_STEP: usize = 64 << 10;
 
 /// A repository that is open. It is closed when this and all snapshots of it are dropped.
 pub struct Repository {
-    pub(crate) shared: Arc<Shared>,
+    shared: Arc<Shared>,
     /// LMDB lets one transaction of the machine write at a time; within this process they
     /// queue here.
     writing: Mutex<()>,
@@ -35,7 +35,7 @@ pub struct Repository {
 }
 
 /// What snapshots keep alive.
-pub(crate) struct Shared {
+struct Shared {
     pub(crate) dir: PathBuf,
     environment: Arc<ResizableEnvironment>,
     bindings: Bindings,

@@ -17,19 +17,19 @@ impl<'a> Input<'a> {
         Input { rest: bytes }
     }
 
-    pub(crate) fn take(&mut self, len: usize) -> Result<&'a [u8], Fault> {
+    pub(super) fn take(&mut self, len: usize) -> Result<&'a [u8], Fault> {
         let (taken, rest) = self.rest.split_at_checked(len).ok_or_else(cut_off)?;
         self.rest = rest;
         Ok(taken)
     }
 
-    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
         let (taken, rest) = self.rest.split_first_chunk().ok_or_else(cut_off)?;
         self.rest = rest;
         Ok(*taken)
     }
 
-    pub(crate) fn u8(&mut self) -> Result<u8, Fault> {
+    pub(super) fn u8(&mut self) -> Result<u8, Fault> {
         self.array::<1>().map(|[byte]| byte)
     }
 
@@ -46,7 +46,7 @@ impl<'a> Input<'a> {
     }
 
     /// A length or count.
-    pub(crate) fn length(&mut self) -> Result<usize, Fault> {
+    pub(super) fn length(&mut self) -> Result<usize, Fault> {
         let first = self.u8()?;
         if first < 0x80 {
             return Ok(first.into());
@@ -67,7 +67,7 @@ impl<'a> Input<'a> {
 
     /// The number of elements that follow, each of which takes a byte at least: so no
     /// number that the record cannot hold gets through.
-    pub(crate) fn count(&mut self) -> Result<usize, Fault> {
+    pub(super) fn count(&mut self) -> Result<usize, Fault> {
         let count = self.length()?;
         if count > self.rest.len() { Err(cut_off()) } else { Ok(count) }
     }
@@ -83,7 +83,7 @@ impl<'a> Input<'a> {
     }
 
     /// A text, or its absence.
-    pub(crate) fn optional_text(&mut self) -> Result<Option<&'a str>, Fault> {
+    pub(super) fn optional_text(&mut self) -> Result<Option<&'a str>, Fault> {
         match self.u8()? {
             0 => Ok(None),
             1 => self.text().map(Some),
@@ -92,7 +92,7 @@ impl<'a> Input<'a> {
     }
 
     /// Whether nothing is left.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 
@@ -116,7 +116,7 @@ fn cut_off() -> Fault {
 
 /// Writes a length or count.
 /// Errors: what is longer than 32 bits can count.
-pub(crate) fn put_length(out: &mut Vec<u8>, len: usize) -> Result<(), Fault> {
+pub(super) fn put_length(out: &mut Vec<u8>, len: usize) -> Result<(), Fault> {
     let mut rest = u32::try_from(len).map_err(|_| Fault::too_long())?;
     while rest >= 0x80 {
         out.push(rest as u8 | 0x80);
@@ -136,7 +136,7 @@ pub(crate) fn put_text(out: &mut Vec<u8>, text: &str) -> Result<(), Fault> {
     put_counted(out, text.as_bytes())
 }
 
-pub(crate) fn put_optional_text(out: &mut Vec<u8>, text: Option<&str>) -> Result<(), Fault> {
+pub(super) fn put_optional_text(out: &mut Vec<u8>, text: Option<&str>) -> Result<(), Fault> {
     out.push(text.is_some().into());
     text.map_or(Ok(()), |text| put_text(out, text))
 }

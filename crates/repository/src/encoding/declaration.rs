@@ -98,7 +98,7 @@ fn method(
     })
 }
 
-pub(crate) fn put_qualifiers(
+pub(super) fn put_qualifiers(
     out: &mut Vec<u8>,
     qualifiers: &Qualifiers,
     depth: u8,
@@ -112,7 +112,7 @@ pub(crate) fn put_qualifiers(
     Ok(())
 }
 
-pub(crate) fn qualifiers(
+pub(super) fn qualifiers(
     input: &mut Input<'_>,
     classes: &ClassLookup<'_>,
     depth: u8,

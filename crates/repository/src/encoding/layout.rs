@@ -14,7 +14,7 @@ use crate::error::Fault;
 /// One value of a record.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Field {
-    pub(crate) name: Name,
+    pub(super) name: Name,
     pub(crate) kind: Kind,
 }
 
@@ -60,7 +60,7 @@ pub(crate) struct Mapping {
     pub(crate) kinds: Box<[Kind]>,
     /// The slot of each field; `None` where the class no longer has the property.
     /// Not consulted where `is_identity`.
-    pub(crate) slots: Box<[Option<u16>]>,
+    pub(super) slots: Box<[Option<u16>]>,
     /// Field and slot agree in number, and the kinds are the same.
     pub(crate) is_identity: bool,
 }

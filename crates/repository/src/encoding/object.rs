@@ -30,7 +30,7 @@ const INSTANCE: u8 = 1;
 const CLASS: u8 = 2;
 
 /// Writes an object that is embedded in one at `depth`.
-pub(crate) fn put(out: &mut Vec<u8>, object: &Object, depth: u8) -> Result<(), Fault> {
+pub(super) fn put(out: &mut Vec<u8>, object: &Object, depth: u8) -> Result<(), Fault> {
     let depth = deeper(depth, || {
         let message = format!("objects are embedded in each other more than {MAX_DEPTH} deep");
         Fault::refused(WBEM_E_TOO_MUCH_DATA.with(message))
@@ -52,7 +52,7 @@ pub(crate) fn put(out: &mut Vec<u8>, object: &Object, depth: u8) -> Result<(), F
 }
 
 /// Reads an object written by [`put`].
-pub(crate) fn read(
+pub(super) fn read(
     input: &mut Input<'_>,
     classes: &ClassLookup<'_>,
     depth: u8,
@@ -129,6 +129,6 @@ fn derive(
 }
 
 /// The kind of each property, for the layout of a class.
-pub(crate) fn field(property: &cim::Property) -> Field {
+pub(super) fn field(property: &cim::Property) -> Field {
     Field { name: property.name.clone(), kind: Kind::of(&property.ty) }
 }

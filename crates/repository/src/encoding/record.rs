@@ -64,7 +64,7 @@ pub(crate) fn put(
 }
 
 /// Writes a bit for each of `len` numbers, the first in the lowest bit of the first byte.
-pub(crate) fn put_bits(out: &mut Vec<u8>, len: usize, bit: impl Fn(usize) -> bool) {
+pub(super) fn put_bits(out: &mut Vec<u8>, len: usize, bit: impl Fn(usize) -> bool) {
     let byte = |at: usize| {
         (at..len.min(at + 8)).fold(0, |byte, slot| byte | u8::from(bit(slot)) << (slot - at))
     };
@@ -72,7 +72,7 @@ pub(crate) fn put_bits(out: &mut Vec<u8>, len: usize, bit: impl Fn(usize) -> boo
 }
 
 /// The bit of a number in what [`put_bits`] wrote.
-pub(crate) fn bit(bits: &[u8], at: usize) -> bool {
+pub(super) fn bit(bits: &[u8], at: usize) -> bool {
     bits[at / 8] >> (at % 8) & 1 == 1
 }
 

@@ -13,7 +13,7 @@ use crate::encoding::object::{self, ClassLookup};
 use crate::error::Fault;
 
 /// How deep objects may be embedded in objects.
-pub(crate) const MAX_DEPTH: u8 = 16;
+pub(super) const MAX_DEPTH: u8 = 16;
 
 /// The mark of an array beside the number of its elements' type.
 const ARRAY: u8 = 0x80;
@@ -30,12 +30,12 @@ impl Kind {
         Kind { cim: ty.cim, is_array: ty.is_array }
     }
 
-    pub(crate) fn mark(self) -> u8 {
+    pub(super) fn mark(self) -> u8 {
         // Every number of a type is below 0x80 (`CimType::number` without the array bit).
         self.cim.number() as u8 | if self.is_array { ARRAY } else { 0 }
     }
 
-    pub(crate) fn from_mark(mark: u8) -> Result<Self, Fault> {
+    pub(super) fn from_mark(mark: u8) -> Result<Self, Fault> {
         let cim = CimType::from_number((mark & !ARRAY).into())
             .ok_or_else(|| Fault::damaged(format!("no type has the mark {mark:#04x}")))?;
         Ok(Kind { cim, is_array: mark & ARRAY != 0 })
@@ -44,7 +44,7 @@ impl Kind {
 
 /// Writes a value that is not NULL bare.
 /// Errors: `WBEM_E_TYPE_MISMATCH` where it is not of this kind.
-pub(crate) fn put_bare(
+pub(super) fn put_bare(
     out: &mut Vec<u8>,
     kind: Kind,
     value: &Value,
@@ -92,7 +92,7 @@ fn mismatch(kind: Kind, value: &Value) -> Fault {
 /// Reads a value written by [`put_bare`] to the end of `values`: it is made in its place, which
 /// is measurably faster than to hand it up.
 #[inline]
-pub(crate) fn push_bare(
+pub(super) fn push_bare(
     values: &mut Vec<Value>,
     input: &mut Input<'_>,
     kind: Kind,
@@ -147,7 +147,7 @@ fn datetime(input: &mut Input<'_>) -> Result<DateTime, Fault> {
 }
 
 /// Writes a value with its own mark before it: 0 for NULL, else the kind.
-pub(crate) fn put_marked(out: &mut Vec<u8>, value: &Value, depth: u8) -> Result<(), Fault> {
+pub(super) fn put_marked(out: &mut Vec<u8>, value: &Value, depth: u8) -> Result<(), Fault> {
     let kind = match value {
         Value::Null => {
             out.push(0);
@@ -167,7 +167,7 @@ pub(crate) fn put_marked(out: &mut Vec<u8>, value: &Value, depth: u8) -> Result<
 }
 
 /// Reads a value written by [`put_marked`].
-pub(crate) fn marked(
+pub(super) fn marked(
     input: &mut Input<'_>,
     classes: &ClassLookup<'_>,
     depth: u8,
@@ -184,6 +184,6 @@ pub(crate) fn marked(
 
 /// One level further into embedded objects.
 /// Errors: `refused` where that is too deep.
-pub(crate) fn deeper(depth: u8, refused: impl FnOnce() -> Fault) -> Result<u8, Fault> {
+pub(super) fn deeper(depth: u8, refused: impl FnOnce() -> Fault) -> Result<u8, Fault> {
     if depth >= MAX_DEPTH { Err(refused()) } else { Ok(depth + 1) }
 }

@@ -26,7 +26,7 @@ pub(crate) struct Entries {
 type Entry<'t> = (&'t [u8], &'t [u8]);
 
 impl Entries {
-    pub(crate) fn new(database: Database<'static, Bytes, Bytes>, number: u8) -> Self {
+    pub(super) fn new(database: Database<'static, Bytes, Bytes>, number: u8) -> Self {
         Entries { database, number }
     }
 
@@ -96,7 +96,7 @@ impl Entries {
 
     /// Those of the entries whose keys begin with `prefix`, which is not all ones, that come after
     /// `key`, be there such a one or not.
-    pub(crate) fn scan_after<'t>(
+    pub(super) fn scan_after<'t>(
         &self,
         txn: &'t RoTxn<'_>,
         prefix: &[u8],

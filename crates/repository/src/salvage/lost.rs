@@ -7,14 +7,14 @@ const MOST_NAMES: usize = 10_000;
 
 /// What is lost.
 #[derive(Default)]
-pub(crate) struct Lost {
+pub(super) struct Lost {
     names: BTreeSet<String>,
     uncounted: u64,
 }
 
 impl Lost {
     /// Each name counts once, as long as it is kept.
-    pub(crate) fn add(&mut self, name: String) {
+    pub(super) fn add(&mut self, name: String) {
         if self.names.len() < MOST_NAMES {
             self.names.insert(name);
         } else if !self.names.contains(&name) {
@@ -23,7 +23,7 @@ impl Lost {
     }
 
     /// The names, and how many there are with those that were not kept.
-    pub(crate) fn into_names(self) -> (Vec<String>, u64) {
+    pub(super) fn into_names(self) -> (Vec<String>, u64) {
         let count = self.names.len() as u64 + self.uncounted;
         (self.names.into_iter().collect(), count)
     }

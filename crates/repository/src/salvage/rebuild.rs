@@ -40,14 +40,14 @@ const LONGEST: usize = 511;
 const ROOT: NamespaceId = NamespaceId(1);
 
 /// A repository that was made, and what came of it.
-pub(crate) struct Rebuilt {
-    pub(crate) kept: Verification,
-    pub(crate) lost: Lost,
-    pub(crate) damage: Vec<String>,
+pub(super) struct Rebuilt {
+    pub(super) kept: Verification,
+    pub(super) lost: Lost,
+    pub(super) damage: Vec<String>,
 }
 
 /// Makes a repository in `new`, which is empty, from what is left in `file`.
-pub(crate) fn rebuild(file: &File, new: &Path) -> Result<Rebuilt, Fault> {
+pub(super) fn rebuild(file: &File, new: &Path) -> Result<Rebuilt, Fault> {
     let source = Source::new(file)?;
     let opened = open::create(new, open::map_for(file.metadata()?.len()))?;
     let damage = copy(&source, &opened)?;

@@ -14,10 +14,10 @@ use crate::error::Fault;
 use crate::format::{COMMITS, LIST};
 
 /// A damaged file.
-pub(crate) struct Source<'f>(Recovery<'f>);
+pub(super) struct Source<'f>(Recovery<'f>);
 
 /// Receives entries. An error ends the reading.
-pub(crate) type Visit<'a> = dyn FnMut(Entry<'_>) -> Result<(), Fault> + 'a;
+pub(super) type Visit<'a> = dyn FnMut(Entry<'_>) -> Result<(), Fault> + 'a;
 
 /// The corrupt entries of a leaf page to which no tree leads. All entries of a page are of one
 /// database, so one that is valid tells of which the others are.
@@ -29,7 +29,7 @@ struct Leaf {
 }
 
 impl<'f> Source<'f> {
-    pub(crate) fn new(file: &'f File) -> Result<Self, Fault> {
+    pub(super) fn new(file: &'f File) -> Result<Self, Fault> {
         let commits = |key: &[u8], stored: &[u8]| {
             let value = checksum::checked(LIST, COMMITS, stored).filter(|_| key == COMMITS)?;
             value.try_into().ok().map(u64::from_le_bytes)
@@ -38,7 +38,7 @@ impl<'f> Source<'f> {
     }
 
     /// Passes all entries that are left to `visit`, and returns what is damaged.
-    pub(crate) fn read(&self, visit: &mut Visit<'_>) -> Result<Vec<String>, Fault> {
+    pub(super) fn read(&self, visit: &mut Visit<'_>) -> Result<Vec<String>, Fault> {
         let (mut problems, mut leaf) = (Vec::new(), Leaf::default());
         let damaged = self.0.read(&mut |record| {
             let entry = entry(&record)?;

@@ -19,14 +19,14 @@ use crate::encoding::layout::Mapping;
 const MOST: usize = 8192;
 
 /// A class of a caller and what is stored under it.
-pub(crate) struct Binding {
+pub(super) struct Binding {
     /// Kept so that no other class gets this one's address.
-    pub(crate) class: Arc<Class>,
-    pub(crate) id: ClassId,
+    pub(super) class: Arc<Class>,
+    pub(super) id: ClassId,
     /// The version of the repository for which `id` was looked up last.
     checked: AtomicUsize,
     /// The class among whose family instances are unique; a writer's bindings alone have it.
-    pub(crate) root: OnceLock<ClassId>,
+    pub(super) root: OnceLock<ClassId>,
     mappings: RwLock<Vec<(u16, Arc<Mapping>)>>,
 }
 
@@ -35,39 +35,39 @@ pub(crate) struct Binding {
 pub(crate) struct Bindings(RwLock<HashMap<(usize, NamespaceId), Arc<Binding>>>);
 
 impl Binding {
-    pub(crate) fn is_checked_for(&self, version: usize) -> bool {
+    pub(super) fn is_checked_for(&self, version: usize) -> bool {
         self.checked.load(Ordering::Relaxed) == version
     }
 
-    pub(crate) fn set_checked_for(&self, version: usize) {
+    pub(super) fn set_checked_for(&self, version: usize) {
         self.checked.store(version, Ordering::Relaxed);
     }
 
     /// The mapping from the layout of this number, if it was needed before.
-    pub(crate) fn mapping(&self, layout: u16) -> Option<Arc<Mapping>> {
+    pub(super) fn mapping(&self, layout: u16) -> Option<Arc<Mapping>> {
         let mappings = self.mappings.read();
         mappings.iter().find(|(number, _)| *number == layout).map(|(_, mapping)| mapping.clone())
     }
 
-    pub(crate) fn add_mapping(&self, layout: u16, mapping: Arc<Mapping>) {
+    pub(super) fn add_mapping(&self, layout: u16, mapping: Arc<Mapping>) {
         let mut mappings = self.mappings.write();
         mappings.push((layout, mapping));
     }
 
     /// The number of the layout that is the class's own, if a record of it was seen or written.
-    pub(crate) fn own_layout(&self) -> Option<u16> {
+    pub(super) fn own_layout(&self) -> Option<u16> {
         let mappings = self.mappings.read();
         mappings.iter().find(|(_, mapping)| mapping.is_identity).map(|(number, _)| *number)
     }
 }
 
 impl Bindings {
-    pub(crate) fn get(&self, namespace: NamespaceId, class: &Arc<Class>) -> Option<Arc<Binding>> {
+    pub(super) fn get(&self, namespace: NamespaceId, class: &Arc<Class>) -> Option<Arc<Binding>> {
         let bindings = self.0.read();
         bindings.get(&(address(class), namespace)).cloned()
     }
 
-    pub(crate) fn add(
+    pub(super) fn add(
         &self,
         namespace: NamespaceId,
         class: &Arc<Class>,
@@ -89,7 +89,7 @@ impl Bindings {
         binding
     }
 
-    pub(crate) fn clear(&self) {
+    pub(super) fn clear(&self) {
         self.0.write().clear();
     }
 }

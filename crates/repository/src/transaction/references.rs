@@ -231,7 +231,7 @@ struct Held {
 impl Writer<'_> {
     /// What is to be written when `instance` is: the targets of which the entry goes, and those
     /// of which one comes. `key` is its key where it takes the place of one that is stored.
-    pub(crate) fn changed_references(
+    pub(super) fn changed_references(
         &self,
         binding: &Binding,
         instance: &Instance,
@@ -251,7 +251,7 @@ impl Writer<'_> {
     }
 
     /// Writes the entries of the instance of `class` with this key.
-    pub(crate) fn write_references(
+    pub(super) fn write_references(
         &mut self,
         namespace: NamespaceId,
         class: ClassId,
@@ -270,7 +270,7 @@ impl Writer<'_> {
     }
 
     /// The targets of the stored instance of `class` with this key.
-    pub(crate) fn stored_references(
+    pub(super) fn stored_references(
         &self,
         namespace: NamespaceId,
         class: &Arc<Class>,
@@ -283,7 +283,7 @@ impl Writer<'_> {
     }
 
     /// Deletes the entries of all instances of a class, and, where there are any, the instances.
-    pub(crate) fn drop_references_of(
+    pub(super) fn drop_references_of(
         &mut self,
         namespace: NamespaceId,
         class: ClassId,

@@ -167,7 +167,7 @@ impl<'t> View<'t> {
         self.at(self.scan_instances(namespace, class, position))
     }
 
-    pub(crate) fn at<T>(&self, result: Result<T, Fault>) -> cim::Result<T> {
+    pub(super) fn at<T>(&self, result: Result<T, Fault>) -> cim::Result<T> {
         result.map_err(|fault| fault.at(self.dir))
     }
 
@@ -177,7 +177,7 @@ impl<'t> View<'t> {
         text.map(|t| Some(t.to_owned())).map_err(|_| Fault::damaged("a note is not UTF-8"))
     }
 
-    pub(crate) fn find_namespace(
+    pub(super) fn find_namespace(
         &self,
         namespace: &Namespace,
     ) -> Result<Option<NamespaceEntry<'t>>, Fault> {
@@ -186,7 +186,7 @@ impl<'t> View<'t> {
         value.map(NamespaceEntry::read).transpose()
     }
 
-    pub(crate) fn find_class(
+    pub(super) fn find_class(
         &self,
         namespace: NamespaceId,
         name: &Name,
@@ -196,7 +196,7 @@ impl<'t> View<'t> {
         value.map(ClassEntry::read).transpose()
     }
 
-    pub(crate) fn list_classes(&self, ns: NamespaceId) -> Result<Vec<ClassListing>, Fault> {
+    pub(super) fn list_classes(&self, ns: NamespaceId) -> Result<Vec<ClassListing>, Fault> {
         let mut listed = Vec::new();
         for entry in self.dbs.classes.scan(self.txn, &ns.prefix())? {
             let entry = ClassEntry::read(entry?.1)?;
@@ -220,12 +220,12 @@ impl<'t> View<'t> {
         Ok(class)
     }
 
-    pub(crate) fn any_instance(&self, id: ClassId) -> Result<bool, Fault> {
+    pub(super) fn any_instance(&self, id: ClassId) -> Result<bool, Fault> {
         Ok(self.dbs.instances.scan(self.txn, &id.prefix())?.next().transpose()?.is_some())
     }
 
     /// The binding of `class`, if the namespace knows it.
-    pub(crate) fn bind(
+    pub(super) fn bind(
         &self,
         namespace: NamespaceId,
         class: &Arc<Class>,
@@ -255,7 +255,7 @@ impl<'t> View<'t> {
         self.read_by_key(&binding, key.as_bytes())
     }
 
-    pub(crate) fn read_by_key(
+    pub(super) fn read_by_key(
         &self,
         binding: &Binding,
         key: &[u8],
@@ -274,7 +274,7 @@ impl<'t> View<'t> {
 
     /// The mapping from the layout of this number to the bound class.
     #[inline]
-    pub(crate) fn mapping(&self, binding: &Binding, number: u16) -> Result<Arc<Mapping>, Fault> {
+    pub(super) fn mapping(&self, binding: &Binding, number: u16) -> Result<Arc<Mapping>, Fault> {
         match binding.mapping(number) {
             Some(mapping) => Ok(mapping),
             None => self.read_mapping(binding, number),
@@ -289,13 +289,13 @@ impl<'t> View<'t> {
         Ok(mapping)
     }
 
-    pub(crate) fn layout(&self, id: ClassId, number: u16) -> Result<Option<Layout>, Fault> {
+    pub(super) fn layout(&self, id: ClassId, number: u16) -> Result<Option<Layout>, Fault> {
         let bytes = self.dbs.layouts.get(self.txn, &layout_key(id, number))?;
         bytes.map(|bytes| Layout::read(&mut Input::new(bytes))).transpose()
     }
 
     /// The kinds of the fields of all layouts of a class, by number.
-    pub(crate) fn kinds(&self, id: ClassId) -> Result<Vec<Vec<Kind>>, Fault> {
+    pub(super) fn kinds(&self, id: ClassId) -> Result<Vec<Vec<Kind>>, Fault> {
         let mut kinds = Vec::new();
         while let Ok(number) = u16::try_from(kinds.len())
             && let Some(layout) = self.layout(id, number)?
@@ -321,7 +321,7 @@ impl<'t> View<'t> {
     }
 
     /// The exact class of the instance with this key among those under `root`.
-    pub(crate) fn exact_class(
+    pub(super) fn exact_class(
         &self,
         root: ClassId,
         key: &InstanceKey,
@@ -334,7 +334,7 @@ impl<'t> View<'t> {
     }
 
     /// The name of a class by its number; every definition begins with it.
-    pub(crate) fn class_name(&self, id: ClassId) -> Result<Name, Fault> {
+    pub(super) fn class_name(&self, id: ClassId) -> Result<Name, Fault> {
         let bytes = self.dbs.definitions.get(self.txn, &id.prefix())?;
         let bytes = bytes.ok_or_else(|| Fault::damaged("an instance is of a class not there"))?;
         Input::new(bytes).text().map(Name::from)

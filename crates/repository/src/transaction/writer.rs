@@ -29,8 +29,8 @@ pub struct Writer<'r> {
     pub(crate) txn: RwTxn<'r>,
     pub(crate) dbs: &'r Databases,
     /// Its own, because what it sees may never be committed.
-    pub(crate) bindings: Bindings,
-    pub(crate) dir: &'r Path,
+    pub(super) bindings: Bindings,
+    pub(super) dir: &'r Path,
     /// The namespaces whose classes, or descriptor, were changed.
     touched: BTreeSet<NamespaceId>,
     /// The paths of the namespaces, once they were needed.
@@ -144,7 +144,7 @@ impl<'r> Writer<'r> {
         self.dbs.commits.put(&mut self.txn, COMMITS, &before.wrapping_add(1).to_le_bytes())
     }
 
-    pub(crate) fn at<T>(&self, result: Result<T, Fault>) -> cim::Result<T> {
+    pub(super) fn at<T>(&self, result: Result<T, Fault>) -> cim::Result<T> {
         result.map_err(|fault| fault.at(self.dir))
     }
 
@@ -300,7 +300,7 @@ impl<'r> Writer<'r> {
 
     /// The entry of a class that may have instances: one that is stored or known, or a system
     /// class, which gets a number here when its first instance is put.
-    pub(crate) fn class_with_id(
+    pub(super) fn class_with_id(
         &mut self,
         ns: NamespaceId,
         name: &Name,
@@ -328,7 +328,7 @@ impl<'r> Writer<'r> {
         Ok(id)
     }
 
-    pub(crate) fn put_entry(
+    pub(super) fn put_entry(
         &mut self,
         ns: NamespaceId,
         entry: &ClassEntry<'_>,
