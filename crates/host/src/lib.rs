@@ -6,30 +6,22 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`facts`] | pure parsers, one for each source |
-//! | `sys`, [`root`], `processes`, `processors`, `block_devices`, `storage`, `machine` | the system calls, and what is read by them |
-//! | `control` | what is done to processes |
-//! | [`bus`], `systemd` | D-Bus, and systemd as it is asked over it |
-//! | [`classes`] | one class, one file, its MOF and its table of sources beside it |
+//! | [`facts`] | pure parsers, one for each source, in a folder for each area |
+//! | `readers` | the system calls, files and D-Bus calls that read the machine |
+//! | `control` | starts, ends and reprioritizes processes |
+//! | [`classes`] | the classes, in a folder for each area: a class is files under one name |
+//!
+//! Imports go one way: `facts`, then `readers`, then `control`, then `classes`.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
-pub mod bus;
 pub mod classes;
 pub mod facts;
-pub mod root;
 
-mod block_devices;
 mod control;
-mod machine;
-mod needs;
-mod processes;
-mod processors;
-mod storage;
-mod sys;
-mod systemd;
+mod readers;
 
-pub use bus::Bus;
 pub use classes::{CLASSES, Class, PROFILE_SCHEMA, PROFILES, SUPERCLASSES, Text, register};
-pub use root::Root;
+pub use readers::bus::{self, Bus};
+pub use readers::root::{self, Root};

@@ -15,49 +15,39 @@
 //! have their MOF in [`SUPERCLASSES`]. What is of profiles and stands in root\\interop is in [`PROFILES`] and
 //! [`PROFILE_SCHEMA`]: a repository that has profiles of others' takes none of it.
 
-mod account;
-pub mod elementconformstoprofile;
+pub mod account;
+pub mod hardware;
+pub mod interop;
+pub mod process;
+pub mod service;
+pub mod storage;
+pub mod system;
+
 pub(crate) mod property;
 mod reference;
-
-pub mod win32_computersystem;
-pub mod win32_diskdrive;
-pub mod win32_diskdrivetodiskpartition;
-pub mod win32_diskpartition;
-pub mod win32_group;
-pub mod win32_groupuser;
-pub mod win32_logicaldisk;
-pub mod win32_logicaldisktopartition;
-pub mod win32_operatingsystem;
-pub mod win32_process;
-mod win32_process_methods;
-pub mod win32_processor;
-pub mod win32_service;
-mod win32_service_methods;
-pub mod win32_useraccount;
 
 use std::sync::Arc;
 
 use wbem::{InstanceProvider, MethodProvider, Native, NativeProviders};
 
-use self::elementconformstoprofile::ElementConformsToProfile;
+use self::account::win32_group::Win32Group;
+use self::account::win32_groupuser::Win32GroupUser;
+use self::account::win32_useraccount::Win32UserAccount;
+use self::hardware::win32_processor::Win32Processor;
+use self::interop::elementconformstoprofile::ElementConformsToProfile;
+use self::process::win32_process::Win32Process;
+use self::process::win32_process_methods::Win32ProcessMethods;
 use self::property::{HostClass, Provider};
-use self::win32_computersystem::Win32ComputerSystem;
-use self::win32_diskdrive::Win32DiskDrive;
-use self::win32_diskdrivetodiskpartition::Win32DiskDriveToDiskPartition;
-use self::win32_diskpartition::Win32DiskPartition;
-use self::win32_group::Win32Group;
-use self::win32_groupuser::Win32GroupUser;
-use self::win32_logicaldisk::Win32LogicalDisk;
-use self::win32_logicaldisktopartition::Win32LogicalDiskToPartition;
-use self::win32_operatingsystem::Win32OperatingSystem;
-use self::win32_process::Win32Process;
-use self::win32_process_methods::Win32ProcessMethods;
-use self::win32_processor::Win32Processor;
-use self::win32_service::Win32Service;
-use self::win32_service_methods::Win32ServiceMethods;
-use self::win32_useraccount::Win32UserAccount;
-use crate::root::Root;
+use self::service::win32_service::Win32Service;
+use self::service::win32_service_methods::Win32ServiceMethods;
+use self::storage::win32_diskdrive::Win32DiskDrive;
+use self::storage::win32_diskdrivetodiskpartition::Win32DiskDriveToDiskPartition;
+use self::storage::win32_diskpartition::Win32DiskPartition;
+use self::storage::win32_logicaldisk::Win32LogicalDisk;
+use self::storage::win32_logicaldisktopartition::Win32LogicalDiskToPartition;
+use self::system::win32_computersystem::Win32ComputerSystem;
+use self::system::win32_operatingsystem::Win32OperatingSystem;
+use crate::readers::root::Root;
 
 /// A class that this crate provides.
 #[derive(Clone, Copy)]
@@ -104,28 +94,31 @@ impl Class {
 /// MOF texts of classes that have no provider here, each after its own superclass: the name of
 /// the text, for errors, and the text.
 pub const SUPERCLASSES: &[(&str, &str)] = &[
-    ("cim_managedsystemelement.mof", include_str!("cim_managedsystemelement.mof")),
-    ("cim_logicalelement.mof", include_str!("cim_logicalelement.mof")),
-    ("cim_system.mof", include_str!("cim_system.mof")),
-    ("cim_computersystem.mof", include_str!("cim_computersystem.mof")),
-    ("cim_unitarycomputersystem.mof", include_str!("cim_unitarycomputersystem.mof")),
-    ("cim_operatingsystem.mof", include_str!("cim_operatingsystem.mof")),
-    ("cim_process.mof", include_str!("cim_process.mof")),
-    ("cim_logicaldevice.mof", include_str!("cim_logicaldevice.mof")),
-    ("cim_processor.mof", include_str!("cim_processor.mof")),
-    ("cim_mediaaccessdevice.mof", include_str!("cim_mediaaccessdevice.mof")),
-    ("cim_diskdrive.mof", include_str!("cim_diskdrive.mof")),
-    ("cim_storageextent.mof", include_str!("cim_storageextent.mof")),
-    ("cim_diskpartition.mof", include_str!("cim_diskpartition.mof")),
-    ("cim_logicaldisk.mof", include_str!("cim_logicaldisk.mof")),
-    ("cim_dependency.mof", include_str!("cim_dependency.mof")),
-    ("cim_basedon.mof", include_str!("cim_basedon.mof")),
-    ("cim_logicaldiskbasedonpartition.mof", include_str!("cim_logicaldiskbasedonpartition.mof")),
-    ("cim_mediapresent.mof", include_str!("cim_mediapresent.mof")),
-    ("cim_component.mof", include_str!("cim_component.mof")),
-    ("win32_account.mof", include_str!("win32_account.mof")),
-    ("cim_service.mof", include_str!("cim_service.mof")),
-    ("win32_baseservice.mof", include_str!("win32_baseservice.mof")),
+    ("cim_managedsystemelement.mof", include_str!("core/cim_managedsystemelement.mof")),
+    ("cim_logicalelement.mof", include_str!("core/cim_logicalelement.mof")),
+    ("cim_system.mof", include_str!("system/cim_system.mof")),
+    ("cim_computersystem.mof", include_str!("system/cim_computersystem.mof")),
+    ("cim_unitarycomputersystem.mof", include_str!("system/cim_unitarycomputersystem.mof")),
+    ("cim_operatingsystem.mof", include_str!("system/cim_operatingsystem.mof")),
+    ("cim_process.mof", include_str!("process/cim_process.mof")),
+    ("cim_logicaldevice.mof", include_str!("core/cim_logicaldevice.mof")),
+    ("cim_processor.mof", include_str!("hardware/cim_processor.mof")),
+    ("cim_mediaaccessdevice.mof", include_str!("storage/cim_mediaaccessdevice.mof")),
+    ("cim_diskdrive.mof", include_str!("storage/cim_diskdrive.mof")),
+    ("cim_storageextent.mof", include_str!("storage/cim_storageextent.mof")),
+    ("cim_diskpartition.mof", include_str!("storage/cim_diskpartition.mof")),
+    ("cim_logicaldisk.mof", include_str!("storage/cim_logicaldisk.mof")),
+    ("cim_dependency.mof", include_str!("core/cim_dependency.mof")),
+    ("cim_basedon.mof", include_str!("storage/cim_basedon.mof")),
+    (
+        "cim_logicaldiskbasedonpartition.mof",
+        include_str!("storage/cim_logicaldiskbasedonpartition.mof"),
+    ),
+    ("cim_mediapresent.mof", include_str!("storage/cim_mediapresent.mof")),
+    ("cim_component.mof", include_str!("core/cim_component.mof")),
+    ("win32_account.mof", include_str!("account/win32_account.mof")),
+    ("cim_service.mof", include_str!("service/cim_service.mof")),
+    ("win32_baseservice.mof", include_str!("service/win32_baseservice.mof")),
 ];
 
 /// All classes that this crate provides.
@@ -133,68 +126,68 @@ pub const CLASSES: &[Class] = &[
     Class::new::<Win32Process>(
         "Win32_Process",
         "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C01}",
-        include_str!("win32_process.mof"),
+        include_str!("process/win32_process.mof"),
     )
     .with_methods(|root| Arc::new(Win32ProcessMethods::new(root))),
     Class::new::<Win32LogicalDisk>(
         "Win32_LogicalDisk",
         "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C02}",
-        include_str!("win32_logicaldisk.mof"),
+        include_str!("storage/win32_logicaldisk.mof"),
     ),
     Class::new::<Win32OperatingSystem>(
         "Win32_OperatingSystem",
         "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C03}",
-        include_str!("win32_operatingsystem.mof"),
+        include_str!("system/win32_operatingsystem.mof"),
     ),
     Class::new::<Win32ComputerSystem>(
         "Win32_ComputerSystem",
         "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C04}",
-        include_str!("win32_computersystem.mof"),
+        include_str!("system/win32_computersystem.mof"),
     ),
     Class::new::<Win32Processor>(
         "Win32_Processor",
         "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C05}",
-        include_str!("win32_processor.mof"),
+        include_str!("hardware/win32_processor.mof"),
     ),
     Class::new::<Win32DiskDrive>(
         "Win32_DiskDrive",
         "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C06}",
-        include_str!("win32_diskdrive.mof"),
+        include_str!("storage/win32_diskdrive.mof"),
     ),
     Class::new::<Win32DiskPartition>(
         "Win32_DiskPartition",
         "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C07}",
-        include_str!("win32_diskpartition.mof"),
+        include_str!("storage/win32_diskpartition.mof"),
     ),
     Class::new::<Win32DiskDriveToDiskPartition>(
         "Win32_DiskDriveToDiskPartition",
         "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C08}",
-        include_str!("win32_diskdrivetodiskpartition.mof"),
+        include_str!("storage/win32_diskdrivetodiskpartition.mof"),
     ),
     Class::new::<Win32LogicalDiskToPartition>(
         "Win32_LogicalDiskToPartition",
         "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C09}",
-        include_str!("win32_logicaldisktopartition.mof"),
+        include_str!("storage/win32_logicaldisktopartition.mof"),
     ),
     Class::new::<Win32UserAccount>(
         "Win32_UserAccount",
         "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C0A}",
-        include_str!("win32_useraccount.mof"),
+        include_str!("account/win32_useraccount.mof"),
     ),
     Class::new::<Win32Group>(
         "Win32_Group",
         "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C0B}",
-        include_str!("win32_group.mof"),
+        include_str!("account/win32_group.mof"),
     ),
     Class::new::<Win32GroupUser>(
         "Win32_GroupUser",
         "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C0C}",
-        include_str!("win32_groupuser.mof"),
+        include_str!("account/win32_groupuser.mof"),
     ),
     Class::new::<Win32Service>(
         "Win32_Service",
         "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C0D}",
-        include_str!("win32_service.mof"),
+        include_str!("service/win32_service.mof"),
     )
     .with_methods(|root| Arc::new(Win32ServiceMethods::new(root))),
 ];
@@ -216,27 +209,27 @@ pub const PROFILE_SCHEMA: &[Text] = &[
     Text {
         namespace: r"root\interop",
         name: "cim_registeredprofile.mof",
-        mof: include_str!("cim_registeredprofile.mof"),
+        mof: include_str!("interop/cim_registeredprofile.mof"),
     },
     Text {
         namespace: r"root\interop",
         name: "cim_referencedprofile.mof",
-        mof: include_str!("cim_referencedprofile.mof"),
+        mof: include_str!("interop/cim_referencedprofile.mof"),
     },
     Text {
         namespace: r"root\interop",
         name: "cim_elementconformstoprofile.mof",
-        mof: include_str!("cim_elementconformstoprofile.mof"),
+        mof: include_str!("interop/cim_elementconformstoprofile.mof"),
     },
     Text {
         namespace: r"root\cimv2",
         name: "cim_elementconformstoprofile.mof",
-        mof: include_str!("cim_elementconformstoprofile.mof"),
+        mof: include_str!("interop/cim_elementconformstoprofile.mof"),
     },
     Text {
         namespace: r"root\interop",
         name: "openwmi_registeredprofile.mof",
-        mof: include_str!("openwmi_registeredprofile.mof"),
+        mof: include_str!("interop/openwmi_registeredprofile.mof"),
     },
 ];
 
@@ -246,17 +239,17 @@ pub const PROFILES: &[Class] = &[
     Class::new::<ElementConformsToProfile<Win32Process>>(
         "OpenWMI_Process_ElementConformsToProfile_v1",
         "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C0E}",
-        include_str!("openwmi_process_elementconformstoprofile_v1.mof"),
+        include_str!("interop/openwmi_process_elementconformstoprofile_v1.mof"),
     ),
     Class::new::<ElementConformsToProfile<Win32Service>>(
         "OpenWMI_Service_ElementConformsToProfile_v1",
         "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C0F}",
-        include_str!("openwmi_service_elementconformstoprofile_v1.mof"),
+        include_str!("interop/openwmi_service_elementconformstoprofile_v1.mof"),
     ),
     Class::new::<ElementConformsToProfile<Win32DiskDrive>>(
         "OpenWMI_DiskDrive_ElementConformsToProfile_v1",
         "{5E0C8F52-6B1B-4C7A-9E57-2D5B0A5F7C10}",
-        include_str!("openwmi_diskdrive_elementconformstoprofile_v1.mof"),
+        include_str!("interop/openwmi_diskdrive_elementconformstoprofile_v1.mof"),
     ),
 ];
 

@@ -16,9 +16,9 @@ use cim::{Class, Instance, Object, Origin, Result, Value};
 use wbem::{CallContext, EnumerationRequest, InstanceProvider, Pushdown, Sink, Wanted};
 use wql::{Comparison, Predicate};
 
-use crate::machine::Machine;
-use crate::needs::Needs;
-use crate::root::Root;
+use crate::readers::machine::Machine;
+use crate::readers::needs::Needs;
+use crate::readers::root::Root;
 
 /// How many instances go to the sink at once.
 const BATCH: usize = 64;

@@ -8,7 +8,7 @@
 use cim::path::{KeyValue, PathKeys};
 use cim::{Name, Namespace, ObjectPath, Value};
 
-use crate::machine::Machine;
+use crate::readers::machine::Machine;
 
 /// The reference to the instance of `class` with these keys, which stand in the order of their
 /// names.

@@ -2,7 +2,7 @@
 //!
 //! Every parser takes the bytes of one file (or the text of one link) and gives a struct; none
 //! reads anything itself, so each can be tested on text captured elsewhere. The bytes come from
-//! [`crate::root`] and `processes`, the structs go to [`crate::classes`]. What is read once per query is parsed
+//! [`crate::readers::root`] and `processes`, the structs go to [`crate::classes`]. What is read once per query is parsed
 //! for clarity; what is read once per process (`process_*`) is parsed in one pass over the
 //! buffer and borrows its text from it.
 //!
@@ -10,32 +10,14 @@
 //! kernel documents gives `None` as a whole. Sizes and depths are bounded by the reader: a file
 //! is cut at 8 MiB (`sys::FILE_LIMIT`), and no parser recurses.
 
+pub mod number_list;
 pub mod scan;
 
-pub mod process_cmdline;
-pub mod process_exe;
-pub mod process_io;
-pub mod process_owner;
-pub mod process_stat;
-pub mod process_status;
-
-pub mod architecture;
-pub mod cpuinfo;
-pub mod kernel_stat;
-pub mod kernel_version;
-pub mod meminfo;
-pub mod mountinfo;
-pub mod number_list;
-pub mod smbios;
-
-pub mod accounts;
-pub mod block_device;
-pub mod disk_links;
-pub mod file_system;
-pub mod os_release;
-pub mod time_zone;
-pub mod uevent;
-pub mod unit_serial;
+pub mod account;
+pub mod hardware;
+pub mod process;
+pub mod storage;
+pub mod system;
 
 #[cfg(test)]
 mod tests {
@@ -64,30 +46,34 @@ mod tests {
     ];
 
     fn parse_as_everything(bytes: &[u8]) {
-        let _ = process_stat::ProcessStat::parse(bytes);
-        let _ = process_status::ProcessStatus::parse(bytes);
-        let _ = process_cmdline::CommandLine::parse(&mut bytes.to_vec()).map(|c| c.program_name());
-        let _ = process_io::ProcessIo::parse(bytes);
-        let _ = process_owner::effective_user(bytes);
-        let _ = process_owner::user_name(bytes, 0);
-        let _ = process_exe::file_name(process_exe::path(bytes));
-        let _ = cpuinfo::has_virtualization_flag(bytes, b"ept");
-        let _ = cpuinfo::Cpu::find(bytes, 1).map(|cpu| cpu.megahertz());
+        let _ = process::stat::ProcessStat::parse(bytes);
+        let _ = process::status::ProcessStatus::parse(bytes);
+        let _ = process::cmdline::CommandLine::parse(&mut bytes.to_vec()).map(|c| c.program_name());
+        let _ = process::io::ProcessIo::parse(bytes);
+        let _ = process::owner::effective_user(bytes);
+        let _ = process::owner::user_name(bytes, 0);
+        let _ = process::exe::file_name(process::exe::path(bytes));
+        let _ = hardware::cpuinfo::has_virtualization_flag(bytes, b"ept");
+        let _ = hardware::cpuinfo::Cpu::find(bytes, 1).map(|cpu| cpu.megahertz());
         let _ = number_list::parse(bytes);
-        for structure in smbios::structures(bytes, smbios::PROCESSOR) {
+        for structure in hardware::smbios::structures(bytes, hardware::smbios::PROCESSOR) {
             let _ = (structure.text(7), structure.word(0x26), structure.quad(8));
         }
-        let _ = meminfo::MemInfo::parse(bytes);
-        let _ = kernel_stat::boot_time(bytes);
-        let _ = kernel_version::KernelBuild::parse(bytes);
-        let _ = mountinfo::visible(bytes);
-        let _ = block_device::BlockDevice::parse(bytes);
-        let _ = (disk_links::name(bytes), disk_links::disk_signature(bytes));
-        let _ = (unit_serial::parse(bytes), uevent::value(bytes, "PARTNAME"));
-        let _ = accounts::users(bytes);
-        let _ = accounts::groups(bytes).iter().map(|group| group.members().count()).sum::<usize>();
-        let _ = os_release::OsRelease::parse(bytes);
-        let _ = time_zone::parse(bytes).map(|zone| time_zone::offset_minutes(&zone, 0));
+        let _ = system::meminfo::MemInfo::parse(bytes);
+        let _ = system::kernel_stat::boot_time(bytes);
+        let _ = system::kernel_version::KernelBuild::parse(bytes);
+        let _ = storage::mountinfo::visible(bytes);
+        let _ = storage::block_device::BlockDevice::parse(bytes);
+        let _ = (storage::disk_links::name(bytes), storage::disk_links::disk_signature(bytes));
+        let _ = (storage::unit_serial::parse(bytes), storage::uevent::value(bytes, "PARTNAME"));
+        let _ = account::accounts::users(bytes);
+        let _ = account::accounts::groups(bytes)
+            .iter()
+            .map(|group| group.members().count())
+            .sum::<usize>();
+        let _ = system::os_release::OsRelease::parse(bytes);
+        let _ =
+            system::time_zone::parse(bytes).map(|zone| system::time_zone::offset_minutes(&zone, 0));
     }
 
     /// Whatever bytes come, nothing panics: every file cut at many places, and with the byte

@@ -73,7 +73,7 @@ Workgroup | -
 
 #[test]
 fn every_property_has_its_value() {
-    let sources = include_str!("../../src/classes/win32_computersystem.md");
+    let sources = include_str!("../../src/classes/system/win32_computersystem.md");
     check("Win32_ComputerSystem", sources, RULES);
 }
 

@@ -63,7 +63,7 @@ TracksPerCylinder | -
 
 #[test]
 fn every_property_has_its_value() {
-    let sources = include_str!("../../src/classes/win32_diskdrive.md");
+    let sources = include_str!("../../src/classes/storage/win32_diskdrive.md");
     check("Win32_DiskDrive", sources, RULES);
 }
 

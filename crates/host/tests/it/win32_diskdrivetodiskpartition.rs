@@ -9,6 +9,6 @@ Dependent | Win32_DiskPartition.DeviceID="/dev/sda1" | Win32_DiskPartition.Devic
 
 #[test]
 fn every_property_has_its_value() {
-    let sources = include_str!("../../src/classes/win32_diskdrivetodiskpartition.md");
+    let sources = include_str!("../../src/classes/storage/win32_diskdrivetodiskpartition.md");
     check("Win32_DiskDriveToDiskPartition", sources, RULES);
 }

@@ -51,7 +51,7 @@ Type | -
 
 #[test]
 fn every_property_has_its_value() {
-    let sources = include_str!("../../src/classes/win32_diskpartition.md");
+    let sources = include_str!("../../src/classes/storage/win32_diskpartition.md");
     check("Win32_DiskPartition", sources, RULES);
 }
 

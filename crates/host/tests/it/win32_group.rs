@@ -16,5 +16,5 @@ Status | -
 
 #[test]
 fn every_property_has_its_value() {
-    check("Win32_Group", include_str!("../../src/classes/win32_group.md"), RULES);
+    check("Win32_Group", include_str!("../../src/classes/account/win32_group.md"), RULES);
 }

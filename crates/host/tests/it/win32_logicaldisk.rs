@@ -53,7 +53,11 @@ VolumeSerialNumber | - | 7B77-95E7 | - | - | A8C3-D032 | - | - | - | - | -
 
 #[test]
 fn every_property_has_its_value() {
-    check("Win32_LogicalDisk", include_str!("../../src/classes/win32_logicaldisk.md"), RULES);
+    check(
+        "Win32_LogicalDisk",
+        include_str!("../../src/classes/storage/win32_logicaldisk.md"),
+        RULES,
+    );
 }
 
 #[test]

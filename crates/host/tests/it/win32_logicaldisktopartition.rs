@@ -15,7 +15,7 @@ StartingAddress | 537919488 | 1048576 | 537919488 | 32768
 
 #[test]
 fn every_property_has_its_value() {
-    let sources = include_str!("../../src/classes/win32_logicaldisktopartition.md");
+    let sources = include_str!("../../src/classes/storage/win32_logicaldisktopartition.md");
     check("Win32_LogicalDiskToPartition", sources, RULES);
 }
 

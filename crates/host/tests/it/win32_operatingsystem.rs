@@ -77,7 +77,7 @@ WindowsDirectory | -
 
 #[test]
 fn every_property_has_its_value() {
-    let sources = include_str!("../../src/classes/win32_operatingsystem.md");
+    let sources = include_str!("../../src/classes/system/win32_operatingsystem.md");
     check("Win32_OperatingSystem", sources, RULES);
 }
 

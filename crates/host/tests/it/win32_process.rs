@@ -57,7 +57,7 @@ WriteTransferCount | 2345678 | 0 | 0 | 12 | 200 | 0 | -
 
 #[test]
 fn every_property_has_its_value() {
-    check("Win32_Process", include_str!("../../src/classes/win32_process.md"), RULES);
+    check("Win32_Process", include_str!("../../src/classes/process/win32_process.md"), RULES);
 }
 
 #[test]

@@ -68,7 +68,7 @@ VoltageCaps | - | 3
 
 #[test]
 fn every_property_has_its_value() {
-    let sources = include_str!("../../src/classes/win32_processor.md");
+    let sources = include_str!("../../src/classes/hardware/win32_processor.md");
     check("Win32_Processor", sources, RULES);
 }
 

@@ -125,7 +125,7 @@ fn named(machine: Arc<Root>, name: &str) -> Result<Vec<Instance>> {
 fn every_property_has_its_value() {
     let Some(systemd) = MockSystemd::start(units()) else { return };
     let services = services(systemd.machine(), &Wanted::All).unwrap();
-    let sources = include_str!("../../src/classes/win32_service.md");
+    let sources = include_str!("../../src/classes/service/win32_service.md");
     check_instances(&class("Win32_Service"), &services, sources, RULES);
 }
 

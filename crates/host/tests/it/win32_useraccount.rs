@@ -24,6 +24,6 @@ Status | -
 
 #[test]
 fn every_property_has_its_value() {
-    let sources = include_str!("../../src/classes/win32_useraccount.md");
+    let sources = include_str!("../../src/classes/account/win32_useraccount.md");
     check("Win32_UserAccount", sources, RULES);
 }

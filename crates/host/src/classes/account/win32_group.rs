@@ -1,0 +1,72 @@
+//! Provides the class: its properties by name, each with its source, and nothing of queries.
+//! Input is `/etc/group`, by way of `crate::readers::root`; output goes through `crate::classes::property`.
+//!
+#![doc = include_str!("win32_group.md")]
+
+use cim::Result;
+use cim::security::Sid;
+
+use crate::classes::account;
+use crate::classes::property::{Each, Find, HostClass, Property};
+use crate::facts::account::accounts::{self, Group};
+use crate::readers::machine::Machine;
+use crate::readers::needs::Needs;
+
+/// The class Win32_Group.
+pub(crate) struct Win32Group;
+
+/// A group, and the machine that knows it.
+pub(crate) struct Facts<'a> {
+    machine: &'a Machine<'a>,
+    group: Group<'a>,
+}
+
+/// SIDType's value for groups of one machine.
+const SID_TYPE_ALIAS: u8 = 4;
+
+impl HostClass for Win32Group {
+    type Facts<'a> = Facts<'a>;
+
+    const PROPERTIES: &'static [Property<Self>] = &[
+        Property::free("Caption", |f| account::caption(f.machine, f.group.name)),
+        Property::free("Domain", |f| f.machine.host_name()),
+        Property::free("LocalAccount", |_| true.into()),
+        Property::free("Name", |f| account::name(f.group.name)),
+        Property::free("SID", |f| Sid::unix_group(f.group.id).to_string().into()),
+        Property::free("SIDType", |_| SID_TYPE_ALIAS.into()),
+    ];
+
+    fn each(machine: &Machine<'_>, _: Needs, each: Each<'_, Self>) -> Result<()> {
+        each_where(machine, |_| true, each)
+    }
+
+    const FIND: &'static [Find<Self>] = &[
+        Find {
+            property: "Name",
+            find: |machine, name, _, each| {
+                each_where(machine, |group| account::is_called(name, group.name), each)
+            },
+        },
+        Find {
+            property: "Domain",
+            find: |machine, domain, _, each| {
+                let is_here = account::is_here(machine, domain);
+                if is_here { each_where(machine, |_| true, each) } else { Ok(()) }
+            },
+        },
+    ];
+}
+
+fn each_where(
+    machine: &Machine<'_>,
+    is_wanted: impl Fn(&Group<'_>) -> bool,
+    each: Each<'_, Win32Group>,
+) -> Result<()> {
+    let file = account::read(machine.root(), account::GROUPS)?;
+    for group in accounts::groups(&file).into_iter().filter(|group| is_wanted(group)) {
+        if each(&Facts { machine, group }).is_break() {
+            break;
+        }
+    }
+    Ok(())
+}

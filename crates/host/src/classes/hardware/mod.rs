@@ -1,0 +1,3 @@
+//! Processors and other hardware that no more specific area has.
+
+pub mod win32_processor;

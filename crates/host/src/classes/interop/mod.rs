@@ -1,0 +1,3 @@
+//! Profiles, and the associations that say which instances conform to one.
+
+pub mod elementconformstoprofile;
