@@ -1,8 +1,9 @@
-//! This machine as CIM: the classes of root\cimv2, and the profiles in root\interop to which they conform, told from what the Linux kernel says.
+//! This machine as CIM: the classes of root\cimv2, and the profiles in root\interop to which they
+//! conform, read from the Linux kernel, from files and from systemd.
 //!
-//! Knows how to read a machine and how to answer for a class; knows nothing of namespaces,
-//! queries or clients, which are the object manager's. Everything comes through a [`Root`], so
-//! that a captured machine is described as well as the live one.
+//! Reads a machine and provides its classes; namespaces, queries and clients belong to the object
+//! manager. All data comes through a [`Root`], so that a captured machine is described as well as
+//! the live one.
 //!
 //! | module | what |
 //! |---|---|
@@ -22,6 +23,9 @@ pub mod facts;
 mod control;
 mod readers;
 
-pub use classes::{CLASSES, Class, PROFILE_SCHEMA, PROFILES, SUPERCLASSES, Text, register};
+pub use classes::{
+    CLASSES, Class, PROFILES, Text, classes, in_order, machine_mof, profile_mof, register,
+};
 pub use readers::bus::{self, Bus};
 pub use readers::root::{self, Root};
+pub use readers::source::{Access, Recorder, Source};

@@ -40,10 +40,12 @@ pub(crate) fn install(cimom: &Arc<Cimom>, context: &CallContext) -> Result<()> {
         return Ok(());
     }
     namespaces(cimom, context)?;
-    let of_profiles = are_profiles_ours(cimom, context)?.then(profiles).into_iter().flatten();
-    for Text { namespace, name, mof } in classes().chain(of_profiles) {
+    let profiles = are_profiles_ours(cimom, context)?.then(host::profile_mof);
+    for Text { name, mof } in
+        host::in_order(host::machine_mof().chain(profiles.into_iter().flatten()))
+    {
         let options = CompileOptions {
-            namespace: Namespace::new(namespace)?,
+            namespace: Namespace::root(),
             create_namespace: false,
             class_flags: Flags::UPDATE_FORCE_MODE,
             instance_flags: Flags::default(),
@@ -90,21 +92,9 @@ fn are_profiles_ours(cimom: &Arc<Cimom>, context: &CallContext) -> Result<bool> 
     Ok(ours)
 }
 
-fn classes() -> impl Iterator<Item = Text> {
-    let classes = host::CLASSES.iter().map(|class| (class.name, class.mof));
-    let texts = host::SUPERCLASSES.iter().copied().chain(classes);
-    texts.map(|(name, mof)| Text { namespace: r"root\cimv2", name, mof })
-}
-
-fn profiles() -> impl Iterator<Item = Text> {
-    let text =
-        |class: &host::Class| Text { namespace: r"root\interop", name: class.name, mof: class.mof };
-    host::PROFILE_SCHEMA.iter().copied().chain(host::PROFILES.iter().map(text))
-}
-
 /// A number that differs where the classes' MOF does (FNV-1a).
 fn version() -> String {
-    let bytes = classes().chain(profiles()).flat_map(|text| text.mof.bytes());
+    let bytes = host::machine_mof().chain(host::profile_mof()).flat_map(|text| text.mof.bytes());
     let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     });

@@ -1,10 +1,11 @@
-//! How a class of this crate is provided: a list of properties, each with what it is told from.
+//! How a class of this crate is provided: a declaration of its sources and its properties.
 //!
-//! A class says what its instances are made from ([`HostClass::Facts`]), how they are found, and
-//! for each property that has a source what its value is. [`Provider`] does the rest for all
-//! of them: it looks the wanted properties up once per query, so that an instance costs one call
-//! per wanted property and no lookup of names, and delivers in batches. Properties that are not
-//! in the list are NULL, for the reason that the class's table gives.
+//! A class declares its MOF, what it reads, what its instances are made from
+//! ([`HostClass::Facts`]), how they are found, and the value of each property that has a source.
+//! [`Provider`] implements the rest for all classes: it looks the wanted properties up once per
+//! query, so that an instance costs one call per wanted property and no lookup of names, and
+//! delivers in batches. A property that is not listed is NULL; the class's table says why.
+//! The names of classes and CLSIDs come from the MOF, in [`super::registration`].
 
 use std::marker::PhantomData;
 use std::ops::ControlFlow;
@@ -13,44 +14,58 @@ use std::sync::Arc;
 use cim::key::reference_identity;
 use cim::status::{WBEM_E_NOT_FOUND, WBEM_S_NO_ERROR};
 use cim::{Class, Instance, Object, Origin, Result, Value};
-use wbem::{CallContext, EnumerationRequest, InstanceProvider, Pushdown, Sink, Wanted};
+use wbem::{
+    CallContext, EnumerationRequest, InstanceProvider, MethodProvider, Pushdown, Sink, Wanted,
+};
 use wql::{Comparison, Predicate};
 
 use crate::readers::machine::Machine;
 use crate::readers::needs::Needs;
 use crate::readers::root::Root;
+use crate::readers::source::Source;
 
 /// How many instances go to the sink at once.
 const BATCH: usize = 64;
 
 /// A class whose instances this crate provides.
 pub(crate) trait HostClass: Sized + 'static {
+    /// MOF text: the class, its provider and the provider's registrations.
+    const MOF: &'static str;
+
+    /// All that its instances and methods are read from. A test fails where a source is missing or
+    /// not used.
+    const READS: &'static [Source];
+
+    /// Makes the provider of its methods, where any has code.
+    const METHODS: Option<Methods> = None;
+
     /// What one instance is made from.
     type Facts<'a>;
 
     /// The properties that have a source, and their values. Each names a property of the class.
     const PROPERTIES: &'static [Property<Self>];
 
-    /// Calls `each` for every instance there is, with at least what `needs` names, until it
-    /// breaks.
-    /// Errors: where nothing can be said about which there are.
+    /// Calls `each` for every instance, with at least what `needs` names, until it breaks.
+    /// Errors: where the instances cannot be listed.
     fn each(machine: &Machine<'_>, needs: Needs, each: Each<'_, Self>) -> Result<()>;
 
-    /// The ways to instances without looking at all others, where the class has such. The first
-    /// that fits is taken.
+    /// Ways to find instances without enumerating all; the first that fits is taken.
     const FIND: &'static [Find<Self>] = &[];
 }
+
+/// Makes the provider of a class's methods, for the machine of a root.
+pub(crate) type Methods = fn(Arc<Root>) -> Arc<dyn MethodProvider>;
 
 /// A way to the instances that have a certain value in one property.
 pub(crate) struct Find<C: HostClass> {
     /// The property, which is a key or a part of one.
     pub(crate) property: &'static str,
-    /// Calls the last argument for each instance that has this value, until it breaks. It may do
-    /// so for others too: they are left out.
+    /// Calls the last argument for each instance that has this value, until it breaks. Calls for
+    /// other instances are allowed: the provider filters them.
     pub(crate) find: fn(&Machine<'_>, &Value, Needs, Each<'_, C>) -> Result<()>,
 }
 
-/// What takes the instances.
+/// Receives the instances.
 pub(crate) type Each<'a, C> =
     &'a mut dyn for<'f> FnMut(&<C as HostClass>::Facts<'f>) -> ControlFlow<()>;
 
@@ -61,31 +76,32 @@ pub(crate) struct Property<C: HostClass> {
     value: ValueOf<C>,
 }
 
-/// Tells a property's value; NULL where the source does not have it.
+/// Returns a property's value; NULL where the source does not have it.
 type ValueOf<C> = for<'a> fn(&<C as HostClass>::Facts<'a>) -> Value;
 
 impl<C: HostClass> Property<C> {
-    /// The property `name`, whose `value` is told from the sources in `needs`.
+    /// The property `name`, whose `value` is read from the sources in `needs`.
     pub(crate) const fn new(name: &'static str, needs: Needs, value: ValueOf<C>) -> Self {
         Property { name, needs, value }
     }
 
-    /// The value of the property `name` in what `facts` tells of; NULL where it has no source.
-    pub(crate) fn tell(name: &str, facts: &C::Facts<'_>) -> Value {
-        let told = C::PROPERTIES.iter().find(|property| property.name == name);
-        told.map_or(Value::Null, |property| (property.value)(facts))
+    /// The value of the property `name` of the instance made from `facts`; NULL where it has no
+    /// source.
+    pub(crate) fn value(name: &str, facts: &C::Facts<'_>) -> Value {
+        let property = C::PROPERTIES.iter().find(|property| property.name == name);
+        property.map_or(Value::Null, |property| (property.value)(facts))
     }
 
-    /// A property whose value costs nothing worth saving, or is read only when it is told.
+    /// A property that is cheap, or whose source is read by `value` itself.
     pub(crate) const fn free(name: &'static str, value: ValueOf<C>) -> Self {
         Property::new(name, Needs::NONE, value)
     }
 }
 
-/// What an instance must be to be told: its values in some slots.
+/// The values that an instance must have to be returned, by slot.
 type Must<'a> = [(usize, &'a Value)];
 
-/// What a query asks of a class, looked up once.
+/// A query of a class, with its properties looked up once.
 struct Plan<C: HostClass> {
     class: Arc<Class>,
     needs: Needs,
@@ -93,15 +109,15 @@ struct Plan<C: HostClass> {
 }
 
 impl<C: HostClass> Plan<C> {
-    /// Beside what is wanted, keys are told, and what instances are chosen by.
+    /// Includes the keys and the properties in `must`, in addition to what is wanted.
     fn new(class: &Arc<Class>, wanted: &Wanted, must: &Must<'_>) -> Self {
         let mut plan = Plan { class: class.clone(), needs: Needs::NONE, slots: Vec::new() };
         for property in C::PROPERTIES {
-            // A class that somebody else declared under this name may lack some.
+            // Another class that was declared under this name may lack some.
             let Some(slot) = class.slot(property.name) else { continue };
             let is_key = class.keys().iter().any(|&key| usize::from(key) == slot);
-            let is_looked_at = must.iter().any(|(looked_at, _)| *looked_at == slot);
-            if is_key || is_looked_at || wanted.contains(slot) {
+            let is_filtered = must.iter().any(|(filtered, _)| *filtered == slot);
+            if is_key || is_filtered || wanted.contains(slot) {
                 plan.needs = plan.needs | property.needs;
                 plan.slots.push((slot, property.value));
             }
@@ -130,7 +146,7 @@ impl<C: HostClass> Provider<C> {
         Provider { root, class: PhantomData }
     }
 
-    /// Calls `each` for every instance that is what it must be, until it breaks.
+    /// Calls `each` for every instance that has the values in `must`, until it breaks.
     fn search(
         &self,
         plan: &Plan<C>,
@@ -138,7 +154,7 @@ impl<C: HostClass> Provider<C> {
         mut each: impl FnMut(Instance) -> ControlFlow<()>,
     ) -> Result<()> {
         let origin = plan.class.origin().map(|origin| &**origin);
-        let machine = Machine::new(&self.root).told_as(&plan.class);
+        let machine = Machine::new(&self.root).for_class(&plan.class);
         let mut each = |facts: &C::Facts<'_>| {
             let instance = plan.instance(facts);
             let is_it = |&(slot, value)| is_same(instance.value(slot), value, origin);
@@ -146,7 +162,7 @@ impl<C: HostClass> Provider<C> {
         };
         let value_of = |way: &Find<C>| {
             let slot = plan.class.slot(way.property)?;
-            must.iter().find(|(looked_at, _)| *looked_at == slot).map(|(_, value)| *value)
+            must.iter().find(|(filtered, _)| *filtered == slot).map(|(_, value)| *value)
         };
         match C::FIND.iter().find_map(|way| Some((way, value_of(way)?))) {
             Some((way, value)) => (way.find)(&machine, value, plan.needs, &mut each),
@@ -185,7 +201,7 @@ impl<C: HostClass> InstanceProvider for Provider<C> {
     }
 
     fn enumerate(&self, request: &EnumerationRequest<'_>, _context: &CallContext, mut sink: Sink) {
-        // The predicates that were accepted say that a property has a value.
+        // Every accepted predicate compares a property with a value for equality.
         let must: Vec<(usize, &Value)> =
             request.predicates.iter().map(|wanted| (wanted.slot, &wanted.value)).collect();
         let plan = Plan::<C>::new(request.class, request.wanted, &must);
@@ -203,8 +219,8 @@ impl<C: HostClass> InstanceProvider for Provider<C> {
     }
 }
 
-/// Whether two values of a key are the same: texts without regard to case, references as the
-/// objects that they lead to.
+/// Whether two values of a key are equal: texts without regard to case, references by the object
+/// that they lead to.
 fn is_same(a: &Value, b: &Value, origin: Option<&Origin>) -> bool {
     match (a, b) {
         (Value::Reference(a), Value::Reference(b)) => {

@@ -1,4 +1,5 @@
-//! What the classes tell of the machine as a whole, read at most once a query and only if asked.
+//! Values of the machine as a whole that several classes use, read at most once a query and only
+//! when used.
 
 use std::cell::OnceCell;
 
@@ -16,7 +17,7 @@ pub(crate) const COMPUTER_SYSTEM: &str = "Win32_ComputerSystem";
 /// The class of the operating system, by definition.
 pub(crate) const OPERATING_SYSTEM: &str = "Win32_OperatingSystem";
 
-/// A machine, as one query sees it: what was read once stays as it was.
+/// A machine as one query sees it: what was read once does not change.
 pub(crate) struct Machine<'a> {
     root: &'a Root,
     class: Option<&'a Class>,
@@ -47,22 +48,22 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// The same, told as instances of a class: references lead from its namespace.
-    pub(crate) fn told_as(self, class: &'a Class) -> Self {
+    /// The same, for instances of `class`: references are relative to its namespace.
+    pub(crate) fn for_class(self, class: &'a Class) -> Self {
         Machine { class: Some(class), ..self }
     }
 
-    /// The class as whose instances it is told.
+    /// The class being populated.
     pub(crate) fn class(&self) -> Option<&'a Class> {
         self.class
     }
 
-    /// The server and namespace in which it is told, if it is in one.
+    /// The server and namespace of the class, if it is in one.
     pub(crate) fn origin(&self) -> Option<&'a Origin> {
         self.class?.origin().map(|origin| &**origin)
     }
 
-    /// Where it is read from.
+    /// The machine that is read.
     pub(crate) fn root(&self) -> &'a Root {
         self.root
     }
@@ -89,8 +90,8 @@ impl<'a> Machine<'a> {
     pub(crate) fn os_name(&self) -> Value {
         let name = || {
             let release = self.release();
-            let told = release.pretty_name.as_ref().or(release.name.as_ref()).cloned();
-            told.or_else(|| self.root.read_text("proc/sys/kernel/ostype")).into()
+            let name = release.pretty_name.as_ref().or(release.name.as_ref()).cloned();
+            name.or_else(|| self.root.read_text("proc/sys/kernel/ostype")).into()
         };
         self.os_name.get_or_init(name).clone()
     }
@@ -117,7 +118,7 @@ impl<'a> Machine<'a> {
         })
     }
 
-    /// What its firmware tells of structures of one type, the first of them:
+    /// The first SMBIOS structure of one type:
     /// `/sys/firmware/dmi/tables/DMI`, which only root may read.
     pub(crate) fn smbios(&self, kind: u8) -> Option<Structure<'_>> {
         self.all_smbios(kind).next()

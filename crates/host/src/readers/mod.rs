@@ -7,6 +7,7 @@
 //! | module | what |
 //! |---|---|
 //! | `needs` | which sources of an object a query needs |
+//! | [`source`] | what a class reads: its declaration, and a record of accesses |
 //! | `sys` | the system calls that read |
 //! | [`bus`] | a D-Bus connection with time limits |
 //! | `processes` | the processes below `/proc` |
@@ -22,6 +23,7 @@ pub(crate) mod machine;
 pub(crate) mod needs;
 pub(crate) mod processes;
 pub(crate) mod processors;
+pub(crate) mod source;
 pub(crate) mod storage;
 pub(crate) mod sys;
 pub(crate) mod systemd;

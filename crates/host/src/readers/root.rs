@@ -1,9 +1,9 @@
 //! The machine that is described: the live one, or one captured as a tree of files.
 //!
-//! Everything that the classes tell comes through a [`Root`], so that nothing assumes that the
-//! machine described is the one that the program runs on. Below a captured tree stand `proc`,
-//! `sys`, `etc` and `dev` as they were found, and a file `answers` with what only system calls
-//! tell (see [`Root::captured`]). Reads, but does not interpret: that is [`crate::facts`]'s.
+//! All host data comes through a [`Root`], so that no class assumes that it describes the machine
+//! that the program runs on. A captured tree has `proc`, `sys`, `etc` and `dev` as they were
+//! found, and a file `answers` with the results of system calls (see [`Root::captured`]). Reads,
+//! but does not interpret: [`crate::facts`] does.
 
 use std::io;
 use std::path::Path;
@@ -11,6 +11,7 @@ use std::path::Path;
 use crate::facts::scan::{Fields, decimal, lines, text};
 use crate::readers::bus::Bus;
 use crate::readers::processes::Processes;
+use crate::readers::source::{Access, Recorder};
 use crate::readers::sys::{self, Dir, Links, Volume};
 
 /// The machine that is described.
@@ -18,6 +19,7 @@ pub struct Root {
     dir: Dir,
     answers: Answers,
     bus: Option<Bus>,
+    recorder: Option<Recorder>,
 }
 
 /// Where the answers of system calls come from.
@@ -43,7 +45,7 @@ impl Root {
     /// Where the root directory cannot be opened.
     pub fn live() -> io::Result<Self> {
         let dir = Dir::open(Path::new("/"), Links::Anywhere)?;
-        Ok(Root { dir, answers: Answers::Live, bus: Some(Bus::system()) })
+        Ok(Root { dir, answers: Answers::Live, bus: Some(Bus::system()), recorder: None })
     }
 
     /// The machine whose files lie below `dir`. Its file `answers` has a line for each of
@@ -56,24 +58,33 @@ impl Root {
     /// volume BLOCK-SIZE BLOCKS AVAILABLE-BLOCKS NAME-MAX MOUNT-POINT
     /// ```
     ///
-    /// It has no D-Bus, unless it is given one ([`Root::with_bus`]).
+    /// It has no D-Bus unless [`Root::with_bus`] sets one.
     ///
     /// # Errors
-    /// Where `dir` or its `answers` cannot be read (before Linux 5.6 none can), or a line of it is in another form; the
-    /// error names the line.
+    /// Where `dir` or its `answers` cannot be read (Linux before 5.6 can read none), or a line of
+    /// `answers` has another form; the error names the line.
     pub fn captured(dir: &Path) -> io::Result<Self> {
         let dir = Dir::open(dir, Links::Within)?;
         let captured = Captured::parse(&dir.read_at(b"answers")?)?;
-        Ok(Root { dir, answers: Answers::Captured(captured), bus: None })
+        Ok(Root { dir, answers: Answers::Captured(captured), bus: None, recorder: None })
     }
 
-    /// The same machine, whose system bus is this one.
+    /// The same machine with this system bus.
     pub fn with_bus(self, bus: Bus) -> Self {
         Root { bus: Some(bus), ..self }
     }
 
-    /// Its system bus; `None` where it has none.
-    pub(crate) fn bus(&self) -> Option<&Bus> {
+    /// The same machine; what is read of it is recorded from now on.
+    pub fn recorded(self, recorder: Recorder) -> Self {
+        let dir = self.dir.recorded(recorder.clone());
+        Root { dir, recorder: Some(recorder), ..self }
+    }
+
+    /// The system bus, to call the service `name`; `None` where the machine has no bus.
+    pub(crate) fn bus(&self, name: &str) -> Option<&Bus> {
+        if let Some(recorder) = &self.recorder {
+            recorder.record(Access::Bus(name.to_owned()));
+        }
         self.bus.as_ref()
     }
 
@@ -131,7 +142,7 @@ impl Root {
         self.dir.dir_at(b"proc").map(Processes::new)
     }
 
-    /// How much the file system at `mount_point` holds; `None` where it does not answer.
+    /// The size of the file system at `mount_point`; `None` where statvfs(3) fails.
     pub(crate) fn volume(&self, mount_point: &[u8]) -> Option<Volume> {
         match &self.answers {
             Answers::Live => sys::volume(mount_point).ok(),
@@ -157,7 +168,7 @@ impl Root {
         }
     }
 
-    /// What the kernel calls the architecture it was built for.
+    /// The kernel's name of the architecture it was built for.
     pub(crate) fn architecture(&self) -> String {
         match &self.answers {
             Answers::Live => sys::architecture(),

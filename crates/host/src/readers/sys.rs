@@ -1,8 +1,9 @@
-//! The system calls of this crate that read, all of them: opening, reading and listing below a directory,
-//! and the few questions that no file answers.
+//! All system calls of this crate that read: opening, reading and listing below a directory, and
+//! the few values that no file has.
 //!
-//! Knows nothing of what the files mean; calls that change something are in [`crate::control`]. Paths are relative to a [`Dir`]; bytes go to
-//! [`crate::facts`] by way of [`crate::readers::root`] and [`crate::readers::processes`].
+//! Does not interpret files; calls that change the machine are in [`crate::control`]. Paths are
+//! relative to a [`Dir`]; bytes go to [`crate::facts`] by way of [`crate::readers::root`] and
+//! [`crate::readers::processes`].
 
 use std::ffi::OsStr;
 use std::io;
@@ -13,20 +14,36 @@ use std::path::Path;
 use rustix::buffer::spare_capacity;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, PROC_SUPER_MAGIC, ResolveFlags};
 
+use crate::readers::source::{Access, Recorder};
+
 /// No file is read beyond this many bytes. The longest that is of use here is a command line,
 /// which Linux bounds at 6 MiB.
 pub(crate) const FILE_LIMIT: usize = 8 << 20;
 
-/// The longest text of a link that the kernel hands out.
+/// The longest link text that the kernel returns.
 const LINK_LIMIT: usize = 4096;
 
-/// The space that a buffer has at least before a read: most files of `/proc` fit.
+/// The least free space of a buffer before a read: most files of `/proc` fit.
 const READ_SIZE: usize = 16 << 10;
 
-/// A directory that is kept open, so that everything below it is of the same process or tree.
+/// An open directory: everything below it belongs to the same process or tree.
 pub(crate) struct Dir {
     fd: OwnedFd,
     links: Links,
+    record: Option<Record>,
+}
+
+/// Where the accesses below a directory are recorded, and the directory's path below the root.
+#[derive(Clone)]
+struct Record {
+    recorder: Recorder,
+    path: String,
+}
+
+impl Record {
+    fn path(&self, name: &[u8]) -> String {
+        format!("{}/{}", self.path, String::from_utf8_lossy(name))
+    }
 }
 
 /// Where links in a path below a directory may lead.
@@ -34,7 +51,7 @@ pub(crate) struct Dir {
 pub(crate) enum Links {
     /// Anywhere, as the kernel follows them.
     Anywhere,
-    /// Nowhere out of the directory: an absolute one begins there. Needs Linux 5.6.
+    /// Only within the directory: an absolute link starts there. Needs Linux 5.6.
     Within,
 }
 
@@ -42,23 +59,42 @@ impl Dir {
     /// Opens a directory of this machine.
     pub(crate) fn open(path: &Path, links: Links) -> io::Result<Self> {
         let fd = rustix::fs::openat(CWD, path, DIRECTORY, Mode::empty())?;
-        Ok(Dir { fd, links })
+        Ok(Dir { fd, links, record: None })
+    }
+
+    /// The same directory as the root of the machine, whose accesses are recorded.
+    pub(crate) fn recorded(self, recorder: Recorder) -> Self {
+        Dir { record: Some(Record { recorder, path: String::new() }), ..self }
     }
 
     /// Opens the directory `name` in this one.
     pub(crate) fn dir(&self, name: &[u8]) -> io::Result<Self> {
         let fd = rustix::fs::openat(&self.fd, OsStr::from_bytes(name), DIRECTORY, Mode::empty())?;
-        Ok(Dir { fd, links: self.links })
+        Ok(self.below(name, fd))
     }
 
     /// Opens a directory by its path below this one, following links.
     pub(crate) fn dir_at(&self, path: &[u8]) -> io::Result<Self> {
-        Ok(Dir { fd: self.follow(path, DIRECTORY)?, links: self.links })
+        Ok(self.below(path, self.follow(path, DIRECTORY)?))
+    }
+
+    fn below(&self, path: &[u8], fd: OwnedFd) -> Self {
+        let record =
+            self.record.as_ref().map(|record| Record { path: record.path(path), ..record.clone() });
+        Dir { fd, links: self.links, record }
+    }
+
+    /// Records that the file or link `name` is read.
+    fn used(&self, name: &[u8]) {
+        if let Some(record) = &self.record {
+            record.recorder.record(Access::File(record.path(name)));
+        }
     }
 
     /// Reads the file `name` in this directory into `buffer`, whose contents are replaced. The file
-    /// must be one of those of `/proc/<pid>`, which hand out all they have in one read.
+    /// must be one of those of `/proc/<pid>`, which return all they have in one read.
     pub(crate) fn read_once(&self, name: &[u8], buffer: &mut Vec<u8>) -> io::Result<()> {
+        self.used(name);
         let fd = rustix::fs::openat(&self.fd, OsStr::from_bytes(name), FILE, Mode::empty())?;
         buffer.clear();
         buffer.reserve(READ_SIZE);
@@ -74,6 +110,7 @@ impl Dir {
 
     /// Reads a file whole by its path below this directory, following links.
     pub(crate) fn read_at(&self, path: &[u8]) -> io::Result<Vec<u8>> {
+        self.used(path);
         let fd = self.follow(path, FILE)?;
         let mut bytes = Vec::with_capacity(READ_SIZE);
         while rustix::io::read(&fd, spare_capacity(&mut bytes))? > 0 && bytes.len() < FILE_LIMIT {
@@ -85,6 +122,7 @@ impl Dir {
 
     /// Reads the text of a link below this directory into `buffer`, whose contents are replaced.
     pub(crate) fn read_link(&self, name: &[u8], buffer: &mut Vec<u8>) -> io::Result<()> {
+        self.used(name);
         buffer.clear();
         buffer.reserve(LINK_LIMIT);
         rustix::fs::readlinkat_raw(&self.fd, OsStr::from_bytes(name), spare_capacity(buffer))?;
@@ -93,6 +131,9 @@ impl Dir {
 
     /// Calls `each` with the name of every entry of this directory but `.` and `..`.
     pub(crate) fn for_each_entry(&self, mut each: impl FnMut(&[u8])) -> io::Result<()> {
+        if let Some(record) = &self.record {
+            record.recorder.record(Access::Directory(record.path.clone()));
+        }
         let fd = rustix::fs::openat(&self.fd, c".", LISTING, Mode::empty())?;
         for entry in rustix::fs::Dir::new(fd)? {
             match entry?.file_name().to_bytes() {
@@ -103,8 +144,11 @@ impl Dir {
         Ok(())
     }
 
-    /// The size that the kernel tells of an entry, in bytes.
+    /// The size of the directory `name` in this one; on procfs its number of entries.
     pub(crate) fn size(&self, name: &[u8]) -> io::Result<u64> {
+        if let Some(record) = &self.record {
+            record.recorder.record(Access::Directory(record.path(name)));
+        }
         let stat = rustix::fs::statat(&self.fd, OsStr::from_bytes(name), AtFlags::empty())?;
         Ok(stat.st_size.try_into().unwrap_or(0))
     }
@@ -130,7 +174,7 @@ const FILE: OFlags =
 const DIRECTORY: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 const LISTING: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
-/// How much a mounted file system holds, as statvfs(3) tells it.
+/// The size of a mounted file system, from statvfs(3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Volume {
     /// Bytes of a block, the unit of the two that follow.
@@ -143,7 +187,7 @@ pub(crate) struct Volume {
     pub(crate) name_max: u64,
 }
 
-/// Asks the file system mounted at `mount_point`. Waits for the server where that is one.
+/// The size of the file system mounted at `mount_point`. Waits for the server of a network file system.
 pub(crate) fn volume(mount_point: &[u8]) -> io::Result<Volume> {
     let stat = rustix::fs::statvfs(OsStr::from_bytes(mount_point))?;
     Ok(Volume {
@@ -164,7 +208,7 @@ pub(crate) fn ticks_per_second() -> u64 {
     rustix::param::clock_ticks_per_second()
 }
 
-/// What the kernel calls the architecture it was built for.
+/// The kernel's name of the architecture it was built for.
 pub(crate) fn architecture() -> String {
     rustix::system::uname().machine().to_string_lossy().into_owned()
 }

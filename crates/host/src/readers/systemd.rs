@@ -28,7 +28,8 @@ pub(crate) const SERVICE: Needs = Needs::bit(1);
 /// service to start.
 const JOB_LIMIT: Duration = Duration::from_secs(30);
 
-const DESTINATION: &str = "org.freedesktop.systemd1";
+/// systemd's name on the bus.
+pub(crate) const NAME: &str = "org.freedesktop.systemd1";
 const MANAGER_PATH: &str = "/org/freedesktop/systemd1";
 const MANAGER: &str = "org.freedesktop.systemd1.Manager";
 const UNIT_INTERFACE: &str = "org.freedesktop.systemd1.Unit";
@@ -85,8 +86,8 @@ pub(crate) enum Enabling {
 }
 
 impl<'a> Systemd<'a> {
-    /// Connects to it; `None` where the machine has no D-Bus. Whether systemd is there is only
-    /// known from the first answer.
+    /// Connects to systemd; `None` where no bus answers. Whether systemd is on the bus is
+    /// only known from the first answer.
     pub(crate) fn connect(bus: &'a Bus) -> Result<Option<Self>, Failure> {
         match zbus::block_on(bus.connect()) {
             Ok(connection) => Ok(Some(Systemd { bus, connection })),
@@ -285,7 +286,7 @@ impl<'a> Systemd<'a> {
         let subscribe = async {
             let rule = MatchRule::builder()
                 .msg_type(zbus::message::Type::Signal)
-                .sender(DESTINATION)
+                .sender(NAME)
                 .interface(MANAGER)
                 .member("JobRemoved")
                 .arg(2, unit)
@@ -310,8 +311,7 @@ impl<'a> Systemd<'a> {
         method: &str,
         body: &(impl Serialize + DynamicType),
     ) -> Result<Message, Failure> {
-        let call =
-            self.connection.call_method(Some(DESTINATION), path, Some(interface), method, body);
+        let call = self.connection.call_method(Some(NAME), path, Some(interface), method, body);
         self.bus.call(&format!("systemd's {method}"), call).await
     }
 }

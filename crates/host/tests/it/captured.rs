@@ -48,22 +48,14 @@ pub(crate) fn class_from(name: &str, origin: Option<&Arc<Origin>>) -> Arc<Class>
 }
 
 /// All classes of this crate, each after its superclass, with their namespaces.
-static DECLARATIONS: LazyLock<Vec<(Namespace, Arc<ClassDeclaration>)>> =
-    LazyLock::new(|| texts().into_iter().flat_map(declarations).collect());
-
-/// All MOF texts of this crate, in the order in which they are compiled.
-fn texts() -> Vec<Text> {
-    let classes = host::CLASSES.iter().map(|class| (class.name, class.mof));
-    let classes = host::SUPERCLASSES.iter().copied().chain(classes);
-    let in_cimv2 = |(name, mof)| Text { namespace: "root", name, mof };
-    let profiles = host::PROFILES.iter().map(|class| in_cimv2((class.name, class.mof)));
-    let schema = host::PROFILE_SCHEMA.iter().copied();
-    classes.map(in_cimv2).chain(schema).chain(profiles).collect()
-}
+static DECLARATIONS: LazyLock<Vec<(Namespace, Arc<ClassDeclaration>)>> = LazyLock::new(|| {
+    let texts = host::machine_mof().chain(host::profile_mof());
+    host::in_order(texts).into_iter().flat_map(declarations).collect()
+});
 
 fn declarations(text: Text) -> Vec<(Namespace, Arc<ClassDeclaration>)> {
     let file = text.name;
-    let options = mof::Options::new(Namespace::new(text.namespace).unwrap());
+    let options = mof::Options::new(Namespace::root());
     let mut sources = mof::Memory::file(file, text.mof);
     let compiled = mof::parse(&mut sources, Path::new(file), &options);
     assert!(compiled.diagnostics.is_empty(), "{file}: {:?}", compiled.diagnostics);
@@ -85,7 +77,7 @@ pub(crate) fn provider(class: &str, machine_name: &str) -> Arc<dyn InstanceProvi
 
 /// The class `name` as this crate provides it.
 pub(crate) fn host_class(name: &str) -> &'static host::Class {
-    host::CLASSES.iter().chain(host::PROFILES).find(|class| class.name == name).unwrap()
+    host::classes().find(|class| class.name == name).unwrap()
 }
 
 /// The instances of `class` on the machine `name`, with what is wanted.

@@ -186,8 +186,12 @@ impl MockSystemd {
 
     /// The captured machine "server" with this bus.
     pub(crate) fn machine(&self) -> Arc<Root> {
-        let bus = Bus::at(self.shared.bus.address.clone(), self.shared.clock.timer());
-        Arc::new(root("server").with_bus(bus))
+        Arc::new(root("server").with_bus(self.bus()))
+    }
+
+    /// The bus that it is on.
+    pub(crate) fn bus(&self) -> Bus {
+        Bus::at(self.shared.bus.address.clone(), self.shared.clock.timer())
     }
 
     /// Has a method answered so from now on.

@@ -50,7 +50,13 @@ impl Sleeper {
     fn new(more: &[(&str, Value)]) -> Self {
         let given = [&[("CommandLine", Value::string("sleep 1000"))], more].concat();
         match create(&given) {
-            (0, Value::UInt32(id)) => Sleeper(id),
+            (0, Value::UInt32(id)) => {
+                // The kernel releases the parent a moment before it sets the arguments.
+                while told(id, "CommandLine").is_null() {
+                    std::thread::yield_now();
+                }
+                Sleeper(id)
+            }
             other => panic!("sleep was not started: {other:?}"),
         }
     }

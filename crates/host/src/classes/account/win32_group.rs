@@ -11,6 +11,7 @@ use crate::classes::property::{Each, Find, HostClass, Property};
 use crate::facts::account::accounts::{self, Group};
 use crate::readers::machine::Machine;
 use crate::readers::needs::Needs;
+use crate::readers::source::Source::{self, File};
 
 /// The class Win32_Group.
 pub(crate) struct Win32Group;
@@ -25,6 +26,10 @@ pub(crate) struct Facts<'a> {
 const SID_TYPE_ALIAS: u8 = 4;
 
 impl HostClass for Win32Group {
+    const MOF: &'static str = include_str!("win32_group.mof");
+
+    const READS: &'static [Source] = &[File("/etc/group"), File("/proc/sys/kernel/hostname")];
+
     type Facts<'a> = Facts<'a>;
 
     const PROPERTIES: &'static [Property<Self>] = &[

@@ -12,6 +12,7 @@ use crate::classes::property::{Each, Find, HostClass, Property};
 use crate::facts::account::accounts::{self, Group, User};
 use crate::readers::machine::Machine;
 use crate::readers::needs::Needs;
+use crate::readers::source::Source::{self, File};
 
 /// The class Win32_GroupUser.
 pub(crate) struct Win32GroupUser;
@@ -24,6 +25,11 @@ pub(crate) struct Facts<'a> {
 }
 
 impl HostClass for Win32GroupUser {
+    const MOF: &'static str = include_str!("win32_groupuser.mof");
+
+    const READS: &'static [Source] =
+        &[File("/etc/group"), File("/etc/passwd"), File("/proc/sys/kernel/hostname")];
+
     type Facts<'a> = Facts<'a>;
 
     const PROPERTIES: &'static [Property<Self>] = &[

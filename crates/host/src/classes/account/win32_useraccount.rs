@@ -12,6 +12,7 @@ use crate::facts::account::accounts::{self, User};
 use crate::facts::scan;
 use crate::readers::machine::Machine;
 use crate::readers::needs::Needs;
+use crate::readers::source::Source::{self, File};
 
 /// The class Win32_UserAccount.
 pub(crate) struct Win32UserAccount;
@@ -28,6 +29,10 @@ const NORMAL_ACCOUNT: u32 = 512;
 const SID_TYPE_USER: u8 = 1;
 
 impl HostClass for Win32UserAccount {
+    const MOF: &'static str = include_str!("win32_useraccount.mof");
+
+    const READS: &'static [Source] = &[File("/etc/passwd"), File("/proc/sys/kernel/hostname")];
+
     type Facts<'a> = Facts<'a>;
 
     const PROPERTIES: &'static [Property<Self>] = &[

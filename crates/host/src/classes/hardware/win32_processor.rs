@@ -17,6 +17,7 @@ use crate::facts::scan;
 use crate::readers::machine::{COMPUTER_SYSTEM, Machine};
 use crate::readers::needs::Needs;
 use crate::readers::processors::{self, Socket};
+use crate::readers::source::Source::{self, File};
 
 /// The class Win32_Processor.
 pub(crate) struct Win32Processor;
@@ -34,6 +35,26 @@ pub(crate) struct Facts<'a> {
 const CENTRAL: u8 = 3;
 
 impl HostClass for Win32Processor {
+    const MOF: &'static str = include_str!("win32_processor.mof");
+
+    const READS: &'static [Source] = &[
+        File("/proc/cpuinfo"),
+        File("/proc/sys/kernel/hostname"),
+        File("/sys/devices/system/cpu/cpu*/cache/index*/level"),
+        File("/sys/devices/system/cpu/cpu*/cache/index*/shared_cpu_list"),
+        File("/sys/devices/system/cpu/cpu*/cache/index*/size"),
+        File("/sys/devices/system/cpu/cpu*/cache/index*/type"),
+        File("/sys/devices/system/cpu/cpu*/cpufreq/cpuinfo_max_freq"),
+        File("/sys/devices/system/cpu/cpu*/cpufreq/scaling_cur_freq"),
+        File("/sys/devices/system/cpu/cpu*/topology/core_cpus_list"),
+        File("/sys/devices/system/cpu/cpu*/topology/core_siblings_list"),
+        File("/sys/devices/system/cpu/cpu*/topology/package_cpus_list"),
+        File("/sys/devices/system/cpu/cpu*/topology/physical_package_id"),
+        File("/sys/devices/system/cpu/cpu*/topology/thread_siblings_list"),
+        File("/sys/devices/system/cpu/online"),
+        File("/sys/firmware/dmi/tables/DMI"),
+    ];
+
     type Facts<'a> = Facts<'a>;
 
     const PROPERTIES: &'static [Property<Self>] = &[

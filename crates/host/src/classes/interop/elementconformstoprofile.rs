@@ -1,5 +1,5 @@
-//! Provides the classes that say what conforms to a profile: their two references, and nothing of
-//! queries. Input is the elements as their own classes find them; output goes through
+//! Provides the classes that say which instances conform to a profile: their two references. Does
+//! not read the elements itself: their own classes find them. Output goes through
 //! `crate::classes::property`.
 //!
 #![doc = include_str!("elementconformstoprofile.md")]
@@ -15,33 +15,53 @@ use crate::classes::service::win32_service::Win32Service;
 use crate::classes::storage::win32_diskdrive::Win32DiskDrive;
 use crate::readers::machine::Machine;
 use crate::readers::needs::Needs;
+use crate::readers::source::Source::{self, Bus, Directory, File};
+use crate::readers::systemd;
 
 /// The class of our profiles, by definition.
 const PROFILE: &str = "OpenWMI_RegisteredProfile";
 
+/// The association of processes with their profile.
+pub(crate) type Process = ElementConformsToProfile<Win32Process>;
+/// The association of services with their profile.
+pub(crate) type Service = ElementConformsToProfile<Win32Service>;
+/// The association of disks with their profile.
+pub(crate) type DiskDrive = ElementConformsToProfile<Win32DiskDrive>;
+
 /// A class whose instances conform to a profile.
 pub(crate) trait Element: HostClass {
+    /// The MOF of its association with the profile.
+    const MOF: &'static str;
+    /// What its instances and their key are read from.
+    const READS: &'static [Source];
     /// Its name.
     const CLASS: &'static str;
     /// Its only key, by which it finds instances.
     const KEY: &'static str;
-    /// What identifies the profile.
+    /// The InstanceID of the profile.
     const PROFILE: &'static str;
 }
 
 impl Element for Win32Process {
+    const MOF: &'static str = include_str!("openwmi_process_elementconformstoprofile_v1.mof");
+    const READS: &'static [Source] = &[Directory("/proc"), File("/proc/*/status")];
     const CLASS: &'static str = "Win32_Process";
     const KEY: &'static str = "Handle";
     const PROFILE: &'static str = "OpenWMI:Process";
 }
 
 impl Element for Win32Service {
+    const MOF: &'static str = include_str!("openwmi_service_elementconformstoprofile_v1.mof");
+    const READS: &'static [Source] = &[Bus(systemd::NAME)];
     const CLASS: &'static str = "Win32_Service";
     const KEY: &'static str = "Name";
     const PROFILE: &'static str = "OpenWMI:Service";
 }
 
 impl Element for Win32DiskDrive {
+    const MOF: &'static str = include_str!("openwmi_diskdrive_elementconformstoprofile_v1.mof");
+    const READS: &'static [Source] =
+        &[Directory("/sys/dev/block"), File("/sys/dev/block/*"), File("/sys/devices/**/partition")];
     const CLASS: &'static str = "Win32_DiskDrive";
     const KEY: &'static str = "DeviceID";
     const PROFILE: &'static str = "OpenWMI:Disk Drive";
@@ -50,13 +70,17 @@ impl Element for Win32DiskDrive {
 /// The class of the associations of `E` with its profile.
 pub(crate) struct ElementConformsToProfile<E>(PhantomData<E>);
 
-/// The key of an element, and the machine that it is of.
+/// The key of an element, and the machine that has it.
 pub(crate) struct Facts<'a> {
     machine: &'a Machine<'a>,
     key: Value,
 }
 
 impl<E: Element> HostClass for ElementConformsToProfile<E> {
+    const MOF: &'static str = <E as Element>::MOF;
+
+    const READS: &'static [Source] = <E as Element>::READS;
+
     type Facts<'a> = Facts<'a>;
 
     const PROPERTIES: &'static [Property<Self>] = &[
@@ -72,7 +96,7 @@ impl<E: Element> HostClass for ElementConformsToProfile<E> {
 
     fn each(machine: &Machine<'_>, _: Needs, each: Each<'_, Self>) -> Result<()> {
         E::each(machine, Needs::NONE, &mut |element| {
-            each(&Facts { machine, key: Property::<E>::tell(E::KEY, element) })
+            each(&Facts { machine, key: Property::<E>::value(E::KEY, element) })
         })
     }
 
@@ -91,7 +115,7 @@ fn of_element<E: Element>(
     let Some(key) = reference::key(element, E::CLASS, E::KEY) else { return Ok(()) };
     let Some(way) = E::FIND.iter().find(|way| way.property == E::KEY) else { return Ok(()) };
     (way.find)(machine, &key.into(), Needs::NONE, &mut |element| {
-        each(&Facts { machine, key: Property::<E>::tell(E::KEY, element) })
+        each(&Facts { machine, key: Property::<E>::value(E::KEY, element) })
     })
 }
 

@@ -1,4 +1,4 @@
 //! Processes.
 
 pub mod win32_process;
-pub(super) mod win32_process_methods;
+mod win32_process_methods;

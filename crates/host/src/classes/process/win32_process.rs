@@ -5,16 +5,19 @@
 #![doc = include_str!("win32_process.md")]
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use cim::status::WBEM_E_FAILED;
 use cim::{DateTime, Result, Value};
 
-use crate::classes::property::{Each, Find, HostClass, Property};
+use super::win32_process_methods::Win32ProcessMethods;
+use crate::classes::property::{Each, Find, HostClass, Methods, Property};
 use crate::facts::process::stat::ProcessStat;
 use crate::facts::scan;
 use crate::readers::machine::{COMPUTER_SYSTEM, Machine, OPERATING_SYSTEM};
 use crate::readers::needs::Needs;
 use crate::readers::processes::{CMDLINE, EXE, HANDLES, IO, NAME, Process, STAT, STATUS};
+use crate::readers::source::Source::{self, Directory, File};
 
 /// The class Win32_Process.
 pub(crate) struct Win32Process;
@@ -26,6 +29,26 @@ pub(crate) struct Facts<'a> {
 }
 
 impl HostClass for Win32Process {
+    const MOF: &'static str = include_str!("win32_process.mof");
+
+    const METHODS: Option<Methods> = Some(|root| Arc::new(Win32ProcessMethods::new(root)));
+
+    const READS: &'static [Source] = &[
+        Directory("/proc"),
+        Directory("/proc/*/fd"),
+        File("/etc/localtime"),
+        File("/etc/os-release"),
+        File("/etc/passwd"),
+        File("/proc/*/cmdline"),
+        File("/proc/*/exe"),
+        File("/proc/*/io"),
+        File("/proc/*/stat"),
+        File("/proc/*/status"),
+        File("/proc/stat"),
+        File("/proc/sys/kernel/hostname"),
+        File("/proc/sys/kernel/ostype"),
+    ];
+
     type Facts<'a> = Facts<'a>;
 
     const FIND: &'static [Find<Self>] = &[Find { property: "Handle", find }];

@@ -4,12 +4,16 @@
 //!
 #![doc = include_str!("win32_service.md")]
 
+use std::sync::Arc;
+
 use cim::{Result, Value};
 
-use crate::classes::property::{Each, Find, HostClass, Property};
+use super::win32_service_methods::Win32ServiceMethods;
+use crate::classes::property::{Each, Find, HostClass, Methods, Property};
 use crate::readers::machine::{COMPUTER_SYSTEM, Machine};
 use crate::readers::needs::Needs;
-use crate::readers::systemd::{Properties, SERVICE, Service, Systemd, UNIT};
+use crate::readers::source::Source::{self, Bus, File};
+use crate::readers::systemd::{self, Properties, SERVICE, Service, Systemd, UNIT};
 
 /// The class of services, by definition.
 pub(super) const CLASS: &str = "Win32_Service";
@@ -28,6 +32,12 @@ pub(crate) struct Facts<'a> {
 }
 
 impl HostClass for Win32Service {
+    const MOF: &'static str = include_str!("win32_service.mof");
+
+    const METHODS: Option<Methods> = Some(|root| Arc::new(Win32ServiceMethods::new(root)));
+
+    const READS: &'static [Source] = &[Bus(systemd::NAME), File("/proc/sys/kernel/hostname")];
+
     type Facts<'a> = Facts<'a>;
 
     const FIND: &'static [Find<Self>] = &[Find { property: "Name", find }];
@@ -87,7 +97,7 @@ fn find(
 }
 
 fn connect<'a>(machine: &Machine<'a>) -> Result<Option<Systemd<'a>>> {
-    let Some(bus) = machine.root().bus() else { return Ok(None) };
+    let Some(bus) = machine.root().bus(systemd::NAME) else { return Ok(None) };
     Ok(Systemd::connect(bus)?)
 }
 

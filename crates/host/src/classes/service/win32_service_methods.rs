@@ -13,7 +13,9 @@ use super::win32_service::{State, main_exit_code, start_mode, state};
 use crate::readers::bus::Failure;
 use crate::readers::needs::Needs;
 use crate::readers::root::Root;
-use crate::readers::systemd::{Change, Enabling, NO_SUCH_UNIT, SERVICE, Service, Systemd, UNIT};
+use crate::readers::systemd::{
+    self, Change, Enabling, NO_SUCH_UNIT, SERVICE, Service, Systemd, UNIT,
+};
 
 /// What the methods return, as documented for all of them.
 const SUCCESS: u32 = 0;
@@ -71,7 +73,7 @@ impl MethodProvider for Win32ServiceMethods {
     fn exec_method(&self, call: &MethodCall<'_>, _: &CallContext) -> Result<Option<Instance>> {
         let name = call.keys.and_then(|keys| keys.first()).and_then(Value::as_str);
         let name = name.unwrap_or_default();
-        let bus = self.root.bus().ok_or_else(|| {
+        let bus = self.root.bus(systemd::NAME).ok_or_else(|| {
             WBEM_E_NOT_SUPPORTED.with("this machine is a captured one that has no D-Bus")
         })?;
         let Some(systemd) = Systemd::connect(bus)? else { return Err(not_found(name)) };

@@ -16,6 +16,7 @@ use crate::readers::block_devices::{self, BlockDevice};
 use crate::readers::machine::{COMPUTER_SYSTEM, Machine};
 use crate::readers::needs::Needs;
 use crate::readers::root::Root;
+use crate::readers::source::Source::{self, Directory, File};
 
 /// The class Win32_DiskDrive.
 pub(crate) struct Win32DiskDrive;
@@ -37,6 +38,31 @@ const WRITING: (u16, &str) = (4, "Supports Writing");
 const REMOVABLE_MEDIA: (u16, &str) = (7, "Supports Removable Media");
 
 impl HostClass for Win32DiskDrive {
+    const MOF: &'static str = include_str!("win32_diskdrive.mof");
+
+    const READS: &'static [Source] = &[
+        Directory("/dev/disk/by-partuuid"),
+        Directory("/sys/dev/block"),
+        Directory("/sys/devices/**"),
+        File("/dev/disk/by-partuuid/*"),
+        File("/proc/sys/kernel/hostname"),
+        File("/sys/dev/block/*"),
+        File("/sys/devices/**/device/firmware_rev"),
+        File("/sys/devices/**/device/fwrev"),
+        File("/sys/devices/**/device/model"),
+        File("/sys/devices/**/device/name"),
+        File("/sys/devices/**/device/rev"),
+        File("/sys/devices/**/device/serial"),
+        File("/sys/devices/**/device/vendor"),
+        File("/sys/devices/**/device/vpd_pg80"),
+        File("/sys/devices/**/partition"),
+        File("/sys/devices/**/queue/logical_block_size"),
+        File("/sys/devices/**/removable"),
+        File("/sys/devices/**/ro"),
+        File("/sys/devices/**/serial"),
+        File("/sys/devices/**/size"),
+    ];
+
     type Facts<'a> = Facts<'a>;
 
     const PROPERTIES: &'static [Property<Self>] = &[

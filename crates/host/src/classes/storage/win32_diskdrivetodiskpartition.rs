@@ -13,6 +13,7 @@ use crate::classes::property::{Each, Find, HostClass, Property};
 use crate::classes::reference;
 use crate::readers::machine::Machine;
 use crate::readers::needs::Needs;
+use crate::readers::source::Source::{self, Directory, File};
 
 /// The class Win32_DiskDriveToDiskPartition.
 pub(crate) struct Win32DiskDriveToDiskPartition;
@@ -24,6 +25,15 @@ pub(crate) struct Facts<'a> {
 }
 
 impl HostClass for Win32DiskDriveToDiskPartition {
+    const MOF: &'static str = include_str!("win32_diskdrivetodiskpartition.mof");
+
+    const READS: &'static [Source] = &[
+        Directory("/sys/dev/block"),
+        Directory("/sys/devices/**"),
+        File("/sys/dev/block/*"),
+        File("/sys/devices/**/partition"),
+    ];
+
     type Facts<'a> = Facts<'a>;
 
     const PROPERTIES: &'static [Property<Self>] = &[

@@ -15,6 +15,7 @@ use crate::readers::block_devices::BlockDevice;
 use crate::readers::machine::{COMPUTER_SYSTEM, Machine};
 use crate::readers::needs::Needs;
 use crate::readers::root::Root;
+use crate::readers::source::Source::{self, Directory, File};
 
 /// The class Win32_DiskPartition.
 pub(crate) struct Win32DiskPartition;
@@ -35,6 +36,21 @@ pub(super) struct Partition<'a> {
 }
 
 impl HostClass for Win32DiskPartition {
+    const MOF: &'static str = include_str!("win32_diskpartition.mof");
+
+    const READS: &'static [Source] = &[
+        Directory("/sys/dev/block"),
+        Directory("/sys/devices/**"),
+        File("/proc/sys/kernel/hostname"),
+        File("/sys/dev/block/*"),
+        File("/sys/devices/**/partition"),
+        File("/sys/devices/**/queue/logical_block_size"),
+        File("/sys/devices/**/ro"),
+        File("/sys/devices/**/size"),
+        File("/sys/devices/**/start"),
+        File("/sys/devices/**/uevent"),
+    ];
+
     type Facts<'a> = Facts<'a>;
 
     const PROPERTIES: &'static [Property<Self>] = &[

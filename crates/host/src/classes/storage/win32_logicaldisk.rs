@@ -18,6 +18,7 @@ use crate::facts::storage::mountinfo::{self, Mount};
 use crate::readers::machine::{COMPUTER_SYSTEM, Machine};
 use crate::readers::needs::Needs;
 use crate::readers::root::Root;
+use crate::readers::source::Source::{self, Directory, File};
 use crate::readers::sys::Volume;
 
 /// The class Win32_LogicalDisk.
@@ -51,6 +52,20 @@ enum Drive {
 }
 
 impl HostClass for Win32LogicalDisk {
+    const MOF: &'static str = include_str!("win32_logicaldisk.mof");
+
+    const READS: &'static [Source] = &[
+        Directory("/dev/disk/by-label"),
+        Directory("/dev/disk/by-uuid"),
+        File("/dev/disk/by-label/*"),
+        File("/dev/disk/by-uuid/*"),
+        File("/proc/self/mountinfo"),
+        File("/proc/sys/kernel/hostname"),
+        File("/sys/dev/block/*"),
+        File("/sys/dev/block/*/../removable"),
+        File("/sys/dev/block/*/removable"),
+    ];
+
     type Facts<'a> = Facts<'a>;
 
     const PROPERTIES: &'static [Property<Self>] = &[

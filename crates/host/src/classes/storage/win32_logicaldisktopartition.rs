@@ -14,6 +14,7 @@ use crate::facts::storage::mountinfo::Mount;
 use crate::readers::block_devices::BlockDevice;
 use crate::readers::machine::Machine;
 use crate::readers::needs::Needs;
+use crate::readers::source::Source::{self, Directory, File};
 use crate::readers::storage::{self, Above, Below};
 
 /// The class Win32_LogicalDiskToPartition.
@@ -27,6 +28,26 @@ pub(crate) struct Facts<'a> {
 }
 
 impl HostClass for Win32LogicalDiskToPartition {
+    const MOF: &'static str = include_str!("win32_logicaldisktopartition.mof");
+
+    const READS: &'static [Source] = &[
+        Directory("/sys/class/block"),
+        Directory("/sys/devices/**"),
+        Directory("/sys/devices/**/holders"),
+        Directory("/sys/devices/**/slaves"),
+        Directory("/sys/fs/btrfs"),
+        Directory("/sys/fs/btrfs/*/devices"),
+        File("/dev/*"),
+        File("/dev/mapper/*"),
+        File("/proc/self/mountinfo"),
+        File("/sys/class/block/*"),
+        File("/sys/dev/block/*"),
+        File("/sys/devices/**/dev"),
+        File("/sys/devices/**/partition"),
+        File("/sys/devices/**/size"),
+        File("/sys/devices/**/start"),
+    ];
+
     type Facts<'a> = Facts<'a>;
 
     const PROPERTIES: &'static [Property<Self>] = &[

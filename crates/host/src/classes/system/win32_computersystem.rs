@@ -16,6 +16,7 @@ use crate::facts::system::time_zone;
 use crate::readers::machine::{COMPUTER_SYSTEM, Machine};
 use crate::readers::needs::Needs;
 use crate::readers::processors;
+use crate::readers::source::Source::{self, File};
 
 /// The class Win32_ComputerSystem.
 pub(crate) struct Win32ComputerSystem;
@@ -24,6 +25,30 @@ pub(crate) struct Win32ComputerSystem;
 pub(crate) struct Facts<'a>(&'a Machine<'a>);
 
 impl HostClass for Win32ComputerSystem {
+    const MOF: &'static str = include_str!("win32_computersystem.mof");
+
+    const READS: &'static [Source] = &[
+        File("/etc/localtime"),
+        File("/etc/os-release"),
+        File("/proc/cpuinfo"),
+        File("/proc/device-tree/model"),
+        File("/proc/meminfo"),
+        File("/proc/sys/kernel/domainname"),
+        File("/proc/sys/kernel/hostname"),
+        File("/proc/sys/kernel/panic"),
+        File("/sys/class/dmi/id/product_family"),
+        File("/sys/class/dmi/id/product_name"),
+        File("/sys/class/dmi/id/product_sku"),
+        File("/sys/class/dmi/id/sys_vendor"),
+        File("/sys/devices/system/cpu/cpu*/topology/core_siblings_list"),
+        File("/sys/devices/system/cpu/cpu*/topology/package_cpus_list"),
+        File("/sys/devices/system/cpu/cpu*/topology/physical_package_id"),
+        File("/sys/devices/system/cpu/online"),
+        File("/sys/firmware/acpi/pm_profile"),
+        File("/sys/firmware/dmi/tables/DMI"),
+        File("/sys/power/state"),
+    ];
+
     type Facts<'a> = Facts<'a>;
 
     const PROPERTIES: &'static [Property<Self>] = &[

@@ -17,6 +17,7 @@ use crate::facts::system::kernel_version::KernelBuild;
 use crate::facts::system::meminfo::MemInfo;
 use crate::readers::machine::{COMPUTER_SYSTEM, Machine, OPERATING_SYSTEM};
 use crate::readers::needs::Needs;
+use crate::readers::source::Source::{self, Directory, File};
 
 /// The class Win32_OperatingSystem.
 pub(crate) struct Win32OperatingSystem;
@@ -33,6 +34,25 @@ pub(crate) struct Facts<'a> {
 const LINUX: u16 = 36;
 
 impl HostClass for Win32OperatingSystem {
+    const MOF: &'static str = include_str!("win32_operatingsystem.mof");
+
+    const READS: &'static [Source] = &[
+        Directory("/proc"),
+        File("/etc/localtime"),
+        File("/etc/os-release"),
+        File("/proc/cpuinfo"),
+        File("/proc/meminfo"),
+        File("/proc/self/mountinfo"),
+        File("/proc/stat"),
+        File("/proc/sys/kernel/hostname"),
+        File("/proc/sys/kernel/osrelease"),
+        File("/proc/sys/kernel/ostype"),
+        File("/proc/sys/kernel/pid_max"),
+        File("/proc/sys/kernel/threads-max"),
+        File("/proc/sys/kernel/version"),
+        File("/sys/dev/block/*"),
+    ];
+
     type Facts<'a> = Facts<'a>;
 
     const PROPERTIES: &'static [Property<Self>] = &[
