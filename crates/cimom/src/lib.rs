@@ -20,8 +20,9 @@
 //! | `providers` | providers as such: registered, loaded, called, unloaded | 5 |
 //! | `view` | what one operation sees: stored classes joined with provided ones | 6 |
 //! | `source` | the instances and values that providers have | 7 |
-//! | `read` | get, enumeration, query, associations | 8 |
+//! | `read` | gets, and what queries come to: resolved, planned, executed | 8 |
 //! | `write` | puts and deletions, in one transaction | 8 |
+//! | `query` | queries and enumerations, walks over associations | 9 |
 //! | `rules` | what writes of system classes mean, and the methods of these classes | 9 |
 //! | `method` | ExecMethod | 9 |
 //! | `front` | the object manager, sessions, the MOF compiler | 10 |
@@ -40,6 +41,7 @@ mod call;
 mod front;
 mod method;
 mod providers;
+mod query;
 mod read;
 mod rules;
 mod schema;

@@ -83,7 +83,7 @@ impl MofCompiler for Cimom {
 
 impl Cimom {
     /// Compiles a file of the autorecover list again.
-    pub fn compile_again(
+    pub(super) fn compile_again(
         &self,
         file: &Path,
         there: There,

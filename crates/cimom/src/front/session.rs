@@ -18,15 +18,16 @@ use crate::call::partial::{self, PartialRead};
 use crate::call::{AuthorizedCall, Call, NamespaceRef};
 use crate::method::{self, Invocation};
 use crate::providers::Runtime;
+use crate::query;
 use crate::read::get::{self, Get};
-use crate::read::{InstanceQuery, QueryScope, query};
+use crate::read::{InstanceQuery, QueryScope};
 use crate::rules;
 use crate::schema::class_rules::Rules;
 use crate::view::View;
 use crate::write;
 
 /// A connection to a namespace.
-pub struct Session {
+pub(super) struct Session {
     cimom: Arc<Cimom>,
     namespace: NamespaceRef,
     /// `None` of a session that is no client's connection.

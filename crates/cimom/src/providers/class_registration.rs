@@ -20,7 +20,7 @@ pub struct ClassSource {
     pub interaction: Interaction,
     pub supports: Supports,
     /// How it is registered as a provider. What is wrong with that is said when it is needed.
-    pub registration: Result<Arc<Registration>>,
+    pub(super) registration: Result<Arc<Registration>>,
     result_set: Vec<BoundSchema>,
     referenced_set: Vec<BoundSchema>,
     unsupported: Vec<BoundSchema>,

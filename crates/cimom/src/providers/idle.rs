@@ -8,8 +8,8 @@ use std::time::Duration;
 use cim::{DateTime, Instance, Name, Namespace, Value};
 use parking_lot::Mutex;
 
-use super::runtime::Runtime;
 use super::table::{IdleCandidate, ProviderTable};
+use crate::store::Core;
 
 /// What holds where a cache control says nothing.
 const CLEAR_AFTER: Duration = Duration::from_secs(30);
@@ -40,46 +40,42 @@ impl IdleWatch {
         let clear_after = Mutex::new(ClearAfter { objects: CLEAR_AFTER, properties: CLEAR_AFTER });
         IdleWatch(Arc::new(Watch { table, clear_after, is_watched: AtomicBool::new(false) }))
     }
-}
 
-impl Runtime {
     /// Unloads the providers that have been idle for as long as the cache controls say; returns how
-    /// many. A thread does it as long as providers are loaded.
-    pub fn unload_idle_providers(&self) -> usize {
-        *self.idle.0.clear_after.lock() = self.clear_after();
-        self.idle.0.unload(self.core().now())
+    /// many.
+    pub(super) fn unload(&self, core: &Core) -> usize {
+        *self.0.clear_after.lock() = clear_after(core);
+        self.0.unload(core.now())
     }
 
     /// Makes sure that a thread looks after idle providers as long as there are any. It holds them
     /// and not the repository, which may be closed at any time.
-    pub(super) fn watch_idle(&self) {
-        let watch = &self.idle.0;
-        *watch.clear_after.lock() = self.clear_after();
+    pub(super) fn watch(&self, core: &Core) {
+        let watch = &self.0;
+        *watch.clear_after.lock() = clear_after(core);
         if watch.is_watched.swap(true, Ordering::Relaxed) {
             return;
         }
-        let (watched, clock) = (Arc::downgrade(watch), self.core().environment().clock.clone());
+        let (watched, clock) = (Arc::downgrade(watch), core.environment().clock.clone());
         let run = move || while_loaded(&watched, &*clock);
         // Without a thread they stay loaded; everything else goes on.
         if std::thread::Builder::new().name("openwmi-idle".into()).spawn(run).is_err() {
             watch.is_watched.store(false, Ordering::Relaxed);
         }
     }
+}
 
-    fn clear_after(&self) -> ClearAfter {
-        let root = Namespace::root();
-        let view = self
-            .core()
-            .namespace(&root)
-            .and_then(|root| self.core().view(&root.namespace, root.id));
-        let configured = |class: &'static str| {
-            let control = view.as_ref().ok()?.singleton(&Name::from_static(class)).ok()??;
-            interval(&control)
-        };
-        ClearAfter {
-            objects: configured("__ObjectProviderCacheControl").unwrap_or(CLEAR_AFTER),
-            properties: configured("__PropertyProviderCacheControl").unwrap_or(CLEAR_AFTER),
-        }
+/// What the cache controls in root say.
+fn clear_after(core: &Core) -> ClearAfter {
+    let root = core.namespace(&Namespace::root());
+    let view = root.and_then(|root| core.view(&root.namespace, root.id));
+    let configured = |class: &'static str| {
+        let control = view.as_ref().ok()?.singleton(&Name::from_static(class)).ok()??;
+        interval(&control)
+    };
+    ClearAfter {
+        objects: configured("__ObjectProviderCacheControl").unwrap_or(CLEAR_AFTER),
+        properties: configured("__PropertyProviderCacheControl").unwrap_or(CLEAR_AFTER),
     }
 }
 

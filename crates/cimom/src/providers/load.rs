@@ -87,7 +87,7 @@ impl Runtime {
         });
         match outcome {
             Ok(native) => {
-                self.watch_idle();
+                self.idle.watch(self.core());
                 Ok(provider(native))
             }
             Err(error) => {

@@ -15,7 +15,7 @@ use super::entry::{ProviderEntry, guard};
 use super::registration::Registration;
 
 /// How many providers may be asked, each by the one before, on the way to one call.
-pub const MOST_HOPS: u32 = 32;
+const MOST_HOPS: u32 = 32;
 
 /// A provider that is loaded, and the registration by which it is asked.
 #[derive(Clone)]

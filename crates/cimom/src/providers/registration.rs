@@ -18,18 +18,18 @@ const PROPERTIES: Name = Name::from_static("__PropertyProviderRegistration");
 /// All that a namespace says of a provider.
 #[derive(Debug)]
 pub struct Registration {
-    pub name: Name,
+    pub(super) name: Name,
     /// The instance of `__Win32Provider` or of a class derived from it.
-    pub instance: Instance,
-    pub clsid: SmolStr,
-    pub per_user: bool,
-    pub per_locale: bool,
+    pub(super) instance: Instance,
+    pub(super) clsid: SmolStr,
+    pub(super) per_user: bool,
+    pub(super) per_locale: bool,
     /// Whether it calls back as the client and not as WMI (A.7).
-    pub impersonates: bool,
+    pub(super) impersonates: bool,
     /// InitializeAsAdminFirst: whether it is WMI all the same while it is initialized.
-    pub is_initialized_as_wmi: bool,
+    pub(super) is_initialized_as_wmi: bool,
     /// InitializationReentrancy: 0 one at a time, 1 one at a time in a namespace, else any.
-    pub reentrancy: i32,
+    pub(super) reentrancy: i32,
     /// What `__InstanceProviderRegistration` says.
     pub instances: Option<Supports>,
     /// Whether it has a `__MethodProviderRegistration`.

@@ -30,7 +30,7 @@ pub(super) struct Registry {
 type Read = (usize, Arc<Registration>);
 
 /// The providers that are registered for classes in a namespace, in the order of their names.
-pub type ClassSources = Arc<[Arc<ClassSource>]>;
+type ClassSources = Arc<[Arc<ClassSource>]>;
 
 impl Runtime {
     /// The registration of the provider `name` in the namespace of `view`.

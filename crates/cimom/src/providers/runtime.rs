@@ -21,7 +21,7 @@ use crate::call::NamespaceRef;
 use crate::store::Core;
 
 /// Makes the services that a provider of a namespace is given.
-pub type ServicesFor = Box<dyn Fn(NamespaceRef) -> Arc<dyn Services> + Send + Sync>;
+type ServicesFor = Box<dyn Fn(NamespaceRef) -> Arc<dyn Services> + Send + Sync>;
 
 /// The store, and the providers over it.
 pub struct Runtime {
@@ -76,6 +76,12 @@ impl Runtime {
     /// The providers that are loaded now, by namespace and name.
     pub fn loaded_providers(&self) -> Vec<LoadedProvider> {
         self.table.list(self.core.now())
+    }
+
+    /// Unloads the providers that have been idle for as long as the cache controls in root say;
+    /// returns how many. A thread does it as long as providers are loaded.
+    pub fn unload_idle_providers(&self) -> usize {
+        self.idle.unload(&self.core)
     }
 
     /// Unloads the provider `name` of a namespace, where it has no call in flight; returns how many

@@ -102,7 +102,7 @@ fn ask(
 
 /// Takes a batch of what the core has itself, and holds nothing of the repository by it; says
 /// whether more is wanted.
-pub type BatchConsumer<'a> = &'a mut dyn FnMut(Vec<Object>) -> Result<ControlFlow<()>>;
+type BatchConsumer<'a> = &'a mut dyn FnMut(Vec<Object>) -> Result<ControlFlow<()>>;
 
 /// Reads what a step asks of the core's own sources.
 pub fn read_internal_source(
@@ -305,7 +305,7 @@ impl SharedSink {
 }
 
 /// Does to what one source delivers what the source did not do.
-struct StepSink {
+pub struct StepSink {
     /// What was asked for: filter and projection know the slots of no other class.
     class: Arc<Class>,
     /// Why nothing more is taken: the source delivered something else, or a part was not to be had.

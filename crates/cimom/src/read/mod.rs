@@ -1,4 +1,4 @@
-//! Reads: one object by its path, enumerations, queries, walks over associations.
+//! Reads: one object by its path, enumerations of classes and instances.
 //!
 //! ```text
 //! request   what is asked for
@@ -11,18 +11,14 @@
 //! |---|---|
 //! | `get` | GetObject, and following a reference |
 //! | `classes` | enumerations of classes, schema queries |
-//! | `query` | from the text of a query to what is to be run |
-//! | `associations` | `ASSOCIATORS OF`, `REFERENCES OF` |
 //! | `explain` | a plan as instances |
 
-mod associations;
-mod classes;
-mod execute;
-mod explain;
+pub mod classes;
+pub mod execute;
+pub mod explain;
 pub mod get;
-mod plan;
-pub mod query;
+pub mod plan;
 mod request;
-mod resolve;
+pub mod resolve;
 
 pub use request::{InstanceQuery, QueryScope};

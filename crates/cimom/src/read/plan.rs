@@ -21,30 +21,30 @@ use crate::view::View;
 /// All that is asked to answer a call.
 pub struct Plan {
     pub steps: Vec<Step>,
-    pub context: CallContext,
+    pub(super) context: CallContext,
 }
 
 /// One source asked for the instances of one class.
 pub struct Step {
-    pub class: Arc<Class>,
-    pub source: Source,
-    pub ask: SourceRequest,
+    pub(super) class: Arc<Class>,
+    pub(super) source: Source,
+    pub(super) ask: SourceRequest,
     /// The properties that the source must fill.
-    pub wanted: Wanted,
+    pub(super) wanted: Wanted,
     /// The predicates that the source takes note of.
-    pub pushed: Vec<Predicate>,
+    pub(super) pushed: Vec<Predicate>,
     /// Those of them that the source answers exactly, as text.
-    pub exact: Option<String>,
+    pub(super) exact: Option<String>,
     /// What the core filters by.
     pub filter: Option<BoundSelect>,
     /// The whole condition, for a source that asks midway to be filtered.
     pub condition: Option<BoundSelect>,
     /// What of an instance is delivered.
-    pub projection: Option<wql::Projection>,
+    pub(super) projection: Option<wql::Projection>,
     /// The slots that are NULL in what is delivered, whatever the source says.
-    pub left_out: Arc<[usize]>,
+    pub(super) left_out: Arc<[usize]>,
     /// The classes above whose providers have parts of the instances.
-    pub parts: Vec<Part>,
+    pub(super) parts: Vec<Part>,
     /// Whether another step may have the same instances, of a class above or below. The one
     /// furthest below comes first and counts.
     pub is_related: bool,
@@ -94,7 +94,7 @@ impl Referent {
 
 impl Referring {
     /// The first of the object's paths by which `association` refers to it.
-    pub fn path_used(&self, association: &Instance) -> Option<usize> {
+    pub(super) fn path_used(&self, association: &Instance) -> Option<usize> {
         let position = |&slot: &usize| {
             let text = association.value(slot).as_str()?;
             self.referent.position(association.class(), slot, text)
@@ -360,7 +360,7 @@ fn fixes_key(class: &Class, term: &Conjunct) -> bool {
 }
 
 /// The terms as one text; `None` where there are none.
-pub fn texts<'a>(terms: impl Iterator<Item = &'a Conjunct>) -> Option<String> {
+pub(super) fn texts<'a>(terms: impl Iterator<Item = &'a Conjunct>) -> Option<String> {
     let terms: Vec<&Conjunct> = terms.collect();
     // Beside another term an OR needs its parentheses, because AND binds before it.
     let text = |term: &&Conjunct| match term.expr() {

@@ -24,10 +24,10 @@ pub enum Source {
 
 /// A call with the classes it concerns.
 pub struct ResolvedCall<'a> {
-    pub query: InstanceQuery,
+    pub(super) query: InstanceQuery,
     /// Each class with instances of its own, the class named first.
-    pub sources: Vec<(Arc<Class>, Source)>,
-    pub context: &'a CallContext,
+    pub(super) sources: Vec<(Arc<Class>, Source)>,
+    pub(super) context: &'a CallContext,
 }
 
 /// Finds the classes and their sources.

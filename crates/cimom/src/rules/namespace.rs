@@ -16,7 +16,7 @@ const SDDL: &str = "NamespaceSecuritySDDL";
 const ENCRYPTION: &str = "RequiresEncryption";
 
 /// The hook of `__NAMESPACE`.
-pub struct NamespaceRules;
+pub(super) struct NamespaceRules;
 
 impl WriteHook for NamespaceRules {
     fn guards(&self, class: &Class) -> bool {

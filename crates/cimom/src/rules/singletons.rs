@@ -11,7 +11,7 @@ use wbem::{PendingPut, PutMode, WriteHook, WriteTransaction};
 use crate::system::{is_always_there, is_computed};
 
 /// The hook of the system's singletons.
-pub struct SingletonRules;
+pub(super) struct SingletonRules;
 
 impl WriteHook for SingletonRules {
     fn guards(&self, class: &Class) -> bool {

@@ -88,7 +88,7 @@ impl Schema {
     }
 
     /// The same classes, those that are stored to be made anew: from what another store says.
-    pub fn clone_unresolved(&self) -> Self {
+    pub(super) fn clone_unresolved(&self) -> Self {
         let again = |entry: &Arc<Entry>| match entry.builtin {
             Some(_) => entry.clone(),
             None => Arc::new(Entry {

@@ -88,7 +88,7 @@ pub fn get_bound(
 }
 
 /// Errors: `WBEM_E_PROVIDER_FAILURE` where what a provider gave for `class` is of another one.
-pub fn check_class(binding: &Binding, class: &Arc<Class>, found: &Instance) -> Result<()> {
+pub(super) fn check_class(binding: &Binding, class: &Arc<Class>, found: &Instance) -> Result<()> {
     if Arc::ptr_eq(found.class(), class) {
         return Ok(());
     }

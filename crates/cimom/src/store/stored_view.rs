@@ -129,7 +129,10 @@ impl<'c> StoredView<'c> {
     }
 
     /// Reads what is stored. Embedded instances get the classes of this namespace.
-    pub fn stored<T>(&self, read: impl FnOnce(repository::View<'_>) -> Result<T>) -> Result<T> {
+    pub(super) fn stored<T>(
+        &self,
+        read: impl FnOnce(repository::View<'_>) -> Result<T>,
+    ) -> Result<T> {
         let class = |name: &Name| self.class(name).ok();
         read(self.snapshot()?.view().resolving(&class))
     }

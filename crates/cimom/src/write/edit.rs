@@ -120,14 +120,14 @@ impl Edit<'_, '_> {
     }
 
     /// The class `name`. Errors: `WBEM_E_INVALID_CLASS` where there is none.
-    pub fn class(&mut self, namespace: &NamespaceRef, name: &Name) -> Result<Arc<Class>> {
+    pub(super) fn class(&mut self, namespace: &NamespaceRef, name: &Name) -> Result<Arc<Class>> {
         self.find_class(namespace, name)?.ok_or_else(|| {
             WBEM_E_INVALID_CLASS.with(format!("class {name} not found in {}", namespace.namespace))
         })
     }
 
     /// Whether the class is stored, or built in.
-    pub fn is_stored(&mut self, namespace: &NamespaceRef, name: &Name) -> Result<bool> {
+    pub(super) fn is_stored(&mut self, namespace: &NamespaceRef, name: &Name) -> Result<bool> {
         self.load(namespace)?;
         Ok(self.schema(namespace).contains(name))
     }

@@ -23,14 +23,18 @@ const PUT_INSTANCE: Flags = Flags(
 );
 
 /// Errors: `WBEM_E_INVALID_PARAMETER` for flags that PutInstance does not take together.
-pub fn check_flags(flags: Flags) -> Result<()> {
+pub(super) fn check_flags(flags: Flags) -> Result<()> {
     flags.only("PutInstance", PUT_INSTANCE)?.one_put_mode().map(drop)
 }
 
 /// Checks that nothing of `given`, which is to be put whole, was left out by the query that found
 /// it, which selected these slots: it would be lost.
 /// Errors: `WBEM_E_INVALID_OBJECT`.
-pub fn check_whole(given: &Instance, selected: Option<&SlotSet>, class: &Class) -> Result<()> {
+pub(super) fn check_whole(
+    given: &Instance,
+    selected: Option<&SlotSet>,
+    class: &Class,
+) -> Result<()> {
     let Some(selected) = selected else { return Ok(()) };
     let is_left_out =
         |name: &str| given.class().slot(name).is_none_or(|slot| !selected.contains(slot));
@@ -49,7 +53,7 @@ pub fn check_whole(given: &Instance, selected: Option<&SlotSet>, class: &Class) 
 /// is now, and a GUID from `random` for a single string key that is NULL.
 /// Errors: `WBEM_E_INVALID_OBJECT` where the client's class has properties that the class
 /// lacks, `WBEM_E_NO_KEY`, those of [`Instance::check`].
-pub fn prepare(
+pub(super) fn prepare(
     given: &Instance,
     class: &Arc<Class>,
     flags: Flags,
@@ -75,7 +79,7 @@ pub fn prepare(
 /// `given` with its values moved to `class`, which is its class as it is now. With the flag for
 /// localized qualifiers those that it has itself are left out.
 /// Errors: `WBEM_E_INVALID_OBJECT` where the client's class has properties that the class lacks.
-pub fn of_class(given: &Instance, class: &Arc<Class>, flags: Flags) -> Result<Instance> {
+pub(super) fn of_class(given: &Instance, class: &Arc<Class>, flags: Flags) -> Result<Instance> {
     let mut instance = moved(given, class)?;
     if flags.has(Flags::USE_AMENDED_QUALIFIERS) {
         strip(&mut instance);
@@ -125,7 +129,7 @@ pub fn check_amended(is_amended: bool, class: &Name, flags: Flags) -> Result<()>
 }
 
 /// Takes the localized qualifiers of its own from an instance.
-pub fn strip(instance: &mut Instance) {
+fn strip(instance: &mut Instance) {
     let Some(own) = instance.qualifiers() else { return };
     let properties = own.properties.iter();
     let stripped = InstanceQualifiers {
@@ -140,7 +144,7 @@ pub fn strip(instance: &mut Instance) {
 
 /// Errors: `WBEM_E_INVALID_OPERATION` where `class` is the localized part of another and has no
 /// instances: every class of a localized namespace is, but those of the system.
-pub fn check_instances_of(class: &Class, namespace: &Namespace) -> Result<()> {
+pub(super) fn check_instances_of(class: &Class, namespace: &Namespace) -> Result<()> {
     let is_system = class.name().is_system() || class.ancestors().any(|c| c.name().is_system());
     if is_system || !is_localized(namespace) {
         return Ok(());

@@ -18,7 +18,7 @@ use crate::system;
 
 impl Edit<'_, '_> {
     /// The descriptor of `namespace`, and whether remote calls must be encrypted there.
-    pub fn security(&self, namespace: &Namespace) -> Result<(Descriptor, bool)> {
+    pub(super) fn security(&self, namespace: &Namespace) -> Result<(Descriptor, bool)> {
         let state = self.writer.view().state(namespace)?;
         let security = state.ok_or_else(|| unknown(namespace))?.security;
         Ok((access::descriptor(security)?, security.requires_encryption))

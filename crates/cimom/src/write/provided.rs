@@ -19,7 +19,7 @@ use crate::source::layered::{self, Part, is_provided, same_provider};
 use crate::view::View;
 
 /// A put of an instance that providers have, of an authorized call.
-pub struct ProvidedPut<'a> {
+pub(super) struct ProvidedPut<'a> {
     context: &'a CallContext,
     class: Arc<Class>,
     instance: Instance,

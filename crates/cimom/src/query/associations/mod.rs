@@ -5,6 +5,6 @@ mod prepare;
 mod question;
 mod walk;
 
-pub use prepare::{Answer, prepare};
-pub use question::AssociationQuery;
+pub(super) use prepare::{Answer, prepare};
+pub(super) use question::AssociationQuery;
 pub use walk::Walk;

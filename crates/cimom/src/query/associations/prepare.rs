@@ -21,14 +21,14 @@ use crate::call::AuthorizedCall;
 use crate::call::partial::PartialRead;
 use crate::read::get;
 use crate::read::plan::{self, Plan, Referent, Referring};
-use crate::read::request::{InstanceQuery, QueryScope};
 use crate::read::resolve;
+use crate::read::{InstanceQuery, QueryScope};
 use crate::schema::reference;
 use crate::source::{binding, layered};
 use crate::view::View;
 
 /// What answers the question.
-pub enum Answer {
+pub(in crate::query) enum Answer {
     Walk(Arc<Walk>),
     /// Of SchemaOnly.
     Classes(Vec<Arc<Class>>),
@@ -37,7 +37,7 @@ pub enum Answer {
 /// Resolves the source and finds the associations that can refer to it.
 /// Errors: `WBEM_E_NOT_FOUND` for a source that does not exist, `WBEM_E_INVALID_QUERY` for the
 /// path of a class without SchemaOnly and the reverse.
-pub fn prepare(
+pub(in crate::query) fn prepare(
     view: &View<'_>,
     question: AssociationQuery,
     call: AuthorizedCall<'_, ()>,

@@ -5,7 +5,7 @@ use wql::{Associators, References};
 
 /// What is asked, of either statement.
 #[derive(Default)]
-pub struct AssociationQuery {
+pub(in crate::query) struct AssociationQuery {
     pub(super) source: Option<ObjectPath>,
     /// Whether the endpoints are wanted; else the associations themselves.
     pub(super) wants_endpoints: bool,

@@ -10,16 +10,16 @@ use cim::{Class, Error, Name, Object, Result};
 use wbem::{CallContext, EXPLAIN, Flags, Sink};
 use wql::{BoundSchema, Query, Select};
 
+use super::associations::{self, Answer, AssociationQuery, Walk};
 use crate::call::AuthorizedCall;
 use crate::call::partial::PartialRead;
-use crate::read::associations::{self, Answer, AssociationQuery, Walk};
 use crate::read::classes;
 use crate::read::execute;
 use crate::read::explain;
 use crate::read::plan;
 use crate::read::plan::Plan;
-use crate::read::request::{InstanceQuery, QueryScope};
 use crate::read::resolve;
+use crate::read::{InstanceQuery, QueryScope};
 use crate::view::Listing;
 use crate::view::View;
 

@@ -26,7 +26,7 @@ pub struct Walk {
     pub(super) question: AssociationQuery,
     pub(super) source: Arc<Referent>,
     /// Each association class and how it is asked.
-    pub steps: Vec<(Arc<Class>, Plan)>,
+    pub(in crate::query) steps: Vec<(Arc<Class>, Plan)>,
     /// What the providers of related association classes have delivered.
     pub(super) seen: Arc<Seen>,
     pub(super) context: CallContext,
@@ -34,7 +34,7 @@ pub struct Walk {
 
 impl Walk {
     /// Makes the walk, and completes `sink`.
-    pub fn deliver(self: &Arc<Self>, view: &View<'_>, sink: Sink) {
+    pub(in crate::query) fn deliver(self: &Arc<Self>, view: &View<'_>, sink: Sink) {
         let out = Arc::new(Mutex::new(Output::new(sink)));
         let completion = self.walk(view, &out);
         if let Some(sink) = out.lock().sink.take() {
