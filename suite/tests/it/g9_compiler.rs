@@ -230,3 +230,38 @@ fn j15_partial_commit_is_exact() {
         assert_eq!(found, expected, "broken at {broken}");
     }
 }
+
+/// Aliases and default flavors are those of one text; a provider's registration ends no
+/// transaction where no class can come from a provider; an error names its text.
+#[test]
+fn texts_compiled_together_share_a_transaction_only() {
+    let world = World::new();
+    let registered = |class: &str| {
+        format!(
+            "[Dynamic, Provider(\"{class}\")]\nclass {class} {{ [Key] uint8 k; }};\n\
+             instance of __Win32Provider as $P {{ Name = \"{class}\"; }};\n\
+             instance of __InstanceProviderRegistration {{ Provider = $P; SupportsGet = TRUE; }};\n"
+        )
+    };
+    let first = format!("Qualifier Mark : ToSubClass;\n{}", registered("First"));
+    let second = format!("{}[Mark]\nclass Marked {{ [Key] uint8 k; }};\n", registered("Second"));
+    let options = compile_options(Flags::default());
+    let compile = |texts: &[(&str, &[u8])]| {
+        world.manager().compile_texts(texts, &options, world.administrator()).unwrap()
+    };
+    let version = || world.manager().repository().read().unwrap().view().version();
+
+    let before = version();
+    let report = compile(&[("first", first.as_bytes()), ("second", second.as_bytes())]);
+    assert_eq!((report.storage, report.classes, report.instances), (None, 3, 4));
+    assert_eq!(version(), before + 1);
+    let marked = world.get("Marked").unwrap();
+    assert!(!marked.contains("ToSubClass"), "the flavor of the other text: {marked}");
+
+    let report = compile(&[("first", b"class A {};"), ("second", b"\n  class B : Missing {};")]);
+    let error = report.storage.unwrap();
+    assert_eq!((error.file.as_str(), error.line), ("second", 2));
+    let report = compile(&[("first", b"class C {};"), ("second", b"class D {")]);
+    assert_eq!(report.syntax[0].file, "second");
+    assert!(world.get("C").is_err());
+}

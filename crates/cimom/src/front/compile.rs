@@ -42,12 +42,8 @@ impl MofCompiler for Cimom {
         let mut report = CompileReport::default();
         for file in files {
             let compilation = mof::parse(&mut mof::Disk, file, &self.parse_options(options));
-            let executor = Executor {
-                cimom: self,
-                compilation: &compilation,
-                there: There::Replaced,
-                context,
-            };
+            let compilations = std::slice::from_ref(&compilation);
+            let executor = Executor::new(self, compilations, There::Replaced, context);
             executor.compile(file, options, progress, &mut report)?;
             let is_done = report.syntax.is_empty() && report.storage.is_none();
             if is_done
@@ -71,17 +67,33 @@ impl MofCompiler for Cimom {
         options: &CompileOptions,
         context: &CallContext,
     ) -> Result<CompileReport> {
-        let mut report = CompileReport::default();
-        let mut sources = mof::Memory::file(name, text);
-        let compilation = mof::parse(&mut sources, Path::new(name), &self.parse_options(options));
-        let executor =
-            Executor { cimom: self, compilation: &compilation, there: There::Replaced, context };
-        executor.compile(Path::new(name), options, &mut |_, _| {}, &mut report)?;
-        Ok(report)
+        self.compile_texts(&[(name, text)], options, context)
     }
 }
 
 impl Cimom {
+    /// Compiles texts in their order as if they were one, so that many share a transaction. Each
+    /// is (name, text) and has its own aliases, pragmas and default flavors; where one has an error
+    /// of syntax, none is stored.
+    /// Errors: as [`MofCompiler::compile_text`].
+    pub fn compile_texts(
+        &self,
+        texts: &[(&str, &[u8])],
+        options: &CompileOptions,
+        context: &CallContext,
+    ) -> Result<CompileReport> {
+        let mut report = CompileReport::default();
+        let parse_options = self.parse_options(options);
+        let parse = |&(name, text): &(&str, &[u8])| {
+            mof::parse(&mut mof::Memory::file(name, text), Path::new(name), &parse_options)
+        };
+        let compilations: Vec<Compilation> = texts.iter().map(parse).collect();
+        let executor = Executor::new(self, &compilations, There::Replaced, context);
+        let first = texts.first().map_or("", |(name, _)| *name);
+        executor.compile(Path::new(first), options, &mut |_, _| {}, &mut report)?;
+        Ok(report)
+    }
+
     /// Compiles a file of the autorecover list again.
     pub(super) fn compile_again(
         &self,
@@ -92,7 +104,8 @@ impl Cimom {
     ) -> Result<CompileReport> {
         let mut report = CompileReport::default();
         let compilation = mof::parse(&mut mof::Disk, file, &self.parse_options(options));
-        let executor = Executor { cimom: self, compilation: &compilation, there, context };
+        let compilations = std::slice::from_ref(&compilation);
+        let executor = Executor::new(self, compilations, there, context);
         executor.compile(file, options, &mut |_, _| {}, &mut report)?;
         Ok(report)
     }
@@ -118,9 +131,18 @@ pub enum There {
 
 struct Executor<'a> {
     cimom: &'a Cimom,
-    compilation: &'a Compilation,
+    compilations: &'a [Compilation],
+    /// The actions of all compilations.
+    steps: Vec<Step<'a>>,
     there: There,
     context: &'a CallContext,
+}
+
+/// An action, and the compilation that has its aliases and its dialect.
+#[derive(Clone, Copy)]
+struct Step<'a> {
+    action: &'a Action,
+    compilation: &'a Compilation,
 }
 
 /// Why a batch ended before its end.
@@ -155,9 +177,23 @@ struct ProvidedClasses {
     /// The first action that puts a class which a provider may have, or deletes one that may have
     /// provided ones below it. No more is known of what comes after it.
     provided: Option<usize>,
+    /// The namespaces that have providers of classes.
+    namespaces: Vec<Namespace>,
 }
 
-impl Executor<'_> {
+impl<'a> Executor<'a> {
+    fn new(
+        cimom: &'a Cimom,
+        compilations: &'a [Compilation],
+        there: There,
+        context: &'a CallContext,
+    ) -> Self {
+        let steps = compilations.iter().flat_map(|compilation| {
+            compilation.actions.iter().map(move |action| Step { action, compilation })
+        });
+        Executor { cimom, compilations, steps: steps.collect(), there, context }
+    }
+
     fn compile(
         &self,
         file: &Path,
@@ -165,7 +201,8 @@ impl Executor<'_> {
         progress: &mut dyn FnMut(u64, u64),
         report: &mut CompileReport,
     ) -> Result<()> {
-        report.syntax.extend(self.compilation.diagnostics.iter().map(told));
+        let diagnostics = self.compilations.iter().flat_map(|it| &it.diagnostics);
+        report.syntax.extend(diagnostics.map(told));
         if !report.syntax.is_empty() || options.check_only {
             return Ok(());
         }
@@ -173,7 +210,7 @@ impl Executor<'_> {
             self.cimom.ensure_namespace(&options.namespace, self.context)?;
         }
         report.storage = self.run(report, progress).map(|d| told(&d));
-        let is_listed = self.compilation.autorecover || options.autorecover;
+        let is_listed = options.autorecover || self.compilations.iter().all(|it| it.autorecover);
         if report.storage.is_none() && !is_listed {
             report.warnings.push(no_autorecover(file));
         }
@@ -186,18 +223,18 @@ impl Executor<'_> {
         report: &mut CompileReport,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Option<Diagnostic> {
-        let actions = &self.compilation.actions;
+        let steps = &self.steps;
         let mut next = 0;
-        while next < actions.len() {
-            let (done, failure) = self.some(next..actions.len().min(next + BATCH));
-            for action in &actions[next..done] {
-                match action.kind {
+        while next < steps.len() {
+            let (done, failure) = self.some(next..steps.len().min(next + BATCH));
+            for step in &steps[next..done] {
+                match step.action.kind {
                     ActionKind::PutClass { .. } => report.classes += 1,
                     ActionKind::PutInstance { .. } => report.instances += 1,
                     ActionKind::DeleteClass { .. } | ActionKind::DeleteInstance { .. } => {}
                 }
             }
-            progress(done as u64, actions.len() as u64);
+            progress(done as u64, steps.len() as u64);
             if failure.is_some() {
                 return failure;
             }
@@ -243,7 +280,7 @@ impl Executor<'_> {
             for at in range.clone() {
                 let done = match provided.provided == Some(at) {
                     true => Err(Stop::Provided(at)),
-                    false => self.action(edit, at),
+                    false => self.action(edit, at, &provided),
                 };
                 match done {
                     Ok(Next::Action) => {}
@@ -259,21 +296,27 @@ impl Executor<'_> {
         done.map_err(|e| {
             stop.unwrap_or_else(|| {
                 // The transaction itself could not be had or ended.
-                let place = self.compilation.actions[range.start].place.clone();
+                let place = self.steps[range.start].action.place.clone();
                 Stop::Failed(range.start, Box::new(Diagnostic::from_error(&e, place)))
             })
         })
     }
 
-    fn action(&self, edit: &mut Edit<'_, '_>, at: usize) -> Result<Next, Stop> {
-        let action = &self.compilation.actions[at];
+    fn action(
+        &self,
+        edit: &mut Edit<'_, '_>,
+        at: usize,
+        provided: &ProvidedClasses,
+    ) -> Result<Next, Stop> {
+        let step = self.steps[at];
+        let action = step.action;
         let failed = |e: cim::Error| {
             Stop::Failed(at, Box::new(Diagnostic::from_error(&e, action.place.clone())))
         };
         let failed_at = |d: Diagnostic| Stop::Failed(at, Box::new(d));
         let place = edit.namespace_ref(&action.namespace).map_err(failed)?;
         let call = edit.authorize(&place, self.context).map_err(failed)?;
-        if self.there == There::Kept && self.is_there(edit, &place, action).map_err(failed)? {
+        if self.there == There::Kept && self.is_there(edit, &place, step).map_err(failed)? {
             return Ok(Next::Action);
         }
         match &action.kind {
@@ -281,23 +324,25 @@ impl Executor<'_> {
                 call.require(access::to_write_class(), "write a class").map_err(failed)?;
                 let mut declaration = Cow::Borrowed(declaration);
                 if !pending.is_empty() {
-                    let mut objects = Objects { edit, place: place.clone(), executor: self };
+                    let mut objects =
+                        Objects { edit, place: place.clone(), compilation: step.compilation };
                     let class = declaration.to_mut();
                     mof::complete_class(class, pending, &action.place, &mut objects)
                         .map_err(failed_at)?;
                 }
                 let (namespace, flags) = (place.clone(), class_flags(*flags));
-                let put = ClassPut::in_edit(call, namespace, declaration, flags, self.rules());
+                let put = ClassPut::in_edit(call, namespace, declaration, flags, step.rules());
                 edit.put_class(&put).map_err(failed)?;
             }
             ActionKind::PutInstance { declaration, flags } => {
-                let mut objects = Objects { edit, place: place.clone(), executor: self };
+                let mut objects =
+                    Objects { edit, place: place.clone(), compilation: step.compilation };
                 let class = objects.instance_class(declaration).map_err(failed)?;
                 if class.is_dynamic() {
                     return Err(Stop::Provided(at));
                 }
                 call.require_to_write(&class, "write an instance").map_err(failed)?;
-                let next = after(&class);
+                let next = provided.after(&class, &action.namespace);
                 let instance =
                     mof::instantiate(declaration, class, &mut objects).map_err(failed_at)?;
                 if properties::has_dynamic(&instance) {
@@ -314,7 +359,7 @@ impl Executor<'_> {
             }
             ActionKind::DeleteInstance { path, fail } => {
                 match delete_instance(edit, &place, path, call) {
-                    Ok(Some(next)) => return Ok(next),
+                    Ok(Some(class)) => return Ok(provided.after(&class, &action.namespace)),
                     Ok(None) => return Err(Stop::Provided(at)),
                     Err(e) => unless_missing(Err(e), *fail).map_err(failed)?,
                 }
@@ -329,14 +374,15 @@ impl Executor<'_> {
         &self,
         edit: &mut Edit<'_, '_>,
         place: &NamespaceRef,
-        action: &Action,
+        step: Step<'_>,
     ) -> Result<bool> {
-        match &action.kind {
+        match &step.action.kind {
             ActionKind::PutClass { declaration, .. } => {
                 Ok(edit.find_class(place, &declaration.name)?.is_some())
             }
             ActionKind::PutInstance { declaration, .. } => {
-                let mut objects = Objects { edit, place: place.clone(), executor: self };
+                let mut objects =
+                    Objects { edit, place: place.clone(), compilation: step.compilation };
                 let class = objects.instance_class(declaration)?;
                 if class.is_dynamic() {
                     return Ok(true);
@@ -358,7 +404,7 @@ impl Executor<'_> {
         let mut provided = ProvidedClasses::default();
         let mut views: HashMap<&Namespace, Option<View<'_>>> = HashMap::new();
         for at in range {
-            let action = &self.compilation.actions[at];
+            let action = self.steps[at].action;
             let view = views.entry(&action.namespace).or_insert_with(|| {
                 // A namespace that is not there yet has no providers either.
                 let view = View::open_by_name(&self.cimom.runtime, &action.namespace, self.context)
@@ -388,12 +434,15 @@ impl Executor<'_> {
                 provided.known.push((view.id(), known));
             }
         }
+        let with_providers = views.into_iter().filter(|(_, view)| view.is_some());
+        provided.namespaces = with_providers.map(|(namespace, _)| namespace.clone()).collect();
         provided
     }
 
     /// Does an action that concerns a provider: as a session does.
     fn provided(&self, at: usize) -> Result<(), Box<Diagnostic>> {
-        let action = &self.compilation.actions[at];
+        let step = self.steps[at];
+        let action = step.action;
         let failed = |e: cim::Error| Box::new(Diagnostic::from_error(&e, action.place.clone()));
         let view = self.view(action).map_err(failed)?;
         let call = Call { operation: (), namespace: &action.namespace, context: self.context };
@@ -406,7 +455,7 @@ impl Executor<'_> {
         let view = || self.view(action).map_err(failed);
         match &action.kind {
             ActionKind::PutInstance { declaration, flags } => {
-                let instance = self.make(action, &provided, |objects| {
+                let instance = self.make(step, &provided, |objects| {
                     let class = objects.instance_class(declaration)?;
                     Ok(mof::instantiate(declaration, class, objects).map_err(Box::new))
                 })?;
@@ -416,13 +465,13 @@ impl Executor<'_> {
                 put.map(drop).map_err(failed)
             }
             ActionKind::PutClass { declaration, pending, flags, .. } => {
-                let class = self.make(action, &provided, |objects| {
+                let class = self.make(step, &provided, |objects| {
                     let mut class = declaration.clone();
                     let done = mof::complete_class(&mut class, pending, &action.place, objects);
                     Ok(done.map(|()| class).map_err(Box::new))
                 })?;
                 let flags = class_flags(*flags);
-                write::class::put(view()?, call, &class, flags, self.rules()).map_err(failed)
+                write::class::put(view()?, call, &class, flags, step.rules()).map_err(failed)
             }
             ActionKind::DeleteClass { class, fail } => {
                 let deleted = write::class::delete(view()?, call, class);
@@ -451,14 +500,15 @@ impl Executor<'_> {
     /// nothing.
     fn make<T>(
         &self,
-        action: &Action,
+        step: Step<'_>,
         provided: &ProvidedClasses,
         make: impl FnOnce(&mut Objects<'_, '_, '_, '_>) -> Result<Result<T, Box<Diagnostic>>>,
     ) -> Result<T, Box<Diagnostic>> {
+        let Step { action, compilation } = step;
         let made = write::edit(&self.cimom.runtime, |edit| {
             provided.add_to(edit);
             let place = edit.namespace_ref(&action.namespace)?;
-            make(&mut Objects { edit, place, executor: self })
+            make(&mut Objects { edit, place, compilation })
         });
         made.map_err(|e| Box::new(Diagnostic::from_error(&e, action.place.clone())))?
     }
@@ -466,8 +516,10 @@ impl Executor<'_> {
     fn view(&self, action: &Action) -> Result<View<'_>> {
         View::open_by_name(&self.cimom.runtime, &action.namespace, self.context)
     }
+}
 
-    fn rules(&self) -> Rules {
+impl Step<'_> {
+    fn rules(self) -> Rules {
         match self.compilation.dialect {
             mof::Dialect::Wmi => Rules::Wmi,
             mof::Dialect::Dmtf => Rules::Dmtf,
@@ -481,15 +533,23 @@ impl ProvidedClasses {
             edit.add_provided_classes(*namespace, classes);
         }
     }
+
+    /// What may follow a write of an instance of `class`: a registration of a class provider adds
+    /// one, and any other registration may change one that the namespace has.
+    fn after(&self, class: &Class, namespace: &Namespace) -> Next {
+        let changes_class_providers = class.is_a("__ClassProviderRegistration")
+            || access::is_registration(class) && self.namespaces.contains(namespace);
+        if changes_class_providers { Next::Batch } else { Next::Action }
+    }
 }
 
-/// Deletes an instance, if it is stored: else it may be one of a provider.
+/// Deletes an instance and returns its class, if it is stored: else it may be one of a provider.
 fn delete_instance(
     edit: &mut Edit<'_, '_>,
     namespace: &NamespaceRef,
     path: &ObjectPath,
     call: AuthorizedCall<'_, ()>,
-) -> Result<Option<Next>> {
+) -> Result<Option<Arc<Class>>> {
     let class = edit.find_class(namespace, &path.class)?.ok_or_else(|| {
         WBEM_E_NOT_FOUND.with(format!("class {} not found in {}", path.class, namespace.namespace))
     })?;
@@ -500,17 +560,9 @@ fn delete_instance(
     }
     let (namespace, name) = (namespace.clone(), class.name().clone());
     match edit.delete_instance(&InstanceDelete::new(call, namespace, name, key, Vec::new())) {
-        Ok(()) => Ok(Some(after(&class))),
+        Ok(()) => Ok(Some(class)),
         Err(e) if e.status() == WBEM_E_NOT_FOUND => Ok(None),
         Err(e) => Err(e),
-    }
-}
-
-/// What may follow the put or the deletion of an instance of `class`.
-fn after(class: &Class) -> Next {
-    match access::is_registration(class) {
-        true => Next::Batch,
-        false => Next::Action,
     }
 }
 
@@ -525,7 +577,7 @@ fn unless_missing(deleted: Result<()>, fail: bool) -> Result<()> {
 struct Objects<'x, 'e, 'w, 'a> {
     edit: &'x mut Edit<'e, 'w>,
     place: NamespaceRef,
-    executor: &'x Executor<'a>,
+    compilation: &'a Compilation,
 }
 
 impl Objects<'_, '_, '_, '_> {
@@ -542,12 +594,12 @@ impl mof::Context for Objects<'_, '_, '_, '_> {
     }
 
     fn alias(&mut self, alias: &Name) -> Result<ObjectPath> {
-        let compilation = self.executor.compilation;
+        let compilation = self.compilation;
         let target = compilation.aliases.get(alias).map(|&at| &compilation.actions[at]);
         let target = target.ok_or_else(|| WBEM_E_NOT_FOUND.with(format!("alias ${alias}")))?;
         let from: Namespace = self.place.namespace.clone();
         let place = self.edit.namespace_ref(&target.namespace)?;
-        let mut there = Objects { edit: self.edit, place, executor: self.executor };
+        let mut there = Objects { edit: self.edit, place, compilation: self.compilation };
         mof::alias_path(target, &from, &mut there)
             .map_err(|d| d.status.with(format!("alias ${alias}: {}", d.message)))
     }
