@@ -6,6 +6,7 @@ mod calls;
 mod explain;
 mod f2_calls;
 mod fetched;
+mod first_start;
 mod g11_namespace_security;
 mod g12_configuration;
 mod g15_method_calls;

@@ -16,6 +16,7 @@
 //! | [`calls`] | gets, methods and enumerations of providers, one that hangs |
 //! | [`processes`] | the processes of this machine |
 //! | [`start`] | from nothing to an answer |
+//! | [`first_start`] | a new repository with many classes |
 //! | [`item`] | the classes and instances that are measured |
 //! | [`measure`], [`report`], [`scratch`] | clocks and medians, lines, directories |
 
@@ -25,6 +26,7 @@ mod associators;
 mod calls;
 mod compile;
 mod conditions;
+mod first_start;
 mod instances;
 mod item;
 mod lmdb;
@@ -45,7 +47,7 @@ use anyhow::{Context, Result, bail};
 /// A benchmark: its name, what it measures, and how.
 type Benchmark = (&'static str, &'static str, fn() -> Result<()>);
 
-const BENCHMARKS: [Benchmark; 10] = [
+const BENCHMARKS: [Benchmark; 11] = [
     (
         "compile",
         "the DMTF schema 2.49, or one like it, compiled into an empty repository",
@@ -64,6 +66,7 @@ const BENCHMARKS: [Benchmark; 10] = [
     ("calls", "what the object manager adds to providers and clients", calls::run),
     ("processes", "SELECT * FROM Win32_Process", processes::run),
     ("start", "the program from its start to its first answer", start::run),
+    ("first-start", "a repository created with the classes of the host", first_start::run),
 ];
 
 fn main() -> ExitCode {
