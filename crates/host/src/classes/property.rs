@@ -94,7 +94,7 @@ impl<C: HostClass> Property<C> {
 
     /// A property that is cheap, or whose source is read by `value` itself.
     pub(crate) const fn free(name: &'static str, value: ValueOf<C>) -> Self {
-        Property::new(name, Needs::NONE, value)
+        Property::new(name, Needs::empty(), value)
     }
 }
 
@@ -111,14 +111,14 @@ struct Plan<C: HostClass> {
 impl<C: HostClass> Plan<C> {
     /// Includes the keys and the properties in `must`, in addition to what is wanted.
     fn new(class: &Arc<Class>, wanted: &Wanted, must: &Must<'_>) -> Self {
-        let mut plan = Plan { class: class.clone(), needs: Needs::NONE, slots: Vec::new() };
+        let mut plan = Plan { class: class.clone(), needs: Needs::empty(), slots: Vec::new() };
         for property in C::PROPERTIES {
             // Another class that was declared under this name may lack some.
             let Some(slot) = class.slot(property.name) else { continue };
             let is_key = class.keys().iter().any(|&key| usize::from(key) == slot);
             let is_filtered = must.iter().any(|(filtered, _)| *filtered == slot);
             if is_key || is_filtered || wanted.contains(slot) {
-                plan.needs = plan.needs | property.needs;
+                plan.needs |= property.needs;
                 plan.slots.push((slot, property.value));
             }
         }

@@ -105,24 +105,27 @@ impl Processes {
         let buffers = &mut self.buffers;
 
         let has_executable =
-            needs.has(EXE | NAME) && was_read(dir.read_link(b"exe", &mut buffers.exe))?;
+            needs.intersects(EXE | NAME) && was_read(dir.read_link(b"exe", &mut buffers.exe))?;
         let executable = has_executable.then(|| exe::path(&buffers.exe));
 
         let named = executable.and_then(exe::file_name).is_some();
-        let needs_arguments = needs.has(CMDLINE) || needs.has(NAME) && !named;
+        let needs_arguments = needs.contains(CMDLINE) || needs.contains(NAME) && !named;
         let has_arguments =
             needs_arguments && was_read(dir.read_once(b"cmdline", &mut buffers.cmdline))?;
         let command_line =
             if has_arguments { CommandLine::parse(&mut buffers.cmdline) } else { None };
 
         let named = named || command_line.is_some_and(|line| line.program_name().is_some());
-        let needs_stat = needs.has(STAT) || needs.has(NAME) && !named;
+        let needs_stat = needs.contains(STAT) || needs.contains(NAME) && !named;
         let has_stat = needs_stat && was_read(required(dir.read_once(b"stat", &mut buffers.stat)))?;
         let has_status =
-            needs.has(STATUS) && was_read(dir.read_once(b"status", &mut buffers.status))?;
-        let has_io = needs.has(IO) && was_read(dir.read_once(b"io", &mut buffers.io))?;
-        let handles =
-            if needs.has(HANDLES) { count_handles(&dir, self.size_counts_handles) } else { None };
+            needs.contains(STATUS) && was_read(dir.read_once(b"status", &mut buffers.status))?;
+        let has_io = needs.contains(IO) && was_read(dir.read_once(b"io", &mut buffers.io))?;
+        let handles = if needs.contains(HANDLES) {
+            count_handles(&dir, self.size_counts_handles)
+        } else {
+            None
+        };
 
         Some(Process {
             id,

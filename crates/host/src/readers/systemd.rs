@@ -233,7 +233,7 @@ impl<'a> Systemd<'a> {
             unit: Properties::default(),
             service: Properties::default(),
         };
-        if !needs.has(UNIT | SERVICE) {
+        if !needs.intersects(UNIT | SERVICE) {
             return Ok(Some(service));
         }
         match self.fill(&mut service, path, needs).await {
@@ -259,7 +259,7 @@ impl<'a> Systemd<'a> {
             None => self.load(&format!("{}{SUFFIX}", service.name)).await?,
         };
         service.unit = self.properties(&path, UNIT_INTERFACE).await?;
-        if needs.has(SERVICE) {
+        if needs.contains(SERVICE) {
             service.service = self.properties(&path, SERVICE_INTERFACE).await?;
         }
         Ok(())

@@ -1,11 +1,12 @@
 //! What every provider owes the core: projection, keys, predicates, sinks, registration.
 
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use cim::status::{WBEM_E_FAILED, WBEM_E_NOT_FOUND};
 use cim::{Object, Value};
 use host::Root;
+use parking_lot::Mutex;
 use wbem::{COMPLETE, EnumerationRequest, NativeProviders, Pushdown, Wanted, collect, for_each};
 use wql::{Comparison, Predicate};
 
@@ -129,12 +130,12 @@ fn batches(batches: usize) -> Vec<usize> {
         Ok(())
     };
     let take = move |batch: Vec<Object>| {
-        let mut arrived = arrived.lock().unwrap();
+        let mut arrived = arrived.lock();
         arrived.push(batch.len());
         if arrived.len() < batches { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     };
     assert_eq!(for_each(run, take), COMPLETE);
-    sizes.lock().unwrap().clone()
+    sizes.lock().clone()
 }
 
 #[test]

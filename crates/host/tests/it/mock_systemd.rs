@@ -6,11 +6,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use futures_core::Stream;
 use host::{Bus, Root};
+use parking_lot::{Mutex, MutexGuard};
 use zbus::message::{Header, Type};
 use zbus::{Connection, Message, MessageStream, ObjectPath, OwnedVariant, Variant};
 
@@ -211,7 +212,7 @@ impl MockSystemd {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.shared.state.lock().unwrap()
+        self.shared.state.lock()
     }
 }
 
@@ -233,7 +234,7 @@ impl Shared {
         let method = header.member().unwrap().as_str().to_owned();
         let first = first_argument(call);
         let answer = {
-            let mut state = self.state.lock().unwrap();
+            let mut state = self.state.lock();
             state.calls.push(format!("{method} {first}").trim().to_owned());
             state.answers.get(&*method).copied()
         };
@@ -266,15 +267,15 @@ impl Shared {
     ) -> zbus::Result<()> {
         match method {
             "Subscribe" => {
-                self.state.lock().unwrap().is_subscribed = true;
+                self.state.lock().is_subscribed = true;
                 connection.reply(header, &()).await
             }
             "ListUnitFilesByPatterns" => {
-                let files = self.state.lock().unwrap().files();
+                let files = self.state.lock().files();
                 connection.reply(header, &files).await
             }
             "ListUnitsByPatterns" => {
-                let units = self.state.lock().unwrap().listed();
+                let units = self.state.lock().listed();
                 connection.reply(header, &units).await
             }
             "LoadUnit" if first.contains([' ', '/']) || first.ends_with("@.service") => {
@@ -282,12 +283,12 @@ impl Shared {
                 connection.reply_error(header, error, &"not a name").await
             }
             "LoadUnit" => {
-                self.state.lock().unwrap().asked_for.push(first.to_owned());
+                self.state.lock().asked_for.push(first.to_owned());
                 connection.reply(header, &path(first)).await
             }
             "GetAll" => {
                 let object = header.path().unwrap().as_str().to_owned();
-                let properties = self.state.lock().unwrap().properties(&object, first);
+                let properties = self.state.lock().properties(&object, first);
                 match properties {
                     Some(properties) => connection.reply(header, &properties).await,
                     None => {
@@ -302,7 +303,7 @@ impl Shared {
             "Reload" => connection.reply(header, &()).await,
             "EnableUnitFiles" | "DisableUnitFiles" | "MaskUnitFiles" | "UnmaskUnitFiles" => {
                 let files: Vec<String> = files_of(call);
-                self.state.lock().unwrap().enable(method, &files);
+                self.state.lock().enable(method, &files);
                 let changes: Vec<(String, String, String)> = Vec::new();
                 match method {
                     "EnableUnitFiles" => connection.reply(header, &(true, changes)).await,
@@ -324,7 +325,7 @@ impl Shared {
         property: &'static str,
         value: &str,
     ) -> zbus::Result<()> {
-        self.state.lock().unwrap().units.get_mut(unit).unwrap().set(property, value);
+        self.state.lock().units.get_mut(unit).unwrap().set(property, value);
         connection.reply(header, &()).await
     }
 
@@ -338,7 +339,7 @@ impl Shared {
         answer: Option<Answer>,
     ) -> zbus::Result<()> {
         let (id, is_subscribed) = {
-            let mut state = self.state.lock().unwrap();
+            let mut state = self.state.lock();
             state.jobs += 2;
             (state.jobs, state.is_subscribed)
         };
@@ -364,7 +365,7 @@ impl Shared {
         };
         if result == "done" && !matches!(answer, Some(Answer::LateJob)) {
             let active = if method == "StartUnit" { "active" } else { "inactive" };
-            self.state.lock().unwrap().units.get_mut(unit).unwrap().set("ActiveState", active);
+            self.state.lock().units.get_mut(unit).unwrap().set("ActiveState", active);
         }
         end(id - 1, "canceled").await?;
         let answered = ObjectPath::try_from(job(id)).unwrap();
@@ -501,7 +502,7 @@ impl Clock {
     }
 
     fn expire(&self) {
-        let mut waiting = self.0.lock().unwrap();
+        let mut waiting = self.0.lock();
         waiting.is_over = true;
         waiting.wakers.drain(..).for_each(Waker::wake);
     }
@@ -511,7 +512,7 @@ impl Future for Clock {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let mut waiting = self.0.lock().unwrap();
+        let mut waiting = self.0.lock();
         if waiting.is_over {
             return Poll::Ready(());
         }

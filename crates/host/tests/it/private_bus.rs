@@ -5,8 +5,8 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
 
+use parking_lot::Mutex;
 use tempfile::TempDir;
 
 /// A dbus-daemon, ended with this value.
@@ -46,7 +46,7 @@ impl PrivateBus {
 
     /// Ends it at once.
     pub(crate) fn kill(&self) {
-        let mut daemon = self.daemon.lock().unwrap();
+        let mut daemon = self.daemon.lock();
         // It may have ended already.
         let _ = daemon.kill();
         let _ = daemon.wait();

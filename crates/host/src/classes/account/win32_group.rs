@@ -1,4 +1,4 @@
-//! Provides the class: its properties by name, each with its source, and nothing of queries.
+//! Provides the class: the value of each property. Does not evaluate queries.
 //! Input is `/etc/group`, by way of `crate::readers::root`; output goes through `crate::classes::property`.
 //!
 #![doc = include_str!("win32_group.md")]
@@ -6,7 +6,7 @@
 use cim::Result;
 use cim::security::Sid;
 
-use crate::classes::account;
+use crate::classes::account::{self, AccountClass};
 use crate::classes::property::{Each, Find, HostClass, Property};
 use crate::facts::account::accounts::{self, Group};
 use crate::readers::machine::Machine;
@@ -42,36 +42,26 @@ impl HostClass for Win32Group {
     ];
 
     fn each(machine: &Machine<'_>, _: Needs, each: Each<'_, Self>) -> Result<()> {
-        each_where(machine, |_| true, each)
+        account::each_where::<Self>(machine, |_| true, each)
     }
 
-    const FIND: &'static [Find<Self>] = &[
-        Find {
-            property: "Name",
-            find: |machine, name, _, each| {
-                each_where(machine, |group| account::is_called(name, group.name), each)
-            },
-        },
-        Find {
-            property: "Domain",
-            find: |machine, domain, _, each| {
-                let is_here = account::is_here(machine, domain);
-                if is_here { each_where(machine, |_| true, each) } else { Ok(()) }
-            },
-        },
-    ];
+    const FIND: &'static [Find<Self>] = &account::find();
 }
 
-fn each_where(
-    machine: &Machine<'_>,
-    is_wanted: impl Fn(&Group<'_>) -> bool,
-    each: Each<'_, Win32Group>,
-) -> Result<()> {
-    let file = account::read(machine.root(), account::GROUPS)?;
-    for group in accounts::groups(&file).into_iter().filter(|group| is_wanted(group)) {
-        if each(&Facts { machine, group }).is_break() {
-            break;
-        }
+impl AccountClass for Win32Group {
+    type Account<'a> = Group<'a>;
+
+    const FILE: &'static str = account::GROUPS;
+
+    fn accounts(file: &[u8]) -> Vec<Group<'_>> {
+        accounts::groups(file)
     }
-    Ok(())
+
+    fn name<'a>(group: &Self::Account<'a>) -> &'a [u8] {
+        group.name
+    }
+
+    fn facts<'a>(machine: &'a Machine<'a>, group: Group<'a>) -> Facts<'a> {
+        Facts { machine, group }
+    }
 }

@@ -1,4 +1,4 @@
-//! Provides the class: its two references, and nothing of queries. Input is `/etc/group` and
+//! Provides the class: its two references. Does not evaluate queries. Input is `/etc/group` and
 //! `/etc/passwd`, by way of `crate::readers::root`; output goes through `crate::classes::property`.
 //!
 #![doc = include_str!("win32_groupuser.md")]

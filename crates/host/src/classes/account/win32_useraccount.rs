@@ -1,4 +1,4 @@
-//! Provides the class: its properties by name, each with its source, and nothing of queries.
+//! Provides the class: the value of each property. Does not evaluate queries.
 //! Input is `/etc/passwd`, by way of `crate::readers::root`; output goes through `crate::classes::property`.
 //!
 #![doc = include_str!("win32_useraccount.md")]
@@ -6,7 +6,7 @@
 use cim::security::Sid;
 use cim::{Result, Value};
 
-use crate::classes::account;
+use crate::classes::account::{self, AccountClass};
 use crate::classes::property::{Each, Find, HostClass, Property};
 use crate::facts::account::accounts::{self, User};
 use crate::facts::scan;
@@ -51,36 +51,26 @@ impl HostClass for Win32UserAccount {
     ];
 
     fn each(machine: &Machine<'_>, _: Needs, each: Each<'_, Self>) -> Result<()> {
-        each_where(machine, |_| true, each)
+        account::each_where::<Self>(machine, |_| true, each)
     }
 
-    const FIND: &'static [Find<Self>] = &[
-        Find {
-            property: "Name",
-            find: |machine, name, _, each| {
-                each_where(machine, |user| account::is_called(name, user.name), each)
-            },
-        },
-        Find {
-            property: "Domain",
-            find: |machine, domain, _, each| {
-                let is_here = account::is_here(machine, domain);
-                if is_here { each_where(machine, |_| true, each) } else { Ok(()) }
-            },
-        },
-    ];
+    const FIND: &'static [Find<Self>] = &account::find();
 }
 
-fn each_where(
-    machine: &Machine<'_>,
-    is_wanted: impl Fn(&User<'_>) -> bool,
-    each: Each<'_, Win32UserAccount>,
-) -> Result<()> {
-    let file = account::read(machine.root(), account::USERS)?;
-    for user in accounts::users(&file).into_iter().filter(|user| is_wanted(user)) {
-        if each(&Facts { machine, user }).is_break() {
-            break;
-        }
+impl AccountClass for Win32UserAccount {
+    type Account<'a> = User<'a>;
+
+    const FILE: &'static str = account::USERS;
+
+    fn accounts(file: &[u8]) -> Vec<User<'_>> {
+        accounts::users(file)
     }
-    Ok(())
+
+    fn name<'a>(user: &Self::Account<'a>) -> &'a [u8] {
+        user.name
+    }
+
+    fn facts<'a>(machine: &'a Machine<'a>, user: User<'a>) -> Facts<'a> {
+        Facts { machine, user }
+    }
 }

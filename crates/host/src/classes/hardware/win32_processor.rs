@@ -1,4 +1,4 @@
-//! Provides the class: its properties by name, each with its source, and nothing of queries.
+//! Provides the class: the value of each property. Does not evaluate queries.
 //! Input is what the kernel and the firmware tell of processors, by way of `crate::readers::processors`
 //! and `crate::readers::root`; output goes through `crate::classes::property`.
 //!

@@ -95,7 +95,7 @@ impl<E: Element> HostClass for ElementConformsToProfile<E> {
     ];
 
     fn each(machine: &Machine<'_>, _: Needs, each: Each<'_, Self>) -> Result<()> {
-        E::each(machine, Needs::NONE, &mut |element| {
+        E::each(machine, Needs::empty(), &mut |element| {
             each(&Facts { machine, key: Property::<E>::value(E::KEY, element) })
         })
     }
@@ -114,7 +114,7 @@ fn of_element<E: Element>(
 ) -> Result<()> {
     let Some(key) = reference::key(element, E::CLASS, E::KEY) else { return Ok(()) };
     let Some(way) = E::FIND.iter().find(|way| way.property == E::KEY) else { return Ok(()) };
-    (way.find)(machine, &key.into(), Needs::NONE, &mut |element| {
+    (way.find)(machine, &key.into(), Needs::empty(), &mut |element| {
         each(&Facts { machine, key: Property::<E>::value(E::KEY, element) })
     })
 }

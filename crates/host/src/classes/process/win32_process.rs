@@ -1,4 +1,4 @@
-//! Provides the class: its properties by name, each with its source, and nothing of queries.
+//! Provides the class: the value of each property. Does not evaluate queries.
 //! Input is the processes below `/proc`, each read file by file, by way of
 //! `crate::readers::processes`; output goes through `crate::classes::property`.
 //!

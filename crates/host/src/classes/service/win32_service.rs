@@ -1,4 +1,4 @@
-//! Provides the class: its properties by name, each with its source, and nothing of queries.
+//! Provides the class: the value of each property. Does not evaluate queries.
 //! Input is what systemd tells over D-Bus, by way of `crate::readers::systemd`; output goes through
 //! `crate::classes::property`.
 //!
