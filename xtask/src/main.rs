@@ -11,6 +11,7 @@ mod ci;
 mod dbus;
 mod finding;
 mod layers;
+mod new_class;
 mod python;
 mod readme;
 mod structure;
@@ -34,7 +35,9 @@ usage: cargo xtask TASK
   wording          writes the counts of xtask/wording.toml, as after files were moved;
                    refuses if their sum rises
   readme           runs the README's commands and compares what they print
-  bench [NAME...]  builds and runs the benchmarks of the suite";
+  bench [NAME...]  builds and runs the benchmarks of the suite
+  new-class NAME [--area AREA]
+                   writes the files of a new host class and registers it";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -56,6 +59,7 @@ fn run(args: &[String]) -> Result<()> {
         ["wording"] => tidy::wording::update(&workspace),
         ["readme"] => readme::run(&workspace),
         ["bench", ..] => bench(&workspace, &args[1..]),
+        ["new-class", ..] => new_class::run(&workspace, &args[1..]),
         _ => bail!("unknown task `{}`\n{USAGE}", args.join(" ")),
     }
 }

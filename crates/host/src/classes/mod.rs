@@ -38,7 +38,8 @@ pub use self::registration::Class;
 use self::registration::class;
 use crate::readers::root::Root;
 
-/// The classes of this machine that have a provider.
+/// The classes of this machine that have a provider, a line each.
+#[rustfmt::skip]
 pub const CLASSES: &[Class] = &[
     class::<account::win32_group::Win32Group>(),
     class::<account::win32_groupuser::Win32GroupUser>(),

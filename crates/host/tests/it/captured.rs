@@ -70,6 +70,12 @@ fn declarations(text: Text) -> Vec<(Namespace, Arc<ClassDeclaration>)> {
     compiled.actions.into_iter().filter_map(declaration).collect()
 }
 
+/// The names of the keys of a class, in the order of their declaration.
+pub(crate) fn key_names(class: &Class) -> Vec<&str> {
+    let names = class.keys().iter().map(|&key| &class.properties()[usize::from(key)].name);
+    names.map(|name| name.as_str()).collect()
+}
+
 /// The provider of `class` for the machine `name`.
 pub(crate) fn provider(class: &str, machine_name: &str) -> Arc<dyn InstanceProvider> {
     host_class(class).provider(machine(machine_name))
