@@ -1,4 +1,4 @@
-//! Copies of a repository: made while it is used, brought back while it is not.
+//! Copies a repository while it is in use, and restores it from a copy while it is not.
 
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
@@ -16,12 +16,12 @@ use crate::repository::Repository;
 use crate::verify::Verification;
 
 impl Repository {
-    /// Writes a copy of the repository, as it is at one moment, to the file `to`, while others
-    /// read and write. The copy is compact; it takes the place of a file of that name when it
-    /// is whole and on disk. Only the owner can read it (mode 0600).
-    /// Errors: `WBEM_E_OUT_OF_DISK_SPACE`, `WBEM_E_ACCESS_DENIED`, `WBEM_E_NOT_FOUND` where the
-    /// directory of `to` is not there, `WBEM_E_INVALID_PARAMETER` where `to` names no file or one
-    /// in the repository's own directory.
+    /// Writes a copy of the current state to the file `to`, while others read and write. The copy
+    /// is compact; it replaces a file of that name when it is complete and on disk. Only the owner
+    /// can read it (mode 0600).
+    /// Errors: `WBEM_E_OUT_OF_DISK_SPACE`; `WBEM_E_ACCESS_DENIED`; `WBEM_E_NOT_FOUND` where the
+    /// directory of `to` does not exist; `WBEM_E_INVALID_PARAMETER` where `to` has no file name or
+    /// is in the repository's own directory.
     pub fn backup(&self, to: impl AsRef<Path>) -> cim::Result<()> {
         let to = to.as_ref();
         let temporary = self.beside(to)?;
@@ -30,7 +30,7 @@ impl Repository {
             sync_directory(directory_of(to))
         });
         copied.map_err(|fault| {
-            // The failure is what the caller must hear of, not what is left of the attempt.
+            // The caller gets the error of the copy, not one of the cleanup.
             let _ = fs::remove_file(&temporary);
             fault.at(to)
         })
@@ -43,26 +43,26 @@ impl Repository {
         Ok(file.sync_all()?)
     }
 
-    /// A name for a file that is to become `to`.
+    /// The name of the temporary file that is renamed to `to`.
     fn beside(&self, to: &Path) -> cim::Result<PathBuf> {
         let refused = |why| {
             let to = to.display();
-            WBEM_E_INVALID_PARAMETER.with(format!("no backup can be written to {to}: {why}"))
+            WBEM_E_INVALID_PARAMETER.with(format!("cannot write a backup to {to}: {why}"))
         };
-        let mut name = to.file_name().ok_or_else(|| refused("it names no file"))?.to_owned();
+        let mut name = to.file_name().ok_or_else(|| refused("it has no file name"))?.to_owned();
         if directory_of(to).canonicalize().is_ok_and(|directory| directory == self.directory()) {
-            return Err(refused("it is the repository's own directory"));
+            return Err(refused("it is in the repository's own directory"));
         }
         name.push(format!(".{}.partial", std::process::id()));
         Ok(to.with_file_name(name))
     }
 
-    /// Brings the copy in the file `from` back as the repository in `dir`, which nobody may
-    /// have open. The copy is verified first, and what is there stays until the copy is in its
-    /// place; where this fails, nothing has changed. What is found in the copy is returned.
-    /// Errors: `WBEM_E_BACKUP_RESTORE_WINMGMT_RUNNING` where the repository is open anywhere;
-    /// `WBEM_E_INVALID_OBJECT` where the copy is damaged; `WBEM_E_DATABASE_VER_MISMATCH` where
-    /// its format is another version's; `WBEM_E_NOT_FOUND`; `WBEM_E_OUT_OF_DISK_SPACE`.
+    /// Replaces the repository in `dir` by the copy in the file `from`. No process may have the
+    /// repository open. The copy is verified first, and replaces the old data file in one step;
+    /// where this fails, nothing has changed. Returns what the copy contains.
+    /// Errors: `WBEM_E_BACKUP_RESTORE_WINMGMT_RUNNING` where a process has the repository open;
+    /// `WBEM_E_INVALID_OBJECT` where the copy is damaged; `WBEM_E_DATABASE_VER_MISMATCH` where it
+    /// has another format version; `WBEM_E_NOT_FOUND`; `WBEM_E_OUT_OF_DISK_SPACE`.
     pub fn restore(from: impl AsRef<Path>, dir: impl AsRef<Path>) -> cim::Result<Verification> {
         let (from, dir) = (from.as_ref(), dir.as_ref());
         let mut copy = File::open(from).map_err(|error| Fault::from(error).at(from))?;
@@ -72,7 +72,7 @@ impl Repository {
             .map_err(|fault| fault.at(dir))
             .and_then(|()| verified(&new, from))
             .and_then(|found| put_in_place(&new, dir).map_err(|f| f.at(dir)).map(|()| found));
-        // As above; after a success nothing of it is left but LMDB's lock file.
+        // As above; after a success it contains only LMDB's lock file.
         let _ = fs::remove_dir_all(&new);
         restored
     }
@@ -86,10 +86,10 @@ fn copy_in(from: &mut File, new: &Path) -> Result<(), Fault> {
     Ok(to.sync_all()?)
 }
 
-/// What is in the copy, if it is whole.
+/// What the copy contains, if it is valid.
 fn verified(new: &Path, from: &Path) -> cim::Result<Verification> {
     let refused = |why: &str| {
-        WBEM_E_INVALID_OBJECT.with(format!("{} is no sound backup: {why}", from.display()))
+        WBEM_E_INVALID_OBJECT.with(format!("the backup {} is damaged: {why}", from.display()))
     };
     let found = Repository::open(new, INITIAL_MAP_SIZE).and_then(|copy| copy.look());
     let found = found.map_err(|fault| match fault.damage() {
@@ -102,9 +102,9 @@ fn verified(new: &Path, from: &Path) -> cim::Result<Verification> {
     }
 }
 
-/// Puts the data file in `new` into `dir`.
+/// Moves the data file in `new` to `dir`.
 pub(crate) fn put_in_place(new: &Path, dir: &Path) -> Result<(), Fault> {
-    // LMDB's lock file tells of the file that goes; nobody has it open.
+    // LMDB's lock file belongs to the old data file; no process has it open.
     match fs::remove_file(dir.join(LMDB_LOCK_FILE)) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
         _ => {}

@@ -1,5 +1,5 @@
-//! First start: a repository is made under a temporary name and renamed into place, so that it
-//! is there whole or not at all, whoever else starts at the same moment.
+//! Creates a repository: its data file is written in a temporary directory and renamed into place, so
+//! it exists completely or not at all, also when several processes start at the same time.
 
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
@@ -17,10 +17,10 @@ use crate::error::Fault;
 use crate::format::{DATA_FILE, FORMAT_VERSION, META_FORMAT, NEW_DIRECTORY};
 use crate::transaction::writer::Writer;
 
-/// The map of a repository that is being made; it is opened with another afterwards.
+/// The map size while a repository is created; it is opened with another one afterwards.
 const SMALL_MAP: usize = 1 << 20;
 
-/// Opens what is in `dir`, or makes it first. The lock is held shared.
+/// Opens the repository in `dir`, and creates it first where there is none. The lock is held shared.
 pub(crate) fn create_or_open(
     dir: &Path,
     map_size: usize,
@@ -32,8 +32,8 @@ pub(crate) fn create_or_open(
     })?;
     if !data.try_exists()? {
         return Err(Fault::refused(WBEM_E_RETRY_LATER.with(format!(
-            "the repository has no {DATA_FILE}, yet other programs have it open; stop them, and \
-             it is made anew or can be restored"
+            "{DATA_FILE} is missing while other programs have the repository open; stop them, then \
+             restore it or let it be created again"
         ))));
     }
     let opened = open_with_largest_map(dir, map_size)?;
@@ -42,8 +42,8 @@ pub(crate) fn create_or_open(
     Ok((lock, opened))
 }
 
-/// Makes the data file of a new repository in the directory `new`, which is empty, with what
-/// `fill` writes.
+/// Creates the data file of a repository in the directory `new`, which is empty. `fill` writes its
+/// first content.
 pub(crate) fn make(
     new: &Path,
     fill: impl FnOnce(&mut Writer<'_>) -> Result<(), Fault>,
@@ -57,7 +57,7 @@ pub(crate) fn make(
     writer.commit()
 }
 
-/// Makes the data file of a new repository. The lock is held alone.
+/// Creates the data file of a new repository. The lock is held exclusively.
 fn create(dir: &Path) -> Result<(), Fault> {
     let new = new_directory(dir)?;
     make(&new, |_| Ok(()))?;
@@ -66,11 +66,11 @@ fn create(dir: &Path) -> Result<(), Fault> {
     Ok(fs::remove_dir_all(&new)?)
 }
 
-/// An empty directory in which a data file is made that is renamed into `dir`. The lock is held
-/// alone.
+/// An empty directory in which a data file is written before it is renamed into `dir`. The lock is
+/// held exclusively.
 pub(crate) fn new_directory(dir: &Path) -> Result<PathBuf, Fault> {
     let new = dir.join(NEW_DIRECTORY);
-    // What an attempt left that did not come to its end.
+    // Left over by an attempt that was interrupted.
     if new.try_exists()? {
         fs::remove_dir_all(&new)?;
     }
@@ -82,7 +82,7 @@ fn check_version(opened: &Opened) -> Result<(), Fault> {
     let txn = opened.env.read_txn()?;
     let version = match opened.dbs.meta.get(&txn, META_FORMAT)? {
         Some(bytes) => Input::new(bytes).u32()?,
-        None => return Err(Fault::damaged("it does not say in which format it is")),
+        None => return Err(Fault::damaged("the format version is missing")),
     };
     if version == FORMAT_VERSION {
         return Ok(());
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_first_start_left_half_done_is_cleared_away() {
+    fn leftovers_of_an_interrupted_creation_are_removed() {
         let dir = tempfile::tempdir().unwrap();
         let new = new_directory(dir.path()).unwrap();
         fs::write(new.join(DATA_FILE), "half").unwrap();

@@ -1,7 +1,7 @@
-//! What goes wrong below the public face of this crate, and the `WbemStatus` it becomes there.
+//! The failures of this crate, and the `WbemStatus` that each becomes.
 //!
-//! EnvironmentGuard, a [`Fault`] is passed up; where it leaves, [`Fault::at`] names the repository's
-//! directory and says what to do.
+//! Internal functions return a [`Fault`]; public ones convert it with [`Fault::at`], which adds the
+//! repository's directory and what to do.
 
 use std::borrow::Cow;
 use std::io;
@@ -11,20 +11,20 @@ use cim::status::*;
 
 use crate::format::FORMAT_VERSION;
 
-/// A failure that does not know yet in which repository it happened. Boxed, because every step
-/// of reading a record returns one or a value, and values are small.
+/// A failure without the directory of its repository. Boxed, because every step of reading a
+/// record returns one or a value, and values are small.
 #[derive(Debug)]
 pub(crate) struct Fault(Box<Cause>);
 
 #[derive(Debug)]
 enum Cause {
-    /// LMDB or the file system beneath it.
+    /// An error of LMDB or the file system.
     Lmdb(heed::Error),
-    /// What is stored is not what was written.
+    /// Stored data is damaged.
     Damaged(Cow<'static, str>),
     /// A rule of this crate, with its status and message.
     Refused(cim::Error),
-    /// The format is of this version, which is not ours.
+    /// The repository has another format version, this one.
     OtherVersion(u32),
 }
 
@@ -43,7 +43,7 @@ impl Fault {
         Fault(Box::new(Cause::OtherVersion(version)))
     }
 
-    /// Whether the process may not map as much as was asked for.
+    /// Whether the process may not map as much memory as requested.
     pub(crate) fn is_out_of_memory(&self) -> bool {
         let kind = io::ErrorKind::OutOfMemory;
         matches!(&*self.0, Cause::Lmdb(heed::Error::Io(error)) if error.kind() == kind)
@@ -54,13 +54,13 @@ impl Fault {
         Fault::refused(WBEM_E_TOO_MUCH_DATA.with("a value or list is longer than 4 GiB"))
     }
 
-    /// Whether a read or write failed, without a reason that is more than that.
+    /// Whether it is an I/O error (`EIO`) without a more specific reason.
     pub(crate) fn is_io_error(&self) -> bool {
         let errno = Some(rustix::io::Errno::IO.raw_os_error());
         matches!(&*self.0, Cause::Lmdb(heed::Error::Io(error)) if error.raw_os_error() == errno)
     }
 
-    /// What is wrong, if it is that something stored is.
+    /// The message, if stored data is damaged.
     pub(crate) fn damage(&self) -> Option<String> {
         use heed::MdbError::{Corrupted, Invalid, PageNotFound};
         match &*self.0 {
@@ -72,34 +72,34 @@ impl Fault {
         }
     }
 
-    /// What is wrong, without where.
+    /// The message without the directory.
     pub(crate) fn message(&self) -> String {
         match &*self.0 {
             Cause::Refused(error) => error.to_string(),
             Cause::Damaged(what) => what.to_string(),
-            Cause::OtherVersion(version) => format!("its format is {version}"),
+            Cause::OtherVersion(version) => format!("the format version is {version}"),
             Cause::Lmdb(error) => error.to_string(),
         }
     }
 
-    /// The error that the caller gets, with the repository at `dir` named in it.
+    /// The error that the caller gets, which names the repository at `dir`.
     #[cold]
     pub(crate) fn at(self, dir: &Path) -> cim::Error {
         let dir = dir.display();
         match *self.0 {
             Cause::Refused(error) => error,
             Cause::Damaged(what) => WBEM_E_CRITICAL_ERROR.with(format!(
-                "the repository {dir} is damaged: {what}. Keep what can be read with \
-                 `wmi repo salvage`, or bring a backup back with `wmi repo restore`"
+                "the repository {dir} is damaged: {what}. Recover what is readable with \
+                 `wmi repo salvage`, or restore a backup with `wmi repo restore`"
             )),
             Cause::OtherVersion(version) => WBEM_E_DATABASE_VER_MISMATCH.with(format!(
-                "the repository {dir} has format {version}; this program reads and writes format \
-                 {FORMAT_VERSION}. Open it with the program that made it"
+                "the repository {dir} has format version {version}; this program supports version \
+                 {FORMAT_VERSION}. Open it with the program that created it"
             )),
             Cause::Lmdb(heed::Error::Io(error)) => io_error(&error, &dir.to_string()),
             Cause::Lmdb(heed::Error::Mdb(error)) => lmdb_error(error, &dir.to_string()),
             Cause::Lmdb(heed::Error::EnvAlreadyOpened) => WBEM_E_INVALID_OPERATION.with(format!(
-                "the repository {dir} is open in this process already; share that one"
+                "this process already has the repository {dir} open; use that instance"
             )),
             Cause::Lmdb(error) => {
                 WBEM_E_CRITICAL_ERROR.with(format!("the repository {dir}: {error}"))
@@ -149,13 +149,16 @@ fn io_error(error: &io::Error, dir: &str) -> cim::Error {
     use io::ErrorKind::*;
     let (status, advice) = match error.kind() {
         StorageFull | QuotaExceeded | FileTooLarge => {
-            (WBEM_E_OUT_OF_DISK_SPACE, "; make room on that file system")
+            (WBEM_E_OUT_OF_DISK_SPACE, "; free space on its file system")
         }
-        PermissionDenied | ReadOnlyFilesystem => {
-            (WBEM_E_ACCESS_DENIED, "; it is its owner's: name another with --repository")
-        }
+        PermissionDenied | ReadOnlyFilesystem => (
+            WBEM_E_ACCESS_DENIED,
+            "; only its owner has access: choose another one with --repository",
+        ),
         NotFound | NotADirectory => (WBEM_E_NOT_FOUND, ""),
-        OutOfMemory => (WBEM_E_OUT_OF_MEMORY, "; the process may map no more address space"),
+        OutOfMemory => {
+            (WBEM_E_OUT_OF_MEMORY, "; the address space limit of the process is reached")
+        }
         _ => (WBEM_E_CRITICAL_ERROR, ""),
     };
     status.with(format!("the repository {dir}: {error}{advice}"))
@@ -164,19 +167,16 @@ fn io_error(error: &io::Error, dir: &str) -> cim::Error {
 fn lmdb_error(error: heed::MdbError, dir: &str) -> cim::Error {
     use heed::MdbError::*;
     let (status, advice) = match error {
-        MapFull => (
-            WBEM_E_OUT_OF_DISK_SPACE,
-            "one transaction wrote more than the map has room for; write it in smaller ones",
-        ),
+        MapFull => (WBEM_E_OUT_OF_DISK_SPACE, "the transaction is larger than the map; split it"),
         ReadersFull => (WBEM_E_SERVER_TOO_BUSY, "too many snapshots are open; try again"),
-        TxnFull => (WBEM_E_TOO_MUCH_DATA, "one transaction is too large; write it in smaller ones"),
+        TxnFull => (WBEM_E_TOO_MUCH_DATA, "the transaction is too large; split it"),
         VersionMismatch => (
             WBEM_E_DATABASE_VER_MISMATCH,
-            "another version of LMDB wrote it; export it with the program that did",
+            "it was written by another version of LMDB; export it with the program that wrote it",
         ),
         _ => (
             WBEM_E_CRITICAL_ERROR,
-            "keep what can be read with `wmi repo salvage`, or bring a backup back with \
+            "recover what is readable with `wmi repo salvage`, or restore a backup with \
              `wmi repo restore`",
         ),
     };

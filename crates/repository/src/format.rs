@@ -1,13 +1,12 @@
-//! The format of everything stored: the names and numbers for the code that reads and writes it,
-//! and below, byte by byte, what they stand for. The encodings themselves are in `bytes`,
-//! `value`, `declaration`, `object`, `layout`, `record` and `hashed_keys`.
+//! The format of a repository: its names and numbers as constants, and its description byte by
+//! byte. It is implemented by `encoding`, `environment::entries` and `environment::hashed_keys`.
 //!
 #![doc = include_str!("../FORMAT.md")]
 
 /// The version of the format that this crate reads and writes.
 pub const FORMAT_VERSION: u32 = 3;
 
-/// LMDB's named databases; the number of each is its place.
+/// LMDB's named databases; the number of each is its index.
 pub(crate) const DATABASES: [&str; 8] = [
     "meta",
     "namespaces",
@@ -29,7 +28,7 @@ pub(crate) const REFERENCES: u8 = 7;
 
 /// The number of the database without a name, which lists the others.
 pub(crate) const LIST: u8 = DATABASES.len() as u8;
-/// The entry of that one that holds the number of commits.
+/// The entry of that database that holds the number of commits.
 pub(crate) const COMMITS: &[u8] = b"commits";
 
 /// The number of a database.
@@ -43,7 +42,7 @@ pub(crate) const META_FORMAT: &[u8] = b"format";
 pub(crate) const META_NEXT_NAMESPACE: &[u8] = b"next namespace";
 /// The entry of `meta` that holds the next id of a class.
 pub(crate) const META_NEXT_CLASS: &[u8] = b"next class";
-/// What the entries of `meta` begin with that belong to the user of this crate.
+/// The prefix of the entries of `meta` that belong to the user of this crate.
 pub(crate) const META_USER: &[u8] = b"user:";
 
 /// The data file in the repository's directory.
@@ -52,5 +51,5 @@ pub(crate) const DATA_FILE: &str = "data.mdb";
 pub(crate) const LMDB_LOCK_FILE: &str = "lock.mdb";
 /// The lock file of this crate in it.
 pub(crate) const LOCK_FILE: &str = "openwmi.lock";
-/// The directory in it in which a new data file is made.
+/// The directory in it in which a new data file is created.
 pub(crate) const NEW_DIRECTORY: &str = "new";

@@ -1,22 +1,25 @@
 //! The durable store of namespaces, classes and instances, over LMDB.
 //!
-//! It knows identity and wholeness, and no other rule of WMI: the object manager decides what
-//! may be put by whom. A class is stored as it declares itself; an instance under its exact
-//! class. What is written is on disk when the call returns; who reads sees one moment and
-//! holds nobody up; several processes may have one repository open.
+//! It keeps identities unique and what is stored consistent, and implements no other rule of WMI:
+//! the object manager decides what may be stored, and checks access. A class is stored as its own
+//! declaration, an instance under its exact class. A write is on disk when the call returns. A
+//! reader sees one snapshot and blocks no one. Several processes may have one repository open.
 //!
-//! | module | what |
+//! The modules, each of which uses only those above it:
+//!
+//! | module | purpose |
 //! |---|---|
-//! | [`mod@format`] | the file format, byte by byte |
-//! | `error` | failures, and the statuses they become |
+//! | [`mod@format`] | the file format, byte by byte, and its names and numbers |
+//! | `error` | failures, and the status that each becomes |
 //! | `encoding` | values, records, layouts and declarations as bytes |
 //! | `data_file` | the data file validated as a file, before LMDB maps it |
 //! | `environment` | LMDB's environment: lock, opening, growth, databases with checksums |
 //! | `transaction` | what one transaction reads and writes |
-//! | `create` | first start |
+//! | `create` | makes a new repository |
 //! | `repository` | [`Repository`]: open, [`Repository::read`], [`Repository::write`] |
-//! | `verify`, `backup` | whether all is whole; copies, and bringing them back |
-//! | `salvage` | what can be read of a damaged file, in a new one |
+//! | `verify` | [`Repository::verify`]: checks everything that is stored |
+//! | `backup` | copies a repository, and restores it from a copy |
+//! | `salvage` | makes a new repository of what can be read of a damaged one |
 
 #![deny(unsafe_code)]
 

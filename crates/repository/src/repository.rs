@@ -1,7 +1,7 @@
 //! An open repository: snapshots to read from, transactions to write in.
 //!
-//! Any number of processes may have one repository open. Readers see the state of the moment
-//! at which they began and hold nobody up; writers take turns, those of other processes too.
+//! Any number of processes may have one repository open. A reader sees the state at the moment at
+//! which it began, and blocks no one. Writers of all processes wait for each other.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,13 +24,13 @@ use crate::transaction::writer::Writer;
 /// Sizes of maps are multiples of this: the largest page a kernel may have.
 const MAP_STEP: usize = 64 << 10;
 
-/// A repository that is open. It is closed when this and all snapshots of it are dropped.
+/// An open repository. It is closed when this and all its snapshots are dropped.
 pub struct Repository {
     shared: Arc<Shared>,
-    /// LMDB lets one transaction of the machine write at a time; within this process they
-    /// queue here.
+    /// LMDB allows one write transaction at a time on the machine; those of this process wait
+    /// here.
     writing: Mutex<()>,
-    /// The thread that is in [`Repository::write`], which must not wait for itself.
+    /// The thread that runs [`Repository::write`], which must not wait for itself.
     writer: Mutex<Option<ThreadId>>,
 }
 
@@ -39,34 +39,34 @@ struct Shared {
     pub(crate) dir: PathBuf,
     environment: Arc<ResizableEnvironment>,
     bindings: Bindings,
-    /// Held shared as long as the repository is open. Last, so that it is let go last.
+    /// Held shared as long as the repository is open. Last, so that it is released last.
     _lock: DirectoryLock,
 }
 
-/// The state of the repository at one moment. Short-lived: while it is there, pages that
-/// later writes set free are not used again.
+/// The state of the repository at one moment. Keep it short: while it exists, the pages that
+/// later writes free are not reused and the file grows; and there is a maximum number of them.
 pub struct Snapshot {
-    // INVARIANT: dropped in this order; the transaction is over before its environment may go.
+    // INVARIANT: dropped in this order; the transaction ends before its environment is released.
     txn: RoTxn<'static, WithoutTls>,
     inside: EnvironmentGuard,
     shared: Arc<Shared>,
 }
 
 impl Repository {
-    /// Opens the repository in the directory `dir`, or makes it there: with the one namespace
-    /// root, for the owner alone (mode 0700).
+    /// Opens the repository in the directory `dir`. Where there is none, creates one with the
+    /// namespace root, to which only the owner has access (mode 0700).
     ///
-    /// Errors: `WBEM_E_ACCESS_DENIED` where the directory is another's;
-    /// `WBEM_E_DATABASE_VER_MISMATCH` where its format is another version's;
+    /// Errors: `WBEM_E_ACCESS_DENIED` where the directory belongs to another user;
+    /// `WBEM_E_DATABASE_VER_MISMATCH` where the repository has another format version;
     /// `WBEM_E_CRITICAL_ERROR` where it is damaged; `WBEM_E_OUT_OF_DISK_SPACE`;
     /// `WBEM_E_INVALID_OPERATION` where this process has it open already.
     pub fn create_or_open(dir: impl AsRef<Path>) -> cim::Result<Repository> {
         Repository::create_or_open_with_map(dir, INITIAL_MAP_SIZE)
     }
 
-    /// As [`Repository::create_or_open`], with another size of the map to begin with, in
-    /// bytes: a multiple of 64 KiB. It grows as it must; the usual size is chosen so large
-    /// that it need not.
+    /// As [`Repository::create_or_open`], with another initial size of the map, in bytes: a
+    /// multiple of 64 KiB. The map grows when needed; with the default size it practically never
+    /// does.
     pub fn create_or_open_with_map(
         dir: impl AsRef<Path>,
         map_size: usize,
@@ -78,7 +78,7 @@ impl Repository {
     pub(crate) fn open(dir: &Path, map_size: usize) -> Result<Repository, Fault> {
         let (lock, opened) = create::create_or_open(dir, map_size)?;
         let shared = Shared {
-            // The working directory may be another one when the file is opened again.
+            // The working directory may have changed when the file is opened again.
             dir: dir.canonicalize()?,
             environment: ResizableEnvironment::new(opened),
             bindings: Bindings::default(),
@@ -88,12 +88,12 @@ impl Repository {
         Ok(Repository { shared: Arc::new(shared), writing, writer })
     }
 
-    /// The directory it is in, without symbolic links.
+    /// The repository's directory, without symbolic links.
     pub fn directory(&self) -> &Path {
         &self.shared.dir
     }
 
-    /// The state of now.
+    /// A snapshot of the current state.
     /// Errors: `WBEM_E_SERVER_TOO_BUSY` where too many snapshots are open.
     pub fn read(&self) -> cim::Result<Snapshot> {
         self.snapshot().map_err(|fault| fault.at(&self.shared.dir))
@@ -103,7 +103,7 @@ impl Repository {
         self.shared.snapshot()
     }
 
-    /// Runs `work` on the environment, which stays as it is meanwhile.
+    /// Runs `work` on the environment, which is not replaced meanwhile.
     pub(crate) fn with_environment<T>(
         &self,
         work: impl FnOnce(&Env<WithoutTls>) -> heed::Result<T>,
@@ -112,10 +112,10 @@ impl Repository {
         Ok(work(&inside.opened.env)?)
     }
 
-    /// Runs `work` in a transaction and commits it, or drops it all where `work` fails. When
-    /// this returns, what was written is on disk.
+    /// Runs `work` in a transaction and commits it, or discards it where `work` fails. When this
+    /// returns, what was written is on disk.
     ///
-    /// Writers of this and of other processes take turns: what `work` waits for, they do.
+    /// Other writers of this and of other processes wait until `work` returns.
     ///
     /// Errors: those of `work`; `WBEM_E_OUT_OF_DISK_SPACE`; `WBEM_E_INVALID_OPERATION` where
     /// `work` itself calls this.
@@ -123,7 +123,8 @@ impl Repository {
         let own = thread::current().id();
         let is_within = *self.writer.lock() == Some(own);
         if is_within {
-            return Err(WBEM_E_INVALID_OPERATION.with("a transaction is begun within another"));
+            return Err(WBEM_E_INVALID_OPERATION
+                .with("a write transaction cannot begin within another one"));
         }
         let _turn = self.writing.lock();
         let _named = Named::new(&self.writer, own);
@@ -132,7 +133,7 @@ impl Repository {
             let (inside, refusal) = self.shared.enter_to_write().map_err(at)?;
             let txn = match inside.opened.env.write_txn() {
                 Ok(txn) => txn,
-                // While this one waited for its turn, another process wrote past this one's map.
+                // While this one waited, another process wrote past this process's map.
                 Err(heed::Error::Mdb(MdbError::MapResized)) => continue,
                 Err(error) => return Err(at(error.into())),
             };
@@ -142,7 +143,7 @@ impl Repository {
                 Ok(done)
             });
             return done.map_err(|error| match refusal {
-                // There would have been room, had the map been allowed to grow.
+                // A larger map would have had space: the reason why it did not grow is the error.
                 Some(refusal) if error.status() == WBEM_E_OUT_OF_DISK_SPACE => at(refusal),
                 _ => error,
             });
@@ -150,7 +151,7 @@ impl Repository {
     }
 }
 
-/// Names the writing thread until it is dropped.
+/// Records the writing thread until it is dropped.
 struct Named<'a>(&'a Mutex<Option<ThreadId>>);
 
 impl<'a> Named<'a> {
@@ -178,7 +179,7 @@ impl Shared {
                     self.environment.grow(&self.dir, map_size * 2)?;
                 }
                 Err(heed::Error::Mdb(MdbError::ReadersFull)) => {
-                    // What processes that were killed have left behind is not full.
+                    // Readers of processes that were killed do not count.
                     if inside.opened.env.clear_stale_readers()? == 0 {
                         return Err(heed::Error::Mdb(MdbError::ReadersFull).into());
                     }
@@ -188,11 +189,11 @@ impl Shared {
         }
     }
 
-    /// Enters an environment in whose map there is room to write. Where it may not grow, what is
-    /// left has to do, and why it may not is told.
+    /// Enters an environment whose map has space to write. Where the map cannot grow, the space
+    /// left is used, and the reason is returned as well.
     fn enter_to_write(&self) -> Result<(EnvironmentGuard, Option<Fault>), Fault> {
         let inside = self.environment.enter(&self.dir)?;
-        // A process that was killed must not keep pages from being used again.
+        // A process that was killed must not prevent pages from being reused.
         inside.opened.env.clear_stale_readers()?;
         let info = inside.opened.env.info();
         let used = (info.last_page_number + 1) * inside.opened.page_size();
@@ -204,7 +205,7 @@ impl Shared {
         let grown = self.environment.grow(&self.dir, wanted);
         let inside = self.environment.enter(&self.dir)?;
         match grown {
-            // Another process has outgrown this one's map: there is no room at all.
+            // Another process wrote past this process's map: there is no space at all.
             Err(refusal) if used > inside.opened.env.info().map_size => Err(refusal),
             grown => Ok((inside, grown.err())),
         }
@@ -212,7 +213,7 @@ impl Shared {
 }
 
 impl Snapshot {
-    /// What it sees.
+    /// The namespaces, classes and instances of this state.
     pub fn view(&self) -> View<'_> {
         View {
             txn: &self.txn,
@@ -230,13 +231,13 @@ mod tests {
     use cim::status::{WBEM_E_RETRY_LATER, WBEM_E_SERVER_TOO_BUSY};
 
     #[test]
-    fn a_map_that_may_not_grow_says_why_and_grows_when_it_may() {
+    fn a_map_that_cannot_grow_reports_why_and_grows_later() {
         let dir = tempfile::tempdir().unwrap();
         let repository = Repository::create_or_open_with_map(dir.path(), 1 << 20).unwrap();
         let note = "x".repeat(100_000);
         let put = |n: usize| repository.write(|w| w.put_meta(&n.to_string(), Some(&note)));
         let snapshot = repository.read().unwrap();
-        // Newcomers are let in again after the wait, though one who is inside stays.
+        // After the timeout new snapshots are possible again, although the first one is still open.
         let refused = (0..20).find_map(|n| put(n).err()).unwrap();
         assert_eq!(refused.status(), WBEM_E_RETRY_LATER);
         assert_eq!(repository.read().unwrap().view().meta("0").unwrap().unwrap(), note);
@@ -246,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_in_one_transaction_is_refused_and_leaves_nothing() {
+    fn a_transaction_that_is_too_large_is_refused_and_writes_nothing() {
         let dir = tempfile::tempdir().unwrap();
         let repository = Repository::create_or_open_with_map(dir.path(), 1 << 20).unwrap();
         let put = repository.write(|w| w.put_meta("x", Some(&"x".repeat(4 << 20))));
@@ -256,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn snapshots_past_the_limit_are_refused_until_others_go() {
+    fn snapshots_past_the_limit_are_refused_until_others_are_dropped() {
         let dir = tempfile::tempdir().unwrap();
         let repository = Repository::create_or_open(dir.path()).unwrap();
         let mut snapshots = Vec::new();
@@ -272,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn they_may_be_handed_from_thread_to_thread() {
+    fn they_can_be_sent_to_other_threads() {
         fn is_send<T: Send>() {}
         fn is_sync<T: Sync>() {}
         is_send::<Snapshot>();
@@ -281,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn one_process_has_it_open_once() {
+    fn a_process_opens_it_once() {
         let dir = tempfile::tempdir().unwrap();
         let first = Repository::create_or_open(dir.path()).unwrap();
         let second = Repository::create_or_open(dir.path()).err().unwrap();

@@ -1,13 +1,13 @@
-//! The small encodings everything stored is made of: numbers, lengths, texts.
+//! The basic encodings: numbers, lengths, texts.
 //!
-//! [`Input`] reads and checks every length against the bytes that are left, so that a damaged
-//! record is an error and never a panic or an allocation beyond its own size. Writing goes
-//! to a plain `Vec<u8>`. Numbers are little-endian; lengths and counts take 7 bits a byte, the
-//! lowest first (FORMAT.md, "Encodings").
+//! [`Input`] compares every length with the number of bytes left, so that a damaged record is an
+//! error and never a panic or an allocation beyond its own size. Writers append to a `Vec<u8>`.
+//! Numbers are little-endian; lengths and counts have 7 bits in each byte, the lowest first
+//! (FORMAT.md, "Encodings").
 
 use crate::error::Fault;
 
-/// What is left of a record that is being read.
+/// The unread rest of a record.
 pub(crate) struct Input<'a> {
     rest: &'a [u8],
 }
@@ -62,17 +62,17 @@ impl<'a> Input<'a> {
                 return Ok(value as usize);
             }
         }
-        Err(Fault::damaged("a length takes more than 32 bits"))
+        Err(Fault::damaged("a length has more than 32 bits"))
     }
 
-    /// The number of elements that follow, each of which takes a byte at least: so no
-    /// number that the record cannot hold gets through.
+    /// The number of elements that follow. Each has at least one byte, so a number larger than the
+    /// rest of the record is refused.
     pub(super) fn count(&mut self) -> Result<usize, Fault> {
         let count = self.length()?;
         if count > self.rest.len() { Err(cut_off()) } else { Ok(count) }
     }
 
-    /// Bytes behind their length.
+    /// Bytes preceded by their length.
     pub(crate) fn counted(&mut self) -> Result<&'a [u8], Fault> {
         let len = self.length()?;
         self.take(len)
@@ -87,11 +87,11 @@ impl<'a> Input<'a> {
         match self.u8()? {
             0 => Ok(None),
             1 => self.text().map(Some),
-            _ => Err(Fault::damaged("a mark is neither 0 nor 1")),
+            _ => Err(Fault::damaged("a presence byte is neither 0 nor 1")),
         }
     }
 
-    /// Whether nothing is left.
+    /// Whether everything has been read.
     pub(super) fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
@@ -100,22 +100,22 @@ impl<'a> Input<'a> {
         self.rest
     }
 
-    /// Everything has been read.
+    /// Ends the reading. Errors: bytes are left.
     pub(crate) fn finish(self) -> Result<(), Fault> {
         match self.rest {
             [] => Ok(()),
-            _ => Err(Fault::damaged("bytes are left over behind a record")),
+            _ => Err(Fault::damaged("a record is followed by extra bytes")),
         }
     }
 }
 
 #[cold]
 fn cut_off() -> Fault {
-    Fault::damaged("a record is cut off")
+    Fault::damaged("a record is truncated")
 }
 
 /// Writes a length or count.
-/// Errors: what is longer than 32 bits can count.
+/// Errors: it has more than 32 bits.
 pub(super) fn put_length(out: &mut Vec<u8>, len: usize) -> Result<(), Fault> {
     let mut rest = u32::try_from(len).map_err(|_| Fault::too_long())?;
     while rest >= 0x80 {
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lengths_lead_back_and_keep_to_32_bits() {
+    fn lengths_are_read_as_written_and_have_at_most_32_bits() {
         for len in [0, 1, 127, 128, 300, 16_383, 16_384, 0x0fff_ffff, u32::MAX as usize] {
             let mut out = Vec::new();
             put_length(&mut out, len).unwrap();

@@ -1,6 +1,6 @@
 //! Class declarations and qualifiers as bytes (FORMAT.md, "Declarations").
 //!
-//! Only what a class declares itself is stored; what it inherits is computed by whoever asks.
+//! Only what a class declares itself is stored; the caller computes what it inherits.
 
 use cim::{
     ClassDeclaration, Flavor, MethodDeclaration, Name, Parameter, PropertyDeclaration,

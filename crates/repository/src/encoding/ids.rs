@@ -2,11 +2,11 @@
 
 use crate::format::META_USER;
 
-/// A namespace's number in the repository. It is never given to another one.
+/// The number of a namespace in the repository. It is never reused.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct NamespaceId(pub(crate) u32);
 
-/// A class's number in the repository. It is never given to another one.
+/// The number of a class in the repository. It is never reused.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct ClassId(pub(crate) u32);
 

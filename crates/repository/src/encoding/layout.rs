@@ -1,8 +1,8 @@
 //! Layouts: which properties a record holds, by name and kind, in order.
 //!
-//! A record names its layout, not its class's properties, so that it stays readable when the
-//! class changes. A [`Mapping`] leads from a layout to the slots of a class as it is now; where
-//! the class has not changed since, field and slot agree and the mapping says so.
+//! A record refers to its layout, not to its class's properties, so it stays readable when the
+//! class changes. A [`Mapping`] maps a layout to the slots of the current class; if the class has
+//! not changed since, it is the identity.
 
 use cim::{Class, Name};
 
@@ -23,7 +23,7 @@ pub(crate) struct Field {
 pub(crate) struct Layout(Vec<Field>);
 
 impl Layout {
-    /// The one without fields.
+    /// The layout without fields.
     pub(crate) const EMPTY: Layout = Layout(Vec::new());
 
     /// The layout in which instances of `class` are stored: its properties by slot.
@@ -54,7 +54,7 @@ impl Layout {
     }
 }
 
-/// Where each field of a layout goes in a class.
+/// The slot of a class for each field of a layout.
 #[derive(Debug)]
 pub(crate) struct Mapping {
     pub(crate) kinds: Box<[Kind]>,

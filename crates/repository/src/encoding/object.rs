@@ -1,8 +1,8 @@
 //! Objects embedded in values, as bytes (FORMAT.md, "Embedded objects").
 //!
-//! An embedded instance is stored with the name of its class and its own list of properties and
-//! defaults; the class itself is found again by a [`ClassLookup`], or made from that list where
-//! it is no longer known. An embedded class is stored with all its superclasses.
+//! An embedded instance is stored with the name of its class and a list of its properties and
+//! defaults. A [`ClassLookup`] finds the class when the instance is read; a class that no longer
+//! exists is made from that list. An embedded class is stored with all its superclasses.
 
 use std::sync::Arc;
 
@@ -19,11 +19,11 @@ use crate::encoding::record::{self, Defaults, Record, bit, put_bits};
 use crate::encoding::value::{Kind, MAX_DEPTH, deeper};
 use crate::error::Fault;
 
-/// How the classes of embedded instances are found again, by name in the namespace of the
-/// instance that holds them.
+/// Finds the classes of embedded instances, by name in the namespace of the instance that has
+/// them.
 pub type ClassLookup<'a> = dyn Fn(&Name) -> Option<Arc<Class>> + 'a;
 
-/// Finds no class: embedded instances then have classes made from what is stored with them.
+/// Finds no class: embedded instances get classes made from what is stored with them.
 pub(crate) const NO_CLASSES: &ClassLookup<'static> = &|_| None;
 
 const INSTANCE: u8 = 1;
@@ -32,7 +32,7 @@ const CLASS: u8 = 2;
 /// Writes an object that is embedded in one at `depth`.
 pub(super) fn put(out: &mut Vec<u8>, object: &Object, depth: u8) -> Result<(), Fault> {
     let depth = deeper(depth, || {
-        let message = format!("objects are embedded in each other more than {MAX_DEPTH} deep");
+        let message = format!("objects are nested more than {MAX_DEPTH} levels deep");
         Fault::refused(WBEM_E_TOO_MUCH_DATA.with(message))
     })?;
     match object {
@@ -57,7 +57,7 @@ pub(super) fn read(
     classes: &ClassLookup<'_>,
     depth: u8,
 ) -> Result<Object, Fault> {
-    let depth = deeper(depth, || Fault::damaged("objects are embedded too deep"))?;
+    let depth = deeper(depth, || Fault::damaged("embedded objects are nested too deep"))?;
     match input.u8()? {
         INSTANCE => instance(input, classes, depth).map(Object::Instance),
         CLASS => class(input, classes, depth).map(Object::Class),
@@ -92,8 +92,8 @@ fn instance(
     Ok(record.into_instance(&class, &mapping))
 }
 
-/// What can be told of a class from an instance of it: names, types, keys, and the defaults
-/// that the instance has.
+/// A class made from an instance of it: names, types, keys, and the defaults that the instance
+/// has.
 fn lost_class(
     name: Name,
     layout: &Layout,
@@ -125,7 +125,7 @@ fn derive(
     superclass: Option<Arc<Class>>,
 ) -> Result<Arc<Class>, Fault> {
     Class::derive(declaration.into(), superclass, None)
-        .map_err(|error| Fault::damaged(format!("an embedded class is none: {error}")))
+        .map_err(|error| Fault::damaged(format!("an embedded class is invalid: {error}")))
 }
 
 /// The kind of each property, for the layout of a class.

@@ -1,7 +1,7 @@
 //! Instances as bytes (FORMAT.md, "Records").
 //!
-//! A record says for each field of its layout whether the instance supplied a value; a field
-//! that it did not has the class's default, whatever that is when the record is read.
+//! A record has a bit for each field of its layout: whether the instance supplied a value. A field
+//! without one has the class's default at the time when the record is read.
 
 use std::sync::Arc;
 
@@ -14,19 +14,19 @@ use crate::encoding::object::ClassLookup;
 use crate::encoding::value::{Kind, push_bare, put_bare};
 use crate::error::Fault;
 
-/// The bit of the first byte that says that qualifiers follow the values.
+/// The bit of the first byte that is set where qualifiers follow the values.
 const QUALIFIERS: u8 = 1;
 
 /// What is written of the slots that the instance did not supply.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Defaults {
-    /// Nothing: the class has them.
+    /// Nothing: the class has the defaults.
     Omitted,
-    /// Their values, for the class may be another when they are read.
+    /// Their values: the class may have other defaults when they are read.
     Kept,
 }
 
-/// A record as it stands, by field of its layout.
+/// A record as it was read, by field of its layout.
 pub(crate) struct Record<'a> {
     pub(crate) values: Vec<Value>,
     supplied: &'a [u8],
@@ -85,7 +85,7 @@ pub(crate) fn read<'a>(
 ) -> Result<Record<'a>, Fault> {
     let flags = input.u8()?;
     if flags & !QUALIFIERS != 0 {
-        return Err(Fault::damaged("a record has a mark that no version writes"));
+        return Err(Fault::damaged("a record has an unknown flag"));
     }
     let width = kinds.len().div_ceil(8);
     let supplied = input.take(width)?;
@@ -115,7 +115,9 @@ fn own_qualifiers(
     for _ in 0..input.count()? {
         let field = input.length()?;
         if field >= fields {
-            return Err(Fault::damaged("qualifiers are of a property that is not there"));
+            return Err(Fault::damaged(
+                "a record has qualifiers of a property that does not exist",
+            ));
         }
         properties.push((field, qualifiers(input, classes, depth)?));
     }
@@ -128,8 +130,8 @@ impl Record<'_> {
         bit(self.supplied, field)
     }
 
-    /// The instance of `class`, to whose slots `mapping` leads. What it did not supply has the
-    /// class's default.
+    /// The instance of `class`, whose slots `mapping` gives. A property that it did not supply has
+    /// the class's default.
     pub(crate) fn into_instance(self, class: &Arc<Class>, mapping: &Mapping) -> Instance {
         let Record { values, supplied, qualifiers } = self;
         let mut instance = match mapping.is_identity {
@@ -147,7 +149,7 @@ impl Record<'_> {
     }
 }
 
-/// The fast way: field and slot are the same.
+/// The fast path: field and slot are the same.
 fn same_slots(values: Vec<Value>, supplied: &[u8], class: &Arc<Class>) -> Instance {
     let fields = values.len();
     let mut instance = Instance::from_values(class.clone(), values.into());
@@ -159,8 +161,8 @@ fn same_slots(values: Vec<Value>, supplied: &[u8], class: &Arc<Class>) -> Instan
     instance
 }
 
-/// The way of a record that is older than its class: what the class no longer has is left
-/// out, what has another type is converted or, where it cannot be, left out too.
+/// The path for a record that is older than its class: properties that the class no longer has are
+/// left out; values of another type are converted, or left out where that is not possible.
 fn other_slots(
     values: Vec<Value>,
     supplied: &[u8],
@@ -186,7 +188,7 @@ mod tests {
     use crate::encoding::object::NO_CLASSES;
     use proptest::prelude::*;
 
-    /// Reads bytes as everything that is read anywhere; whatever they are, this returns.
+    /// Reads bytes with every reader; it returns whatever they are.
     fn read_as_everything(bytes: &[u8]) {
         let _ = declaration(&mut Input::new(bytes), NO_CLASSES, 0);
         let _ = object::read(&mut Input::new(bytes), NO_CLASSES, 0);
@@ -199,7 +201,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn bytes_from_anywhere_are_read_or_refused(
+        fn any_bytes_are_read_or_refused(
             bytes in prop::collection::vec(prop_oneof![0..4u8, any::<u8>()], 0..300),
         ) {
             read_as_everything(&bytes);
@@ -207,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn objects_in_objects_do_not_run_the_stack_out() {
+    fn nested_objects_do_not_overflow_the_stack() {
         // An instance without a name whose one field, x, is an object: and so on.
         let one = [1, 0, 1, 13, 1, b'x', 0, 0, 1, 1];
         read_as_everything(&one.repeat(100_000));

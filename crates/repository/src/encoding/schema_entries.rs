@@ -1,5 +1,5 @@
-//! The entries by which namespaces and classes are found (FORMAT.md, "namespaces" and
-//! "classes"): small, so that a namespace's names are read in one sweep.
+//! The entries of namespaces and classes (FORMAT.md, "namespaces" and "classes"). They are small,
+//! so that all names of a namespace are read in one scan.
 
 use cim::Namespace;
 
@@ -7,13 +7,13 @@ use crate::encoding::bytes::{Input, put_counted, put_optional_text, put_text};
 use crate::encoding::ids::{ClassId, NamespaceId};
 use crate::error::Fault;
 
-/// The bit of a namespace that takes no remote calls in the clear.
+/// The bit of a namespace for which remote calls must be encrypted.
 const REQUIRES_ENCRYPTION: u8 = 1;
 
-/// Who may be in a namespace, as it is kept. What the bytes mean is not known here.
+/// The access rules of a namespace, as they are stored. This crate does not interpret them.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct NamespaceSecurity<'t> {
-    /// The self-relative bytes of its security descriptor; `None` where it was never given one.
+    /// The self-relative bytes of its security descriptor; `None` where none was set.
     pub descriptor: Option<&'t [u8]>,
     /// Whether remote calls must be encrypted.
     pub requires_encryption: bool,
@@ -24,9 +24,9 @@ pub struct NamespaceSecurity<'t> {
 pub(crate) struct NamespaceEntry<'t> {
     pub(crate) id: NamespaceId,
     pub(crate) generation: u64,
-    /// As it was written when it was made.
+    /// The path as it was written when the namespace was created.
     pub(crate) path: &'t str,
-    /// Who may be in it, where it was told.
+    /// Its access rules.
     pub(crate) security: NamespaceSecurity<'t>,
 }
 
@@ -35,7 +35,7 @@ impl<'t> NamespaceEntry<'t> {
         let mut input = Input::new(bytes);
         let (id, generation) = (NamespaceId(input.u32()?), input.u64()?);
         let path = input.text()?;
-        // An entry without it ends here.
+        // An entry without access rules ends here.
         if input.is_empty() {
             return Ok(NamespaceEntry { id, generation, path, security: Default::default() });
         }
@@ -61,19 +61,20 @@ impl<'t> NamespaceEntry<'t> {
 
     pub(crate) fn namespace(&self) -> Result<Namespace, Fault> {
         Namespace::new(self.path)
-            .map_err(|_| Fault::damaged(format!("\"{}\" is no namespace", self.path)))
+            .map_err(|_| Fault::damaged(format!("\"{}\" is not a namespace", self.path)))
     }
 }
 
-/// A class as its namespace knows it.
+/// The entry of a class in its namespace.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ClassEntry<'t> {
     pub(crate) id: ClassId,
-    /// The class under which its instances are unique together with those of others: itself,
-    /// or a superclass. Itself until the first instance is put.
+    /// The class in whose family the keys of its instances are unique: itself or a superclass.
+    /// Itself until the first instance is put.
     pub(crate) root: ClassId,
-    /// Whether its declaration is stored. It is not for system classes, which are known here
-    /// only because they have instances, nor for others from which stored ones derive.
+    /// Whether its declaration is stored. Only the names are stored of system classes, which have
+    /// an entry because they have instances, and of provided classes from which stored ones
+    /// derive.
     pub(crate) is_stored: bool,
     pub(crate) name: &'t str,
     pub(crate) superclass: Option<&'t str>,

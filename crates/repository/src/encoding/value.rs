@@ -1,9 +1,9 @@
 //! Values as bytes.
 //!
-//! Two forms (FORMAT.md, "Values"): bare, where the layout or the property says the type;
-//! and marked, where the value says its own. Embedded objects lead on to
-//! [`crate::encoding::object`]. The depth of embedding is bounded both ways, so that what was put can
-//! be read and what is read cannot run the stack out.
+//! Two forms (FORMAT.md, "Values"): bare, where the layout or the property has the type; and
+//! marked, where the value has its own. Embedded objects lead on to
+//! [`crate::encoding::object`]. The depth of embedding is limited for writing and reading, so
+//! that what was put can be read and reading cannot overflow the stack.
 
 use cim::status::*;
 use cim::{CimType, DateTime, Value};
@@ -18,7 +18,7 @@ pub(super) const MAX_DEPTH: u8 = 16;
 /// The mark of an array beside the number of its elements' type.
 const ARRAY: u8 = 0x80;
 
-/// The type of a value as a layout or a mark tells it.
+/// The type of a value in a layout or a mark.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Kind {
     pub(crate) cim: CimType,
@@ -37,7 +37,7 @@ impl Kind {
 
     pub(super) fn from_mark(mark: u8) -> Result<Self, Fault> {
         let cim = CimType::from_number((mark & !ARRAY).into())
-            .ok_or_else(|| Fault::damaged(format!("no type has the mark {mark:#04x}")))?;
+            .ok_or_else(|| Fault::damaged(format!("{mark:#04x} is not the mark of a type")))?;
         Ok(Kind { cim, is_array: mark & ARRAY != 0 })
     }
 }
@@ -142,8 +142,7 @@ fn push_scalar(
 
 fn datetime(input: &mut Input<'_>) -> Result<DateTime, Fault> {
     let text = std::str::from_utf8(input.take(25)?).ok();
-    text.and_then(|text| text.parse().ok())
-        .ok_or_else(|| Fault::damaged("a DATETIME is misspelled"))
+    text.and_then(|text| text.parse().ok()).ok_or_else(|| Fault::damaged("a DATETIME is invalid"))
 }
 
 /// Writes a value with its own mark before it: 0 for NULL, else the kind.

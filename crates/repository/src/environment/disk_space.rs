@@ -1,6 +1,6 @@
-//! Why a write failed: LMDB reports one that was cut short as an I/O error, whatever cut it.
+//! The reason of a failed write: LMDB reports every incomplete write as an I/O error.
 //!
-//! Where the disk is full or the process may not make the file larger, that is the reason.
+//! If the disk is full or the file has reached the process's size limit, that is the reason.
 
 use std::path::Path;
 
@@ -10,10 +10,10 @@ use rustix::process::{Resource, getrlimit};
 use crate::error::Fault;
 use crate::format::DATA_FILE;
 
-/// With less than this left, in bytes, there is none: a write of LMDB's takes up to as much.
+/// Less space than this counts as none, in bytes: one write of LMDB needs up to as much.
 const NONE_LEFT: u64 = 1 << 20;
 
-/// The fault of a commit, as it really is.
+/// The fault of a commit with its actual reason.
 pub(crate) fn reason(fault: Fault, dir: &Path) -> Fault {
     match fault.is_io_error() && is_used_up(dir) {
         true => std::io::Error::from(std::io::ErrorKind::StorageFull).into(),

@@ -1,9 +1,9 @@
-//! One of LMDB's databases, each of whose values ends with a checksum over the database, the key
-//! and the value (FORMAT.md, "Checksums").
+//! An LMDB database whose values end with a checksum over the database, the key and the value
+//! (FORMAT.md, "Checksums").
 //!
-//! Every entry is written and read here, so none that went bad is taken for what was stored. The
-//! checksum is made with the entry and looked at whenever the value is asked for; keys that are
-//! merely counted or deleted are not looked at.
+//! Every entry is written and read here. The checksum is computed when an entry is written and
+//! verified whenever its value is read, so a corrupt entry is never returned. Entries that are only
+//! counted or deleted are not verified.
 
 use std::io::Write;
 use std::ops::Bound;
@@ -42,7 +42,7 @@ impl Entries {
         }
     }
 
-    /// Whether there is an entry; its value is not looked at.
+    /// Whether there is an entry; its value is not verified.
     pub(crate) fn has(&self, txn: &RoTxn<'_>, key: &[u8]) -> Result<bool, Fault> {
         Ok(self.database.get(txn, key)?.is_some())
     }
@@ -55,7 +55,7 @@ impl Entries {
         })?)
     }
 
-    /// Whether it was there.
+    /// Returns whether it existed.
     pub(crate) fn delete(&self, txn: &mut RwTxn<'_>, key: &[u8]) -> Result<bool, Fault> {
         Ok(self.database.delete(txn, key)?)
     }
@@ -94,8 +94,8 @@ impl Entries {
         Ok(Walk { entries, of: *self })
     }
 
-    /// Those of the entries whose keys begin with `prefix`, which is not all ones, that come after
-    /// `key`, be there such a one or not.
+    /// The entries whose keys begin with `prefix`, which is not all ones, after `key`, whether that
+    /// exists or not.
     pub(super) fn scan_after<'t>(
         &self,
         txn: &'t RoTxn<'_>,
@@ -109,7 +109,8 @@ impl Entries {
 
     #[inline]
     fn checked<'t>(&self, key: &[u8], stored: &'t [u8]) -> Result<&'t [u8], Fault> {
-        checked(self.number, key, stored).ok_or_else(|| Fault::damaged("an entry went bad"))
+        checked(self.number, key, stored)
+            .ok_or_else(|| Fault::damaged("an entry has a wrong checksum"))
     }
 }
 

@@ -1,9 +1,9 @@
-//! Entries under names of any length, in an LMDB database whose keys have at most 511 bytes.
+//! Entries under texts of any length, in an LMDB database whose keys have at most 511 bytes.
 //!
 //! A key is a fixed prefix and a text. Where both fit into [`PLAIN`] bytes they are the key. A
 //! longer text is cut, and a hash of the whole and an ordinal take its end; the value then
-//! begins with the whole text, by which entries of one hash are told apart. The hash decides
-//! nothing but speed. See FORMAT.md, "Long keys".
+//! begins with the whole text, which distinguishes entries with the same hash. Collisions cost time
+//! and have no other effect. See FORMAT.md, "Long keys".
 
 use heed::{RoTxn, RwTxn};
 
@@ -59,8 +59,8 @@ impl Key {
     }
 }
 
-/// FNV-1a. Short and fixed for good; that texts can be made to collide costs only the one who
-/// makes them.
+/// FNV-1a, which is part of the format. Texts can be made to collide; that costs only the caller
+/// who stores them.
 fn hash(text: &[u8]) -> u32 {
     hash_on(0x811c_9dc5, text)
 }
@@ -106,7 +106,7 @@ impl HashedKeys {
         self.0.put(txn, &key.with_ordinal(ordinal), &whole)
     }
 
-    /// Whether it was there.
+    /// Returns whether it existed.
     pub(crate) fn delete(
         &self,
         txn: &mut RwTxn<'_>,
@@ -153,9 +153,9 @@ impl HashedKeys {
         self.0.delete_all(txn, prefix)
     }
 
-    /// The ordinal and value of a text among those that share its cut key; or else the first
-    /// ordinal that is free, if one is.
-    #[allow(clippy::type_complexity)] // Found, or where it may go.
+    /// The ordinal and value of a text among those that share its cut key; otherwise the first free
+    /// ordinal, if there is one.
+    #[allow(clippy::type_complexity)] // Found, or the place for it.
     fn find_cut<'t>(
         &self,
         txn: &'t RoTxn<'_>,
@@ -276,10 +276,10 @@ impl<'t> Iterator for Scan<'t> {
 /// The prefix of an entry, the whole text, and the value.
 type Parts<'t> = (&'t [u8], &'t [u8], &'t [u8]);
 
-/// Takes an entry apart whose prefix has this length.
+/// The parts of an entry whose prefix has this length.
 pub(crate) fn split<'t>(key: &'t [u8], value: &'t [u8], prefix: usize) -> Result<Parts<'t>, Fault> {
     let parts = key.split_at_checked(prefix);
-    let (prefix, text) = parts.ok_or_else(|| Fault::damaged("a key is cut off"))?;
+    let (prefix, text) = parts.ok_or_else(|| Fault::damaged("a key is truncated"))?;
     if key.len() < CUT {
         return Ok((prefix, text, value));
     }
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_of_one_hash_are_told_apart() {
+    fn texts_with_the_same_hash_are_distinguished() {
         let [a, b] = colliding();
         let dir = tempfile::tempdir().unwrap();
         let opened = crate::environment::open::create(dir.path(), 1 << 20).unwrap();

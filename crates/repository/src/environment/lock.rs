@@ -1,9 +1,10 @@
-//! The lock file of a repository's directory: who may make, open or replace it when.
+//! The lock file of a repository's directory: when a process may create, open or replace the data
+//! file.
 //!
-//! Every open repository holds the lock shared; making, restoring and salvaging one take it alone, and
-//! so does the first who opens it, to look whether it is whole. It is
-//! the kernel's (`flock`), so a process that dies lets go of it. LMDB's own locks, which order
-//! readers and writers, are another file.
+//! Every open repository holds the lock shared. Creating, restoring and salvaging take it
+//! exclusively, and so does the first process that opens the repository, to validate the data
+//! file. It is a kernel lock (`flock`), which is released when its process ends. LMDB's own locks,
+//! which order readers and writers, are in another file.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
@@ -21,25 +22,26 @@ use crate::format::{DATA_FILE, LOCK_FILE};
 
 /// The pause between two attempts at the lock.
 const LOCK_RETRY_PAUSE: Duration = Duration::from_millis(10);
-/// How often a restore tries. Once is not enough: where a process that has let go of the lock was
-/// just starting another one, that one holds it for a moment.
+/// The number of attempts to take the lock exclusively. One is not enough: a process that has
+/// closed the repository may have started another one, which holds the inherited lock until it
+/// executes its program.
 const RESTORE_LOCK_RETRIES: u32 = 20;
-/// How often an opener tries, while others do the same: for ten seconds.
+/// The number of attempts to open, while other processes open as well: ten seconds.
 const OPEN_LOCK_RETRIES: u32 = 1000;
 
 /// The lock, held until it is dropped.
 pub(crate) struct DirectoryLock {
     file: File,
     data: PathBuf,
-    /// Whether the repository is open under this lock, so that its data file is to be marked
-    /// when it is let go.
+    /// Whether the repository is open under this lock, so that the integrity mark is written when
+    /// the lock is released.
     is_open: bool,
 }
 
 impl DirectoryLock {
-    /// Makes the directory if need be, and takes the lock shared. If nobody holds it, `prepare` is
-    /// run first, with the lock held alone and the mark that the data file had.
-    /// Errors: those of `prepare`; `WBEM_E_RETRY_LATER` where somebody keeps it.
+    /// Creates the directory if it does not exist, and takes the lock shared. If no other process
+    /// holds it, `prepare` runs first, under the exclusive lock; its argument is the integrity mark.
+    /// Errors: those of `prepare`; `WBEM_E_RETRY_LATER` where another process keeps the lock.
     pub(crate) fn open(
         dir: &Path,
         prepare: impl Fn(Option<[u8; MARK]>) -> Result<(), Fault>,
@@ -52,27 +54,27 @@ impl DirectoryLock {
                 prepare(marked)?;
                 lock.mark()?;
             }
-            // In between, another may have held it alone.
+            // In between, another process may have taken it exclusively.
             flock(&lock.file, FlockOperation::LockShared)?;
             if lock.marked()?.is_some() {
                 lock.is_open = true;
                 return Ok(lock);
             }
-            // Who held it alone has found damage, or was ended.
+            // The process that held it exclusively found damage, or was ended.
             flock(&lock.file, FlockOperation::Unlock)?;
             thread::sleep(LOCK_RETRY_PAUSE);
         }
-        let message = "others are opening the repository and do not come to an end; try again";
+        let message = "timed out waiting for another process to open the repository; try again";
         Err(Fault::refused(WBEM_E_RETRY_LATER.with(message)))
     }
 
-    /// The lock alone. The data file will be looked at by who opens it next.
-    /// Errors: `WBEM_E_BACKUP_RESTORE_WINMGMT_RUNNING` where somebody holds it.
+    /// Takes the lock exclusively. The next process that opens the repository validates the data
+    /// file. Errors: `WBEM_E_BACKUP_RESTORE_WINMGMT_RUNNING` where another process holds the lock.
     pub(crate) fn alone(dir: &Path) -> cim::Result<Self> {
         let lock = DirectoryLock::exclusive(dir).map_err(|fault| fault.at(dir))?;
         lock.ok_or_else(|| {
             WBEM_E_BACKUP_RESTORE_WINMGMT_RUNNING.with(format!(
-                "the repository {} is in use; stop every program that has it open",
+                "the repository {} is in use; stop all programs that have it open",
                 dir.display()
             ))
         })
@@ -120,7 +122,7 @@ impl DirectoryLock {
 impl Drop for DirectoryLock {
     fn drop(&mut self) {
         if self.is_open {
-            // Without a mark, the next who opens it looks at the whole file.
+            // Without a mark, the next process that opens it validates the whole file.
             let _ = self.mark();
         }
     }
@@ -133,7 +135,7 @@ fn lock_file(dir: &Path) -> Result<File, Fault> {
     Ok(options.open(dir.join(LOCK_FILE))?)
 }
 
-/// Writes a directory's entries to disk, so that a rename in it lasts.
+/// Writes a directory's entries to disk, so that a rename in it is durable.
 pub(crate) fn sync_directory(dir: &Path) -> Result<(), Fault> {
     Ok(File::open(dir)?.sync_all()?)
 }

@@ -1,7 +1,7 @@
 //! Opens LMDB's environment: the one place of this crate with `unsafe`.
 //!
-//! A directory in, an environment and its databases out. Whether the file may be mapped at all
-//! is asked before, of [`crate::data_file`]; who may open it when is said by the lock file
+//! Takes a directory and returns an environment and its databases. The data file has been
+//! validated before ([`crate::data_file`]), under the directory's lock
 //! ([`crate::environment::lock`]).
 
 use std::path::Path;
@@ -14,10 +14,10 @@ use crate::environment::hashed_keys::HashedKeys;
 use crate::error::Fault;
 use crate::format::DATABASES;
 
-/// How many snapshots may be open at a time, all processes counted.
+/// The maximum number of open snapshots in all processes together.
 const MAX_READERS: u32 = 1024;
 
-/// What a map has beyond the file, in bytes.
+/// The space that a map has beyond the file, in bytes.
 const SPARE: u64 = 64 << 20;
 
 /// An open environment and its databases. Clones share it.
@@ -30,7 +30,7 @@ pub(crate) struct Opened {
 /// The databases of FORMAT.md.
 #[derive(Clone, Copy)]
 pub(crate) struct Databases {
-    /// How often was committed: an entry beside the names of the others.
+    /// The database without a name, for its entry with the number of commits.
     pub(crate) commits: Entries,
     pub(crate) meta: Entries,
     pub(crate) namespaces: HashedKeys,
@@ -43,21 +43,21 @@ pub(crate) struct Databases {
 }
 
 /// Opens the environment in `dir` with a map of `map_size` bytes, a multiple of a page.
-/// The file has been found whole ([`crate::data_file`]). Errors: a database is missing.
+/// The file has been validated. Errors: a database is missing.
 pub(crate) fn open(dir: &Path, map_size: usize) -> Result<Opened, Fault> {
     let env = open_env(dir, map_size)?;
-    let dbs = open_databases(&env)?
-        .ok_or_else(|| Fault::damaged("it is an LMDB file that is no repository"))?;
+    let dbs =
+        open_databases(&env)?.ok_or_else(|| Fault::damaged("the LMDB file is not a repository"))?;
     Ok(Opened { env, dbs })
 }
 
-/// A map with room for all that a file of `length` bytes has, stored twice over.
+/// The size of a map with space for twice the content of a file of `length` bytes.
 pub(crate) fn map_for(length: u64) -> usize {
     let wanted = length.saturating_mul(2).saturating_add(SPARE).next_multiple_of(SPARE);
     usize::try_from(wanted).unwrap_or(usize::MAX)
 }
 
-/// Makes an environment in `dir`, which is empty.
+/// Creates an environment in `dir`, which is empty.
 pub(crate) fn create(dir: &Path, map_size: usize) -> Result<Opened, Fault> {
     let env = open_env(dir, map_size)?;
     let dbs = create_databases(&env)?;
@@ -70,10 +70,10 @@ pub(crate) fn create(dir: &Path, map_size: usize) -> Result<Opened, Fault> {
 fn open_env(dir: &Path, map_size: usize) -> Result<Env<WithoutTls>, Fault> {
     let mut options = EnvOpenOptions::new().read_txn_without_tls();
     options.map_size(map_size).max_readers(MAX_READERS).max_dbs(DATABASES.len() as u32);
-    // SAFETY: the map is sound as long as the file changes through LMDB alone. The directory is
-    // its owner's alone (mode 0700), every process that opens it goes through LMDB's locks (no
-    // NO_LOCK), the file is never truncated (a restore renames another into its place, and only
-    // while nobody has it open), and its pages were looked at by whoever opened it first.
+    // SAFETY: the map is sound as long as only LMDB changes the file. Only its owner has access to
+    // the directory (mode 0700), every process that opens it uses LMDB's locks (no NO_LOCK), the
+    // file is never truncated (a restore renames another file into its place, and only while no
+    // process has it open), and the process that opened it first validated its pages.
     Ok(unsafe { options.open(dir) }?)
 }
 
@@ -150,7 +150,7 @@ mod tests {
     use heed::EnvFlags;
 
     #[test]
-    fn nothing_that_gives_up_durability_or_locks_is_set() {
+    fn no_flag_that_gives_up_durability_or_locks_is_set() {
         let dir = tempfile::tempdir().unwrap();
         let opened = create(dir.path(), 1 << 20).unwrap();
         let flags = EnvFlags::from_bits_retain(opened.env.get_flags().unwrap());

@@ -1,8 +1,8 @@
-//! What a salvage could not keep, by name: as many names as a person may read, and their number.
+//! The names of what a salvage could not keep: as many as a person may read, and their number.
 
 use std::collections::BTreeSet;
 
-/// Beyond so many, names are only counted.
+/// The number of names beyond which further ones are only counted.
 const MOST_NAMES: usize = 10_000;
 
 /// What is lost.
@@ -13,7 +13,7 @@ pub(super) struct Lost {
 }
 
 impl Lost {
-    /// Each name counts once, as long as it is kept.
+    /// Adds a name. Equal names count once as long as names are kept.
     pub(super) fn add(&mut self, name: String) {
         if self.names.len() < MOST_NAMES {
             self.names.insert(name);
@@ -22,7 +22,7 @@ impl Lost {
         }
     }
 
-    /// The names, and how many there are with those that were not kept.
+    /// The names, and their number including those that were not kept.
     pub(super) fn into_names(self) -> (Vec<String>, u64) {
         let count = self.names.len() as u64 + self.uncounted;
         (self.names.into_iter().collect(), count)

@@ -1,9 +1,9 @@
-//! A repository that is damaged: what can be read of it is put into a new one, which takes its
-//! place.
+//! Replaces a damaged repository by a new one with everything that can be read of it; or any
+//! repository by an empty one.
 //!
 //! The damaged file is read without LMDB ([`source`]). Its entries are
-//! copied and what does not hold together without those that are lost is taken out
-//! ([`rebuild`]). The old file is kept beside the new one.
+//! copied, and those that are inconsistent without lost ones are removed ([`rebuild`]). The old file
+//! is kept next to the new one.
 
 mod lost;
 mod rebuild;
@@ -25,39 +25,39 @@ use crate::repository::Repository;
 use crate::verify::{self, Verification};
 use source::Source;
 
-/// What [`Repository::salvage`] did.
+/// The result of [`Repository::salvage`].
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Salvage {
-    /// What is in the repository now.
+    /// What the repository contains now.
     pub kept: Verification,
-    /// What is lost, each with what is known of it: namespace, class, key, or number; ten thousand
-    /// at most. What stood on a page that cannot be read at all is named only where something else
-    /// leads to it.
+    /// What is lost, each with what is known of it: namespace, class, key, or number; at most ten
+    /// thousand. What was on a page that cannot be read is named only where something else leads to
+    /// it.
     pub lost: Vec<String>,
-    /// How many are lost, of those that are known.
+    /// The number of lost objects that are known.
     pub lost_count: u64,
-    /// What was wrong with the file; a hundred at most. Empty where it was sound, and nothing was
+    /// The problems of the file; at most a hundred. Empty where it had none, and nothing was
     /// done.
     pub damage: Vec<String>,
-    /// Where the damaged file is kept.
+    /// The path of the damaged file.
     pub replaced: Option<PathBuf>,
 }
 
 impl Salvage {
-    /// Whether nothing was wrong, so that nothing was done.
+    /// Whether the repository was undamaged, so that nothing was done.
     pub fn was_sound(&self) -> bool {
         self.damage.is_empty()
     }
 }
 
 impl Repository {
-    /// Puts what can be read of the repository in `dir` into a new one, which takes its place;
-    /// nobody may have it open. What is kept is as it was; what is not is named. The file that was
-    /// there is kept as `replaced.mdb`, or with a number where that is taken. A repository
-    /// that is sound is left alone.
-    /// Errors: `WBEM_E_BACKUP_RESTORE_WINMGMT_RUNNING` where the repository is open anywhere;
-    /// `WBEM_E_NOT_FOUND` where there is none; `WBEM_E_DATABASE_VER_MISMATCH` where its format
-    /// is another version's; `WBEM_E_OUT_OF_DISK_SPACE`. Where this fails, nothing has changed.
+    /// Replaces the repository in `dir` by a new one with everything that can be read of it. No
+    /// process may have it open. What is kept is unchanged; what is lost is reported. The damaged
+    /// file is kept as `replaced.mdb`, or with a number where that exists. An undamaged repository
+    /// is not changed.
+    /// Errors: `WBEM_E_BACKUP_RESTORE_WINMGMT_RUNNING` where a process has the repository open;
+    /// `WBEM_E_NOT_FOUND` where there is none; `WBEM_E_DATABASE_VER_MISMATCH` where it has another
+    /// format version; `WBEM_E_OUT_OF_DISK_SPACE`. Where this fails, nothing has changed.
     pub fn salvage(dir: impl AsRef<Path>) -> cim::Result<Salvage> {
         let dir = dir.as_ref();
         let data = existing(dir).map_err(|fault| fault.at(dir))?;
@@ -65,9 +65,9 @@ impl Repository {
         salvage(dir, &data).map_err(|fault| fault.at(dir))
     }
 
-    /// Puts an empty repository in the place of the one in `dir`, if there is one, which nobody may
-    /// have open. The notes of these keys are kept as far as they can be read. Where the old file
-    /// is kept is returned, as in [`Repository::salvage`].
+    /// Replaces the repository in `dir`, if there is one, by an empty one. No process may have it
+    /// open. The user entries with the keys `keep` ([`crate::Writer::put_meta`]) are kept if they
+    /// can be read. Returns the path of the old file, which is kept as in [`Repository::salvage`].
     /// Errors: `WBEM_E_BACKUP_RESTORE_WINMGMT_RUNNING`, `WBEM_E_OUT_OF_DISK_SPACE`. Where this
     /// fails, nothing has changed.
     pub fn reset(dir: impl AsRef<Path>, keep: &[&str]) -> cim::Result<Option<PathBuf>> {
@@ -94,16 +94,16 @@ fn salvage(dir: &Path, data: &Path) -> Result<Salvage, Fault> {
         let (lost, lost_count) = rebuilt.lost.into_names();
         let mut damage = rebuilt.damage;
         if damage.is_empty() {
-            damage.push("entries do not belong together".to_owned());
+            damage.push("entries are inconsistent".to_owned());
         }
         Ok(Salvage { kept: rebuilt.kept, lost, lost_count, damage, replaced: Some(replaced) })
     });
-    // The failure is what the caller must hear of, not what is left of the attempt.
+    // The caller gets the error of the salvage, not one of the cleanup.
     let _ = fs::remove_dir_all(&new);
     salvaged
 }
 
-/// What is in the repository, if nothing is wrong with it.
+/// What the repository contains, if it is undamaged.
 fn sound(file: &File, dir: &Path) -> Result<Option<Verification>, Fault> {
     let found = validate(file).and_then(|()| {
         let opened = open::open(dir, open::map_for(file.metadata()?.len()))?;
@@ -134,10 +134,10 @@ fn reset(dir: &Path, keep: &[&str]) -> Result<Option<PathBuf>, Fault> {
     done
 }
 
-/// A key of the file and its value.
+/// A user entry: its key in the file, and its value.
 type Note = (Vec<u8>, Vec<u8>);
 
-/// The notes of these keys, each under the key that it has in the file.
+/// The user entries with these keys.
 fn notes(file: &File, keys: &[&str]) -> Result<Vec<Note>, Fault> {
     let wanted: Vec<Vec<u8>> = keys.iter().map(|key| user_key(key)).collect();
     let mut found = Vec::new();
@@ -153,8 +153,8 @@ fn notes(file: &File, keys: &[&str]) -> Result<Vec<Note>, Fault> {
     Ok(found)
 }
 
-/// Puts the data file in `new` in the place of the one in `dir`, which stays under another name;
-/// that is given.
+/// Replaces the data file in `dir` by the one in `new`. Returns the path under which the old one is
+/// kept.
 fn replace(new: &Path, dir: &Path) -> Result<PathBuf, Fault> {
     let data = dir.join(DATA_FILE);
     for number in 1.. {
@@ -173,5 +173,5 @@ fn replace(new: &Path, dir: &Path) -> Result<PathBuf, Fault> {
             Err(error) => return Err(error.into()),
         }
     }
-    unreachable!("the numbers do not end")
+    unreachable!("the range has no end")
 }

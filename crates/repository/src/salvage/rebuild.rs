@@ -1,9 +1,9 @@
-//! A new repository from the entries of a damaged one.
+//! Makes a new repository from the entries of a damaged one.
 //!
-//! All entries that are whole are copied. Then what cannot be used without what is lost is taken
-//! out and named: classes without namespace, definition or superclass, instances without class or
-//! layout. The locator and the references are made anew from the instances; those of the damaged
-//! file tell which instances are lost. Memory is bounded by the number of classes.
+//! All valid entries are copied. Then entries that are useless without lost ones are removed and
+//! reported: classes without namespace, definition or superclass, instances without class or
+//! layout. The locator and the references are computed from the instances; those of the damaged
+//! file show which instances are lost. Memory is proportional to the number of classes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -34,19 +34,19 @@ use crate::verify::{self, Layouts, Verification, definition_agrees, shown};
 
 /// How many entries are written in one transaction.
 const BATCH: u64 = 20_000;
-/// LMDB's longest key.
+/// The maximum length of a key.
 const LONGEST: usize = 511;
 /// The number that the namespace root has in every repository.
 const ROOT: NamespaceId = NamespaceId(1);
 
-/// A repository that was made, and what came of it.
+/// The new repository, and what it could not keep.
 pub(super) struct Rebuilt {
     pub(super) kept: Verification,
     pub(super) lost: Lost,
     pub(super) damage: Vec<String>,
 }
 
-/// Makes a repository in `new`, which is empty, from what is left in `file`.
+/// Makes a repository in `new`, which is empty, from what can be read of `file`.
 pub(super) fn rebuild(file: &File, new: &Path) -> Result<Rebuilt, Fault> {
     let source = Source::new(file)?;
     let opened = open::create(new, open::map_for(file.metadata()?.len()))?;
@@ -66,12 +66,12 @@ pub(super) fn rebuild(file: &File, new: &Path) -> Result<Rebuilt, Fault> {
     }
 }
 
-/// The databases that are copied, by number: all but those that are made anew.
+/// The databases that are copied, by number: all but those that are computed.
 fn copied(dbs: &Databases) -> [Entries; 6] {
     [dbs.meta, dbs.namespaces.0, dbs.classes.0, dbs.definitions, dbs.layouts, dbs.instances.0]
 }
 
-/// Copies the entries; gives what was damaged.
+/// Copies the entries; returns what is damaged.
 fn copy(source: &Source<'_>, opened: &Opened) -> Result<Vec<String>, Fault> {
     let databases = copied(&opened.dbs);
     let mut batch = Batch::new(opened);
@@ -91,7 +91,7 @@ fn copy(source: &Source<'_>, opened: &Opened) -> Result<Vec<String>, Fault> {
 /// Writes in transactions of a bounded size.
 struct Batch<'o> {
     opened: &'o Opened,
-    /// `None` only while one is followed by the next.
+    /// `None` between two transactions.
     txn: Option<RwTxn<'o>>,
     used: u64,
 }
@@ -101,7 +101,7 @@ impl<'o> Batch<'o> {
         Batch { opened, txn: None, used: 0 }
     }
 
-    /// The transaction for a few more entries.
+    /// The transaction for the next entry.
     fn txn(&mut self) -> Result<&mut RwTxn<'o>, Fault> {
         self.used += 1;
         if self.used.is_multiple_of(BATCH) {
@@ -127,9 +127,9 @@ struct Kept {
     root: ClassId,
     name: Name,
     superclass: Option<Name>,
-    /// Whether the damaged file says that it is there, be it by its name alone, as of a class that
-    /// a provider supplies; else it was made again for the keys of the instances below it.
-    is_there: bool,
+    /// Whether the damaged file has its entry; otherwise the entry was made for the keys of the
+    /// instances of its family.
+    has_entry: bool,
     layouts: Layouts,
 }
 
@@ -138,13 +138,13 @@ struct Rebuild<'o> {
     lost: Lost,
     namespaces: BTreeMap<NamespaceId, Namespace>,
     classes: BTreeMap<ClassId, Kept>,
-    /// The paths, or the names alone, of classes that are lost.
+    /// The paths of lost classes, or only their names.
     gone: BTreeMap<ClassId, String>,
-    /// The highest numbers that were seen.
+    /// The highest numbers found of namespaces and classes.
     highest: (u32, u32),
 }
 
-/// An entry of a database under its own key, to be looked at while others are written.
+/// A copy of an entry and its key, which outlives the transaction that read it.
 type Owned = (Vec<u8>, Vec<u8>);
 
 impl<'o> Rebuild<'o> {
@@ -168,7 +168,7 @@ impl<'o> Rebuild<'o> {
         Ok(txn.commit()?)
     }
 
-    /// Those that are lost and lie above one that is not are made again, empty.
+    /// Reads the namespaces. A lost parent of one that is kept is created again, empty.
     fn namespaces(&mut self) -> Result<(), Fault> {
         let database = self.opened.dbs.namespaces;
         let mut bad = Vec::new();
@@ -200,7 +200,7 @@ impl<'o> Rebuild<'o> {
                     NamespaceId(self.highest.0)
                 }
             };
-            // Who might be in it is lost; nobody but administrators may until they say who.
+            // Its access rules are lost: only administrators have access until they set others.
             let descriptor = administrators_alone()?;
             let security =
                 NamespaceSecurity { descriptor: Some(&descriptor), requires_encryption: true };
@@ -209,14 +209,15 @@ impl<'o> Rebuild<'o> {
             let folded = path.as_name().folded();
             database.put(&mut txn, &[], folded.as_bytes(), &entry.to_bytes()?)?;
             txn.commit()?;
-            self.lost
-                .add(format!("namespace {path}: it was made again, open to administrators alone"));
+            self.lost.add(format!(
+                "namespace {path}: created again, with access for administrators only"
+            ));
             self.namespaces.insert(id, path);
         }
         Ok(())
     }
 
-    /// The namespaces that have to be there, and are not.
+    /// The namespaces that must exist and do not.
     fn missing(&self) -> Vec<Namespace> {
         let is_there = |path: &Namespace| self.namespaces.values().any(|known| known == path);
         let mut missing: Vec<Namespace> = Vec::new();
@@ -264,8 +265,8 @@ impl<'o> Rebuild<'o> {
         self.clear_definitions()
     }
 
-    /// The class of an entry, or else its name.
-    #[allow(clippy::type_complexity)] // Kept, or what is to be told of it.
+    /// The class of an entry that is kept, or the name of a lost one.
+    #[allow(clippy::type_complexity)] // Kept, or the name of what is lost.
     fn class(
         &mut self,
         key: &[u8],
@@ -279,7 +280,7 @@ impl<'o> Rebuild<'o> {
         let Some(path) = self.namespaces.get(&namespace) else {
             self.gone.insert(entry.id, entry.name.to_owned());
             let name = entry.name;
-            return Ok(Err(format!("class {name}, of a namespace whose path is lost")));
+            return Ok(Err(format!("class {name}, in a namespace whose path is lost")));
         };
         let path = format!("{path}:{}", entry.name);
         let txn = self.opened.env.read_txn()?;
@@ -293,13 +294,13 @@ impl<'o> Rebuild<'o> {
             root: entry.root,
             name: entry.name.into(),
             superclass: entry.superclass.map(Name::from),
-            is_there: true,
+            has_entry: true,
             layouts: Layouts::new(),
         };
         Ok(Ok((entry.id, kept)))
     }
 
-    /// Names the classes of which the definition alone is left.
+    /// Reports the classes of which only the definition is left.
     fn without_entry(&mut self) -> Result<(), Fault> {
         for (key, value) in self.all(self.opened.dbs.definitions)? {
             let Some(id) = number(&key).map(ClassId) else { continue };
@@ -310,14 +311,13 @@ impl<'o> Rebuild<'o> {
             let Ok(name) = Input::new(&value).text() else { continue };
             self.gone.insert(id, name.to_owned());
             if !Name::from(name).is_system() {
-                self.lost.add(format!("class {name}, of a namespace that is not known"));
+                self.lost.add(format!("class {name}, in an unknown namespace"));
             }
         }
         Ok(())
     }
 
-    /// Sees to it that the classes are there under which instances are unique: an entry of a
-    /// system class is made again.
+    /// Makes the lost entries of system classes in whose families the keys of instances are unique.
     fn roots(&mut self) -> Result<(), Fault> {
         let dangling: Vec<(ClassId, NamespaceId)> = self
             .classes
@@ -346,18 +346,18 @@ impl<'o> Rebuild<'o> {
             txn.commit()?;
             self.gone.remove(&root);
             let (superclass, layouts) = (None, Layouts::new());
-            let kept = Kept { namespace, root, name, superclass, is_there: false, layouts };
+            let kept = Kept { namespace, root, name, superclass, has_entry: false, layouts };
             self.classes.insert(id, kept);
         }
         Ok(())
     }
 
-    /// The classes that cannot be without one that is lost.
+    /// The classes whose superclass or root class is lost.
     fn without_superclass(&self) -> Vec<ClassId> {
         let there: BTreeSet<(NamespaceId, &Name)> = self
             .classes
             .values()
-            .filter(|class| class.is_there)
+            .filter(|class| class.has_entry)
             .map(|class| (class.namespace, &class.name))
             .collect();
         let holds = |class: &Kept| {
@@ -373,7 +373,7 @@ impl<'o> Rebuild<'o> {
     fn drop_class(&mut self, id: ClassId) -> Result<(), Fault> {
         let Some(class) = self.classes.remove(&id) else { return Ok(()) };
         let path = self.path(&class);
-        self.lost.add(format!("class {path}: what it derives from is lost"));
+        self.lost.add(format!("class {path}: its superclass is lost"));
         let mut txn = self.opened.env.write_txn()?;
         let folded = class.name.folded();
         let classes = self.opened.dbs.classes;
@@ -390,7 +390,7 @@ impl<'o> Rebuild<'o> {
         }
     }
 
-    /// Deletes the definitions that belong to no class.
+    /// Deletes the definitions of unknown classes.
     fn clear_definitions(&mut self) -> Result<(), Fault> {
         let definitions = self.opened.dbs.definitions;
         let keys = self.all(definitions)?.into_iter().map(|(key, _)| key);
@@ -400,8 +400,8 @@ impl<'o> Rebuild<'o> {
         self.delete(definitions, &bad)
     }
 
-    /// Reads the layouts. In the place of one that is lost comes one without fields, so that the
-    /// numbers have no gaps.
+    /// Reads the layouts. A lost one is replaced by one without fields, so that the numbers have no
+    /// gaps.
     fn layouts(&mut self) -> Result<(), Fault> {
         let database = self.opened.dbs.layouts;
         let mut bad = Vec::new();
@@ -431,7 +431,8 @@ impl<'o> Rebuild<'o> {
         Ok(txn.commit()?)
     }
 
-    /// Keeps the instances that can be read, and makes the locator and the references of them.
+    /// Keeps the instances that can be read, and writes their entries in the locator and the
+    /// references.
     fn instances(&mut self) -> Result<(), Fault> {
         let database = self.opened.dbs.instances.0;
         let mut batch = Batch::new(self.opened);
@@ -476,7 +477,7 @@ impl<'o> Rebuild<'o> {
         Ok(Ok(()))
     }
 
-    /// The path of a class, as far as it is known.
+    /// The path of a class, or what is known of it.
     fn named(&self, id: ClassId) -> String {
         match (self.classes.get(&id), self.gone.get(&id)) {
             (Some(class), _) => self.path(class),
@@ -485,7 +486,7 @@ impl<'o> Rebuild<'o> {
         }
     }
 
-    /// The entries of `meta` as they have to be.
+    /// Writes the entries of `meta` that do not belong to the user.
     fn notes(&mut self) -> Result<(), Fault> {
         let dbs = &self.opened.dbs;
         let mut txn = self.opened.env.write_txn()?;
@@ -502,7 +503,7 @@ impl<'o> Rebuild<'o> {
         Ok(txn.commit()?)
     }
 
-    /// Names what an entry of the damaged file tells of, if that is lost.
+    /// Reports the object of an entry of the damaged file, if that is lost.
     fn name(&mut self, found: Entry<'_>) -> Result<(), Fault> {
         let named = match found {
             Entry::Valid(LOCATOR, key, value) => {
@@ -525,13 +526,13 @@ impl<'o> Rebuild<'o> {
         Ok(())
     }
 
-    /// Names an entry of which the key alone is left.
+    /// Reports an entry of which only the key is left.
     fn name_bad(&mut self, database: Option<u8>, key: &[u8]) -> Result<(), Fault> {
         let databases = copied(&self.opened.dbs);
         let Some((at, database)) =
             database.and_then(|at| Some((at, databases.get(usize::from(at))?)))
         else {
-            return Ok(()); // It is made anew, or belongs to LMDB.
+            return Ok(()); // It is computed, or belongs to LMDB.
         };
         let txn = self.opened.env.read_txn()?;
         if !key.is_empty() && key.len() <= LONGEST && database.has(&txn, key)? {
@@ -541,16 +542,16 @@ impl<'o> Rebuild<'o> {
         let (id, rest) = (number(key).unwrap_or(0), key.get(4..).unwrap_or_default());
         self.lost.add(match at {
             META => match key.strip_prefix(META_USER) {
-                Some(name) => format!("note {}", text(name)),
+                Some(name) => format!("user entry {}", text(name)),
                 None => return Ok(()),
             },
             NAMESPACES => format!("namespace {}", text(key)),
             CLASSES => match self.namespaces.get(&NamespaceId(id)) {
                 Some(namespace) => format!("class {namespace}:{}", text(rest)),
-                None => format!("class {}, of a namespace whose path is lost", text(rest)),
+                None => format!("class {}, in a namespace whose path is lost", text(rest)),
             },
             INSTANCES => format!("instance {} {}", self.named(ClassId(id)), text(rest)),
-            // Told by the class or its instances, which are lost with it.
+            // Reported with the class or its instances, which are lost too.
             _ => return Ok(()),
         });
         Ok(())
@@ -562,7 +563,7 @@ fn number(key: &[u8]) -> Option<u32> {
     key.first_chunk().map(|bytes| u32::from_be_bytes(*bytes))
 }
 
-/// The least key above this one, if any is.
+/// The least key above this one, if there is one.
 fn successor(mut key: Vec<u8>) -> Option<Vec<u8>> {
     if key.len() < LONGEST {
         key.push(0);
@@ -574,7 +575,7 @@ fn successor(mut key: Vec<u8>) -> Option<Vec<u8>> {
     Some(key)
 }
 
-/// A security descriptor that grants administrators everything and nobody else anything.
+/// A security descriptor that grants all access to administrators and none to others.
 fn administrators_alone() -> Result<Vec<u8>, Fault> {
     let descriptor: Descriptor = "O:BAG:BAD:(A;CI;0x6003F;;;BA)".parse().map_err(Fault::refused)?;
     descriptor.to_bytes().map_err(Fault::refused)

@@ -1,9 +1,9 @@
-//! What is known of a class in memory beside what is stored: its id and its mappings.
+//! A cache of what is looked up for each class: its id and its mappings.
 //!
 //! A get must not look the class up by name and compare its properties with the layout each
-//! time. So for each `Arc<Class>` that a caller comes with a [`Binding`] is kept. It holds for
-//! the version of the repository for which it was checked; for a newer one, the id is looked up
-//! again. A writer has bindings of its own, because what it sees may never be committed.
+//! time. So a [`Binding`] is kept for each `Arc<Class>` that a caller passes. It is valid for the
+//! version of the repository for which it was checked; for a newer one, the id is looked up
+//! again. A writer has its own bindings, because what it sees may never be committed.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,17 +15,17 @@ use parking_lot::RwLock;
 use crate::encoding::ids::{ClassId, NamespaceId};
 use crate::encoding::layout::Mapping;
 
-/// Past this number of classes all bindings are dropped, and made again as they are needed.
+/// The number of bindings at which all are dropped; they are made again when needed.
 const MOST: usize = 8192;
 
-/// A class of a caller and what is stored under it.
+/// A class that a caller passed, and its number in the repository.
 pub(super) struct Binding {
-    /// Kept so that no other class gets this one's address.
+    /// Held so that no other class is allocated at its address.
     pub(super) class: Arc<Class>,
     pub(super) id: ClassId,
     /// The version of the repository for which `id` was looked up last.
     checked: AtomicUsize,
-    /// The class among whose family instances are unique; a writer's bindings alone have it.
+    /// The class in whose family the keys of instances are unique; only in a writer's bindings.
     pub(super) root: OnceLock<ClassId>,
     mappings: RwLock<Vec<(u16, Arc<Mapping>)>>,
 }
@@ -43,7 +43,7 @@ impl Binding {
         self.checked.store(version, Ordering::Relaxed);
     }
 
-    /// The mapping from the layout of this number, if it was needed before.
+    /// The mapping of the layout with this number, if it is cached.
     pub(super) fn mapping(&self, layout: u16) -> Option<Arc<Mapping>> {
         let mappings = self.mappings.read();
         mappings.iter().find(|(number, _)| *number == layout).map(|(_, mapping)| mapping.clone())
@@ -54,7 +54,7 @@ impl Binding {
         mappings.push((layout, mapping));
     }
 
-    /// The number of the layout that is the class's own, if a record of it was seen or written.
+    /// The number of the class's own layout, if a record with it was read or written.
     pub(super) fn own_layout(&self) -> Option<u16> {
         let mappings = self.mappings.read();
         mappings.iter().find(|(_, mapping)| mapping.is_identity).map(|(number, _)| *number)

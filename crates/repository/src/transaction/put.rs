@@ -1,8 +1,8 @@
 //! A write transaction: instances.
 //!
-//! An instance is stored under its exact class. Where that is not the class whose keys it
-//! has, an entry in the locator leads from the class that has them to the exact one, so that a
-//! base class's path finds it and no two instances of a family share an identity.
+//! An instance is stored under its exact class. If another class declares its keys, an entry in the
+//! locator leads from that class to the exact one, so that the path of a base class finds the
+//! instance and no two instances of a family have the same identity.
 
 use std::sync::Arc;
 
@@ -20,20 +20,21 @@ use crate::transaction::writer::Writer;
 /// What [`Writer::put_instance`] may do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PutMode {
-    /// Only make a new one.
+    /// Only create a new instance.
     Create,
-    /// Only take the place of one that is there.
+    /// Only replace an existing instance.
     Update,
     /// Either.
     CreateOrUpdate,
 }
 
 impl Writer<'_> {
-    /// Stores an instance under its exact class. Whether there was one.
-    /// Errors: `WBEM_E_ALREADY_EXISTS` where there is one that may not be replaced, or one of
-    /// another class of the family has its identity; `WBEM_E_NOT_FOUND` where there is none to
-    /// replace; `WBEM_E_INVALID_CLASS` where its class is neither stored nor a system class;
-    /// `WBEM_E_CLASS_HAS_INSTANCES` where the class has other keys than its stored instances;
+    /// Stores an instance under its exact class. Returns whether it existed.
+    /// Errors: `WBEM_E_ALREADY_EXISTS` where it exists and `mode` is [`PutMode::Create`], or an
+    /// instance of another class of the family has its identity; `WBEM_E_NOT_FOUND` where it does
+    /// not exist and `mode` is [`PutMode::Update`]; `WBEM_E_INVALID_CLASS` where its class is
+    /// neither stored nor a system class; `WBEM_E_CLASS_HAS_INSTANCES` where the class has other
+    /// keys than its stored instances;
     /// those of [`Instance::key`]; `WBEM_E_TYPE_MISMATCH` where a value is not of its
     /// property's type; `WBEM_E_TOO_MUCH_DATA` where objects are embedded too deep.
     pub fn put_instance(
@@ -46,7 +47,7 @@ impl Writer<'_> {
         self.at(existed)
     }
 
-    /// Deletes the instance of exactly this class that has this key. Whether it was there.
+    /// Deletes the instance of exactly this class with this key. Returns whether it existed.
     pub fn delete_instance(
         &mut self,
         namespace: NamespaceId,
@@ -71,12 +72,12 @@ impl Writer<'_> {
                 Some(id) if id != binding.id => {
                     let name = self.view().class_name(id)?;
                     Some(WBEM_E_ALREADY_EXISTS.with(format!(
-                        "{} exists already, as an instance of {name}",
+                        "{} already exists as an instance of {name}",
                         shown(instance)
                     )))
                 }
                 Some(_) if mode == PutMode::Create => {
-                    Some(WBEM_E_ALREADY_EXISTS.with(format!("{} exists already", shown(instance))))
+                    Some(WBEM_E_ALREADY_EXISTS.with(format!("{} already exists", shown(instance))))
                 }
                 None if mode == PutMode::Update => {
                     Some(WBEM_E_NOT_FOUND.with(format!("{} does not exist", shown(instance))))
@@ -121,8 +122,8 @@ impl Writer<'_> {
         Ok(existed)
     }
 
-    /// The binding of a class of which an instance is put, and the number of the class among
-    /// whose family it must be unique.
+    /// The binding of the class of an instance that is put, and the number of the class in whose
+    /// family the instance must be unique.
     fn bind_with_root(
         &mut self,
         namespace: NamespaceId,
@@ -155,10 +156,10 @@ impl Writer<'_> {
         root: ClassId,
     ) -> Result<(), Fault> {
         let entry = self.view().find_class(namespace, class.name())?;
-        let entry = entry.ok_or_else(|| Fault::damaged("a class that was there is gone"))?;
+        let entry = entry.ok_or_else(|| Fault::damaged("a class has disappeared"))?;
         if self.view().any_instance(entry.id)? {
             return Err(Fault::refused(WBEM_E_CLASS_HAS_INSTANCES.with(format!(
-                "class {}: what identifies its instances cannot change while it has some",
+                "class {}: its key class cannot change while it has instances",
                 class.name()
             ))));
         }

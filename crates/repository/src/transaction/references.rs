@@ -1,10 +1,9 @@
 //! Which stored instances refer to which object (FORMAT.md, "references").
 //!
-//! Each reference that a stored instance holds has an entry, written and deleted in the
-//! transaction that puts or deletes the instance. It is found by a hash of what is referred to,
-//! without server and namespace: whether two spellings mean one place changes with the name of
-//! the server, and is for the reader to say, who looks at the values. Whether the object exists
-//! does not matter.
+//! Each reference of a stored instance has an entry, written and deleted in the transaction that
+//! puts or deletes the instance. Its key has a hash of the path of the target without server and
+//! namespace: whether two spellings mean the same place depends on the name of the server, so the
+//! caller compares the values. Whether the target exists does not matter.
 
 use std::sync::Arc;
 
@@ -21,18 +20,18 @@ use crate::transaction::bindings::Binding;
 use crate::transaction::view::View;
 use crate::transaction::writer::Writer;
 
-/// The length of what is before the instance key: namespace, target, class.
+/// The length of what precedes the instance key: namespace, target, class.
 pub(crate) const PREFIX: usize = 4 + TARGET + 4;
 const TARGET: usize = 16;
-/// How many instances of a class that goes are held in memory at a time.
+/// The number of instances of a deleted class that are held in memory at a time.
 const CHUNK: usize = 1024;
 
-/// The object that a reference leads to, as a hash of its class and keys.
+/// The target of a reference, as a hash of its class and keys.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Target([u8; TARGET]);
 
 impl Target {
-    /// What the text of a reference leads to; one that is no path stands for itself.
+    /// The target of the text of a reference. A text that is not a path is hashed as it is.
     pub(crate) fn of_text(text: &str) -> Self {
         match text.parse::<ObjectPath>() {
             Ok(path) => Target::of(&path),
@@ -56,7 +55,7 @@ impl Target {
         prefix
     }
 
-    /// What the entries of references from a class begin with.
+    /// The prefix of the entries of references from a class.
     pub(crate) fn of_class(self, namespace: NamespaceId, class: ClassId) -> [u8; PREFIX] {
         let mut prefix = [0; PREFIX];
         prefix[..PREFIX - 4].copy_from_slice(&self.under(namespace));
@@ -65,7 +64,7 @@ impl Target {
     }
 }
 
-/// FNV-1a of 128 bits; as in [`crate::environment::hashed_keys`], collisions cost time and nothing else.
+/// FNV-1a of 128 bits; as in [`crate::environment::hashed_keys`], collisions cost time and have no other effect.
 fn hash(text: &[u8]) -> u128 {
     const OFFSET: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
     const PRIME: u128 = (1 << 88) + 0x13b;
@@ -83,8 +82,7 @@ fn is_reference(kind: Kind) -> bool {
     kind.cim == CimType::Reference && !kind.is_array
 }
 
-/// What an instance refers to, each object once. A reference that it did not supply itself is
-/// the class's and does not count.
+/// The targets of an instance, each once. A default of the class does not count.
 fn of_instance(instance: &Instance) -> Vec<Target> {
     let properties = instance.class().properties().iter().enumerate();
     let held =
@@ -92,7 +90,7 @@ fn of_instance(instance: &Instance) -> Vec<Target> {
     once(held.map(|(slot, _)| &instance.values()[slot]))
 }
 
-/// What the instance with this record, whose fields are of these kinds, refers to.
+/// The targets of the instance with this record, whose fields have these kinds.
 pub(crate) fn of_record(kinds: &[Kind], input: &mut Input<'_>) -> Result<Vec<Target>, Fault> {
     if !kinds.iter().any(|&kind| is_reference(kind)) {
         return Ok(Vec::new());
@@ -111,9 +109,9 @@ fn once<'a>(values: impl Iterator<Item = &'a Value>) -> Vec<Target> {
 }
 
 impl<'t> View<'t> {
-    /// The exact classes of the stored instances that may refer to the object at `target`,
-    /// whether it exists or not; as in [`View::referring`], its server and namespace do not
-    /// count. Costs a look-up a class, however many instances refer to it.
+    /// The exact classes of the stored instances that may refer to `target`, whether that exists or
+    /// not. As in [`View::referring`], its server and namespace are ignored. Costs one look-up for
+    /// each class, however many instances refer to it.
     pub fn referring_classes(
         &self,
         namespace: NamespaceId,
@@ -122,10 +120,10 @@ impl<'t> View<'t> {
         self.at(self.find_referring_classes(namespace, Target::of(target)))
     }
 
-    /// The instances of exactly `class` that may refer to the object at `target`, read as they
-    /// are asked for. Whether one does is said by its values: the server and namespace of
-    /// `target` do not count here. None is left out but those whose reference is the default of
-    /// the class, or was stored when its property had another type.
+    /// The instances of exactly `class` that may refer to `target`. Each is read when the iterator
+    /// is advanced. The server and namespace of `target` are ignored: the caller compares the
+    /// values. Instances whose reference is a default of the class, or was stored when its property
+    /// had another type, are not found.
     pub fn referring(
         &self,
         namespace: NamespaceId,
@@ -135,7 +133,7 @@ impl<'t> View<'t> {
         self.referring_after(namespace, class, target, &Position::default())
     }
 
-    /// The same from a position on, as [`View::instances_after`].
+    /// The same after a position, as [`View::instances_after`].
     pub fn referring_after(
         &self,
         namespace: NamespaceId,
@@ -184,7 +182,7 @@ impl<'t> View<'t> {
         Ok(Referring { view: *self, bound })
     }
 
-    /// What the stored instance of the bound class with this key refers to.
+    /// The targets of the stored instance of the bound class with this key.
     fn references_held(&self, binding: &Binding, key: &[u8]) -> Result<Vec<Target>, Fault> {
         let value = self.dbs.instances.get(self.txn, &binding.id.prefix(), key)?;
         let Some(bytes) = value else { return Ok(Vec::new()) };
@@ -201,7 +199,7 @@ pub struct Referring<'t> {
 }
 
 impl Referring<'_> {
-    /// Moves `position` to the instance that was read last, if any was.
+    /// Moves `position` to the instance that was read last, if any was read.
     pub fn advance(&self, position: &mut Position) {
         if let Some((_, scan)) = &self.bound {
             scan.advance(position);
@@ -216,21 +214,21 @@ impl Iterator for Referring<'_> {
         let (binding, scan) = self.bound.as_mut()?;
         let entry = scan.next()?;
         let read = entry.and_then(|(key, _)| self.view.read_by_key(binding, key)).and_then(|i| {
-            i.ok_or_else(|| Fault::damaged("a reference is of an instance that is not there"))
+            i.ok_or_else(|| Fault::damaged("the instance of a reference is missing"))
         });
         Some(self.view.at(read))
     }
 }
 
-/// What the instance with a key refers to.
+/// The targets of the instance with a key.
 struct Held {
     key: Vec<u8>,
     targets: Vec<Target>,
 }
 
 impl Writer<'_> {
-    /// What is to be written when `instance` is: the targets of which the entry goes, and those
-    /// of which one comes. `key` is its key where it takes the place of one that is stored.
+    /// The changes when `instance` is put: the targets whose entries are deleted, and those whose
+    /// entries are written. `key` is its key where it replaces a stored instance.
     pub(super) fn changed_references(
         &self,
         binding: &Binding,
@@ -282,7 +280,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Deletes the entries of all instances of a class, and, where there are any, the instances.
+    /// Deletes the entries of all instances of a class and, if there are any, the instances.
     pub(super) fn drop_references_of(
         &mut self,
         namespace: NamespaceId,
@@ -312,7 +310,7 @@ impl Writer<'_> {
             let (key, bytes) = entry?;
             let mut input = Input::new(bytes);
             let kinds = layouts.get(usize::from(input.u16()?));
-            let kinds = kinds.ok_or_else(|| Fault::damaged("a record has a layout not there"))?;
+            let kinds = kinds.ok_or_else(|| Fault::damaged("the layout of a record is missing"))?;
             chunk.push(Held { key: key.to_vec(), targets: of_record(kinds, &mut input)? });
         }
         Ok(chunk)
@@ -331,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn spellings_of_one_object_are_one_target() {
+    fn spellings_of_the_same_object_are_the_same_target() {
         let target = Target::of_text("C.Id=\"x\"");
         for text in ["c='X'", "C=\"x\"", r#"\\.\root\a:C.id="x""#, r#"root\b:C="X""#] {
             assert_eq!(Target::of_text(text), target, "{text}");
@@ -343,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_has_its_parts() {
+    fn a_prefix_is_split_into_its_parts() {
         let target = Target::of_text("C=\"x\"");
         let parts = (NamespaceId(7), target, ClassId(9));
         assert_eq!(split(&target.of_class(parts.0, parts.2)), parts);

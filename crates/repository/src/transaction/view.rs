@@ -1,8 +1,8 @@
 //! What can be read: namespaces, classes and instances as one transaction sees them.
 //!
 //! A [`View`] is borrowed from a [`crate::Snapshot`] or from a [`crate::Writer`], which sees
-//! its own writes. Classes are handed out as they declare themselves; to read instances, the
-//! caller comes with the whole [`Class`]. Nothing here knows what may be read by whom.
+//! its own writes. Classes are returned as declarations; to read instances, the caller passes the
+//! complete [`Class`]. Access is not checked here.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -28,10 +28,10 @@ use crate::transaction::bindings::{Binding, Bindings};
 pub struct NamespaceState<'t> {
     /// Its number.
     pub id: NamespaceId,
-    /// A number that changes whenever a class of the namespace does, or who may be in it; it does
-    /// not with the instances.
+    /// A number that changes whenever a class or the access rules of the namespace change, but not
+    /// when instances do.
     pub generation: u64,
-    /// Who may be in it.
+    /// Its access rules.
     pub security: NamespaceSecurity<'t>,
 }
 
@@ -57,15 +57,15 @@ pub struct ClassListing {
 }
 
 impl<'t> View<'t> {
-    /// The same view, in which the classes of embedded instances are found by `classes`.
-    /// Without it, an embedded instance has a class of its own with the name, the properties and
-    /// the keys, but no other qualifiers and no superclass.
+    /// The same view, in which `classes` finds the classes of embedded instances. Without it, an
+    /// embedded instance has a class made from what is stored with it: the name, the properties
+    /// and the keys, no other qualifiers and no superclass.
     pub fn resolving(self, classes: &'t ClassLookup<'t>) -> Self {
         View { classes, ..self }
     }
 
-    /// The version of everything stored: where it is the same in two snapshots, so is everything
-    /// that they see. (What a writer sees has a version that may never come to be.)
+    /// The version of the repository: two snapshots of the same version see the same. The version
+    /// that a writer sees may never be committed.
     pub fn version(&self) -> usize {
         self.txn.id()
     }
@@ -76,7 +76,7 @@ impl<'t> View<'t> {
         self.at(self.read_meta(key))
     }
 
-    /// All namespaces, in order of their paths.
+    /// All namespaces, ordered by path.
     pub fn namespaces(&self) -> cim::Result<Vec<Namespace>> {
         let entries = self.dbs.namespaces.scan(self.txn, &[]);
         let read = entries.and_then(|entries| {
@@ -85,12 +85,12 @@ impl<'t> View<'t> {
         self.at(read)
     }
 
-    /// The number of a namespace, or `None` where there is none of this path.
+    /// The number of a namespace; `None` where it does not exist.
     pub fn namespace(&self, namespace: &Namespace) -> cim::Result<Option<NamespaceId>> {
         self.at(self.find_namespace(namespace).map(|entry| entry.map(|e| e.id)))
     }
 
-    /// What is known of a namespace as a whole, or `None` where there is none of this path.
+    /// The state of a namespace; `None` where it does not exist.
     pub fn state(&self, namespace: &Namespace) -> cim::Result<Option<NamespaceState<'t>>> {
         let state = |e: NamespaceEntry<'t>| NamespaceState {
             id: e.id,
@@ -100,12 +100,12 @@ impl<'t> View<'t> {
         self.at(self.find_namespace(namespace).map(|entry| entry.map(state)))
     }
 
-    /// The classes of a namespace, in order of their names. Reads none of their bodies.
+    /// The classes of a namespace, ordered by name. Does not read their declarations.
     pub fn classes(&self, namespace: NamespaceId) -> cim::Result<Vec<ClassListing>> {
         self.at(self.list_classes(namespace))
     }
 
-    /// What the class `name` declares, or `None` where the namespace stores no such class.
+    /// The declaration of a class; `None` where the namespace stores no class of this name.
     pub fn class(
         &self,
         namespace: NamespaceId,
@@ -117,7 +117,7 @@ impl<'t> View<'t> {
         }))
     }
 
-    /// Whether instances of exactly this class are stored, those of its subclasses not counted.
+    /// Whether instances of exactly this class are stored, not counting those of subclasses.
     pub fn has_instances(&self, namespace: NamespaceId, name: &Name) -> cim::Result<bool> {
         self.at(self.find_class(namespace, name).and_then(|entry| match entry {
             Some(entry) => self.any_instance(entry.id),
@@ -135,9 +135,9 @@ impl<'t> View<'t> {
         self.at(self.read_instance(namespace, class, key))
     }
 
-    /// The name of the exact class of the instance that has this key among the instances of
-    /// all classes that share the key root of `class`: where a path names a base class, this is
-    /// the class to ask [`View::instance`] for. `None` where there is no such instance.
+    /// The name of the exact class of the instance with this key among the instances of all classes
+    /// with the same key root as `class`: where a path names a base class, this is the class for
+    /// [`View::instance`]. `None` where there is no such instance.
     pub fn locate(
         &self,
         namespace: NamespaceId,
@@ -147,7 +147,8 @@ impl<'t> View<'t> {
         self.at(self.read_location(namespace, class, key))
     }
 
-    /// The instances of exactly this class, in order of their keys, read as they are asked for.
+    /// The instances of exactly this class, ordered by key. Each is read when the iterator is
+    /// advanced.
     pub fn instances(
         &self,
         namespace: NamespaceId,
@@ -156,8 +157,13 @@ impl<'t> View<'t> {
         self.instances_after(namespace, class, &Position::default())
     }
 
-    /// The same from a position on, which may have been reached in another state: what was stored
-    /// since then before it is not found.
+    /// The same after a position, which may be one of another snapshot ([`Position`]). Instances
+    /// that were put before the position since then are not found.
+    ///
+    /// To release the snapshot between batches: take some instances, call
+    /// [`Instances::advance`], drop the snapshot, and pass the position to this function in the next
+    /// snapshot, with the class as it is there. `class` may have changed in between; a class that
+    /// was deleted and created again is read from the beginning.
     pub fn instances_after(
         &self,
         namespace: NamespaceId,
@@ -174,7 +180,7 @@ impl<'t> View<'t> {
     fn read_meta(&self, key: &str) -> Result<Option<String>, Fault> {
         let Some(bytes) = self.dbs.meta.get(self.txn, &user_key(key))? else { return Ok(None) };
         let text = std::str::from_utf8(bytes);
-        text.map(|t| Some(t.to_owned())).map_err(|_| Fault::damaged("a note is not UTF-8"))
+        text.map(|t| Some(t.to_owned())).map_err(|_| Fault::damaged("a user entry is not UTF-8"))
     }
 
     pub(super) fn find_namespace(
@@ -213,7 +219,7 @@ impl<'t> View<'t> {
 
     fn class_by_id(&self, id: ClassId) -> Result<ClassDeclaration, Fault> {
         let bytes = self.dbs.definitions.get(self.txn, &id.prefix())?;
-        let bytes = bytes.ok_or_else(|| Fault::damaged("a class is listed and not there"))?;
+        let bytes = bytes.ok_or_else(|| Fault::damaged("the definition of a class is missing"))?;
         let mut input = Input::new(bytes);
         let class = declaration(&mut input, self.classes, 0)?;
         input.finish()?;
@@ -224,7 +230,7 @@ impl<'t> View<'t> {
         Ok(self.dbs.instances.scan(self.txn, &id.prefix())?.next().transpose()?.is_some())
     }
 
-    /// The binding of `class`, if the namespace knows it.
+    /// The binding of `class`, if it has an entry in the namespace.
     pub(super) fn bind(
         &self,
         namespace: NamespaceId,
@@ -272,7 +278,7 @@ impl<'t> View<'t> {
         Ok(record.into_instance(&binding.class, &mapping))
     }
 
-    /// The mapping from the layout of this number to the bound class.
+    /// The mapping of the layout with this number to the bound class.
     #[inline]
     pub(super) fn mapping(&self, binding: &Binding, number: u16) -> Result<Arc<Mapping>, Fault> {
         match binding.mapping(number) {
@@ -283,7 +289,7 @@ impl<'t> View<'t> {
 
     fn read_mapping(&self, binding: &Binding, number: u16) -> Result<Arc<Mapping>, Fault> {
         let layout = self.layout(binding.id, number)?;
-        let layout = layout.ok_or_else(|| Fault::damaged("a record has a layout not there"))?;
+        let layout = layout.ok_or_else(|| Fault::damaged("the layout of a record is missing"))?;
         let mapping = Arc::new(Mapping::new(&layout, &binding.class));
         binding.add_mapping(number, mapping.clone());
         Ok(mapping)
@@ -333,10 +339,10 @@ impl<'t> View<'t> {
         value.map(|bytes| Input::new(bytes).u32().map(ClassId)).transpose()
     }
 
-    /// The name of a class by its number; every definition begins with it.
+    /// The name of the class with this number; every definition begins with it.
     pub(super) fn class_name(&self, id: ClassId) -> Result<Name, Fault> {
         let bytes = self.dbs.definitions.get(self.txn, &id.prefix())?;
-        let bytes = bytes.ok_or_else(|| Fault::damaged("an instance is of a class not there"))?;
+        let bytes = bytes.ok_or_else(|| Fault::damaged("the class of an instance is missing"))?;
         Input::new(bytes).text().map(Name::from)
     }
 
@@ -365,7 +371,7 @@ pub struct Instances<'t> {
 }
 
 impl Instances<'_> {
-    /// Moves `position` to the instance that was read last, if any was.
+    /// Moves `position` to the instance that was read last, if any was read.
     pub fn advance(&self, position: &mut Position) {
         if let Some((_, scan)) = &self.bound {
             scan.advance(position);

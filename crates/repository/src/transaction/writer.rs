@@ -1,8 +1,8 @@
 //! A write transaction: namespaces, classes and notes. Instances are in [`crate::transaction::put`].
 //!
-//! A [`Writer`] comes from [`crate::Repository::write`], which commits it. It keeps what is
-//! stored whole (a class's superclass exists, nothing is left of what was deleted, an identity
-//! names one instance); what else may be put is for the object manager to say.
+//! [`crate::Repository::write`] creates a [`Writer`] and commits it. It keeps what is stored
+//! consistent: a class's superclass exists, deletion leaves nothing behind, an identity names one
+//! instance. All other rules are the object manager's.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -23,17 +23,16 @@ use crate::format::{COMMITS, META_NEXT_CLASS, META_NEXT_NAMESPACE};
 use crate::transaction::bindings::Bindings;
 use crate::transaction::view::View;
 
-/// A write transaction. What it wrote is seen by nobody else until it is committed, and by
-/// everybody all at once then.
+/// A write transaction. Its changes become visible to others all at once when it is committed.
 pub struct Writer<'r> {
     pub(crate) txn: RwTxn<'r>,
     pub(crate) dbs: &'r Databases,
-    /// Its own, because what it sees may never be committed.
+    /// Not the repository's, because what it sees may never be committed.
     pub(super) bindings: Bindings,
     pub(super) dir: &'r Path,
-    /// The namespaces whose classes, or descriptor, were changed.
+    /// The namespaces whose classes or access rules were changed.
     touched: BTreeSet<NamespaceId>,
-    /// The paths of the namespaces, once they were needed.
+    /// The paths of the namespaces, read when first needed.
     paths: Option<BTreeMap<NamespaceId, Namespace>>,
 }
 
@@ -43,7 +42,7 @@ impl<'r> Writer<'r> {
         Writer { txn, dbs, bindings, dir, touched, paths: None }
     }
 
-    /// What this transaction sees, its own writes among it.
+    /// What this transaction sees, including its own writes.
     pub fn view(&self) -> View<'_> {
         View {
             txn: &self.txn,
@@ -54,8 +53,8 @@ impl<'r> Writer<'r> {
         }
     }
 
-    /// Keeps a text under `key`, for the caller's own use; `None` takes it away.
-    /// Errors: as for every write, `WBEM_E_OUT_OF_DISK_SPACE` where it does not fit, and
+    /// Stores a text under `key`, for the caller's own use; `None` deletes it.
+    /// Errors: as for every write, `WBEM_E_OUT_OF_DISK_SPACE`, and
     /// `WBEM_E_CRITICAL_ERROR` where the repository is damaged.
     pub fn put_meta(&mut self, key: &str, value: Option<&str>) -> cim::Result<()> {
         let key = user_key(key);
@@ -66,16 +65,16 @@ impl<'r> Writer<'r> {
         self.at(done)
     }
 
-    /// Makes a namespace, and returns its number.
-    /// Errors: `WBEM_E_ALREADY_EXISTS`; `WBEM_E_INVALID_NAMESPACE` where the one above it is
-    /// not there.
+    /// Creates a namespace, and returns its number.
+    /// Errors: `WBEM_E_ALREADY_EXISTS`; `WBEM_E_INVALID_NAMESPACE` where its parent does not
+    /// exist.
     pub fn create_namespace(&mut self, namespace: &Namespace) -> cim::Result<NamespaceId> {
         let made = self.make_namespace(namespace);
         self.at(made)
     }
 
-    /// Keeps who may be in a namespace, in place of what was kept before.
-    /// Errors: `WBEM_E_INVALID_NAMESPACE` where it is not there.
+    /// Stores the access rules of a namespace in place of the former ones.
+    /// Errors: `WBEM_E_INVALID_NAMESPACE` where it does not exist.
     pub fn set_security(
         &mut self,
         namespace: &Namespace,
@@ -85,16 +84,16 @@ impl<'r> Writer<'r> {
         self.at(set)
     }
 
-    /// Deletes a namespace with all the namespaces, classes and instances in it. Gives the numbers
-    /// of all that are gone: none where it was not there.
+    /// Deletes a namespace with all namespaces, classes and instances in it. Returns the numbers of
+    /// the deleted namespaces: none where it did not exist.
     /// Errors: `WBEM_E_INVALID_OPERATION` for the root.
     pub fn delete_namespace(&mut self, namespace: &Namespace) -> cim::Result<Vec<NamespaceId>> {
         let deleted = self.drop_namespace(namespace);
         self.at(deleted)
     }
 
-    /// Stores what a class declares, in place of what a class of this name declared before; its
-    /// instances stay. Whether there was one.
+    /// Stores the declaration of a class in place of a former one of this name; its instances
+    /// stay. Returns whether it existed.
     /// Errors: `WBEM_E_INVALID_SUPERCLASS` where the superclass is neither stored nor a
     /// system class nor [known](Writer::know_class), or derives from the class itself;
     /// `WBEM_E_INVALID_NAMESPACE`.
@@ -103,8 +102,8 @@ impl<'r> Writer<'r> {
         self.at(existed)
     }
 
-    /// Notes that there is a class of this name which is not stored, so that stored ones may derive
-    /// from it. Nothing but its name is kept.
+    /// Stores the name of a class that a provider declares, so that stored classes may derive from
+    /// it.
     /// Errors: `WBEM_E_INVALID_NAMESPACE`.
     pub fn know_class(&mut self, ns: NamespaceId, name: &Name) -> cim::Result<()> {
         let known = self.view().find_class(ns, name).map(|entry| entry.is_some());
@@ -115,7 +114,7 @@ impl<'r> Writer<'r> {
         self.at(named)
     }
 
-    /// Deletes a class and its instances. Whether it was there.
+    /// Deletes a class and its instances. Returns whether it existed.
     /// Errors: `WBEM_E_CLASS_HAS_CHILDREN` where others derive from it.
     pub fn delete_class(&mut self, ns: NamespaceId, name: &Name) -> cim::Result<bool> {
         let deleted = self.drop_class(ns, name);
@@ -125,7 +124,7 @@ impl<'r> Writer<'r> {
     /// Returns when everything is on disk.
     pub(crate) fn commit(mut self) -> Result<(), Fault> {
         for id in std::mem::take(&mut self.touched) {
-            // One that was deleted since has no generation any more.
+            // A namespace that was deleted since has no generation.
             let Some(path) = self.paths()?.get(&id).cloned() else { continue };
             let Some(entry) = self.view().find_namespace(&path)? else { continue };
             let bytes = NamespaceEntry { generation: entry.generation + 1, ..entry }.to_bytes()?;
@@ -136,8 +135,8 @@ impl<'r> Writer<'r> {
         Ok(self.txn.commit()?)
     }
 
-    /// The list of databases is written with every commit anyway; the number in it tells which of
-    /// several in a damaged file is the last.
+    /// LMDB writes the list of databases with every commit; the number in it shows which of several
+    /// lists in a damaged file is the last one.
     fn count_commit(&mut self) -> Result<(), Fault> {
         let before = self.dbs.commits.get(&self.txn, COMMITS)?;
         let before = before.map_or(Ok(0), |bytes| Input::new(bytes).u64())?;
@@ -150,13 +149,13 @@ impl<'r> Writer<'r> {
 
     fn make_namespace(&mut self, namespace: &Namespace) -> Result<NamespaceId, Fault> {
         if self.view().find_namespace(namespace)?.is_some() {
-            let message = format!("namespace {namespace} exists already");
+            let message = format!("namespace {namespace} already exists");
             return Err(Fault::refused(WBEM_E_ALREADY_EXISTS.with(message)));
         }
         if let Some(parent) = namespace.parent()
             && self.view().find_namespace(&parent)?.is_none()
         {
-            let message = format!("namespace {namespace}: there is no namespace {parent}");
+            let message = format!("namespace {namespace}: its parent {parent} does not exist");
             return Err(Fault::refused(WBEM_E_INVALID_NAMESPACE.with(message)));
         }
         let id = NamespaceId(self.next(META_NEXT_NAMESPACE)?);
@@ -174,7 +173,7 @@ impl<'r> Writer<'r> {
         security: NamespaceSecurity<'_>,
     ) -> Result<(), Fault> {
         let Some(entry) = self.view().find_namespace(namespace)? else {
-            let message = format!("there is no namespace {namespace}");
+            let message = format!("namespace {namespace} does not exist");
             return Err(Fault::refused(WBEM_E_INVALID_NAMESPACE.with(message)));
         };
         let bytes = NamespaceEntry { security, ..entry }.to_bytes()?;
@@ -186,7 +185,8 @@ impl<'r> Writer<'r> {
 
     fn drop_namespace(&mut self, namespace: &Namespace) -> Result<Vec<NamespaceId>, Fault> {
         if namespace.parent().is_none() {
-            let message = format!("namespace {namespace} is the topmost and stays");
+            let message =
+                format!("namespace {namespace} is the root namespace and cannot be deleted");
             return Err(Fault::refused(WBEM_E_INVALID_OPERATION.with(message)));
         }
         let doomed: Vec<(NamespaceId, Namespace)> = {
@@ -209,7 +209,7 @@ impl<'r> Writer<'r> {
         Ok(doomed.into_iter().map(|(id, _)| id).collect())
     }
 
-    /// Everything stored under a class's number; what its instances refer to is not.
+    /// Deletes everything stored under a class's number, except the entries of references.
     fn drop_contents(&mut self, id: ClassId) -> Result<(), Fault> {
         let prefix = id.prefix();
         self.dbs.instances.delete_all(&mut self.txn, &prefix)?;
@@ -261,11 +261,13 @@ impl<'r> Writer<'r> {
                 return refuse(format!("superclass {name} would derive from itself"));
             }
             above = match self.view().find_class(ns, &name)? {
-                // Only a class that was there before can be above itself.
+                // Only a class that existed before can be above itself.
                 Some(entry) if is_known => entry.superclass.map(Name::from),
                 Some(_) => None,
                 None if name.is_system() => None,
-                None => return refuse(format!("superclass {name} is not in the namespace")),
+                None => {
+                    return refuse(format!("superclass {name} does not exist in the namespace"));
+                }
             };
         }
         Ok(())
@@ -298,8 +300,8 @@ impl<'r> Writer<'r> {
         Ok(true)
     }
 
-    /// The entry of a class that may have instances: one that is stored or known, or a system
-    /// class, which gets a number here when its first instance is put.
+    /// The id and the root of a class that may have instances: one that has an entry, or a system
+    /// class, which gets one when its first instance is put.
     pub(super) fn class_with_id(
         &mut self,
         ns: NamespaceId,
@@ -309,14 +311,14 @@ impl<'r> Writer<'r> {
             return Ok((entry.id, entry.root));
         }
         if !name.is_system() {
-            let message = format!("class {name} is not in the namespace");
+            let message = format!("class {name} does not exist in the namespace");
             return Err(Fault::refused(WBEM_E_INVALID_CLASS.with(message)));
         }
         let id = self.name_class(ns, name)?;
         Ok((id, id))
     }
 
-    /// Gives a number to a class of which nothing but the name is kept.
+    /// Gives a number to a class of which only the name is stored.
     fn name_class(&mut self, ns: NamespaceId, name: &Name) -> Result<ClassId, Fault> {
         self.check_namespace(ns)?;
         let id = ClassId(self.next(META_NEXT_CLASS)?);
@@ -365,7 +367,7 @@ impl<'r> Writer<'r> {
         Ok(self.paths.as_ref().expect("just read"))
     }
 
-    /// The next number of a kind. None is ever given twice.
+    /// The next number of a kind. Numbers are never reused.
     fn next(&mut self, counter: &[u8]) -> Result<u32, Fault> {
         let next = match self.dbs.meta.get(&self.txn, counter)? {
             Some(bytes) => Input::new(bytes).u32()?,

@@ -1,8 +1,7 @@
-//! Looks whether everything stored is whole: every page, every entry, every way from one to the
-//! other.
+//! Verifies everything that is stored: every page, every entry, and every relation between entries.
 //!
-//! Reads one snapshot, first as a file ([`crate::data_file::check`]) and, where that is sound, through
-//! LMDB. Repairs nothing.
+//! Reads one snapshot, first as a file ([`crate::data_file::check`]) and, if that has no problems,
+//! through LMDB. Repairs nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -31,37 +30,37 @@ use crate::transaction::bindings::Bindings;
 use crate::transaction::references::{self, Target};
 use crate::transaction::view::View;
 
-/// After so many problems the rest is not told.
+/// The number of problems after which further ones are not reported.
 const MOST_PROBLEMS: usize = 100;
-/// How often a snapshot is taken anew where others commit faster than its start is read.
+/// The number of snapshots that are tried while others commit faster than the file is opened.
 const ATTEMPTS: usize = 100;
 
-/// What [`Repository::verify`] found.
+/// The result of [`Repository::verify`].
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Verification {
-    /// How many pages of the file are in use.
+    /// The number of pages of the file in use.
     pub pages: u64,
-    /// How many namespaces there are.
+    /// The number of namespaces.
     pub namespaces: u64,
-    /// How many classes are declared.
+    /// The number of stored classes.
     pub classes: u64,
-    /// How many instances are stored.
+    /// The number of stored instances.
     pub instances: u64,
-    /// What is wrong, each with the object that it is about; a hundred at most.
+    /// The problems, each with the object that it is about; at most a hundred.
     pub problems: Vec<String>,
 }
 
 impl Verification {
-    /// Whether nothing is wrong.
+    /// Whether there is no problem.
     pub fn is_clean(&self) -> bool {
         self.problems.is_empty()
     }
 }
 
 impl Repository {
-    /// What is wrong with the file of the repository in `dir`, a hundred problems at most; nobody
-    /// may have it open. Also of one that is too damaged to be opened: it is read as a file.
-    /// Errors: `WBEM_E_BACKUP_RESTORE_WINMGMT_RUNNING` where it is open anywhere;
+    /// The problems of the data file in `dir`, at most a hundred. The file is read without LMDB, so
+    /// it may be too damaged to be opened. No process may have the repository open.
+    /// Errors: `WBEM_E_BACKUP_RESTORE_WINMGMT_RUNNING` where a process has it open;
     /// `WBEM_E_NOT_FOUND`; `WBEM_E_DATABASE_VER_MISMATCH`.
     pub fn examine(dir: impl AsRef<Path>) -> cim::Result<Vec<String>> {
         let dir = dir.as_ref();
@@ -73,8 +72,8 @@ impl Repository {
         }
     }
 
-    /// Looks whether everything stored is whole, as of one moment, while others read and write.
-    /// Errors: only where it cannot be read at all; what is damaged is told in the result.
+    /// Verifies everything that is stored at one moment, while others read and write.
+    /// Errors: only where the repository cannot be read at all; damage is part of the result.
     pub fn verify(&self) -> cim::Result<Verification> {
         self.look().map_err(|fault| fault.at(self.directory()))
     }
@@ -85,7 +84,7 @@ impl Repository {
         let found =
             Verification { pages: checked.pages, problems: checked.problems, ..Default::default() };
         if !found.is_clean() {
-            return Ok(found); // LMDB is not asked to follow what leads astray.
+            return Ok(found); // LMDB must not follow damaged pages.
         }
         let mut verifier = Verifier::new(snapshot.view(), found);
         verifier.run()?;
@@ -99,11 +98,11 @@ impl Repository {
                 return Ok((snapshot, checked));
             }
         }
-        Err(Fault::damaged("its data file was replaced, or others write without a pause"))
+        Err(Fault::damaged("its data file was replaced, or others write without pause"))
     }
 }
 
-/// Looks at the entries of an environment that nobody else has open.
+/// Verifies the entries of an environment that no other process has open.
 pub(crate) fn entries(opened: &Opened, dir: &Path) -> Result<Verification, Fault> {
     let (txn, bindings) = (opened.env.read_txn()?, Bindings::default());
     let view = View { txn: &txn, dbs: &opened.dbs, bindings: &bindings, dir, classes: NO_CLASSES };
@@ -112,7 +111,7 @@ pub(crate) fn entries(opened: &Opened, dir: &Path) -> Result<Verification, Fault
     Ok(verifier.found)
 }
 
-/// A class, for what refers to it.
+/// What the checks of other entries need of a class.
 struct Known {
     namespace: NamespaceId,
     root: ClassId,
@@ -177,18 +176,18 @@ impl<'t> Verifier<'t> {
             let Some(path) = self.check(of, entry.namespace()) else { continue };
             let descriptor = entry.security.descriptor.map(Descriptor::from_bytes).transpose();
             if descriptor.is_err() {
-                self.problem(format!("{}: its security descriptor is none", of()));
+                self.problem(format!("{}: its security descriptor is invalid", of()));
             }
             let id = entry.id;
             self.found.namespaces += 1;
             if path.as_name().folded().as_bytes() != folded {
-                self.problem(format!("{}: its entry is that of {path}", of()));
+                self.problem(format!("{}: its entry belongs to {path}", of()));
             }
             if id.0 >= next {
-                self.problem(format!("{}: its number was never given", of()));
+                self.problem(format!("{}: its number was never assigned", of()));
             }
             if let Some(other) = known.insert(id, path) {
-                self.problem(format!("{}: it has the number of {other}", of()));
+                self.problem(format!("{}: it has the same number as {other}", of()));
             }
         }
         let orphans: Vec<Namespace> = known
@@ -196,9 +195,11 @@ impl<'t> Verifier<'t> {
             .filter(|path| path.parent().is_some_and(|p| !known.values().any(|other| *other == p)))
             .cloned()
             .collect();
-        orphans.iter().for_each(|path| self.problem(format!("namespace {path}: it lies in none")));
+        orphans
+            .iter()
+            .for_each(|path| self.problem(format!("namespace {path}: its parent does not exist")));
         if !known.values().any(|path| *path == Namespace::root()) {
-            self.problem("namespace root is not there".to_owned());
+            self.problem("namespace root does not exist".to_owned());
         }
         Ok(known)
     }
@@ -210,7 +211,7 @@ impl<'t> Verifier<'t> {
             listed += self.classes_of(*id, path, next)?;
         }
         if self.view.dbs.classes.0.len(self.view.txn)? != listed {
-            self.problem("there are classes that are in no namespace".to_owned());
+            self.problem("there are classes of unknown namespaces".to_owned());
         }
         Ok(())
     }
@@ -225,13 +226,13 @@ impl<'t> Verifier<'t> {
             let of = || format!("class {path}:{}", String::from_utf8_lossy(folded));
             let Some(entry) = self.check(of, ClassEntry::read(bytes)) else { continue };
             if cim::name::fold(entry.name).as_bytes() != folded {
-                self.problem(format!("{}: its entry is that of {}", of(), entry.name));
+                self.problem(format!("{}: its entry belongs to {}", of(), entry.name));
             }
             if entry.id.0 >= next {
-                self.problem(format!("{}: its number was never given", of()));
+                self.problem(format!("{}: its number was never assigned", of()));
             }
             self.found.classes += u64::from(entry.is_stored);
-            // What is known by its name alone has no superclass that anybody could look for.
+            // A class of which only the name is stored has no superclass here.
             above.insert(entry.name.into(), entry.superclass.map(Name::from));
             let body = self.definition(&entry);
             self.check(of, body);
@@ -239,14 +240,14 @@ impl<'t> Verifier<'t> {
             let root = entry.root;
             let known = Known { namespace: ns, root, path, layouts: Layouts::new() };
             if let Some(other) = self.classes.insert(entry.id, known) {
-                self.problem(format!("{}: it has the number of {}", of(), other.path));
+                self.problem(format!("{}: it has the same number as {}", of(), other.path));
             }
         }
         self.derivation(path, &above);
         Ok(listed)
     }
 
-    /// Whether the definition of a class can be read and agrees with its entry.
+    /// Checks that the definition of a class can be read and agrees with its entry.
     fn definition(&self, entry: &ClassEntry<'_>) -> Result<(), Fault> {
         let bytes = self.view.dbs.definitions.get(self.view.txn, &entry.id.prefix())?;
         definition_agrees(entry, bytes)
@@ -264,9 +265,9 @@ impl<'t> Verifier<'t> {
                 next = match above.get(up) {
                     Some(further) => further.as_ref(),
                     None => {
-                        // Told once, at the class that derives from it directly.
+                        // Reported once, for the class that derives from it directly.
                         if !up.is_system() && seen.len() == 2 {
-                            let problem = format!("its superclass {up} is not there");
+                            let problem = format!("its superclass {up} does not exist");
                             self.problem(format!("class {path}:{name}: {problem}"));
                         }
                         break;
@@ -276,14 +277,14 @@ impl<'t> Verifier<'t> {
         }
     }
 
-    /// The class to which an entry belongs whose key begins with the number of one.
+    /// The class of an entry whose key begins with the number of one.
     fn class_of<'k>(&mut self, what: &str, key: &'k [u8]) -> Option<(ClassId, &'k [u8])> {
         let split = key.split_first_chunk::<4>();
         let (id, rest) = split.map(|(id, rest)| (ClassId(u32::from_be_bytes(*id)), rest))?;
         if self.classes.contains_key(&id) {
             return Some((id, rest));
         }
-        self.problem(format!("{what} {key:02x?}: there is no class with its number"));
+        self.problem(format!("{what} {key:02x?}: no class has its number"));
         None
     }
 
@@ -311,7 +312,7 @@ impl<'t> Verifier<'t> {
                     let kinds = layout.fields().iter().map(|f| f.kind).collect();
                     known.layouts.insert(u16::from_be_bytes(number), kinds);
                 }
-                _ => self.problem(format!("{of}: its number is none")),
+                _ => self.problem(format!("{of}: its number is invalid")),
             }
         }
         Ok(())
@@ -324,7 +325,7 @@ impl<'t> Verifier<'t> {
             for entry in self.view.dbs.instances.scan(self.view.txn, &id.prefix())? {
                 let (key, bytes) = entry?;
                 counted += 1;
-                let read = self.is_whole(id, key, bytes);
+                let read = self.check_instance(id, key, bytes);
                 let of = || format!("instance {} {}", self.path(id), shown(key));
                 let of = read.is_err().then(of).unwrap_or_default();
                 self.check(|| of, read);
@@ -334,22 +335,23 @@ impl<'t> Verifier<'t> {
         self.check_all_belong("instances", self.view.dbs.instances.0, counted)
     }
 
-    /// Whether the record can be read, and all that has to leads to the instance.
-    fn is_whole(&self, id: ClassId, key: &[u8], bytes: &[u8]) -> Result<(), Fault> {
+    /// Checks that the record can be read, and that the locator and the references lead to it.
+    fn check_instance(&self, id: ClassId, key: &[u8], bytes: &[u8]) -> Result<(), Fault> {
         let Some(known) = self.classes.get(&id) else { return Ok(()) };
         read_record(&known.layouts, bytes)?;
-        self.is_located(id, key)?;
+        self.check_locator(id, key)?;
         for target in targets(&known.layouts, bytes)? {
             let prefix = target.of_class(known.namespace, id);
             if self.view.dbs.references.get(self.view.txn, &prefix, key)?.is_none() {
-                return Err(Fault::damaged("a reference that it holds does not lead back to it"));
+                return Err(Fault::damaged("the entry of one of its references is missing"));
             }
         }
         Ok(())
     }
 
-    /// Whether the locator leads to the instance, if it has to, and no other has its identity.
-    fn is_located(&self, id: ClassId, key: &[u8]) -> Result<(), Fault> {
+    /// Checks that the locator leads to the instance, if it is not under its root class, and that
+    /// no other instance has its identity.
+    fn check_locator(&self, id: ClassId, key: &[u8]) -> Result<(), Fault> {
         let root = self.classes.get(&id).map_or(id, |known| known.root);
         if root == id {
             return Ok(());
@@ -359,11 +361,11 @@ impl<'t> Verifier<'t> {
         match located.map(|bytes| Input::new(bytes).u32()).transpose()? {
             Some(exact) if exact == id.0 => {}
             Some(_) => return Err(Fault::damaged("the locator leads to another class")),
-            None => return Err(Fault::damaged("the locator does not lead to it")),
+            None => return Err(Fault::damaged("its entry in the locator is missing")),
         }
         match view.dbs.instances.get(view.txn, &prefix, key)? {
             None => Ok(()),
-            Some(_) => Err(Fault::damaged("an instance of a superclass has its identity too")),
+            Some(_) => Err(Fault::damaged("an instance of a superclass has the same identity")),
         }
     }
 
@@ -374,7 +376,7 @@ impl<'t> Verifier<'t> {
             for entry in self.view.dbs.locator.scan(self.view.txn, &root.prefix())? {
                 let (key, bytes) = entry?;
                 counted += 1;
-                let read = self.leads_to_instance(root, key, bytes);
+                let read = self.check_located(root, key, bytes);
                 let of = || format!("locator of {} {}", self.path(root), shown(key));
                 let of = read.is_err().then(of).unwrap_or_default();
                 self.check(|| of, read);
@@ -383,23 +385,23 @@ impl<'t> Verifier<'t> {
         self.check_all_belong("entries of the locator", self.view.dbs.locator.0, counted)
     }
 
-    fn leads_to_instance(&self, root: ClassId, key: &[u8], bytes: &[u8]) -> Result<(), Fault> {
+    fn check_located(&self, root: ClassId, key: &[u8], bytes: &[u8]) -> Result<(), Fault> {
         let mut input = Input::new(bytes);
         let exact = ClassId(input.u32()?);
         input.finish()?;
         if self.classes.get(&exact).is_none_or(|known| known.root != root) {
-            return Err(Fault::damaged("it leads to a class that is not of the family"));
+            return Err(Fault::damaged("it leads to a class outside the family"));
         }
         match self.view.dbs.instances.get(self.view.txn, &exact.prefix(), key)? {
             Some(_) => Ok(()),
-            None => Err(Fault::damaged("it leads to an instance that is not there")),
+            None => Err(Fault::damaged("it leads to an instance that does not exist")),
         }
     }
 
     fn references(&mut self) -> Result<(), Fault> {
         for entry in self.view.dbs.references.0.scan(self.view.txn, &[])? {
             let (entry, value) = entry?;
-            let read = self.is_held(entry, value);
+            let read = self.check_reference(entry, value);
             let of = || format!("reference {entry:02x?}");
             let of = read.is_err().then(of).unwrap_or_default();
             self.check(|| of, read);
@@ -407,20 +409,20 @@ impl<'t> Verifier<'t> {
         Ok(())
     }
 
-    /// Whether the entry of a reference is that of one that an instance holds.
-    fn is_held(&self, entry: &[u8], value: &[u8]) -> Result<(), Fault> {
+    /// Checks that an instance has the reference of an entry.
+    fn check_reference(&self, entry: &[u8], value: &[u8]) -> Result<(), Fault> {
         let (prefix, key, rest) = hashed_keys::split(entry, value, references::PREFIX)?;
         Input::new(rest).finish()?;
-        let prefix = prefix.try_into().map_err(|_| Fault::damaged("its key is cut off"))?;
+        let prefix = prefix.try_into().map_err(|_| Fault::damaged("its key is truncated"))?;
         let (namespace, target, class) = references::split(prefix);
         let known = self.classes.get(&class).filter(|known| known.namespace == namespace);
-        let known = known.ok_or_else(|| Fault::damaged("it is from a class that is not there"))?;
+        let known = known.ok_or_else(|| Fault::damaged("its class does not exist"))?;
         let of = |what| Fault::damaged(format!("it is from {} {}, {what}", known.path, shown(key)));
         let record = self.view.dbs.instances.get(self.view.txn, &class.prefix(), key)?;
-        let record = record.ok_or_else(|| of("which is not there"))?;
-        // One that cannot be read was told of already.
+        let record = record.ok_or_else(|| of("which does not exist"))?;
+        // A record that cannot be read was reported already.
         let Ok(targets) = targets(&known.layouts, record) else { return Ok(()) };
-        if targets.contains(&target) { Ok(()) } else { Err(of("which does not hold it")) }
+        if targets.contains(&target) { Ok(()) } else { Err(of("which does not have it")) }
     }
 
     fn check_all_belong(
@@ -430,18 +432,19 @@ impl<'t> Verifier<'t> {
         counted: u64,
     ) -> Result<(), Fault> {
         if database.len(self.view.txn)? != counted {
-            self.problem(format!("there are {what} that belong to no class"));
+            self.problem(format!("there are {what} of unknown classes"));
         }
         Ok(())
     }
 }
 
-/// Whether this definition can be read and is that of the class.
+/// Checks that this definition can be read and belongs to the class.
 pub(crate) fn definition_agrees(
     entry: &ClassEntry<'_>,
     definition: Option<&[u8]>,
 ) -> Result<(), Fault> {
-    let mut input = Input::new(definition.ok_or_else(|| Fault::damaged("it has no definition"))?);
+    let mut input =
+        Input::new(definition.ok_or_else(|| Fault::damaged("its definition is missing"))?);
     let agrees = if entry.is_stored {
         let class = declaration(&mut input, NO_CLASSES, 0)?;
         class.name.as_str() == entry.name
@@ -452,11 +455,11 @@ pub(crate) fn definition_agrees(
     input.finish()?;
     match agrees {
         true => Ok(()),
-        false => Err(Fault::damaged("its definition is that of another")),
+        false => Err(Fault::damaged("its definition belongs to another class")),
     }
 }
 
-/// Whether a record can be read; of which class it is does not matter for that.
+/// Checks that a record can be read, which does not depend on its class.
 pub(crate) fn read_record(layouts: &Layouts, bytes: &[u8]) -> Result<(), Fault> {
     let mut input = Input::new(bytes);
     let kinds = kinds_of(layouts, &mut input)?;
@@ -464,7 +467,7 @@ pub(crate) fn read_record(layouts: &Layouts, bytes: &[u8]) -> Result<(), Fault> 
     input.finish()
 }
 
-/// What the instance with this record refers to.
+/// The targets of the instance with this record.
 pub(crate) fn targets(layouts: &Layouts, bytes: &[u8]) -> Result<Vec<Target>, Fault> {
     let mut input = Input::new(bytes);
     references::of_record(kinds_of(layouts, &mut input)?, &mut input)
@@ -472,10 +475,10 @@ pub(crate) fn targets(layouts: &Layouts, bytes: &[u8]) -> Result<Vec<Target>, Fa
 
 fn kinds_of<'k>(layouts: &'k Layouts, input: &mut Input<'_>) -> Result<&'k [Kind], Fault> {
     let kinds = layouts.get(&input.u16()?).map(Vec::as_slice);
-    kinds.ok_or_else(|| Fault::damaged("its layout is not there"))
+    kinds.ok_or_else(|| Fault::damaged("its layout is missing"))
 }
 
-/// The bytes of a key as far as they are text.
+/// The bytes of a key as text.
 pub(crate) fn shown(key: &[u8]) -> String {
     String::from_utf8_lossy(key).trim_end_matches('\0').replace('\0', ", ")
 }

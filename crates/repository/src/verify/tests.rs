@@ -1,4 +1,4 @@
-//! Damage of every kind is told, with the object that it is about.
+//! Every kind of damage is reported, with the object that it is about.
 
 use cim::{CimType, Class, ClassDeclaration, Flavor, Instance, Name, PropertyDeclaration};
 use cim::{Qualifier, Value};
@@ -69,7 +69,7 @@ const TOP: [u8; 4] = [0, 0, 0, 1];
 const LOW: [u8; 4] = [0, 0, 0, 2];
 const NAMESPACE: [u8; 4] = [0, 0, 0, 2];
 
-/// Puts another entry of a class of the namespace in the place of what `name` has.
+/// Replaces the entry of a class of the namespace.
 fn put_class(dbs: &Databases, txn: &mut RwTxn<'_>, name: &str, entry: ClassEntry<'_>) {
     dbs.classes.put(txn, &NAMESPACE, name.as_bytes(), &entry.to_bytes().unwrap()).unwrap();
 }
@@ -78,7 +78,7 @@ fn entry<'t>(id: u32, name: &'t str, superclass: Option<&'t str>) -> ClassEntry<
     ClassEntry { id: ClassId(id), root: ClassId(1), is_stored: true, name, superclass }
 }
 
-/// What the entry of the reference begins with that an instance of a class holds to t.
+/// The prefix of the entry of a reference from an instance of a class to t.
 fn from(class: [u8; 4]) -> [u8; references::PREFIX] {
     Target::of_text("Top='t'").of_class(NamespaceId(2), ClassId(u32::from_be_bytes(class)))
 }
@@ -90,14 +90,17 @@ fn from_link() -> [u8; references::PREFIX] {
 type Damage = fn(&Databases, &mut RwTxn<'_>);
 
 const DAMAGES: &[(Damage, &str)] = &[
-    (|dbs, txn| drop(dbs.definitions.delete(txn, &LOW)), r"class root\a:low: it has no definition"),
+    (
+        |dbs, txn| drop(dbs.definitions.delete(txn, &LOW)),
+        r"class root\a:low: its definition is missing",
+    ),
     (
         |dbs, txn| drop(dbs.definitions.put(txn, &LOW, b"\x03Low\x07")),
-        r"class root\a:low: a mark is neither 0 nor 1",
+        r"class root\a:low: a presence byte is neither 0 nor 1",
     ),
     (
         |dbs, txn| drop(dbs.classes.delete(txn, &NAMESPACE, b"top")),
-        r"class root\a:Low: its superclass Top is not there",
+        r"class root\a:Low: its superclass Top does not exist",
     ),
     (
         |dbs, txn| put_class(dbs, txn, "top", entry(1, "Top", Some("Low"))),
@@ -105,39 +108,39 @@ const DAMAGES: &[(Damage, &str)] = &[
     ),
     (
         |dbs, txn| put_class(dbs, txn, "top", entry(1, "Other", None)),
-        r"class root\a:top: its entry is that of Other",
+        r"class root\a:top: its entry belongs to Other",
     ),
     (
         |dbs, txn| put_class(dbs, txn, "more", entry(7, "More", None)),
-        r"class root\a:more: its number was never given",
+        r"class root\a:more: its number was never assigned",
     ),
     (
         |dbs, txn| put_class(dbs, txn, "more", entry(2, "More", None)),
-        r"class root\a:more: it has the number of root\a:Low",
+        r"class root\a:more: it has the same number as root\a:Low",
     ),
     (
         |dbs, txn| drop(dbs.layouts.delete(txn, &[0, 0, 0, 2, 0, 0])),
-        r"instance root\a:Low l: its layout is not there",
+        r"instance root\a:Low l: its layout is missing",
     ),
     (
         |dbs, txn| drop(dbs.layouts.put(txn, &[0, 0, 0, 2, 0, 0], b"\x05")),
-        r"class root\a:Low: layout [00, 00]: a record is cut off",
+        r"class root\a:Low: layout [00, 00]: a record is truncated",
     ),
     (
         |dbs, txn| drop(dbs.instances.put(txn, &TOP, b"t\0", b"\0\0\0\x01\x01\x09t")),
-        r"instance root\a:Top t: a record is cut off",
+        r"instance root\a:Top t: a record is truncated",
     ),
     (
         |dbs, txn| drop(dbs.instances.put(txn, &TOP, b"t\0", b"\0\0\0\x01\x01\x01t\0")),
-        r"instance root\a:Top t: bytes are left over behind a record",
+        r"instance root\a:Top t: a record is followed by extra bytes",
     ),
     (
         |dbs, txn| drop(dbs.instances.put(txn, &[0, 0, 0, 9], b"t\0", b"\0\0\0\0\0")),
-        "there are instances that belong to no class",
+        "there are instances of unknown classes",
     ),
     (
         |dbs, txn| drop(dbs.locator.delete(txn, &TOP, b"l\0")),
-        r"instance root\a:Low l: the locator does not lead to it",
+        r"instance root\a:Low l: its entry in the locator is missing",
     ),
     (
         |dbs, txn| drop(dbs.locator.put(txn, &TOP, b"l\0", b"\x01\0\0\0")),
@@ -145,52 +148,52 @@ const DAMAGES: &[(Damage, &str)] = &[
     ),
     (
         |dbs, txn| drop(dbs.locator.put(txn, &TOP, b"x\0", b"\x02\0\0\0")),
-        r"locator of root\a:Top x: it leads to an instance that is not there",
+        r"locator of root\a:Top x: it leads to an instance that does not exist",
     ),
     (
         |dbs, txn| drop(dbs.locator.put(txn, &LOW, b"x\0", b"\x01\0\0\0")),
-        r"locator of root\a:Low x: it leads to a class that is not of the family",
+        r"locator of root\a:Low x: it leads to a class outside the family",
     ),
     (
         |dbs, txn| drop(dbs.instances.put(txn, &TOP, b"l\0", b"\0\0\0\x01\x01\x01l")),
-        r"instance root\a:Low l: an instance of a superclass has its identity too",
+        r"instance root\a:Low l: an instance of a superclass has the same identity",
     ),
     (
         |dbs, txn| drop(dbs.references.delete(txn, &from_link(), b"k\0")),
-        r"instance root\a:Link k: a reference that it holds does not lead back to it",
+        r"instance root\a:Link k: the entry of one of its references is missing",
     ),
     (
         |dbs, txn| drop(dbs.references.put(txn, &from_link(), b"x\0", b"")),
-        r"it is from root\a:Link x, which is not there",
+        r"it is from root\a:Link x, which does not exist",
     ),
     (
         |dbs, txn| drop(dbs.references.put(txn, &from(TOP), b"t\0", b"")),
-        r"it is from root\a:Top t, which does not hold it",
+        r"it is from root\a:Top t, which does not have it",
     ),
     (
         |dbs, txn| drop(dbs.references.put(txn, &from([0, 0, 0, 9]), b"t\0", b"")),
-        "it is from a class that is not there",
+        "its class does not exist",
     ),
     (
         |dbs, txn| drop(dbs.references.0.put(txn, b"short", b"")),
-        "reference [73, 68, 6f, 72, 74]: a key is cut off",
+        "reference [73, 68, 6f, 72, 74]: a key is truncated",
     ),
     (
         |dbs, txn| drop(dbs.namespaces.delete(txn, &[], b"root")),
-        r"namespace root\a: it lies in none",
+        r"namespace root\a: its parent does not exist",
     ),
     (
         |dbs, txn| drop(dbs.namespaces.delete(txn, &[], b"root\\a")),
-        "there are classes that are in no namespace",
+        "there are classes of unknown namespaces",
     ),
     (
         |dbs, txn| drop(dbs.meta.delete(txn, META_NEXT_NAMESPACE)),
-        r"namespace root\a: its number was never given",
+        r"namespace root\a: its number was never assigned",
     ),
 ];
 
 #[test]
-fn g13_every_kind_of_damage_is_told() {
+fn g13_every_kind_of_damage_is_reported() {
     for (damage, expected) in DAMAGES {
         let dir = tempfile::tempdir().unwrap();
         fill(dir.path());
@@ -209,7 +212,7 @@ fn g13_every_kind_of_damage_is_told() {
 }
 
 #[test]
-fn what_is_whole_is_counted() {
+fn everything_valid_is_counted() {
     let dir = tempfile::tempdir().unwrap();
     fill(dir.path());
     let found = Repository::create_or_open(dir.path()).unwrap().verify().unwrap();

@@ -227,7 +227,7 @@ fn g11_a_namespace_keeps_who_may_be_in_it() {
     let damaged = NamespaceSecurity { descriptor: Some(&bytes[1..]), requires_encryption: false };
     repository.write(|w| w.set_security(&path, damaged)).unwrap();
     let problems = repository.verify().unwrap().problems;
-    assert_eq!(problems, ["namespace root\\x: its security descriptor is none"]);
+    assert_eq!(problems, ["namespace root\\x: its security descriptor is invalid"]);
     repository.write(|w| w.set_security(&path, NamespaceSecurity::default())).unwrap();
     seen(&repository, NamespaceSecurity::default());
 }
