@@ -1,4 +1,4 @@
-//! The numbers with which the program ends.
+//! The exit codes of the program.
 //!
 //! Scripts rely on them; `docs/command-line.md` lists them.
 
@@ -9,31 +9,31 @@ use crate::failure::Failure;
 use crate::output::Settings;
 use crate::target::Outcome;
 
-/// Done, also where nothing was found.
+/// Success, even if nothing was found.
 pub(crate) const DONE: u8 = 0;
-/// Failed for a reason that has no number of its own.
+/// Failure without a more specific code.
 pub(crate) const OTHER: u8 = 1;
-/// The arguments cannot be meant.
+/// Invalid arguments.
 pub(crate) const USAGE: u8 = 2;
-/// What was named is not there; with `--fail-empty` also: nothing was found.
+/// The named object does not exist; with `--fail-empty` also: nothing was found.
 pub(crate) const NOT_FOUND: u8 = 3;
-/// The caller may not.
+/// Access denied.
 pub(crate) const DENIED: u8 = 4;
 /// No connection, or no answer in time.
 pub(crate) const NO_ANSWER: u8 = 5;
 /// A part of the result is missing.
 pub(crate) const PARTIAL: u8 = 6;
-/// The query or the MOF is not well formed, or asks what the class cannot answer.
+/// Invalid syntax of WQL or MOF, or a query that does not fit its class.
 pub(crate) const SYNTAX: u8 = 7;
-/// With `--check-return`: the method was run and returned a failure.
+/// With `--check-return`: the method ran and returned a failure.
 pub(crate) const RETURNED: u8 = 8;
 
-/// MOF's errors of syntax stand in one range.
+/// The range of MOF's syntax errors.
 const MOF_ERRORS: std::ops::RangeInclusive<u32> = 0x8004_4001..=0x8004_4FFF;
-/// How Windows says that access is denied outside WMI.
+/// Windows' general code for access denied.
 const E_ACCESSDENIED: WbemStatus = WbemStatus(0x8007_0005);
 
-/// The number for an operation that failed with `status`.
+/// The exit code for an operation that failed with `status`.
 pub(crate) fn of_failure(status: WbemStatus) -> u8 {
     match status {
         WBEM_E_NOT_FOUND
@@ -58,12 +58,12 @@ pub(crate) fn of_failure(status: WbemStatus) -> u8 {
     }
 }
 
-/// The number for how a command ended, after what went wrong was told.
+/// Reports a failure on standard error and returns the exit code.
 pub(crate) fn told(ended: Result<Outcome, Failure>, settings: &Settings, fail_empty: bool) -> u8 {
     match ended {
         Ok(Outcome::Done) => DONE,
         Ok(Outcome::Empty) => {
-            // Who sits before an empty terminal wonders whether it worked.
+            // On a terminal, no output at all would look like a hang.
             if settings.screen.width.is_some() && settings.form.is_text() {
                 eprintln!("nothing found");
             }
@@ -78,7 +78,7 @@ pub(crate) fn told(ended: Result<Outcome, Failure>, settings: &Settings, fail_em
     }
 }
 
-/// Whether a success says that a part of the result is missing.
+/// Whether a success status means that part of the result is missing.
 pub(crate) fn is_partial(status: WbemStatus) -> bool {
     matches!(status, WBEM_S_PARTIAL_RESULTS | WBEM_S_ACCESS_DENIED | WBEM_S_TIMEDOUT)
 }

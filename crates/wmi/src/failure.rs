@@ -1,8 +1,9 @@
-//! What went wrong, and how it is told on standard error.
+//! Failures of commands and their form on standard error.
 //!
-//! `error: WBEM_E_INVALID_CLASS (0x80041010): class X not found in root\cimv2; did you mean
-//! Y?`, with a picture of the place below it where there is one; or the same as one line of
-//! JSON, where the output is JSON. Which number the program ends with is `crate::exit`'s.
+//! Input is an error of WMI, of the arguments or of the output; printed is
+//! `error: WBEM_E_INVALID_CLASS (0x80041010): class X not found in root\cimv2; did you mean Y?`,
+//! with the marked source below it if there is one, or the same as one line of JSON if the output
+//! is JSON. The exit code is determined by `crate::exit`.
 
 use std::io;
 
@@ -12,16 +13,16 @@ use serde::Serialize;
 use crate::exit;
 use crate::screen;
 
-/// Why a command did not do what it was asked to.
+/// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The arguments cannot be meant.
+    /// Invalid arguments.
     Usage(String),
-    /// WMI refused or failed.
+    /// An operation of WMI failed.
     Operation(Operation),
     /// Standard output cannot be written.
     Output(io::Error),
-    /// All has been said; only the number is left.
+    /// Already reported; the exit code remains.
     Told(u8),
 }
 
@@ -36,7 +37,7 @@ pub(crate) struct Operation {
 }
 
 impl Failure {
-    /// A query that is none.
+    /// A syntax error in a query.
     pub(crate) fn query(error: &wql::ParseError) -> Self {
         let rendered = error.render();
         let picture = rendered.split_once('\n').map(|(_, picture)| picture.trim_end().to_owned());
@@ -48,7 +49,7 @@ impl Failure {
         })
     }
 
-    /// The same with the name that was perhaps meant, where `suggest` finds one.
+    /// The same with a suggested name, if `suggest` finds one.
     pub(crate) fn suggesting(self, suggest: impl FnOnce(WbemStatus) -> Option<String>) -> Self {
         match self {
             Failure::Operation(operation) if operation.suggestion.is_none() => {
@@ -59,7 +60,7 @@ impl Failure {
         }
     }
 
-    /// The same with a picture of the place, where it has none.
+    /// The same with the marked source `picture`, unless it has one.
     pub(crate) fn drawing(self, picture: String) -> Self {
         match self {
             Failure::Operation(operation) if operation.picture.is_none() => {
@@ -69,12 +70,12 @@ impl Failure {
         }
     }
 
-    /// Whether the reader of the output went away, which is no failure.
+    /// Whether the reader of the output closed it, which is not a failure.
     pub(crate) fn is_reader_gone(&self) -> bool {
         matches!(self, Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
-    /// The number with which the program ends.
+    /// The exit code of the program.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Failure::Usage(_) => exit::USAGE,
@@ -84,7 +85,7 @@ impl Failure {
         }
     }
 
-    /// Says it on standard error.
+    /// Prints it to standard error.
     pub(crate) fn tell(&self, as_json: bool) {
         match self {
             Failure::Told(_) => {}
@@ -98,7 +99,7 @@ impl Failure {
     fn text(&self) -> String {
         match self {
             Failure::Usage(message) => message.clone(),
-            Failure::Output(error) => format!("the output cannot be written: {error}"),
+            Failure::Output(error) => format!("cannot write the output: {error}"),
             Failure::Operation(operation) => operation.text(),
             Failure::Told(_) => String::new(),
         }
@@ -139,7 +140,7 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// A failure as JSON: of one that is not WMI's, symbol and number are null.
+/// A failure as JSON; symbol and number are null if it is not an error of WMI.
 #[derive(Serialize)]
 struct FailureJson<'a> {
     error: Option<&'static str>,
@@ -165,7 +166,7 @@ impl<'a> FailureJson<'a> {
     }
 }
 
-/// Says on standard error something that stopped nothing.
+/// Prints a warning to standard error.
 pub(crate) fn warn(message: &str) {
     eprintln!("{}{message}", label("warning", Colour::Yellow));
 }

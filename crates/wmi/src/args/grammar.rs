@@ -1,24 +1,24 @@
-//! The declared commands and options as data, for those who complete what is being typed.
+//! The declared commands and options as data, for completion in the shell.
 
 use clap::{Arg, CommandFactory};
 
 use super::Args;
 
-/// What may be typed.
+/// The commands and options of the program.
 pub(crate) struct Grammar {
     root: clap::Command,
 }
 
 impl Grammar {
-    /// That of the program.
+    /// Reads the declarations of clap.
     pub(crate) fn new() -> Self {
         let mut root = Args::command();
-        // Else subcommands do not know the global options.
+        // Without this, subcommands lack the global options.
         root.build();
         Grammar { root }
     }
 
-    /// The commands below `path`: the program's for the empty path, those of `class` for its.
+    /// The subcommands of the command at `path`; the empty path is the program.
     pub(crate) fn commands(&self, path: &[&str]) -> Vec<&str> {
         let found = self.find(path).into_iter().flat_map(|command| command.get_subcommands());
         found.map(clap::Command::get_name).filter(|name| *name != "help").collect()
@@ -30,13 +30,13 @@ impl Grammar {
         found.filter_map(Arg::get_long).map(|long| format!("--{long}")).collect()
     }
 
-    /// The long name of the option that `word` is, where a value follows it in a word of its own.
+    /// The long name of the option `word`, if its value is the next word.
     pub(crate) fn takes_value(&self, path: &[&str], word: &str) -> Option<&str> {
         let option = self.option(path, word)?;
         option.get_action().takes_values().then(|| option.get_long()).flatten()
     }
 
-    /// The values that the option takes, where they are few.
+    /// The values that the option accepts, if they are enumerated.
     pub(crate) fn values(&self, path: &[&str], word: &str) -> Vec<String> {
         let values = self.option(path, word).map(Arg::get_possible_values).unwrap_or_default();
         values.iter().map(|value| value.get_name().to_owned()).collect()

@@ -1,7 +1,7 @@
 //! The command line as it is typed: the one module that knows clap.
 //!
-//! Turns arguments into plain values of the commands; checks nothing that needs WMI. Texts for
-//! people stand here as the comments of the arguments.
+//! Turns arguments into plain values of the commands; checks nothing that needs WMI. The comments of
+//! the arguments are the help texts.
 
 mod grammar;
 mod operands;
@@ -25,7 +25,7 @@ use crate::output::{Form, Settings, Style};
 use crate::screen::Screen;
 use crate::session::Options;
 
-/// WMI for Linux: ask this machine, and keep objects of your own.
+/// WMI for Linux: query this machine and store objects in a repository
 #[derive(Parser, Debug)]
 #[command(name = "wmi", version, after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -49,47 +49,47 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 not found, 4 access denied, 5 no answer
 #[derive(clap::Args, Clone, Default, Debug)]
 #[command(next_help_heading = "Global options")]
 struct Global {
-    /// The namespace, with slashes or backslashes [default: root/cimv2]
+    /// Namespace, with slashes or backslashes [default: root/cimv2]
     #[arg(short, long, global = true, value_name = "NS")]
     namespace: Option<String>,
 
-    /// The directory of the repository [default: your own]
+    /// Directory of the repository [default: the user's own]
     #[arg(long, global = true, value_name = "DIR")]
     repository: Option<PathBuf>,
 
-    /// Work on a repository in memory that holds what this file says and nothing of this machine
+    /// Use a repository in memory with the contents of this file and no host data
     #[arg(long, global = true, value_name = "FILE.mof", conflicts_with = "repository")]
     mock: Option<PathBuf>,
 
-    /// Tell of a machine whose /proc, /sys and /etc were copied to this directory
+    /// Read host data from a captured root directory instead of the live system
     #[arg(long, global = true, value_name = "DIR", conflicts_with = "mock")]
     machine: Option<PathBuf>,
 
-    /// The format; auto is a table where it fits, else a list [default: auto]
+    /// Output format; auto is a table if it fits, otherwise a list [default: auto]
     #[arg(short, long, global = true, value_name = "FORMAT")]
     output: Option<OutputArg>,
 
-    /// How JSON has integers of 64 bits [default: number]
+    /// JSON encoding of 64-bit integers [default: number]
     #[arg(long, global = true, value_name = "HOW")]
     int64: Option<Int64Arg>,
 
-    /// How dates and times are written [default: rfc3339]
+    /// Date and time format [default: rfc3339]
     #[arg(long, global = true, value_name = "HOW")]
     datetime: Option<DatetimeArg>,
 
-    /// The languages of qualifiers and values, the preferred one first, as MS_409
+    /// Preferred languages of qualifiers and values, in order, such as MS_409
     #[arg(long, global = true, value_name = "MS_XXX", value_delimiter = ',')]
     locale: Vec<Locale>,
 
-    /// Read classes with their localized qualifiers, as Description
+    /// Read classes with their localized qualifiers, such as Description
     #[arg(long, global = true)]
     amended: bool,
 
-    /// Show system properties, as __PATH; in the list of classes, system classes
+    /// Show system properties such as __PATH, and system classes in the list of classes
     #[arg(long, global = true)]
     system: bool,
 
-    /// End with exit code 3 where nothing was found
+    /// Exit with code 3 if nothing was found
     #[arg(long, global = true)]
     fail_empty: bool,
 }
@@ -98,64 +98,64 @@ struct Global {
 pub(crate) enum Command {
     /// Run a WQL query
     Query {
-        /// The query, as "SELECT Name FROM Win32_Process"
+        /// Query, such as "SELECT Name FROM Win32_Process"
         query: String,
-        /// Print how the query would be run: which sources are asked what
+        /// Print the query plan: the sources and the part of the query that each evaluates
         #[arg(long)]
         explain: bool,
     },
     /// Get an instance by its path, or the instances of a class
     Get(GetArgs),
-    /// Make an instance and print its path
+    /// Create an instance and print its path
     New {
-        /// The class
+        /// Name of the class
         class: String,
-        /// PROPERTY=VALUE; null is NULL, an array takes each PROPERTY=VALUE of its name
+        /// PROPERTY=VALUE; null is NULL, repeat it for each element of an array
         #[arg(value_name = "P=V")]
         values: Vec<String>,
     },
     /// Change properties of an instance
     Set {
-        /// The path of the instance, as 'Class.Key="value"'
+        /// Path of the instance, such as 'Class.Key="value"'
         path: String,
-        /// PROPERTY=VALUE; null is NULL, an array takes each PROPERTY=VALUE of its name
+        /// PROPERTY=VALUE; null is NULL, repeat it for each element of an array
         #[arg(value_name = "P=V", required = true)]
         values: Vec<String>,
     },
     /// Delete an instance, or a class
     Rm {
-        /// The path of the instance, or the name of the class
+        /// Path of the instance, or name of the class
         path: String,
-        /// Delete a class, with its subclasses and all their stored instances
+        /// Delete a class with its subclasses and all their stored instances
         #[arg(long)]
         class: bool,
     },
-    /// Run a method of a class or an instance and print what it hands out
+    /// Run a method of a class or an instance and print its out parameters
     Call(CallArgs),
-    /// Find what is associated with an object (ASSOCIATORS OF)
+    /// Find the objects associated with an object (ASSOCIATORS OF)
     Assoc(AssocArgs),
     /// Find the associations that refer to an object (REFERENCES OF)
     Ref(RefArgs),
     /// List, show or search classes
     #[command(subcommand)]
     Class(ClassCommand),
-    /// List the namespaces below root, or below the one named with -n
+    /// List the namespaces below root, or below the namespace given with -n
     Ns,
     /// List, show or unload providers
     #[command(subcommand)]
     Provider(ProviderCommand),
     /// Compile MOF files
     Compile(CompileArgs),
-    /// Check, copy, put back, salvage or reset the repository as a whole
+    /// Verify, back up, restore, salvage or reset the repository
     #[command(subcommand)]
     Repo(RepoCommand),
-    /// Look whether all is well: the repository, providers, services
+    /// Check the health of the repository, providers and services
     Doctor,
-    /// Type queries and commands, with completion and history
+    /// Enter queries and commands interactively, with completion and history
     Shell,
-    /// Print what makes a shell complete this program's arguments
+    /// Generate a shell completion script
     Completions {
-        /// The shell
+        /// Shell
         shell: ShellArg,
     },
 }
@@ -164,22 +164,22 @@ pub(crate) enum Command {
 pub(crate) enum ClassCommand {
     /// List the classes of the namespace
     List {
-        /// A part of the name, or a pattern with * and ?
+        /// Part of the name, or a pattern with * and ?
         pattern: Option<String>,
     },
-    /// Show a class, as MOF unless -o says otherwise
+    /// Show a class, as MOF unless -o is given
     Show {
-        /// The class
+        /// Name of the class
         class: String,
     },
     /// Draw the tree of classes
     Tree {
-        /// The class at the root; all unless named
+        /// Class at the root [default: all classes]
         class: Option<String>,
     },
     /// Search names and descriptions of classes, properties and methods
     Search {
-        /// The word, or a part of it
+        /// Word, or part of it
         word: String,
     },
 }
@@ -188,42 +188,41 @@ pub(crate) enum ClassCommand {
 pub(crate) enum ProviderCommand {
     /// List the providers of the namespace
     List {
-        /// Those of the namespaces in it too; of all namespaces, unless -n names one
+        /// Include the namespaces below; without -n, list all namespaces
         #[arg(long)]
         all: bool,
     },
     /// Show how a provider is registered and which classes are bound to it
     Show {
-        /// Its name in __Win32Provider
+        /// Name of the provider in __Win32Provider
         name: String,
     },
-    /// Let a provider go that has no call in flight; the next call loads it again
+    /// Unload an idle provider; it is reloaded on demand
     Unload {
-        /// Its name in __Win32Provider
+        /// Name of the provider in __Win32Provider
         name: String,
     },
 }
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum RepoCommand {
-    /// Read everything and tell what is wrong
+    /// Verify the whole repository and report problems
     Verify,
-    /// Copy the repository to a file, while others go on using it
+    /// Copy the repository to a file; it may be in use
     Backup {
-        /// The file; one that is there is overwritten
+        /// File to write; an existing file is overwritten
         file: PathBuf,
     },
-    /// Put a copy in the place of the repository, which nobody may be using
+    /// Restore the repository from a backup (it must not be in use)
     Restore {
-        /// A file that 'wmi repo backup' wrote
+        /// Backup written by 'wmi repo backup'
         file: PathBuf,
     },
-    /// Put what can be read of a damaged repository into a new one in its place
+    /// Rebuild a damaged repository from its readable parts
     Salvage,
-    /// Put a new repository in the place of the one that is there, with what is in the files of the
-    /// autorecover list
+    /// Replace the repository with a new one and compile the files of the autorecover list
     Reset {
-        /// All classes and instances of your own may go
+        /// Confirm that all user-defined classes and instances will be deleted
         #[arg(long)]
         yes: bool,
     },
@@ -263,18 +262,23 @@ enum DatetimeArg {
 }
 
 impl Args {
-    /// What was typed.
-    /// Errors: the number to end with, after it was told why it cannot be read, or after the help
-    /// that was asked for.
+    /// The arguments of the process.
+    ///
+    /// # Errors
+    ///
+    /// The exit code, after clap's message or the requested help was printed.
     pub(crate) fn read() -> Result<Self, u8> {
         let words: Vec<OsString> = env::args_os().collect();
         let args = Args::try_parse_from(&words).and_then(|args| args.check().map(|()| args));
         args.map_err(|error| tell(&error, wants_json(&words)))
     }
 
-    /// A line of the shell that was started with `session`, whose global options hold where the
-    /// line has none of its own.
-    /// Errors: what clap says, or the help that was asked for.
+    /// A line of the shell that was started with `session`, whose global options apply unless the
+    /// line has its own.
+    ///
+    /// # Errors
+    ///
+    /// clap's message, or the requested help.
     pub(crate) fn of_line(words: &[String], session: &Args) -> Result<Self, clap::Error> {
         let line = iter::once("wmi").chain(words.iter().map(String::as_str));
         let args = Args::try_parse_from(line)?;
@@ -286,7 +290,9 @@ impl Args {
     fn check(&self) -> Result<(), clap::Error> {
         let is_whole = matches!(self.command, Command::Repo(_) | Command::Doctor);
         match self.global.mock.is_some() && is_whole {
-            true => Err(conflict("a repository in memory cannot be checked, copied or put back")),
+            true => {
+                Err(conflict("a repository in memory cannot be verified, backed up or restored"))
+            }
             false => Ok(()),
         }
     }
@@ -320,7 +326,7 @@ impl Args {
         }
     }
 
-    /// Makes `namespace` the one of all lines from now on.
+    /// Makes `namespace` the default of all further lines.
     pub(crate) fn set_namespace(&mut self, namespace: &str) {
         self.global.namespace = Some(namespace.to_owned());
     }
@@ -332,7 +338,7 @@ impl Args {
 }
 
 impl Global {
-    /// These, and where they say nothing, what `session` says.
+    /// These options; for those not given, the ones of `session`.
     fn over(self, session: &Global) -> Global {
         Global {
             namespace: self.namespace.or_else(|| session.namespace.clone()),
@@ -349,19 +355,19 @@ impl Global {
         }
     }
 
-    /// Errors: where a line of the shell asks for what has to be said when it is started, or
-    /// after it has ended.
+    /// Refuses options of a shell line that only apply to the start of the shell, and commands
+    /// that need the repository to be closed.
     fn check_line(&self, command: &Command) -> Result<(), clap::Error> {
         if self.repository.is_some() || self.mock.is_some() || self.machine.is_some() {
-            return Err(conflict("the shell keeps the repository it was started with"));
+            return Err(conflict(
+                "the repository of a shell cannot be changed; start another shell",
+            ));
         }
         match command {
-            Command::Shell => Err(conflict("this is the shell")),
+            Command::Shell => Err(conflict("a shell cannot be started from a shell")),
             Command::Repo(
                 RepoCommand::Restore { .. } | RepoCommand::Salvage | RepoCommand::Reset { .. },
-            ) => Err(conflict(
-                "a repository is put back while nobody uses it; leave the shell first",
-            )),
+            ) => Err(conflict("the repository must not be in use; leave the shell first")),
             _ => Ok(()),
         }
     }
@@ -371,10 +377,10 @@ fn conflict(why: &str) -> clap::Error {
     Args::command().error(ErrorKind::ArgumentConflict, why)
 }
 
-/// Tells what clap says, an error as JSON where that is wanted, and gives the number to end with.
+/// Prints clap's message, as JSON if requested, and returns the exit code.
 pub(crate) fn tell(error: &clap::Error, as_json: bool) -> u8 {
     if !error.use_stderr() {
-        // Help. That its reader has gone is no failure.
+        // Help. A closed output is not a failure.
         let _ = error.print();
         return exit::DONE;
     }
@@ -390,7 +396,7 @@ pub(crate) fn tell(error: &clap::Error, as_json: bool) -> u8 {
     exit::USAGE
 }
 
-/// Whether `words`, which cannot be read as a whole, ask for JSON.
+/// Whether the invalid arguments `words` request JSON.
 fn wants_json(words: &[OsString]) -> bool {
     let text = |word: &OsString| word.to_str().map(str::to_owned).unwrap_or_default();
     let after = words.windows(2).filter(|pair| pair[0] == "-o" || pair[0] == "--output");

@@ -1,4 +1,4 @@
-//! What stands behind a command: its operands and options, and the request that they make.
+//! The operands and options of each command, and the request that they form.
 
 use std::path::PathBuf;
 
@@ -10,10 +10,10 @@ use crate::commands::{assoc, call, compile, get, split};
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct GetArgs {
-    /// The path of an instance, as 'Class.Key="value"', or the name of a class
+    /// Path of an instance, such as 'Class.Key="value"', or name of a class
     #[arg(value_name = "CLASS_OR_PATH")]
     path: String,
-    /// Only the instances that fit this condition of WQL, as "Name = 'sshd'"
+    /// Only instances that match this WQL condition, such as "Name = 'sshd'"
     #[arg(short, long, value_name = "WHERE")]
     filter: Option<String>,
     /// Only these properties
@@ -25,35 +25,35 @@ pub(crate) struct GetArgs {
 pub(crate) struct AssocArgs {
     #[command(flatten)]
     both: RefArgs,
-    /// Only by way of associations of this class or derived from it
+    /// Only associations of this class or its subclasses
     #[arg(long, value_name = "CLASS")]
     assoc_class: Option<String>,
-    /// Only objects that stand in this property of the association
+    /// Only objects in this role: the property of the association that refers to them
     #[arg(long, value_name = "PROPERTY")]
     result_role: Option<String>,
-    /// Only by way of associations whose class has this qualifier
+    /// Only associations whose class has this qualifier
     #[arg(long, value_name = "QUALIFIER")]
     required_assoc_qualifier: Option<String>,
 }
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct RefArgs {
-    /// The path of an instance; the name of a class asks for the classes that could be found
+    /// Path of an instance; for the name of a class, the possible classes are found
     #[arg(value_name = "PATH_OR_CLASS")]
     path: String,
-    /// Only what is of this class or derived from it
+    /// Only results of this class or its subclasses
     #[arg(long, value_name = "CLASS")]
     result_class: Option<String>,
-    /// Only where the path stands in this property of the association
+    /// Only where the object has this role: the property of the association that refers to it
     #[arg(long, value_name = "PROPERTY")]
     role: Option<String>,
-    /// Only what has this qualifier
+    /// Only results whose class has this qualifier
     #[arg(long, value_name = "QUALIFIER")]
     required_qualifier: Option<String>,
-    /// The classes of what is found in its place
+    /// Print the classes of the results instead of the results
     #[arg(long)]
     class_defs_only: bool,
-    /// Leave all properties but the keys NULL
+    /// Return only the keys; all other properties are NULL
     #[arg(long)]
     keys_only: bool,
     /// Only these properties
@@ -63,67 +63,67 @@ pub(crate) struct RefArgs {
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct CallArgs {
-    /// The path of an instance, as 'Class.Key="value"', or the name of a class
+    /// Path of an instance, such as 'Class.Key="value"', or name of a class
     #[arg(value_name = "CLASS_OR_PATH")]
     path: String,
-    /// The method
+    /// Name of the method
     method: String,
-    /// PARAMETER=VALUE; null is NULL, an array takes each PARAMETER=VALUE of its name
+    /// PARAMETER=VALUE; null is NULL, repeat it for each element of an array
     #[arg(value_name = "P=V")]
     values: Vec<String>,
-    /// End with exit code 8 where the method's ReturnValue says that it failed
+    /// Exit with code 8 if the method's ReturnValue is a failure
     #[arg(long)]
     check_return: bool,
 }
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct CompileArgs {
-    /// The files, compiled in this order
+    /// Files, compiled in this order
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Check the syntax and store nothing
+    /// Check the syntax only; nothing is stored
     #[arg(long)]
     check: bool,
-    /// Split the file into a neutral and a localized one for this locale, as MS_409, and store
-    /// nothing; a file with #pragma amendment names the locale itself
+    /// Split the file for this locale, such as MS_409; nothing is stored. Not needed if the file has
+    /// #pragma amendment
     #[arg(long, value_name = "MS_XXX", requires_all = ["mof", "mfl"])]
     amendment: Option<Locale>,
-    /// The neutral file that the file is split into
+    /// Neutral file to write
     #[arg(long, value_name = "FILE.mof", requires = "mfl", conflicts_with = "check")]
     mof: Option<PathBuf>,
-    /// The localized file that the file is split into
+    /// Localized file to write
     #[arg(long, value_name = "FILE.mfl", requires = "mof")]
     mfl: Option<PathBuf>,
-    /// How every class is stored, beside what the files themselves say
+    /// Flags for all classes, in addition to those in the files
     #[arg(long, value_name = "FLAG", value_delimiter = ',')]
     class_flags: Vec<ClassFlagArg>,
-    /// How every instance is stored, beside what the files themselves say
+    /// Flags for all instances, in addition to those in the files
     #[arg(long, value_name = "FLAG", value_delimiter = ',')]
     instance_flags: Vec<InstanceFlagArg>,
 }
 
 #[derive(Clone, Copy, ValueEnum, Debug)]
 enum ClassFlagArg {
-    /// The class must be new
+    /// The class must not exist
     CreateOnly,
-    /// The class must be there
+    /// The class must exist
     UpdateOnly,
-    /// Change it where no subclass conflicts
+    /// Update it unless a subclass conflicts
     SafeUpdate,
-    /// Change it, and resolve conflicts in subclasses
+    /// Update it and resolve conflicts in subclasses
     ForceUpdate,
 }
 
 #[derive(Clone, Copy, ValueEnum, Debug)]
 enum InstanceFlagArg {
-    /// The instance must be new
+    /// The instance must not exist
     CreateOnly,
-    /// The instance must be there
+    /// The instance must exist
     UpdateOnly,
 }
 
 impl GetArgs {
-    /// As the command takes it.
+    /// The request for the command.
     pub(crate) fn request(&self) -> get::Request {
         get::Request {
             path: self.path.clone(),
@@ -134,7 +134,7 @@ impl GetArgs {
 }
 
 impl AssocArgs {
-    /// As the command takes it.
+    /// The request for the command.
     pub(crate) fn request(&self) -> (assoc::Request, assoc::Links) {
         let links = assoc::Links {
             assoc_class: self.assoc_class.clone(),
@@ -146,7 +146,7 @@ impl AssocArgs {
 }
 
 impl RefArgs {
-    /// As the command takes it.
+    /// The request for the command.
     pub(crate) fn request(&self) -> assoc::Request {
         let clauses = assoc::Clauses {
             result_class: self.result_class.clone(),
@@ -160,7 +160,7 @@ impl RefArgs {
 }
 
 impl CallArgs {
-    /// As the command takes it.
+    /// The request for the command.
     pub(crate) fn request(&self) -> call::Request {
         call::Request {
             path: self.path.clone(),
@@ -172,7 +172,7 @@ impl CallArgs {
 }
 
 impl CompileArgs {
-    /// As the command takes it.
+    /// The request for the command.
     pub(crate) fn request(&self) -> compile::Request {
         let class_flags = self.class_flags.iter().map(|flag| match flag {
             ClassFlagArg::CreateOnly => Flags::CREATE_ONLY,
@@ -192,7 +192,7 @@ impl CompileArgs {
         }
     }
 
-    /// The files to split the file into, where it is to be split.
+    /// The request to split the file, if it is to be split.
     pub(crate) fn split(&self) -> Option<split::Request> {
         Some(split::Request {
             masters: self.files.clone(),

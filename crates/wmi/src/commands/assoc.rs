@@ -1,7 +1,7 @@
-//! `wmi assoc` and `wmi ref`: what is associated with an object, and the associations themselves.
+//! `wmi assoc` and `wmi ref`: the objects associated with an object, and the associations themselves.
 //!
-//! The options become a query as WQL has it, which is printed from its parts: so a key with
-//! quotes, backslashes or braces in it is spelled as the parser reads it.
+//! Input is a path and the options; they become a WQL query, printed from its parts so that keys with
+//! quotes, backslashes or braces are escaped as the parser expects. The result is printed.
 
 use cim::{Name, ObjectPath};
 use wql::{Associators, Query, References};
@@ -14,10 +14,10 @@ use crate::session::Options;
 use crate::suggest::Mentioned;
 use crate::target::Outcome;
 
-/// What is asked for.
+/// An association query.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Request {
-    /// The path of an instance; of a class, for the classes that could be found.
+    /// The path of an instance, or of a class for a schema query.
     pub(crate) path: String,
     /// The clauses after WHERE.
     pub(crate) clauses: Clauses,
@@ -25,7 +25,7 @@ pub(crate) struct Request {
     pub(crate) properties: Vec<String>,
 }
 
-/// The clauses that both queries have, each a name where it is given.
+/// The clauses of both queries; each is a name, if given.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Clauses {
     /// ResultClass.
@@ -40,7 +40,7 @@ pub(crate) struct Clauses {
     pub(crate) keys_only: bool,
 }
 
-/// The clauses that ASSOCIATORS OF alone has.
+/// The clauses of ASSOCIATORS OF only.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Links {
     /// AssocClass.
@@ -51,7 +51,7 @@ pub(crate) struct Links {
     pub(crate) required_assoc_qualifier: Option<String>,
 }
 
-/// Prints the objects associated with the one that `request` names, by way of `links`.
+/// Prints the objects associated with the object of `request` through `links`.
 pub(crate) fn associators(
     options: &Options,
     request: &Request,
@@ -74,7 +74,7 @@ pub(crate) fn associators(
     run(options, request, &path, &query)
 }
 
-/// Prints the associations that refer to the object that `request` names.
+/// Prints the associations that refer to the object of `request`.
 pub(crate) fn references(options: &Options, request: &Request) -> Result<Outcome, Failure> {
     let path: ObjectPath = request.path.parse().map_err(Failure::from)?;
     let clauses = &request.clauses;
@@ -97,7 +97,7 @@ fn run(
     query: &Query,
 ) -> Result<Outcome, Failure> {
     let text = query.to_string();
-    // What cannot stand together is known to the parser alone.
+    // Only the parser knows which clauses exclude each other.
     wql::parse(&text).map_err(|error| Failure::query(&error))?;
     let named = Some(names(&request.properties, "property")?).filter(|names| !names.is_empty());
     let target = options.target_of(path)?;
@@ -114,7 +114,7 @@ fn run(
     })
 }
 
-/// The classes that the clauses name.
+/// The classes named in the clauses.
 fn classes(query: &Query) -> [Option<&Name>; 2] {
     match query {
         Query::Associators(query) => [query.assoc_class.as_ref(), query.result_class.as_ref()],

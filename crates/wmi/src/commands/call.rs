@@ -16,7 +16,7 @@ use crate::session::Options;
 use crate::suggest::{Mentioned, nearest};
 use crate::target::{Outcome, Target};
 
-/// What is called, and how.
+/// A method call.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     /// The path of an instance or of a class.
@@ -29,7 +29,7 @@ pub(crate) struct Request {
     pub(crate) check_return: bool,
 }
 
-/// Calls what `request` says.
+/// Calls the method of `request`.
 pub(crate) fn run(options: &Options, request: &Request) -> Result<Outcome, Failure> {
     let assignments = assignment::split(&request.values)?;
     let path: ObjectPath = request.path.parse().map_err(Failure::from)?;
@@ -60,8 +60,11 @@ pub(crate) fn run(options: &Options, request: &Request) -> Result<Outcome, Failu
     }
 }
 
-/// The method as the class in the path has it, or else the class of the instance.
-/// Errors: `WBEM_E_INVALID_METHOD` with the name that was perhaps meant.
+/// The method of the class in the path, or else of the class of the instance.
+///
+/// # Errors
+///
+/// `WBEM_E_INVALID_METHOD`, with a suggested name.
 pub(crate) fn method(
     target: &Target,
     path: &ObjectPath,
@@ -78,8 +81,11 @@ pub(crate) fn method(
     })
 }
 
-/// The in parameters with the values of `assignments`; `None` where the method takes none.
-/// Errors: `WBEM_E_INVALID_METHOD_PARAMETERS` for one that it does not take.
+/// The in parameters with the values of `assignments`; `None` if the method has none.
+///
+/// # Errors
+///
+/// `WBEM_E_INVALID_METHOD_PARAMETERS` for a parameter that the method does not have.
 fn in_parameters(method: &Method, assignments: &[Assignment]) -> Result<Option<Instance>, Failure> {
     let names = || method.parameters.iter().filter(|p| p.is_in()).map(|p| &p.name);
     let is_unknown = |a: &&Assignment| !names().any(|name| *name == a.property);
@@ -106,13 +112,13 @@ fn print(settings: &Settings, out: Option<Instance>) -> Result<(), Failure> {
         ..Selection::default()
     };
     let mut printer = Printer::stdout(settings, selection);
-    // That the reader has gone is told by `finish`.
+    // `finish` reports a closed output.
     let _ = printer.batch(vec![Object::Instance(out)]);
     printer.finish()?;
     Ok(())
 }
 
-/// Whether what a method returns says that it failed: so does any number but 0, and FALSE.
+/// Whether a return value means failure: any number except 0, or FALSE.
 fn has_failed(returned: &Value) -> bool {
     match returned {
         Value::Boolean(done) => !done,
@@ -120,7 +126,7 @@ fn has_failed(returned: &Value) -> bool {
     }
 }
 
-/// The value, with the name that the method's ValueMap gives it.
+/// The value, with its name from the method's ValueMap.
 fn told(method: &Method, value: &Value) -> String {
     let number = match (value.as_integer(), value.as_bool()) {
         (Some(number), _) => number.to_string(),

@@ -10,21 +10,21 @@ use crate::session::Options;
 use crate::suggest::Mentioned;
 use crate::target::{Outcome, Target, print_all};
 
-/// Prints the classes whose name fits `pattern`, or all. Those of the system are among them
-/// only where they are asked for: by the pattern or by `--system`.
+/// Prints the classes whose name matches `pattern`, or all. System classes are included only if the
+/// pattern or `--system` requests them.
 pub(crate) fn list(options: &Options, pattern: Option<&str>) -> Result<Outcome, Failure> {
     let target = options.target()?;
     let pattern = pattern.map(cim::name::fold).unwrap_or_default();
     let with_system = options.settings.system || pattern.starts_with("__");
     let mut classes: Vec<Object> = visible(&target, with_system)?.map(Object::Class).collect();
     classes.retain(|object| fits(&object.class().name().folded(), &pattern));
-    // A compiler wants superclasses first, people the alphabet.
+    // The compiler needs superclasses first; people prefer alphabetical order.
     let depth = |object: &Object| match options.settings.form {
         Form::Mof => object.class().ancestors().count(),
         _ => 0,
     };
     classes.sort_by(|a, b| (depth(a), a.class().name()).cmp(&(depth(b), b.class().name())));
-    // Here --system is about classes; what is told of each stays the same.
+    // Here --system selects classes; the output for each is unchanged.
     let settings = Settings { system: false, ..options.settings };
     print_all(Printer::stdout(&settings, Selection::default()), |mut sink| {
         let _ = sink.indicate(classes);
@@ -33,7 +33,7 @@ pub(crate) fn list(options: &Options, pattern: Option<&str>) -> Result<Outcome, 
     })
 }
 
-/// The classes of the namespace; those of the system among them where they are asked for.
+/// The classes of the namespace, with system classes if requested.
 pub(super) fn visible(
     target: &Target,
     with_system: bool,
@@ -43,7 +43,10 @@ pub(super) fn visible(
 }
 
 /// The class `name`.
-/// Errors: `WBEM_E_NOT_FOUND`, with the name that was perhaps meant.
+///
+/// # Errors
+///
+/// `WBEM_E_NOT_FOUND`, with a suggested name.
 pub(super) fn named(target: &Target, name: &str) -> Result<Arc<Class>, Failure> {
     target.class(name).map_err(|error| {
         let mentioned = Mentioned::new(name.into(), []);
@@ -51,8 +54,8 @@ pub(super) fn named(target: &Target, name: &str) -> Result<Arc<Class>, Failure> 
     })
 }
 
-/// Whether `name` fits `pattern`, both in lower case: `*` stands for any text, `?` for one
-/// character; a pattern with neither fits wherever it is a part of the name.
+/// Whether `name` matches `pattern`, both in lower case: `*` matches any text, `?` one character; a
+/// pattern with neither matches any part of the name.
 fn fits(name: &str, pattern: &str) -> bool {
     if !pattern.contains(['*', '?']) {
         return name.contains(pattern);
@@ -60,7 +63,7 @@ fn fits(name: &str, pattern: &str) -> bool {
     let (name, pattern): (Vec<char>, Vec<char>) =
         (name.chars().collect(), pattern.chars().collect());
     let (mut n, mut p) = (0, 0);
-    // The last star, and how much of the name it has taken.
+    // The last star, and how much of the name it has matched.
     let mut star: Option<(usize, usize)> = None;
     while n < name.len() {
         match pattern.get(p) {
@@ -84,7 +87,7 @@ fn fits(name: &str, pattern: &str) -> bool {
     pattern[p..].iter().all(|&c| c == '*')
 }
 
-/// Prints the class `name`, as MOF where no other format is asked for.
+/// Prints the class `name`, as MOF unless another format is requested.
 pub(crate) fn show(options: &Options, name: &str) -> Result<Outcome, Failure> {
     let target = options.target()?;
     let class = named(&target, name)?;

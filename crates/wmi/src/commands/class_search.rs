@@ -1,5 +1,6 @@
-//! `wmi class search`: finds a word in the names and descriptions of classes, their properties
-//! and methods, each where it is declared.
+//! `wmi class search`: finds a word in the names and descriptions of classes, properties and methods.
+//!
+//! Each property and method is searched in the class that declares it. Output is text or JSON.
 
 use std::io::{self, BufWriter, Write};
 
@@ -12,10 +13,10 @@ use crate::output::Form;
 use crate::session::Options;
 use crate::target::Outcome;
 
-/// The qualifier that describes.
+/// The qualifier with the description.
 const DESCRIPTION: &str = "Description";
 
-/// Something that was found.
+/// A match.
 #[derive(Serialize, Debug)]
 struct Found {
     class: String,
@@ -25,7 +26,7 @@ struct Found {
     description: Option<String>,
 }
 
-/// Prints what has `word` in its name or its description.
+/// Prints the elements with `word` in their name or description.
 pub(crate) fn run(options: &Options, word: &str) -> Result<Outcome, Failure> {
     let target = options.target()?;
     let word = cim::name::fold(word);
@@ -50,7 +51,7 @@ pub(crate) fn run(options: &Options, word: &str) -> Result<Outcome, Failure> {
             }
         }
         Form::Csv | Form::Xml | Form::Mof => {
-            let why = "what is found is printed as text or as JSON; use -o json or -o jsonl";
+            let why = "search results are printed as text or JSON only; use -o json or -o jsonl";
             return Err(Failure::Usage(why.to_owned()));
         }
     }
@@ -58,14 +59,14 @@ pub(crate) fn run(options: &Options, word: &str) -> Result<Outcome, Failure> {
     Ok(if found.is_empty() { Outcome::Empty } else { Outcome::Done })
 }
 
-/// The class and what it declares itself.
+/// The class and its own properties and methods.
 fn told(class: &Class) -> Vec<Found> {
     let name = class.name();
     let found = |kind, member: Option<&cim::Name>, qualifiers: &Qualifiers| Found {
         class: name.to_string(),
         kind,
         member: member.map(|member| member.to_string()),
-        // A line each: the breaks of a description are those of its MOF.
+        // One line each: line breaks in a description come from its MOF.
         description: qualifiers
             .text(DESCRIPTION)
             .map(|text| text.split_whitespace().collect::<Vec<_>>().join(" ")),
@@ -80,7 +81,7 @@ fn told(class: &Class) -> Vec<Found> {
 }
 
 impl Found {
-    /// As a path tells it: `Class`, `Class.Property`, `Class.Method()`.
+    /// `Class`, `Class.Property` or `Class.Method()`.
     fn place(&self) -> String {
         match (&self.member, self.kind) {
             (None, _) => self.class.clone(),
@@ -89,7 +90,7 @@ impl Found {
         }
     }
 
-    /// Whether `word`, in lower case, is in what it says: a member is not found by its class.
+    /// Whether `word`, in lower case, is in its own name or description; not in those of its class.
     fn has(&self, word: &str) -> bool {
         let own = self.member.as_ref().unwrap_or(&self.class);
         let described = self.description.as_deref().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `wmi class tree`: the classes of a namespace below each other, as they derive.
+//! `wmi class tree`: the classes of a namespace as a tree of derivation.
 
 use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
@@ -13,7 +13,7 @@ use crate::output::Form;
 use crate::session::Options;
 use crate::target::Outcome;
 
-/// Draws the tree of the class `root` and those that derive from it; of all without a root.
+/// Draws the tree of the class `root` and its subclasses; without a root, of all classes.
 pub(crate) fn run(options: &Options, root: Option<&str>) -> Result<Outcome, Failure> {
     let target = options.target()?;
     let root = root.map(|name| named(&target, name)).transpose()?;
@@ -40,7 +40,7 @@ pub(crate) fn run(options: &Options, root: Option<&str>) -> Result<Outcome, Fail
             tops.iter().try_for_each(|top| writeln!(out, "{}", tree.as_json(top)))?;
         }
         Form::Csv | Form::Xml | Form::Mof => {
-            let why = "a tree is printed as text or as JSON; use -o json or -o jsonl";
+            let why = "a tree is printed as text or JSON only; use -o json or -o jsonl";
             return Err(Failure::Usage(why.to_owned()));
         }
     }
@@ -48,8 +48,8 @@ pub(crate) fn run(options: &Options, root: Option<&str>) -> Result<Outcome, Fail
     Ok(if tops.is_empty() { Outcome::Empty } else { Outcome::Done })
 }
 
-/// Which classes derive from which, in alphabetical order. How deep it is is bounded by how far a
-/// class can derive.
+/// The subclasses of each class, in alphabetical order. The depth is bounded by the limit on
+/// derivation.
 struct Tree {
     subclasses: BTreeMap<Option<Name>, Vec<Name>>,
 }
@@ -69,7 +69,7 @@ impl Tree {
         self.subclasses.get(&class.cloned()).map_or(&[], Vec::as_slice)
     }
 
-    /// Draws `class` after `lead`, and what is below it after `indent`.
+    /// Draws `class` after `lead`, and its subclasses after `indent`.
     fn draw(&self, class: &Name, lead: &str, indent: &str, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "{lead}{class}")?;
         let below = self.below(Some(class));

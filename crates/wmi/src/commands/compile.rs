@@ -1,7 +1,7 @@
 //! `wmi compile`: compiles MOF files into a namespace.
 //!
-//! Errors and warnings go to standard error with a picture of each place; what was stored is
-//! summed up on standard output. While it stores, a terminal's standard error shows a bar.
+//! Errors and warnings go to standard error with the marked source; a summary goes to standard output.
+//! While objects are stored, standard error shows a progress bar if it is a terminal.
 
 use std::path::PathBuf;
 
@@ -17,12 +17,12 @@ use crate::output::Form;
 use crate::session::Options;
 use crate::target::Outcome;
 
-/// What a compilation is asked to do.
+/// A compilation.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     /// The files, in order.
     pub(crate) files: Vec<PathBuf>,
-    /// Whether nothing is stored.
+    /// Whether only the syntax is checked.
     pub(crate) check_only: bool,
     /// Flags for every class.
     pub(crate) class_flags: Flags,
@@ -30,7 +30,7 @@ pub(crate) struct Request {
     pub(crate) instance_flags: Flags,
 }
 
-/// Compiles what `request` says.
+/// Compiles the files of `request`.
 pub(crate) fn run(options: &Options, request: &Request) -> Result<Outcome, Failure> {
     let namespace = Namespace::new(options.namespace())?;
     let wmi = options.open()?;
@@ -54,12 +54,12 @@ pub(crate) fn run(options: &Options, request: &Request) -> Result<Outcome, Failu
 }
 
 fn bar() -> ProgressBar {
-    // Not drawn where standard error is no terminal.
+    // Not drawn if standard error is not a terminal.
     let style = ProgressStyle::with_template("storing {bar:40} {pos}/{len} {eta}");
     ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-/// Prints what `report` says, and how that ends the program.
+/// Prints `report` and returns the outcome of the program.
 fn tell(
     report: &CompileReport,
     namespace: &Namespace,
@@ -89,7 +89,7 @@ fn tell(
         complete: report.syntax.is_empty() && report.storage.is_none(),
     };
     super::say(form, &text, &json)?;
-    // A file that cannot be read is among the errors of syntax, but is none.
+    // A file that cannot be read is listed with the syntax errors, but is not one.
     let is_syntax = |error: &MofDiagnostic| error.status != WBEMMOF_E_INVALID_FILE;
     match (report.syntax.iter().any(is_syntax), report.syntax.is_empty(), &report.storage) {
         (false, true, None) => Ok(Outcome::Done),
@@ -98,7 +98,7 @@ fn tell(
     }
 }
 
-/// Prints an error: its picture, or a line of JSON.
+/// Prints an error with the marked source, or as a line of JSON.
 pub(super) fn tell_error(error: &MofDiagnostic, form: Form) {
     match form.is_json() {
         true => eprintln!("{}", as_json(error)),
@@ -111,7 +111,7 @@ fn placed(diagnostic: &MofDiagnostic) -> String {
     format!("{file}:{line}:{column}: {message}")
 }
 
-/// What was stored, as JSON.
+/// The numbers of stored objects, as JSON.
 #[derive(Serialize)]
 struct Summary<'a> {
     namespace: &'a str,

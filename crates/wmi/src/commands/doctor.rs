@@ -1,7 +1,7 @@
-//! `wmi doctor`: whether all is well, a line a check.
+//! `wmi doctor`: health checks, one line each.
 //!
-//! Each check asks: the repository reads itself, files are opened, providers are loaded, services are
-//! queried. What a line says is what was answered; nothing is repaired.
+//! The checks read the whole repository, open the files of the autorecover list, load providers and
+//! query services. The findings are printed; nothing is repaired.
 
 mod providers;
 
@@ -21,7 +21,7 @@ use crate::output::{Form, Printer, Selection, Settings};
 use crate::session::{DEFAULT_NAMESPACE, Options};
 use crate::target::{Outcome, Target, print_all};
 
-/// What a check found, as one line.
+/// The result of a check.
 #[derive(CimClass)]
 #[cim(name = "OpenWMI_Finding")]
 struct Finding {
@@ -37,11 +37,11 @@ struct Finding {
     remedy: Option<String>,
 }
 
-/// All is as it should be.
+/// No problem.
 const OK: &str = "ok";
-/// It may be meant so.
+/// Possibly intended.
 const WARNING: &str = "warning";
-/// Something does not work.
+/// A defect.
 const ERROR: &str = "error";
 
 impl Finding {
@@ -50,22 +50,24 @@ impl Finding {
         Finding { status, subject, place: None, finding: finding.into(), remedy: None }
     }
 
-    /// The same with its place.
+    /// The same with its location.
     fn at(self, place: impl Into<String>) -> Self {
         Finding { place: Some(place.into()), ..self }
     }
 
-    /// The same with what can be done.
+    /// The same with a remedy.
     fn remedy(self, remedy: impl Into<String>) -> Self {
         Finding { remedy: Some(remedy.into()), ..self }
     }
 }
 
-/// Makes all checks and prints what they found.
-/// Errors: only the number, where something does not work; `WBEM_E_CALL_CANCELLED` where Control-C
-/// has come.
+/// Runs all checks and prints their findings.
+///
+/// # Errors
+///
+/// An exit code alone, if there is a defect; `WBEM_E_CALL_CANCELLED` after Control-C.
 pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
-    let findings = busy("looking", || match options.wmi() {
+    let findings = busy("checking", || match options.wmi() {
         Ok(wmi) => {
             let mut findings = repository(&wmi);
             findings.extend(autorecover(&wmi));
@@ -75,7 +77,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
         }
         Err(error) => unopened(options, &error),
     });
-    // What was cut off says nothing of how things are.
+    // The findings of interrupted checks are meaningless.
     if let Some(interrupt) = &options.interrupt {
         interrupt.check("interrupted")?;
     }
@@ -93,7 +95,7 @@ fn print(options: &Options, findings: &[Finding]) -> Result<Outcome, Failure> {
         class: Some(Name::from_static(Finding::NAME)),
         ..Selection::default()
     };
-    // A line a check, also where the terminal is narrow.
+    // One line for each check, even on a narrow terminal.
     let form = match options.settings.form {
         Form::Auto => Form::Table,
         form => form,
@@ -109,10 +111,10 @@ fn print(options: &Options, findings: &[Finding]) -> Result<Outcome, Failure> {
 }
 
 const REPOSITORY: &str = "repository";
-const SALVAGE: &str = "keep what can be read with 'wmi repo salvage', or bring a backup back with \
+const SALVAGE: &str = "save the readable parts with 'wmi repo salvage', or restore a backup with \
                        'wmi repo restore FILE'";
 
-/// Why the repository cannot be opened, and what is wrong with its file as far as can be told.
+/// Why the repository cannot be opened, and the problems found in its file.
 fn unopened(options: &Options, error: &cim::Error) -> Vec<Finding> {
     let named = options.repository.as_deref();
     let directory = Wmi::repository_directory(named).ok();
@@ -124,7 +126,7 @@ fn unopened(options: &Options, error: &cim::Error) -> Vec<Finding> {
         let finding = new(format!("cannot be opened: {error}"));
         return vec![match error.status() {
             WBEM_E_ACCESS_DENIED => {
-                finding.remedy("ask as the user whose it is, or name another one with --repository")
+                finding.remedy("run as its owner, or choose another repository with --repository")
             }
             _ => finding,
         }];
@@ -134,7 +136,7 @@ fn unopened(options: &Options, error: &cim::Error) -> Vec<Finding> {
     std::iter::once(first).chain(damage).collect()
 }
 
-/// Where the repository is, what it is and whether it is whole.
+/// The location, format, size and integrity of the repository.
 fn repository(wmi: &Wmi) -> Vec<Finding> {
     let directory = wmi.repository_path();
     let place = |finding: Finding| finding.at(directory.display().to_string());
@@ -143,13 +145,15 @@ fn repository(wmi: &Wmi) -> Vec<Finding> {
             let what = format!("format {REPOSITORY_FORMAT}, {bytes} bytes in its directory");
             Finding::new(OK, REPOSITORY, what)
         }
-        Err(error) => Finding::new(ERROR, REPOSITORY, format!("its size is not told: {error}")),
+        Err(error) => {
+            Finding::new(ERROR, REPOSITORY, format!("cannot determine its size: {error}"))
+        }
     };
     let mut findings = vec![place(files)];
     match wmi.verify() {
         Ok(report) if report.is_clean() => {
             let what = format!(
-                "whole: {} namespaces, {} classes, {} instances",
+                "intact: {} namespaces, {} classes, {} instances",
                 report.namespaces, report.classes, report.instances
             );
             findings.push(place(Finding::new(OK, REPOSITORY, what)));
@@ -178,25 +182,25 @@ fn size(directory: &Path) -> io::Result<u64> {
     Ok(bytes)
 }
 
-/// Which files of the autorecover list cannot be compiled again, because they cannot be read.
+/// The files of the autorecover list that cannot be read, and so not be compiled again.
 fn autorecover(wmi: &Wmi) -> Vec<Finding> {
     const SUBJECT: &str = "autorecover";
     let files = match wmi.autorecover() {
         Ok(files) => files,
         Err(error) => {
-            return vec![Finding::new(ERROR, SUBJECT, format!("the list is not told: {error}"))];
+            return vec![Finding::new(ERROR, SUBJECT, format!("cannot read the list: {error}"))];
         }
     };
     let missing = |file: &Path| {
         let error = readable(file).err()?;
-        let remedy = "put the file back, or salvage and reset lose what it says";
+        let remedy = "put the file back; otherwise salvage and reset lose its contents";
         let finding = Finding::new(ERROR, SUBJECT, format!("cannot be read: {error}"));
         Some(finding.at(file.display().to_string()).remedy(remedy))
     };
     let missing: Vec<Finding> = files.iter().filter_map(|file| missing(file)).collect();
     let what = match files.len() {
-        0 => "no files are listed".to_owned(),
-        count => format!("all {count} files listed can be read"),
+        0 => "the list is empty".to_owned(),
+        count => format!("all {count} files are readable"),
     };
     match missing.is_empty() {
         true => vec![Finding::new(OK, SUBJECT, what)],
@@ -207,12 +211,12 @@ fn autorecover(wmi: &Wmi) -> Vec<Finding> {
 fn readable(file: &Path) -> io::Result<()> {
     match File::open(file)?.metadata()?.is_file() {
         true => Ok(()),
-        false => Err(io::Error::other("it is no file")),
+        false => Err(io::Error::other("not a file")),
     }
 }
 
-/// Whether services are told of, for which the system's bus has to be there. A captured machine has
-/// none, and is not asked.
+/// Whether Win32_Service has instances, which requires the system bus. Skipped for a captured
+/// machine, which has no bus.
 fn services(options: &Options, wmi: &Wmi) -> Option<Finding> {
     const SUBJECT: &str = "services";
     const QUERY: &str = "SELECT Name FROM Win32_Service";
@@ -225,19 +229,20 @@ fn services(options: &Options, wmi: &Wmi) -> Option<Finding> {
     });
     let finding = match asked {
         Ok(found) if found.is_empty() => {
-            let what = "there are none: the system has no D-Bus, or no systemd on it";
+            let what = "none: the system has no D-Bus, or no systemd on it";
             Finding::new(WARNING, SUBJECT, what).remedy(
-                "in a container that may be meant; else start both, and see that \
-                 DBUS_SYSTEM_BUS_ADDRESS, where it is set, names the bus",
+                "expected in a container; otherwise start both, and check \
+                 DBUS_SYSTEM_BUS_ADDRESS if it is set",
             )
         }
-        Ok(found) => Finding::new(OK, SUBJECT, format!("{} of them are told", found.len())),
+        Ok(found) => Finding::new(OK, SUBJECT, format!("{} services found", found.len())),
         Err(error) => {
-            let finding = Finding::new(ERROR, SUBJECT, format!("cannot be asked: {error}"));
+            let finding = Finding::new(ERROR, SUBJECT, format!("the query failed: {error}"));
             match error.status() {
-                WBEM_E_INVALID_CLASS => finding
-                    .remedy("the classes of this machine come back with 'wmi repo reset --yes'"),
-                _ => finding.remedy("see that systemd answers on D-Bus, as 'busctl list' tells"),
+                WBEM_E_INVALID_CLASS => {
+                    finding.remedy("restore the host classes with 'wmi repo reset --yes'")
+                }
+                _ => finding.remedy("check with 'busctl list' that systemd is on D-Bus"),
             }
         }
     };

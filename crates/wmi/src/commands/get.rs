@@ -1,6 +1,6 @@
 //! `wmi get`: one instance by its path, or the instances of a class.
 //!
-//! A filter and a choice of properties become a query, so that they reach the provider.
+//! A filter and selected properties become a query, so that they reach the provider.
 
 use cim::{Name, Object, ObjectPath, SystemProperty};
 
@@ -11,7 +11,7 @@ use crate::session::Options;
 use crate::suggest::Mentioned;
 use crate::target::{Outcome, Target};
 
-/// What of which objects is asked for.
+/// The objects and properties to get.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     /// The path of an instance or of a class.
@@ -22,7 +22,7 @@ pub(crate) struct Request {
     pub(crate) properties: Vec<String>,
 }
 
-/// Gets what `request` says.
+/// Gets and prints the objects of `request`.
 pub(crate) fn run(options: &Options, request: &Request) -> Result<Outcome, Failure> {
     let path: ObjectPath = request.path.parse().map_err(Failure::from)?;
     let names = names(&request.properties, "property")?;
@@ -33,7 +33,7 @@ pub(crate) fn run(options: &Options, request: &Request) -> Result<Outcome, Failu
         return query::run_parsed(&options.target_of(&path)?, settings, &text, &parsed, false);
     }
     if request.filter.is_some() {
-        let why = "names one instance, so --filter has nothing to choose from";
+        let why = "names one instance, so --filter does not apply";
         return Err(Failure::Usage(format!("{} {why}", request.path)));
     }
     let target = options.target_of(&path)?;
@@ -45,7 +45,7 @@ pub(crate) fn run(options: &Options, request: &Request) -> Result<Outcome, Failu
     })
 }
 
-/// Prints the instance at `path`; an error comes with the names it may be about.
+/// Prints the instance at `path`; an error is returned with the names for suggestions.
 fn one(
     target: &Target,
     settings: &Settings,
@@ -89,12 +89,15 @@ pub(super) fn path_keys(path: &ObjectPath) -> Vec<Name> {
     }
 }
 
-/// The names that were `given` of a `what`.
-/// Errors: usage, for what is no name.
+/// Parses the names in `given`; `what` says of what, for the message.
+///
+/// # Errors
+///
+/// A usage failure for text that is not a name.
 pub(super) fn names(given: &[String], what: &str) -> Result<Vec<Name>, Failure> {
     let check = |name: &String| match Name::is_identifier(name) {
         true => Ok(Name::from(name.as_str())),
-        false => Err(Failure::Usage(format!("'{name}' is no name of a {what}"))),
+        false => Err(Failure::Usage(format!("'{name}' is not a valid name of a {what}"))),
     };
     given.iter().map(check).collect()
 }

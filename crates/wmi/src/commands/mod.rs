@@ -1,5 +1,7 @@
-//! One file a command. Each takes what the arguments say, asks WMI through
-//! `crate::target::Target`, and gives how it ended; what went wrong is a `crate::failure`.
+//! The commands, one file each.
+//!
+//! Input is the request that the arguments form. A command calls WMI through `crate::target::Target`,
+//! prints the result and returns its outcome or a `crate::failure`.
 
 pub(crate) mod assoc;
 pub(crate) mod call;
@@ -24,7 +26,7 @@ use serde::Serialize;
 
 use crate::output::Form;
 
-/// Prints one line that says `text`, or `json` where the output is JSON.
+/// Prints one line: `text`, or `json` if the output is JSON.
 fn say(form: Form, text: &str, json: &impl Serialize) -> io::Result<()> {
     let mut out = io::stdout();
     match form.is_json() {

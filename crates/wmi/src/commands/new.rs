@@ -1,4 +1,4 @@
-//! `wmi new`: makes an instance of a class and prints its path.
+//! `wmi new`: creates an instance of a class and prints its path.
 
 use cim::{Instance, Name, ObjectPath};
 use wbem::Flags;
@@ -9,7 +9,7 @@ use crate::session::Options;
 use crate::suggest::Mentioned;
 use crate::target::{Outcome, Target};
 
-/// Makes an instance of `class` with the values that `arguments` give.
+/// Creates an instance of `class` with the values in `arguments`.
 pub(crate) fn run(
     options: &Options,
     class: &str,
@@ -17,7 +17,7 @@ pub(crate) fn run(
 ) -> Result<Outcome, Failure> {
     let assignments = assignment::split(arguments)?;
     if !Name::is_identifier(class) {
-        return Err(Failure::Usage(format!("'{class}' is no name of a class")));
+        return Err(Failure::Usage(format!("'{class}' is not a valid name of a class")));
     }
     let path = create(&options.target()?, class, &assignments)?;
     let path = path.to_string();

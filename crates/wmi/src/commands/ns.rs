@@ -1,4 +1,4 @@
-//! `wmi ns`: the namespaces from one on down, root unless another is named.
+//! `wmi ns`: lists a namespace, by default root, and all namespaces below it.
 
 use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
     let found = below(&options.connect(start)?)?;
     print(&found.paths, options.settings.form)?;
     for path in &found.denied {
-        warn(&format!("access to {path} is denied; what lies in it is not listed"));
+        warn(&format!("access to {path} is denied; namespaces below it are not listed"));
     }
     Ok(if found.denied.is_empty() { Outcome::Done } else { Outcome::Partial })
 }
@@ -28,12 +28,12 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
 /// The namespaces found.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
-    /// Their paths in alphabetical order, the one where the search began among them.
+    /// Their paths in alphabetical order, including the start of the search.
     pub(crate) paths: Vec<String>,
     denied: Vec<String>,
 }
 
-/// The namespace of `start` and all that lie in it.
+/// The namespace of `start` and all below it.
 pub(crate) fn below(start: &Target) -> cim::Result<Found> {
     let mut found = Found::default();
     let mut open: Vec<Arc<dyn Services>> = vec![start.services.clone()];
@@ -77,7 +77,7 @@ fn print(paths: &[String], form: Form) -> Result<(), Failure> {
             paths.iter().try_for_each(|path| writeln!(out, "{path}"))?;
         }
         Form::Csv | Form::Xml | Form::Mof => {
-            let why = "namespaces are printed as text or as JSON; use -o json or -o jsonl";
+            let why = "namespaces are printed as text or JSON only; use -o json or -o jsonl";
             return Err(Failure::Usage(why.to_owned()));
         }
     }

@@ -1,8 +1,7 @@
-//! `wmi provider`: which providers are registered, how, for which classes, and whether they are
-//! loaded.
+//! `wmi provider`: lists, shows and unloads providers.
 //!
-//! What is registered is asked of WMI like everything else; what is loaded is what this process has
-//! loaded, which a run that does nothing else has not.
+//! Registrations are read through WMI like all objects. Loaded providers are those of this process; a
+//! run of the program that does nothing else has none.
 
 use std::io::{self, BufWriter, Write};
 
@@ -21,7 +20,7 @@ use crate::session::Options;
 use crate::suggest::nearest;
 use crate::target::{Outcome, Target, print_all};
 
-/// The classes of registrations, and what a provider that has one is a provider of.
+/// The classes of registrations, and what each provides.
 const KINDS: [(&str, &str); 6] = [
     ("__ClassProviderRegistration", "classes"),
     ("__InstanceProviderRegistration", "instances"),
@@ -39,7 +38,7 @@ pub(crate) fn run(options: &Options, command: &ProviderCommand) -> Result<Outcom
     }
 }
 
-/// A provider as one line.
+/// A provider in the list.
 #[derive(CimClass)]
 #[cim(name = "OpenWMI_RegisteredProvider")]
 struct Listed {
@@ -63,7 +62,7 @@ struct Listed {
     failure: Option<String>,
 }
 
-/// A provider with all that is known of it.
+/// A provider in full.
 #[derive(CimClass)]
 #[cim(name = "OpenWMI_ProviderRegistrations")]
 struct Shown {
@@ -162,14 +161,14 @@ fn show(options: &Options, name: &str) -> Result<Outcome, Failure> {
 }
 
 impl Shown {
-    /// Prints the registration as one would write it, the rest as comments.
+    /// Prints the registration as MOF, everything else as comments.
     fn print_mof(&self) -> io::Result<()> {
         let mut out = BufWriter::new(io::stdout());
         let code = if self.in_program { "in this program" } else { "not in this program" };
         writeln!(out, "// code: {code}")?;
         writeln!(out, "// loaded: {}, calls in flight: {}", self.loaded, self.calls)?;
         if let Some(failure) = &self.failure {
-            writeln!(out, "// could not put its classes: {failure}")?;
+            writeln!(out, "// failed to put its classes: {failure}")?;
         }
         for class in &self.classes {
             writeln!(out, "// provides: {class}")?;
@@ -189,19 +188,19 @@ fn unload(options: &Options, name: &str) -> Result<Outcome, Failure> {
     let told = match unloaded {
         0 => format!("{name} is not loaded, or has calls in flight"),
         1 => format!("{name} unloaded"),
-        _ => format!("{name} unloaded {unloaded} times, for as many users or languages"),
+        _ => format!("{name} unloaded {unloaded} times (once for each user or language)"),
     };
     super::say(options.settings.form, &told, &serde_json::json!({ "unloaded": unloaded }))?;
     Ok(Outcome::Done)
 }
 
-/// What this process knows of a provider.
+/// The state of a provider in this process.
 struct State {
     in_program: bool,
-    /// How often it is loaded: once for each user and language, where it wants that.
+    /// How often it is loaded: once for each user and language, if it is registered so.
     loaded: u32,
     calls: u32,
-    /// Why a push provider could not put its classes.
+    /// Why a push provider failed to put its classes.
     failure: Option<String>,
 }
 
@@ -229,7 +228,7 @@ impl State {
     }
 }
 
-/// The instances of `class` and of those below it.
+/// The instances of `class` and its subclasses.
 fn instances(target: &Target, class: &str) -> cim::Result<Vec<Instance>> {
     let found = wbem::collect(|sink| {
         target.services.create_instance_enum(class, Flags::DEEP, &target.context, sink)
@@ -244,7 +243,11 @@ pub(super) fn providers(target: &Target) -> cim::Result<Vec<Instance>> {
     Ok(found)
 }
 
-/// Errors: `WBEM_E_NOT_FOUND`, with the name that was perhaps meant.
+/// Finds a provider by its name.
+///
+/// # Errors
+///
+/// `WBEM_E_NOT_FOUND`, with a suggested name.
 fn find(target: &Target, name: &str) -> Result<Instance, Failure> {
     let providers = providers(target)?;
     let is_it = |provider: &&Instance| named(provider).is_some_and(|n| cim::name::eq(n, name));
@@ -285,7 +288,7 @@ fn refers_to(registration: &Instance, name: &str) -> bool {
     matches!(key, Some(KeyValue::Text(text)) if cim::name::eq(text, name))
 }
 
-/// The classes that the provider `name` provides something of, and single properties.
+/// The classes and properties bound to the provider `name`.
 fn bound(target: &Target, name: &str) -> cim::Result<Vec<String>> {
     let classes = target.classes()?;
     let named = classes.iter().flat_map(|class| named_by(class));
@@ -295,7 +298,7 @@ fn bound(target: &Target, name: &str) -> cim::Result<Vec<String>> {
     Ok(found)
 }
 
-/// The providers that `class` and the properties that it declares name, and what names them: the
+/// The providers named by `class` and its own properties, each with the element that names it: the
 /// class, or `Class.Property`.
 pub(super) fn named_by(class: &Class) -> impl Iterator<Item = (&str, String)> {
     let own = class.properties().iter().filter(|property| class.declares(property));

@@ -1,4 +1,4 @@
-//! `wmi query`: runs a WQL query and prints what it finds, or how it would be run.
+//! `wmi query`: runs a WQL query and prints its result or its plan.
 
 use wbem::{CallContext, EXPLAIN, Flags};
 use wql::{Query, SelectList};
@@ -37,7 +37,7 @@ pub(crate) fn run_parsed(
     asked.map_err(|failure| explained(failure, target, text, query))
 }
 
-/// Prints what the query `text` finds.
+/// Prints the result of the query `text`.
 pub(super) fn print(
     target: &Target,
     settings: &Settings,
@@ -45,7 +45,7 @@ pub(super) fn print(
     text: &str,
     context: &CallContext,
 ) -> Result<Outcome, Failure> {
-    // Which object it is, is among what --system asks for.
+    // --system includes the path of each object.
     let flags = match settings.system && selection.named.is_some() {
         true => Flags::ENSURE_LOCATABLE,
         false => Flags::default(),
@@ -55,8 +55,7 @@ pub(super) fn print(
     print_all(printer, |sink| target.services.exec_query("WQL", text, flags, context, sink))
 }
 
-/// `failure` with the name that was perhaps meant, and with the place of a property that the
-/// class lacks.
+/// `failure` with a suggested name, and with the position of a property that the class lacks.
 fn explained(failure: Failure, target: &Target, text: &str, query: &Query) -> Failure {
     let mut place = None;
     let failure = failure.suggesting(|status| {

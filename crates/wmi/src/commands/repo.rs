@@ -1,5 +1,5 @@
-//! `wmi repo`: checks, copies, puts back, salvages and resets the repository as a whole, and tells
-//! what is compiled again then.
+//! `wmi repo`: verifies, backs up, restores, salvages and resets the repository, and prints the
+//! autorecover list.
 
 use std::path::Path;
 use std::time::Duration;
@@ -13,15 +13,15 @@ use crate::failure::{Failure, warn};
 use crate::session::Options;
 use crate::target::Outcome;
 
-/// As text, so many of what is lost are named.
+/// The number of lost objects that the text output names.
 const MOST_NAMED: usize = 50;
 
-/// Reads everything and tells what is wrong.
+/// Verifies the whole repository and reports problems.
 pub(crate) fn verify(options: &Options) -> Result<Outcome, Failure> {
     let wmi = match options.open() {
         Ok(wmi) => wmi,
         Err(failure) => {
-            // One that cannot be opened may still say why, and more than the first reason.
+            // The file of a repository that cannot be opened is examined for more than the first reason.
             let problems = Wmi::examine(options.repository.as_deref()).unwrap_or_default();
             problems.iter().for_each(|problem| eprintln!("problem: {problem}"));
             return Err(failure);
@@ -50,13 +50,13 @@ pub(crate) fn verify(options: &Options) -> Result<Outcome, Failure> {
     match report.problems.is_empty() {
         true => Ok(Outcome::Done),
         false => {
-            eprintln!("keep what can be read with 'wmi repo salvage'");
+            eprintln!("save the readable parts with 'wmi repo salvage'");
             Err(Failure::Told(exit::OTHER))
         }
     }
 }
 
-/// What was read, as JSON.
+/// The verification report, as JSON.
 #[derive(Serialize)]
 struct Verified<'a> {
     repository: String,
@@ -76,7 +76,7 @@ pub(crate) fn backup(options: &Options, file: &Path) -> Result<Outcome, Failure>
     Ok(Outcome::Done)
 }
 
-/// Puts the copy in `file` in the place of the repository.
+/// Replaces the repository with the backup in `file`.
 pub(crate) fn restore(options: &Options, file: &Path) -> Result<Outcome, Failure> {
     busy("restoring", || Wmi::restore(options.repository.as_deref(), file))?;
     let from = file.to_string_lossy();
@@ -85,7 +85,7 @@ pub(crate) fn restore(options: &Options, file: &Path) -> Result<Outcome, Failure
     Ok(Outcome::Done)
 }
 
-/// Puts what can be read of a damaged repository into a new one, and tells what is lost.
+/// Rebuilds a damaged repository from its readable parts and reports losses.
 pub(crate) fn salvage(options: &Options) -> Result<Outcome, Failure> {
     let done = busy("salvaging", || Wmi::salvage(options.repository.as_deref()))?;
     let Salvaged { repository, files } = &done;
@@ -103,7 +103,7 @@ pub(crate) fn salvage(options: &Options) -> Result<Outcome, Failure> {
     let text = match &replaced {
         None => "the repository is sound; nothing was done".to_owned(),
         Some(replaced) => format!(
-            "kept {} namespaces, {} classes and {} instances; lost, as far as is known: {}; \
+            "kept {} namespaces, {} classes and {} instances; known losses: {}; \
              compiled again: {} of {} files; the damaged file is {replaced}",
             repository.kept.namespaces,
             repository.kept.classes,
@@ -129,12 +129,11 @@ pub(crate) fn salvage(options: &Options) -> Result<Outcome, Failure> {
     Ok(if is_whole { Outcome::Done } else { Outcome::Partial })
 }
 
-/// Puts a new repository in the place of the one that is there.
+/// Replaces the repository with a new one.
 pub(crate) fn reset(options: &Options, is_meant: bool) -> Result<Outcome, Failure> {
     if !is_meant {
-        let why = "reset puts an empty repository in the place of yours: all classes, instances and \
-                   namespaces go but those of this machine and of the files of the autorecover list; \
-                   say --yes if that is meant";
+        let why = "reset deletes all classes, instances and namespaces except those of the host and of the \
+                   files of the autorecover list; confirm with --yes";
         return Err(Failure::Usage(why.to_owned()));
     }
     let done = busy("resetting", || Wmi::reset(options.repository.as_deref()))?;
@@ -151,7 +150,7 @@ pub(crate) fn reset(options: &Options, is_meant: bool) -> Result<Outcome, Failur
     Ok(if sound == files.len() { Outcome::Done } else { Outcome::Partial })
 }
 
-/// Prints the files of the autorecover list, a line each.
+/// Prints the files of the autorecover list, one a line.
 pub(crate) fn autorecover(options: &Options) -> Result<Outcome, Failure> {
     let files = options.open()?.autorecover()?;
     let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
@@ -161,8 +160,8 @@ pub(crate) fn autorecover(options: &Options) -> Result<Outcome, Failure> {
     Ok(if files.is_empty() { Outcome::Empty } else { Outcome::Done })
 }
 
-/// The files that were compiled again, those that could not be with the reason; as text these are
-/// told at once.
+/// The files that were compiled again, with the reason for each failure; in text output the failures
+/// are printed at once.
 fn compiled(files: &[Recovered], as_json: bool) -> Vec<CompiledJson> {
     let told = |file: &Recovered| {
         let failure = file.report.syntax.first().or(file.report.storage.as_ref());
@@ -176,7 +175,7 @@ fn compiled(files: &[Recovered], as_json: bool) -> Vec<CompiledJson> {
     files.iter().map(told).collect()
 }
 
-/// What a salvage did, as JSON.
+/// The result of a salvage, as JSON.
 #[derive(Serialize)]
 struct SalvagedJson<'a> {
     sound: bool,
@@ -190,7 +189,7 @@ struct SalvagedJson<'a> {
     replaced: Option<String>,
 }
 
-/// What a reset did, as JSON.
+/// The result of a reset, as JSON.
 #[derive(Serialize)]
 struct ResetJson<'a> {
     compiled: &'a [CompiledJson],
@@ -204,7 +203,7 @@ struct CompiledJson {
     error: Option<String>,
 }
 
-/// Shows on a terminal that `work` goes on.
+/// Shows a spinner on a terminal while `work` runs.
 pub(super) fn busy<T>(what: &'static str, work: impl FnOnce() -> T) -> T {
     let spinner = ProgressBar::new_spinner().with_message(what);
     spinner.enable_steady_tick(Duration::from_millis(100));

@@ -1,4 +1,4 @@
-//! `wmi rm`: deletes an instance, or with a word more a class.
+//! `wmi rm`: deletes an instance, or with `--class` a class.
 
 use cim::ObjectPath;
 use wbem::Flags;
@@ -8,13 +8,13 @@ use crate::session::Options;
 use crate::suggest::Mentioned;
 use crate::target::Outcome;
 
-/// Deletes what `path` names; a class only where `class` says that one is meant.
+/// Deletes the object at `path`; a class only if `class` is true.
 pub(crate) fn run(options: &Options, path: &str, class: bool) -> Result<Outcome, Failure> {
     let parsed: ObjectPath = path.parse().map_err(Failure::from)?;
     match (parsed.is_class(), class) {
         (true, false) => {
             return Err(Failure::Usage(format!(
-                "{path} names a class; with --class it is deleted, with its subclasses and all \
+                "{path} names a class; use --class to delete it with its subclasses and all \
                  their stored instances"
             )));
         }

@@ -1,4 +1,4 @@
-//! `wmi set`: changes properties of an instance that is there.
+//! `wmi set`: changes properties of an existing instance.
 
 use cim::ObjectPath;
 use wbem::Flags;
@@ -9,13 +9,13 @@ use crate::session::Options;
 use crate::suggest::Mentioned;
 use crate::target::{Outcome, Target};
 
-/// Gives the instance at `path` the values of `arguments`.
+/// Sets the values in `arguments` on the instance at `path`.
 pub(crate) fn run(options: &Options, path: &str, arguments: &[String]) -> Result<Outcome, Failure> {
     let assignments = assignment::split(arguments)?;
     let parsed: ObjectPath = path.parse().map_err(Failure::from)?;
     if parsed.is_class() {
         return Err(Failure::Usage(format!(
-            "{path} names a class; name an instance, as {path}.KEY=\"VALUE\""
+            "{path} names a class; name an instance, such as {path}.KEY=\"VALUE\""
         )));
     }
     change(&options.target_of(&parsed)?, &parsed, &assignments)?;

@@ -1,5 +1,6 @@
-//! `wmi compile --mof --mfl`: splits a master file into a neutral and a localized one. Opens no
-//! repository.
+//! `wmi compile --mof --mfl`: splits a master file into a neutral and a localized one.
+//!
+//! Input is the master file, output both files. It does not open a repository.
 
 use std::path::PathBuf;
 
@@ -15,12 +16,12 @@ use crate::failure::Failure;
 use crate::session::Options;
 use crate::target::Outcome;
 
-/// What is split into what.
+/// The files and the locale of a split.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
-    /// The master files, of which there must be one.
+    /// The master files; exactly one is required.
     pub(crate) masters: Vec<PathBuf>,
-    /// The locale; `None` where the file names it.
+    /// The locale; `None` if the file names it.
     pub(crate) locale: Option<Locale>,
     /// The neutral file.
     pub(crate) mof: PathBuf,
@@ -28,10 +29,10 @@ pub(crate) struct Request {
     pub(crate) mfl: PathBuf,
 }
 
-/// Splits what `request` says.
+/// Splits the file of `request`.
 pub(crate) fn run(options: &Options, request: &Request) -> Result<Outcome, Failure> {
     let [master] = &request.masters[..] else {
-        return Err(Failure::Usage("one file is split at a time".to_owned()));
+        return Err(Failure::Usage("only one file can be split at a time".to_owned()));
     };
     let compile = mof::Options::new(Namespace::new(options.namespace())?);
     let (master, mof, mfl) = (master.as_path(), request.mof.as_path(), request.mfl.as_path());
@@ -54,7 +55,7 @@ pub(crate) fn run(options: &Options, request: &Request) -> Result<Outcome, Failu
     }
 }
 
-/// `error` as the compiler tells those of a file that it compiles.
+/// `error` in the form that the compiler gives to errors.
 pub(crate) fn told(error: &Diagnostic) -> MofDiagnostic {
     MofDiagnostic {
         status: error.status,
@@ -66,7 +67,7 @@ pub(crate) fn told(error: &Diagnostic) -> MofDiagnostic {
     }
 }
 
-/// What was written, as JSON.
+/// The files written, as JSON.
 #[derive(Serialize)]
 struct Parts {
     locale: String,

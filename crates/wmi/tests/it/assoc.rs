@@ -112,7 +112,7 @@ fn mistakes_are_told_with_a_remedy() {
         (&["assoc", "Net_Nod=\"a\""][..], 3, "did you mean Net_Node?"),
         (&["assoc", "Net_Node.Nam=\"a\""], 2, "did you mean Name?"),
         (&["assoc", "Net_Node=\"none\""], 3, "WBEM_E_NOT_FOUND"),
-        (&["assoc", "Net_Node=\"a\"", "--assoc-class", "a b"], 2, "'a b' is no name"),
+        (&["assoc", "Net_Node=\"a\"", "--assoc-class", "a b"], 2, "'a b' is not a valid name"),
         (
             &["ref", "Net_Node=\"a\"", "--class-defs-only", "--result-class", "Net_Link"],
             7,

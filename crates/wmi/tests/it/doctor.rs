@@ -105,7 +105,7 @@ fn files_of_the_autorecover_list_that_are_gone_are_found() {
     let file = program.data().join("shop.mof");
     fs::remove_file(&file).unwrap();
     fs::create_dir(&file).unwrap();
-    for said in ["it is no file", "cannot be read"] {
+    for said in ["not a file", "cannot be read"] {
         let found = found(&program, 1);
         let errors = errors(&found);
         assert_eq!(errors.len(), 1, "{found:?}");
@@ -159,7 +159,7 @@ fn providers_and_classes_that_cannot_work_are_found_once_each() {
             "provider",
             r#"root\demo:__Win32Provider="Elsewhere""#,
             "cannot be used: WBEM_E_PROVIDER_LOAD_FAILURE",
-            "a program that has its code",
+            "a program that contains its code",
         ),
         (
             "provider",
@@ -170,8 +170,8 @@ fn providers_and_classes_that_cannot_work_are_found_once_each() {
         (
             "provider",
             r#"root\demo:__Win32Provider="Push""#,
-            "could not put its classes: WBEM_E_PROVIDER_LOAD_FAILURE",
-            "a program that has its code",
+            "failed to put its classes: WBEM_E_PROVIDER_LOAD_FAILURE",
+            "a program that contains its code",
         ),
         (
             "class",

@@ -30,7 +30,11 @@ const CASES: &[Case] = &[
     (&["get", "Win32_Process.Hande=\"1\""], 2, "did you mean Handle?"),
     (&["get", "Win32_Process.Handle"], 2, "error: WBEM_E_INVALID_OBJECT_PATH (0x8004103A): "),
     (&["get", "Win32_Process=1", "-f", "Name = 'x'"], 2, "names one instance"),
-    (&["get", "Win32_Process", "-p", "Name FROM X"], 2, "'Name FROM X' is no name of a property"),
+    (
+        &["get", "Win32_Process", "-p", "Name FROM X"],
+        2,
+        "'Name FROM X' is not a valid name of a property",
+    ),
     (&["get", r"\\elsewhere\root\cimv2:Win32_Process=1"], 1, "elsewhere is another machine"),
     (&["class", "show", "Win32_OperatingSytem"], 3, "did you mean Win32_OperatingSystem?"),
     (&["-n", "root/cimv3", "ns"], 3, "did you mean root\\cimv2?"),
@@ -39,10 +43,10 @@ const CASES: &[Case] = &[
     (&["new", "Win32_Process", "Handel=1"], 3, "did you mean Handle?"),
     (&["new", "Win32_Process", "Handle=1", "Handle=2"], 2, "it takes one value"),
     (&["new", "Win32_Process", "ProcessId=-1"], 2, "-1 is out of its range, 0 to 4294967295"),
-    (&["new", "a b", "X=1"], 2, "'a b' is no name of a class"),
+    (&["new", "a b", "X=1"], 2, "'a b' is not a valid name of a class"),
     (&["set", "Win32_Process", "Name=x"], 2, "name an instance"),
     (&["set", "Win32_OperatingSystem=@", "__PATH=x"], 1, "is a system property"),
-    (&["rm", "CIM_Process"], 2, "with --class it is deleted"),
+    (&["rm", "CIM_Process"], 2, "use --class to delete it"),
     (&["ns", "-o", "xml"], 2, "use -o json or -o jsonl"),
     (&["qury", "x"], 2, "a similar subcommand exists: 'query'"),
     (&["ns", "--repositry", "x"], 2, "a similar argument exists: '--repository'"),
@@ -100,5 +104,5 @@ fn output_that_cannot_be_written_is_a_failure() {
     let output = program.command(&["ns"]).stdout(full).output().unwrap();
     let err = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{err}");
-    assert!(err.starts_with("error: the output cannot be written: "), "{err}");
+    assert!(err.starts_with("error: cannot write the output: "), "{err}");
 }

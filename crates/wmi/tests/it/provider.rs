@@ -116,7 +116,7 @@ fn why_a_provider_could_not_put_its_classes_is_told() {
     let failure = found[0]["Failure"].as_str().unwrap();
     assert!(failure.starts_with("WBEM_E_PROVIDER_LOAD_FAILURE"), "{failure}");
     let shown = program.ok(&["provider", "show", "Push", "-n", "root/demo"]);
-    let told = "// could not put its classes: WBEM_E_PROVIDER_LOAD_FAILURE";
+    let told = "// failed to put its classes: WBEM_E_PROVIDER_LOAD_FAILURE";
     assert!(shown.lines().any(|line| line.starts_with(told)), "{shown}");
 }
 

@@ -82,9 +82,9 @@ fn no_error_ends_it() {
         "did you mean Shop_Item?",
         "did you mean root\\shop?",
         "invalid value 'nonsense'",
-        "this is the shell",
+        "a shell cannot be started from a shell",
         "leave the shell first",
-        "keeps the repository",
+        "the repository of a shell cannot be changed",
     ] {
         assert!(run.err.contains(said), "{said}: {}", run.err);
     }

@@ -1,8 +1,8 @@
-//! Of each namespace: providers that cannot be used as they are registered, and classes that cannot
-//! be provided.
+//! Checks of each namespace: providers that cannot be used as registered, and classes that cannot be
+//! provided.
 //!
-//! A class is asked for the plan of a query, for which its provider is found and loaded and no
-//! object is asked for.
+//! A class is checked by planning a query for it, which finds and loads its provider and requests no
+//! object.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -26,10 +26,10 @@ const PROVIDER: &str = "provider";
 const CLASS: &str = "class";
 const NAMESPACE: &str = "namespace";
 
-/// So many of those that name a provider are named.
+/// The number of elements naming a missing provider that a finding lists.
 const MOST_NAMED: usize = 5;
 
-/// What is wrong in all namespaces that can be entered.
+/// The findings in all accessible namespaces.
 pub(super) fn check(options: &Options, wmi: &Wmi) -> Vec<Finding> {
     let paths = match namespaces(options, wmi) {
         Ok(paths) => paths,
@@ -62,23 +62,24 @@ fn target(options: &Options, wmi: &Wmi, path: &str) -> cim::Result<Target> {
     Ok(options.on(wmi.connect(path)?, wmi))
 }
 
-/// A namespace that could not be looked at.
+/// A namespace that could not be checked.
 fn unseen(path: &str, error: &cim::Error) -> Finding {
-    let what = format!("was not looked at: {error}");
+    let what = format!("not checked: {error}");
     match error.status() {
-        WBEM_E_ACCESS_DENIED => Finding::new(WARNING, NAMESPACE, what)
-            .remedy("ask as a user who may enter it, if it is to be looked at"),
+        WBEM_E_ACCESS_DENIED => {
+            Finding::new(WARNING, NAMESPACE, what).remedy("run as a user with access to it")
+        }
         _ => Finding::new(ERROR, NAMESPACE, what),
     }
     .at(path)
 }
 
-/// One namespace, looked at.
+/// The check of one namespace.
 struct Look<'w> {
     wmi: &'w Wmi,
     target: Target,
     findings: Vec<Finding>,
-    /// The errors that were told: one of a provider comes back from its classes.
+    /// The errors reported so far: an error of a provider recurs in its classes.
     told: HashSet<String>,
 }
 
@@ -92,14 +93,14 @@ impl Look<'_> {
             self.class(class);
         }
         let what = match ended {
-            Err(error) => self.is_news(&error).then(|| format!("cannot all be told: {error}")),
+            Err(error) => self.is_news(&error).then(|| format!("cannot list all: {error}")),
             Ok(status) if exit::is_partial(status) => {
-                Some(format!("cannot all be told: {status}: {}", status.text()))
+                Some(format!("cannot list all: {status}: {}", status.text()))
             }
             Ok(_) => None,
         };
         if let Some(what) = what {
-            let remedy = "put back what they derive from, or delete them";
+            let remedy = "restore their superclasses, or delete them";
             let finding = Finding::new(ERROR, CLASS, what).at(self.namespace());
             self.findings.push(finding.remedy(remedy));
         }
@@ -110,7 +111,7 @@ impl Look<'_> {
         self.target.services.namespace().to_string()
     }
 
-    /// Whether `error` has not been told of this namespace; from now on it is.
+    /// Whether `error` was not yet reported for this namespace; marks it as reported.
     fn is_news(&mut self, error: &cim::Error) -> bool {
         self.told.insert(error.to_string())
     }
@@ -120,14 +121,14 @@ impl Look<'_> {
         let place = format!("{}:__Win32Provider={}", self.namespace(), cim::path::Quoted(name));
         let remedy = match error.status() {
             WBEM_E_PROVIDER_LOAD_FAILURE => {
-                "use a program that has its code, or delete its registration"
+                "use a program that contains its code, or delete its registration"
             }
             _ => "correct its registration, or delete it",
         };
         self.findings.push(Finding::new(ERROR, PROVIDER, what).at(place).remedy(remedy));
     }
 
-    /// Looks whether each can be used as it is registered.
+    /// Checks whether each provider can be used as registered.
     fn providers(&mut self, providers: &[Instance]) {
         for name in providers.iter().filter_map(provider::named) {
             if let Err(error) = self.wmi.check_provider(&self.namespace(), name) {
@@ -136,17 +137,17 @@ impl Look<'_> {
         }
     }
 
-    /// Tells which push providers could not put their classes, by the time somebody has come to the
-    /// namespace.
+    /// Reports push providers that failed to put their classes; they ran when the namespace was first
+    /// accessed.
     fn pushes(&mut self) {
         let here = self.target.services.namespace().clone();
         for push in self.wmi.failed_pushes().iter().filter(|push| push.namespace == here) {
-            let what = format!("could not put its classes: {}", push.error);
+            let what = format!("failed to put its classes: {}", push.error);
             self.provider(push.name.as_str(), what, &push.error);
         }
     }
 
-    /// The classes of the namespace as far as they come, and how that ended.
+    /// The classes of the namespace that could be enumerated, and the final status.
     fn classes(&self) -> (Vec<Arc<Class>>, Completion) {
         let Target { services, context, reading } = &self.target;
         let (classes, ended) =
@@ -154,7 +155,7 @@ impl Look<'_> {
         (classes.iter().map(|object| object.class().clone()).collect(), ended)
     }
 
-    /// Tells which providers are named by classes or properties and are not registered.
+    /// Reports providers that classes or properties name and that are not registered.
     fn unregistered(&mut self, classes: &[Arc<Class>], providers: &[Instance]) {
         let registered: HashSet<Name> =
             providers.iter().filter_map(provider::named).map(Name::from).collect();
@@ -175,11 +176,12 @@ impl Look<'_> {
                 named_by.join(", ")
             );
             let finding = Finding::new(ERROR, CLASS, what).at(self.namespace());
-            self.findings.push(finding.remedy("register the provider, or delete what names it"));
+            self.findings
+                .push(finding.remedy("register the provider, or delete the elements that name it"));
         }
     }
 
-    /// Looks whether the instances of `class` could be asked for.
+    /// Checks whether the instances of `class` could be enumerated.
     fn class(&mut self, class: &Class) {
         let mut context = self.target.context.clone();
         context.set(EXPLAIN, true);
@@ -190,7 +192,7 @@ impl Look<'_> {
         let Err(error) = planned else { return };
         let is_told = matches!(
             error.status(),
-            // That was looked for already; not every class is there to be enumerated or read.
+            // Already reported, or a class that does not support enumeration or reading.
             WBEM_E_PROVIDER_NOT_FOUND | WBEM_E_PROVIDER_NOT_CAPABLE | WBEM_E_ACCESS_DENIED
         );
         if !is_told && self.is_news(&error) {
