@@ -39,7 +39,8 @@ fn clippy(workspace: &Workspace) -> Command {
     command
 }
 
-/// The tests, told where the optional inputs are; those that miss one say that they were skipped.
+/// The tests, with the locations of the optional inputs; a test without its input reports that it was
+/// skipped.
 fn tests(workspace: &Workspace, python: Option<PathBuf>) -> Command {
     let mut command = workspace.cargo();
     command.args(["test", "--workspace", "--locked"]);

@@ -1,8 +1,8 @@
 //! A dbus-daemon for the tests that talk to systemd, or to what stands for it.
 //!
-//! Where it is missing and this is Debian, root installs its package. Where it cannot be had the
-//! tests go without and say what they skipped, but under `CI=true` that is an error: nothing may go
-//! untested there.
+//! Where it is missing and this is Debian, root installs its package. If it cannot be
+//! installed, the tests that need it report that they were skipped; under `CI=true` that is an error,
+//! because nothing may be skipped there.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -16,7 +16,7 @@ use crate::cargo;
 const DAEMON: &str = "dbus-daemon";
 const PACKAGE: &str = "dbus";
 
-/// Sees to it that the tests find a dbus-daemon.
+/// Ensures that the tests find a dbus-daemon.
 pub(crate) fn prepare() -> Result<()> {
     if is_there() {
         return Ok(());

@@ -32,8 +32,8 @@ pub fn is_localized(qualifier: &Qualifier) -> bool {
 /// Qualifiers that say what a class is and belong to no language, beside the important ones.
 const STAYING: [&str; 6] = ["in", "out", "id", "max", "indication", "locale"];
 
-/// The parts of `class`, the localized one for `locale`. Keys and the directions of parameters
-/// stand in both: a class is known by them.
+/// The parts of `class`, the localized one for `locale`. Both have the keys and the directions of
+/// parameters, because these identify a class.
 pub fn split(class: &ClassDeclaration, locale: Locale) -> Parts {
     Parts { neutral: neutral(class), localized: localized(class, locale) }
 }

@@ -325,7 +325,7 @@ impl Class {
         self.qualifiers.text("provider")
     }
 
-    /// Whether the class declares `property` itself, be it anew.
+    /// Whether the class declares `property` itself, for the first time or again.
     pub fn declares(&self, property: &Property) -> bool {
         property.declared_in == *self.name()
     }

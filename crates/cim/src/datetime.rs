@@ -87,7 +87,7 @@ impl Point {
         })
     }
 
-    /// The point at `unix_micros`, told at `offset` minutes east of UTC; `None` outside the
+    /// The point at `unix_micros`, expressed at `offset` minutes east of UTC; `None` outside the
     /// years 0 to 9999.
     pub fn from_unix_micros(unix_micros: i64, offset: i16) -> Option<Self> {
         let local = unix_micros.checked_add(i64::from(offset) * 60_000_000)?;
@@ -308,7 +308,9 @@ fn civil_from_days(days: i64) -> Option<(u16, u8, u8)> {
 impl FromStr for DateTime {
     type Err = Error;
 
-    /// Errors: `WBEM_E_TYPE_MISMATCH` where the text is no DATETIME.
+    /// # Errors
+    ///
+    /// `WBEM_E_TYPE_MISMATCH` if the text is no DATETIME.
     fn from_str(text: &str) -> Result<Self, Error> {
         let bytes: Option<&[u8; 25]> = text.as_bytes().try_into().ok();
         bytes.and_then(Self::parse).ok_or_else(|| {

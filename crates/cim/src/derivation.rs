@@ -28,8 +28,12 @@ pub const MAX_DERIVATION: usize = 256;
 
 impl Class {
     /// Makes the class that `declaration` declares under `superclass` (which must be the one
-    /// it names). Errors: the documented status of the rule that it breaks, with the names
-    /// of the class and the element.
+    /// it names).
+    ///
+    /// # Errors
+    ///
+    /// The documented status of the rule that it breaks, with the names of the class and the
+    /// element.
     pub fn derive(
         declaration: Arc<ClassDeclaration>,
         superclass: Option<Arc<Class>>,
@@ -72,7 +76,10 @@ impl Class {
 
     /// Whether an abstract class stands below an abstract one, as WMI's own rules demand (G.7).
     /// [`Class::derive`] does not ask: DMTF's schema has abstract classes below concrete ones.
-    /// Errors: `WBEM_E_CANNOT_BE_ABSTRACT`.
+    ///
+    /// # Errors
+    ///
+    /// `WBEM_E_CANNOT_BE_ABSTRACT`.
     pub fn check_abstract(&self) -> Result<()> {
         match &self.superclass {
             Some(parent) if self.declares_abstract() && !parent.is_abstract() => {
@@ -89,7 +96,10 @@ impl Class {
     /// Whether an association that can have instances has two references, as WMI's own rules demand
     /// (E.1); one that has more by its superclass is no news. [`Class::derive`] does not ask: DMTF's
     /// dialect has associations of several.
-    /// Errors: `WBEM_E_NOT_SUPPORTED`.
+    ///
+    /// # Errors
+    ///
+    /// `WBEM_E_NOT_SUPPORTED`.
     pub fn check_references(&self) -> Result<()> {
         let count = self.count_references();
         let is_news = self.superclass.as_ref().is_none_or(|s| s.count_references() != count);

@@ -55,8 +55,8 @@ impl Instance {
         Instance { class, values, defaulted: SlotSet::default(), qualifiers: None }
     }
 
-    /// An instance with the class's defaults and these keys, which stand in the order of
-    /// [`Class::keys`] and have their types: one to ask for, or to tell the path of.
+    /// An instance with the class's defaults and these keys, which have the order and the types of
+    /// [`Class::keys`]. It is used to request an instance or to build its path.
     pub fn with_keys(class: &Arc<Class>, keys: &[Value]) -> Self {
         let mut instance = Instance::new(class.clone());
         for (&slot, value) in class.keys.iter().zip(keys) {
@@ -85,7 +85,7 @@ impl Instance {
         self.class.slot(name).map(|slot| &self.values[slot])
     }
 
-    /// Whether the instance supplied the value itself, be it equal to the class's default.
+    /// Whether the instance supplied the value itself, even if it equals the class's default.
     pub fn is_supplied(&self, slot: usize) -> bool {
         !self.defaulted.contains(slot)
     }
@@ -117,8 +117,11 @@ impl Instance {
     }
 
     /// Supplies the value of the property `name`, converted to its type where it must be.
-    /// Errors: `WBEM_E_NOT_FOUND` where the class lacks it, `WBEM_E_TYPE_MISMATCH` where the
-    /// value does not convert, `WBEM_E_READ_ONLY` for a system property.
+    ///
+    /// # Errors
+    ///
+    /// `WBEM_E_NOT_FOUND` if the class lacks it, `WBEM_E_TYPE_MISMATCH` if the value does not
+    /// convert, `WBEM_E_READ_ONLY` for a system property.
     pub fn put(&mut self, name: &str, value: &Value) -> Result<()> {
         if SystemProperty::from_name(name).is_some() {
             return Err(WBEM_E_READ_ONLY.with(format!("system property {name} cannot be written")));
@@ -155,13 +158,15 @@ impl Instance {
     }
 
     /// Whether it may be put, apart from what identifies it (behaviour.md F.2, G.8).
-    /// Errors: `WBEM_E_INVALID_OPERATION` where its class is abstract or an amendment,
-    /// `WBEM_E_ILLEGAL_NULL` where a property that is a key, Not_Null or Indexed has no value,
-    /// `WBEM_E_TYPE_MISMATCH` where one that holds intervals has a point in time,
-    /// `WBEM_E_QUOTA_VIOLATION` where its path is too long, `WBEM_E_OVERRIDE_NOT_ALLOWED` where a
-    /// qualifier of its own gives one that its class fixes another value,
-    /// `WBEM_E_INVALID_PARAMETER` where the name of one is misspelled, `WBEM_E_INVALID_QUALIFIER`
-    /// for DynProps that is not TRUE.
+    ///
+    /// # Errors
+    ///
+    /// `WBEM_E_INVALID_OPERATION` if its class is abstract or an amendment, `WBEM_E_ILLEGAL_NULL`
+    /// if a property that is a key, Not_Null or Indexed has no value, `WBEM_E_TYPE_MISMATCH` if one
+    /// that holds intervals has a point in time, `WBEM_E_QUOTA_VIOLATION` if its path is too long,
+    /// `WBEM_E_OVERRIDE_NOT_ALLOWED` if a qualifier of its own gives one that its class fixes
+    /// another value, `WBEM_E_INVALID_PARAMETER` if the name of one is misspelled,
+    /// `WBEM_E_INVALID_QUALIFIER` for DynProps that is not TRUE.
     pub fn check(&self) -> Result<()> {
         self.check_class()?;
         let name = self.class.name();
@@ -201,7 +206,11 @@ impl Instance {
         })
     }
 
-    /// Whether its class may have instances of its own. Errors: `WBEM_E_INVALID_OPERATION`.
+    /// Whether its class may have instances of its own.
+    ///
+    /// # Errors
+    ///
+    /// `WBEM_E_INVALID_OPERATION`.
     pub fn check_class(&self) -> Result<()> {
         match self.class.is_abstract() {
             true => Err(WBEM_E_INVALID_OPERATION.with(format!(
@@ -212,7 +221,11 @@ impl Instance {
         }
     }
 
-    /// What identifies it. Errors: as [`InstanceKey::from_values`].
+    /// What identifies it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`InstanceKey::from_values`].
     pub fn key(&self) -> Result<InstanceKey> {
         InstanceKey::from_values(&self.class, &self.values)
     }

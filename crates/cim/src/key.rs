@@ -18,8 +18,11 @@ pub struct InstanceKey(Vec<u8>);
 
 impl InstanceKey {
     /// The key of the instance with these values by slot.
-    /// Errors: `WBEM_E_NO_KEY` where the class has no key, `WBEM_E_ILLEGAL_NULL` where a key
-    /// is NULL, `WBEM_E_VALUE_OUT_OF_RANGE` where a text holds control characters.
+    ///
+    /// # Errors
+    ///
+    /// `WBEM_E_NO_KEY` if the class has no key, `WBEM_E_ILLEGAL_NULL` if a key is NULL,
+    /// `WBEM_E_VALUE_OUT_OF_RANGE` if a text holds control characters.
     pub fn from_values(class: &Class, values: &[Value]) -> Result<Self> {
         if class.is_singleton() {
             return Ok(InstanceKey(b"@".to_vec()));
@@ -36,7 +39,10 @@ impl InstanceKey {
     }
 
     /// The key that a path names in `class`, which is the class of the path.
-    /// Errors: as of [`path_values`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`path_values`].
     pub fn from_path(class: &Class, keys: &PathKeys) -> Result<Self> {
         let mut bytes = Vec::with_capacity(32);
         for_each_value(class, keys, |name, value| append(class, name, &value, &mut bytes))?;
@@ -66,8 +72,11 @@ fn mismatch(class: &Class, why: &str) -> Error {
 
 /// The values that a path gives for the keys of `class`, which is the class of the path, in the
 /// order of [`Class::keys`]; of a singleton none.
-/// Errors: `WBEM_E_INVALID_OBJECT_PATH` where the keys are not those of the class,
-/// `WBEM_E_VALUE_OUT_OF_RANGE` for a text that no key may be.
+///
+/// # Errors
+///
+/// `WBEM_E_INVALID_OBJECT_PATH` if the keys are not those of the class, `WBEM_E_VALUE_OUT_OF_RANGE`
+/// for a text that no key may be.
 pub fn path_values(class: &Class, keys: &PathKeys) -> Result<Vec<Value>> {
     let mut values = Vec::with_capacity(class.keys().len());
     for_each_value(class, keys, |name, value| {

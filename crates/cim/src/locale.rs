@@ -47,7 +47,9 @@ impl Locale {
 impl FromStr for Locale {
     type Err = Error;
 
-    /// Errors: `WBEM_E_INVALID_PARAMETER`.
+    /// # Errors
+    ///
+    /// `WBEM_E_INVALID_PARAMETER`.
     fn from_str(text: &str) -> Result<Self, Error> {
         let prefix = text.get(..3).filter(|prefix| prefix.eq_ignore_ascii_case("ms_"));
         let digits = prefix.map_or("", |_| &text[3..]);

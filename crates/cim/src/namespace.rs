@@ -30,8 +30,11 @@ pub struct Namespace(Name);
 
 impl Namespace {
     /// The namespace of this path, in which slashes and backslashes are the same.
-    /// Errors: `WBEM_E_INVALID_NAMESPACE` where a part is missing or misspelled,
-    /// `WBEM_E_QUOTA_VIOLATION` where it is too long.
+    ///
+    /// # Errors
+    ///
+    /// `WBEM_E_INVALID_NAMESPACE` if a part is missing or misspelled, `WBEM_E_QUOTA_VIOLATION` if
+    /// it is too long.
     pub fn new(path: &str) -> Result<Self> {
         if path.chars().count() > MAX_NAMESPACE {
             return Err(WBEM_E_QUOTA_VIOLATION
@@ -76,7 +79,11 @@ impl Namespace {
         self.as_str().rsplit_once('\\').map(|(parent, _)| Namespace(parent.into()))
     }
 
-    /// The namespace at `relative` below it. Errors: as [`Namespace::new`].
+    /// The namespace at `relative` below it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Namespace::new`].
     pub fn child(&self, relative: &str) -> Result<Namespace> {
         Namespace::new(&format!("{}\\{relative}", self.0))
     }
@@ -123,8 +130,11 @@ impl FromStr for Connection {
 
     /// Parses `\\server\root\x`, `\\.\root\x` or `root\x`, slashes as backslashes. A server
     /// alone, as `\\server`, stands for its [`Namespace::cimv2`]; `\\.` does not.
-    /// Errors: `WBEM_E_INVALID_NAMESPACE`; `WBEM_E_INVALID_PARAMETER` for three leading
-    /// backslashes, as Windows has it; `WBEM_E_QUOTA_VIOLATION` where it is too long.
+    ///
+    /// # Errors
+    ///
+    /// `WBEM_E_INVALID_NAMESPACE`; `WBEM_E_INVALID_PARAMETER` for three leading backslashes, as
+    /// Windows has it; `WBEM_E_QUOTA_VIOLATION` if it is too long.
     fn from_str(text: &str) -> Result<Self> {
         let (server, namespace) = split_server(text)?;
         let namespace = match (&server, namespace) {

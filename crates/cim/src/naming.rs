@@ -14,7 +14,9 @@ use crate::value::Value;
 /// The longest name of a class, in characters.
 pub const MAX_CLASS_NAME: usize = 4096;
 
-/// Errors: `WBEM_E_QUOTA_VIOLATION` where no class may have a name as long as `name`.
+/// # Errors
+///
+/// `WBEM_E_QUOTA_VIOLATION` if no class may have a name as long as `name`.
 pub fn check_class_length(name: &str) -> Result<()> {
     if name.len() <= MAX_CLASS_NAME || name.chars().count() <= MAX_CLASS_NAME {
         return Ok(());
@@ -25,12 +27,15 @@ pub fn check_class_length(name: &str) -> Result<()> {
 
 impl ClassDeclaration {
     /// Whether a user may put a class with these names.
-    /// Errors: `WBEM_E_INCOMPLETE_CLASS` for a class without name, `WBEM_E_INVALID_OPERATION`
-    /// where its name begins with an underscore, `WBEM_E_INVALID_OBJECT` where it ends with one
-    /// or is misspelled, `WBEM_E_QUOTA_VIOLATION` where it, or its superclass's, is too long;
-    /// `WBEM_E_INVALID_PARAMETER` for any other name that is misspelled or has an underscore at
-    /// either end; `WBEM_E_INVALID_FLAVOR`, `WBEM_E_INVALID_QUALIFIER_TYPE` for a qualifier that
-    /// says it was inherited, or has a value that none can have.
+    ///
+    /// # Errors
+    ///
+    /// `WBEM_E_INCOMPLETE_CLASS` for a class without name, `WBEM_E_INVALID_OPERATION` if its name
+    /// begins with an underscore, `WBEM_E_INVALID_OBJECT` if it ends with one or is misspelled,
+    /// `WBEM_E_QUOTA_VIOLATION` if it, or its superclass's, is too long; `WBEM_E_INVALID_PARAMETER`
+    /// for any other name that is misspelled or has an underscore at either end;
+    /// `WBEM_E_INVALID_FLAVOR`, `WBEM_E_INVALID_QUALIFIER_TYPE` for a qualifier that says it was
+    /// inherited, or has a value that none can have.
     pub fn check_names(&self) -> Result<()> {
         check_class(&self.name)?;
         self.superclass.as_ref().map_or(Ok(()), |above| check_class_length(above.as_str()))?;
@@ -75,9 +80,11 @@ fn check_parameters(method: &str, parameters: &[Parameter]) -> Result<()> {
     })
 }
 
-/// Errors: `WBEM_E_INVALID_PARAMETER` where the name of one is misspelled or has an underscore at
-/// either end; `WBEM_E_INVALID_FLAVOR` where one says that it was inherited, which is no flavor to
-/// be given; `WBEM_E_INVALID_QUALIFIER_TYPE` where no qualifier can have its value.
+/// # Errors
+///
+/// `WBEM_E_INVALID_PARAMETER` if the name of one is misspelled or has an underscore at either end;
+/// `WBEM_E_INVALID_FLAVOR` if one says that it was inherited, which is no flavor to be given;
+/// `WBEM_E_INVALID_QUALIFIER_TYPE` if no qualifier can have its value.
 pub(crate) fn check_qualifiers(owner: &str, qualifiers: &Qualifiers) -> Result<()> {
     qualifiers.iter().try_for_each(|qualifier| {
         let name = &qualifier.name;

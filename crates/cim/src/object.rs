@@ -117,7 +117,10 @@ impl Object {
     }
 
     /// The value of any property, system properties among them; of a class, its default.
-    /// Errors: `WBEM_E_NOT_FOUND` where the class has no such property.
+    ///
+    /// # Errors
+    ///
+    /// `WBEM_E_NOT_FOUND` if the class has no such property.
     pub fn get(&self, name: &str) -> Result<Value> {
         if let Some(system) = SystemProperty::from_name(name) {
             return Ok(self.system(system));

@@ -170,8 +170,10 @@ impl fmt::Display for ObjectPath {
 impl FromStr for ObjectPath {
     type Err = Error;
 
-    /// Errors: `WBEM_E_INVALID_OBJECT_PATH` with the place; `WBEM_E_QUOTA_VIOLATION` where it
-    /// is longer than [`MAX_PATH`].
+    /// # Errors
+    ///
+    /// `WBEM_E_INVALID_OBJECT_PATH` with the place; `WBEM_E_QUOTA_VIOLATION` if it is longer than
+    /// [`MAX_PATH`].
     fn from_str(text: &str) -> Result<Self> {
         if text.len() > MAX_PATH && text.chars().count() > MAX_PATH {
             return Err(WBEM_E_QUOTA_VIOLATION

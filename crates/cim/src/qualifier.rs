@@ -1,9 +1,9 @@
 //! Qualifiers, their flavors, and how they pass from a class to its subclasses and instances.
 //!
 //! A qualifier set here belongs to a class, a property, a method, a parameter or an instance.
-//! The CIMTYPE qualifier is not kept: it is the property's type (`PropertyType::cimtype`), and
-//! doors that show it make it from there. Which qualifier is legal where the core enforces it
-//! is said in [`crate::derivation`].
+//! The CIMTYPE qualifier is not stored: it is the property's type (`PropertyType::cimtype`), from
+//! which doors that show it derive it. The rules on legal qualifiers that the core enforces are in
+//! [`crate::derivation`].
 
 use bitflags::bitflags;
 
@@ -80,7 +80,7 @@ impl Qualifier {
         Qualifier { name, value: value.into(), flavor }
     }
 
-    /// Whether it was inherited and not given anew.
+    /// Whether it was inherited and not declared again.
     pub fn is_propagated(&self) -> bool {
         self.flavor.contains(Flavor::PROPAGATED)
     }
@@ -111,7 +111,7 @@ impl Qualifiers {
         self.value(name)?.as_str()
     }
 
-    /// Adds `qualifier`, or puts it in the place of the one with its name.
+    /// Adds `qualifier`, replacing the one with its name.
     pub fn set(&mut self, qualifier: Qualifier) {
         match self.0.iter_mut().find(|q| q.name == qualifier.name) {
             Some(old) => *old = qualifier,
@@ -158,7 +158,10 @@ impl Qualifiers {
     /// These laid over what is inherited: each of these wins, the rest is inherited. One that
     /// repeats a `NOT_OVERRIDABLE` one stays as fixed and passes on as far as that did, so that
     /// repeating it frees no class below.
-    /// Errors: the first qualifier that gives a `NOT_OVERRIDABLE` one another value.
+    ///
+    /// # Errors
+    ///
+    /// The first qualifier that gives a `NOT_OVERRIDABLE` one another value.
     pub fn over(&self, inherited: &Qualifiers) -> Result<Qualifiers, &Qualifier> {
         let mut merged = inherited.clone();
         for q in &self.0 {

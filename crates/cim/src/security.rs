@@ -1,10 +1,10 @@
-//! Who a caller is and what a namespace's descriptor lets them do.
+//! The identity of a caller and the rights that a namespace's descriptor grants.
 //!
 //! Identities, rights, access-control lists and the one decision over them. Where descriptors
-//! are kept and which right an operation needs is `cimom::access`'s affair. Rights and defaults:
-//! behaviour.md G.11; SIDs of Linux users and groups: as Samba maps them. A descriptor as it
-//! comes from outside, in bytes or in SDDL, is a [`Descriptor`]; [`SecurityDescriptor`] is what
-//! remains of it for the decision.
+//! are stored and which right an operation requires is decided in `cimom::access`. Rights and defaults:
+//! behaviour.md G.11; SIDs of Linux users and groups: as Samba maps them. A descriptor in
+//! its external form, bytes or SDDL, is a [`Descriptor`]; [`SecurityDescriptor`] is the part of it
+//! that the decision uses.
 
 mod descriptor;
 mod sddl;
@@ -61,18 +61,18 @@ impl fmt::Debug for Rights {
     }
 }
 
-/// Who calls: a user and the groups they belong to.
+/// The identity of a caller: a user and their groups.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Identity {
     /// The user.
     pub user: Sid,
-    /// The groups, well-known ones among them.
+    /// The groups, including well-known ones.
     pub groups: Vec<Sid>,
 }
 
 impl Identity {
-    /// A user of this machine by uid, with the gids they belong to. Members are authenticated
-    /// by the kernel; `administrator` says whether they are one here.
+    /// A user of this machine by uid, with the gids of their groups. The kernel has authenticated
+    /// them; `administrator` adds the group of administrators.
     pub fn unix(uid: u32, gids: &[u32], administrator: bool) -> Self {
         let mut groups: Vec<Sid> = gids.iter().map(|&gid| Sid::unix_group(gid)).collect();
         groups.push(Sid::authenticated_users());
@@ -82,7 +82,7 @@ impl Identity {
         Identity { user: Sid::unix_user(uid), groups }
     }
 
-    /// Whether the caller is `sid` or belongs to it. To everyone belongs everyone.
+    /// Whether the caller is `sid` or belongs to it. Every caller belongs to everyone.
     pub fn is(&self, sid: &Sid) -> bool {
         self.user == *sid || self.groups.contains(sid) || sid.is_everyone()
     }
@@ -91,25 +91,25 @@ impl Identity {
 /// An entry of an access-control list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Ace {
-    /// Whether it grants or denies.
+    /// Whether it grants or denies the rights.
     pub allow: bool,
-    /// To whom.
+    /// The user or group that it applies to.
     pub sid: Sid,
-    /// What.
+    /// The rights that it grants or denies.
     pub rights: Rights,
 }
 
-/// Who may do what in a namespace.
+/// The rights in a namespace.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SecurityDescriptor {
-    /// Who may read and change this, whatever the entries say (MS-DTYP 2.5.3.2).
+    /// The owner, who may read and write the descriptor regardless of the entries (MS-DTYP 2.5.3.2).
     pub owner: Option<Sid>,
-    /// The entries in order: the first that speaks of a right decides it.
+    /// The entries in order: for each right the first entry with it decides.
     pub dacl: Vec<Ace>,
 }
 
 impl SecurityDescriptor {
-    /// What `caller` may do.
+    /// The rights of `caller`.
     pub fn granted(&self, caller: &Identity) -> Rights {
         let (mut granted, mut denied) = (Rights::empty(), Rights::empty());
         if self.owner.as_ref().is_some_and(|owner| caller.is(owner)) {

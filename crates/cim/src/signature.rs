@@ -3,7 +3,7 @@
 //! A method is declared with one list of parameters; clients and providers see two classes made
 //! of it, what goes in and what comes out (behaviour.md C.3, G.15; windows-in-practice.md
 //! "Methods"). Both are made by the [`Method`]; the way back, with the errors of PutMethod, is
-//! [`MethodDeclaration::from_signatures`]. How a method is run is no affair of this crate.
+//! [`MethodDeclaration::from_signatures`]. Running a method is not part of this crate.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -25,8 +25,8 @@ pub const RETURN_VALUE: Name = Name::from_static("ReturnValue");
 /// The flavors of ID in a signature; on an object of it the qualifier is propagated.
 const ID_FLAVOR: Flavor = Flavor::TO_INSTANCE.union(Flavor::NOT_OVERRIDABLE);
 
-/// The signatures of a method, made when they are first asked for. They are told by the method:
-/// of two methods they are never compared, and a copy, which may be changed, has its own.
+/// The signatures of a method, made when they are first asked for. They are derived from the
+/// method: they do not take part in comparisons, and a copy, which may be changed, has its own.
 #[derive(Default)]
 pub(crate) struct Signatures {
     inward: OnceLock<Option<Arc<Class>>>,
@@ -134,11 +134,12 @@ fn signature(properties: Vec<Property>) -> Option<Arc<Class>> {
 impl MethodDeclaration {
     /// The method `name` whose parameters two signatures tell, as PutMethod takes them.
     ///
-    /// Errors: `WBEM_E_MISSING_PARAMETER_ID`, `WBEM_E_INVALID_PARAMETER_ID` where an ID is no
-    /// number from 0, `WBEM_E_NONCONSECUTIVE_PARAMETER_IDS` where they are not 0, 1, ... each
-    /// once, `WBEM_E_PARAMETER_ID_ON_RETVAL`, `WBEM_E_INVALID_DUPLICATE_PARAMETER` where a
-    /// parameter is not the same in both, `WBEM_E_INVALID_METHOD_PARAMETERS` where ReturnValue
-    /// goes in.
+    /// # Errors
+    ///
+    /// `WBEM_E_MISSING_PARAMETER_ID`, `WBEM_E_INVALID_PARAMETER_ID` if an ID is no number from 0,
+    /// `WBEM_E_NONCONSECUTIVE_PARAMETER_IDS` if they are not 0, 1, ... each once,
+    /// `WBEM_E_PARAMETER_ID_ON_RETVAL`, `WBEM_E_INVALID_DUPLICATE_PARAMETER` if a parameter is not
+    /// the same in both, `WBEM_E_INVALID_METHOD_PARAMETERS` if ReturnValue goes in.
     pub fn from_signatures(
         name: impl Into<Name>,
         in_signature: Option<&Class>,
@@ -179,7 +180,7 @@ fn properties(signature: Option<&Class>) -> impl Iterator<Item = &Arc<Property>>
 struct Draft {
     parameter: Parameter,
     id: usize,
-    /// As it stands in the signature, directions among them.
+    /// As in the signature, including the directions.
     given: Qualifiers,
 }
 
@@ -246,8 +247,11 @@ fn in_sequence(method: &Name, mut drafts: Vec<Draft>) -> Result<Vec<Parameter>> 
 }
 
 /// What keeps a method from having signatures at all.
-/// Errors: `WBEM_E_PARAMETER_ID_ON_RETVAL` where a parameter, which has an ID, is called
-/// ReturnValue; `WBEM_E_INVALID_METHOD` where it returns an array.
+///
+/// # Errors
+///
+/// `WBEM_E_PARAMETER_ID_ON_RETVAL` if a parameter, which has an ID, is called ReturnValue;
+/// `WBEM_E_INVALID_METHOD` if it returns an array.
 pub(crate) fn check(class: &Name, method: &MethodDeclaration) -> Result<()> {
     if method.parameters.iter().any(|p| p.name == RETURN_VALUE) {
         return Err(WBEM_E_PARAMETER_ID_ON_RETVAL.with(format!(
@@ -403,8 +407,8 @@ mod tests {
                 WBEM_E_INVALID_DUPLICATE_PARAMETER,
             ),
         ] {
-            let told = (numbered(&inward), numbered(&outward));
-            assert_eq!(put(&inward, &outward), expected, "{told:?}");
+            let signatures = (numbered(&inward), numbered(&outward));
+            assert_eq!(put(&inward, &outward), expected, "{signatures:?}");
         }
     }
 

@@ -1,8 +1,8 @@
 //! The status of every operation: WMI's HRESULT values by symbol, number and text.
 //!
 //! What it does: names each documented code, tells success from failure, and carries a
-//! failure with a message (`Error`). What it does not: decide which code a rule gives; that
-//! is the rule's own affair. Source: MS-WMI 2.2.11 and the WMI error constants.
+//! failure with a message (`Error`). It does not decide which code a rule returns; that
+//! is part of the rule. Source: MS-WMI 2.2.11 and the WMI error constants.
 
 mod codes;
 

@@ -7,7 +7,7 @@ use std::fmt;
 
 use crate::name::Name;
 
-/// A CIM data type, without regard to whether it stands in an array.
+/// A CIM data type, regardless of whether it is the type of an array's elements.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[allow(missing_docs)] // The variants are the types' own names.
 pub enum CimType {
@@ -85,7 +85,7 @@ impl CimType {
     }
 
     fn entry(self) -> &'static (u16, &'static str, CimType) {
-        TYPES.iter().find(|t| t.2 == self).expect("every type stands in TYPES")
+        TYPES.iter().find(|t| t.2 == self).expect("TYPES has every type")
     }
 }
 
@@ -147,7 +147,7 @@ impl From<CimType> for PropertyType {
     }
 }
 
-/// As it stands in a message: `uint32`, `string[]`, `ref:CIM_X`.
+/// The form in messages: `uint32`, `string[]`, `ref:CIM_X`.
 impl fmt::Display for PropertyType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.cimtype())?;

@@ -75,7 +75,10 @@ pub fn change(old: &ClassDeclaration, new: &ClassDeclaration) -> Change {
 }
 
 /// Whether `mode` lets a change of this weight happen, given what depends on `class`.
-/// Errors: `WBEM_E_CLASS_HAS_INSTANCES`, `WBEM_E_CLASS_HAS_CHILDREN`.
+///
+/// # Errors
+///
+/// `WBEM_E_CLASS_HAS_INSTANCES`, `WBEM_E_CLASS_HAS_CHILDREN`.
 pub fn allowed(
     class: &Name,
     change: Change,
@@ -142,7 +145,10 @@ fn same_parameters(old: &MethodDeclaration, new: &MethodDeclaration) -> bool {
 /// `subclass` as it is below `parent`, the new definition of its superclass. With
 /// [`UpdateMode::Force`] the subclass loses the qualifiers that the new superclass forbids; the
 /// class that comes back tells with its declaration what to store.
-/// Errors: `WBEM_E_CLASS_HAS_CHILDREN` with the conflict, where there is one that stays.
+///
+/// # Errors
+///
+/// `WBEM_E_CLASS_HAS_CHILDREN` with the conflict, if there is one that stays.
 pub fn rederive(subclass: &Class, parent: Arc<Class>, mode: UpdateMode) -> Result<Arc<Class>> {
     let declaration = match mode {
         UpdateMode::Force => Arc::new(without_conflicts(subclass.declaration(), &parent)),

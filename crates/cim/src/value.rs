@@ -1,7 +1,7 @@
 //! A value of a property, parameter or qualifier, and its conversion to another type.
 //!
 //! Numbers stay numbers: a uint64 is a `u64` all the way, never a float and never text.
-//! How values compare in a query is `wql`'s affair; how they are spelled is `mof`'s.
+//! Comparison in queries is defined in `wql`, the text form in `mof`.
 
 use std::sync::Arc;
 
@@ -80,7 +80,7 @@ impl Value {
         })
     }
 
-    /// Whether the value may stand in a property of type `ty` as it is.
+    /// Whether a property of type `ty` can have the value without a conversion.
     pub fn has_type(&self, ty: &PropertyType) -> bool {
         match self {
             Value::Null => true,

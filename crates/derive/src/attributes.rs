@@ -1,6 +1,6 @@
 //! `#[cim(...)]` as it is written: the words, their values, and what is wrong with them.
 //!
-//! Says nothing about whether the words fit each other; that is [`crate::input`]'s affair.
+//! Whether the attributes are consistent is checked in [`crate::input`].
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
@@ -203,7 +203,9 @@ fn scalar(input: ParseStream<'_>) -> Result<TokenStream> {
     }
 }
 
-/// Errors: the first qualifier that stands there twice, without regard to case.
+/// # Errors
+///
+/// The first qualifier that stands there twice, without regard to case.
 fn unique(qualifiers: &[Qualifier]) -> Result<()> {
     for (at, qualifier) in qualifiers.iter().enumerate() {
         let same = |other: &Qualifier| other.name.eq_ignore_ascii_case(&qualifier.name);

@@ -1,7 +1,7 @@
 //! The struct that is to be a class: its fields as properties, and what forbids it.
 //!
-//! Checks what can be told from the text of the struct alone, so that the error stands at its
-//! place; everything else is checked when the class is compiled.
+//! Checks everything that the text of the struct alone determines, so that the error has its
+//! location; everything else is checked when the class is compiled.
 
 use proc_macro2::{Ident, Span};
 use syn::ext::IdentExt;
@@ -112,7 +112,9 @@ fn class_name(given: &Option<LitStr>, ident: &Ident) -> Result<String> {
     Ok(name)
 }
 
-/// Errors: what WMI does not take as the name of a class or a property that is not its own.
+/// # Errors
+///
+/// What WMI does not take as the name of a class or a property that is not its own.
 fn check(name: &str, span: Span) -> Result<()> {
     let is_letter = |c: char| c.is_ascii_alphabetic() || c == '_' || !c.is_ascii();
     let is_identifier =
@@ -131,7 +133,9 @@ fn check(name: &str, span: Span) -> Result<()> {
     Ok(())
 }
 
-/// Errors: the second property of a name, without regard to case.
+/// # Errors
+///
+/// The second property of a name, without regard to case.
 fn unique(fields: &[Field]) -> Result<()> {
     for (at, field) in fields.iter().enumerate() {
         let same = |other: &&Field| other.name.to_lowercase() == field.name.to_lowercase();
@@ -161,7 +165,9 @@ fn check_keys(on: &OnClass, fields: &[Field], ident: &Ident) -> Result<()> {
     Ok(())
 }
 
-/// Errors: a type that no key has.
+/// # Errors
+///
+/// A type that no key has.
 fn check_key(ty: &Type) -> Result<()> {
     let why = match head(ty).as_deref() {
         Some("Option") => "a key is never NULL, so it is no Option",

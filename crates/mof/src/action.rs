@@ -134,7 +134,7 @@ pub struct PendingDefault {
     pub property: usize,
     /// The value.
     pub value: InitialValue,
-    /// Where it stands, in the action's file.
+    /// Its location in the action's file.
     pub span: Span,
 }
 
@@ -162,7 +162,7 @@ pub struct PropertyValue {
     pub value: Option<InitialValue>,
     /// The property's own qualifiers in this instance.
     pub qualifiers: Qualifiers,
-    /// Where it stands, in the instance's file.
+    /// Its location in the instance's file.
     pub span: Span,
 }
 

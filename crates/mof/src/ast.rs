@@ -122,7 +122,7 @@ pub(crate) struct Qualifier {
     pub arguments: Arguments,
     pub flavors: Option<Flavors>,
     pub span: Span,
-    /// The brackets that it stands in.
+    /// The brackets around it.
     pub list: Span,
 }
 

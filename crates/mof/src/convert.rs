@@ -1,13 +1,17 @@
 //! A literal's value in the type that was declared, or the status that says why not.
 //!
-//! Used where the type stands beside the literal (defaults, qualifiers) and where it comes from
-//! a class later (instances). Which conversions exist is `cim::Value::convert`'s affair.
+//! Used where the type is known with the literal (defaults, qualifiers) and where a class supplies it
+//! later (instances). The conversions themselves are in `cim::Value::convert`.
 
 use cim::status::*;
 use cim::{CimType, PropertyType, Value};
 
-/// `value` as `ty`. Errors: `WBEMMOF_E_UNEXPECTED_ARRAY_INIT`, `WBEMMOF_E_TYPE_MISMATCH`,
-/// `WBEMMOF_E_OUT_OF_RANGE`, `WBEMMOF_E_NULL_ARRAY_ELEM`.
+/// `value` as `ty`.
+///
+/// # Errors
+///
+/// `WBEMMOF_E_UNEXPECTED_ARRAY_INIT`, `WBEMMOF_E_TYPE_MISMATCH`, `WBEMMOF_E_OUT_OF_RANGE`,
+/// `WBEMMOF_E_NULL_ARRAY_ELEM`.
 pub(crate) fn convert(value: &Value, ty: &PropertyType) -> Result<Value> {
     match value {
         Value::Array(_) if !ty.is_array => Err(unexpected_array()),
@@ -23,7 +27,7 @@ pub(crate) fn convert(value: &Value, ty: &PropertyType) -> Result<Value> {
         }
         Value::Null => Ok(Value::Null),
         _ if ty.is_array => Err(WBEMMOF_E_TYPE_MISMATCH
-            .with(format!("a value of type {ty} stands in braces, as in {{1, 2}}"))),
+            .with(format!("a value of type {ty} is written in braces, as in {{1, 2}}"))),
         scalar => checked(scalar.convert(ty)).ok_or_else(|| mismatch(scalar, ty)),
     }
 }

@@ -37,7 +37,7 @@ impl Diagnostic {
         Diagnostic { status, message: message.into(), place, related: None }
     }
 
-    /// An error of the object model or of a store, told at the place that caused it.
+    /// An error of the object model or of a store, reported at the place that caused it.
     pub fn from_error(error: &cim::Error, place: Place) -> Self {
         let message =
             if error.message().is_empty() { error.status().text() } else { error.message() };

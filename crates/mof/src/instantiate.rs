@@ -27,9 +27,12 @@ pub trait Context {
 }
 
 /// The instance that is declared, of the class it names. Values are converted to the types of
-/// the properties. Errors: `WBEM_E_NOT_FOUND` for a property that the class lacks,
-/// `WBEM_E_READ_ONLY` for a system property, `WBEMMOF_E_TYPE_MISMATCH` and its like, and what
-/// `context` answers.
+/// the properties.
+///
+/// # Errors
+///
+/// `WBEM_E_NOT_FOUND` for a property that the class lacks, `WBEM_E_READ_ONLY` for a system
+/// property, `WBEMMOF_E_TYPE_MISMATCH` and its like, and what `context` answers.
 pub fn instantiate(
     declaration: &InstanceDeclaration,
     class: Arc<Class>,
@@ -55,7 +58,10 @@ pub fn instantiate(
 }
 
 /// Gives `class` the defaults that waited for other objects. `place` is the class's.
-/// Errors: as [`instantiate`].
+///
+/// # Errors
+///
+/// As for [`instantiate`].
 pub fn complete_class(
     class: &mut ClassDeclaration,
     pending: &[PendingDefault],
@@ -71,8 +77,11 @@ pub fn complete_class(
 
 /// What a reference from an object in the namespace `from` to the object that `target` puts
 /// holds: a relative path within one namespace, else a full one (behaviour.md E.4, K).
-/// `context` answers for the target's namespace. Errors: as [`instantiate`], and
-/// `WBEM_E_ILLEGAL_NULL` where a key has no value.
+/// `context` answers for the target's namespace.
+///
+/// # Errors
+///
+/// As for [`instantiate`], and `WBEM_E_ILLEGAL_NULL` if a key has no value.
 pub fn alias_path(
     target: &Action,
     from: &Namespace,
@@ -136,7 +145,7 @@ fn slot_of(
     })
 }
 
-/// Whether a value suits a type as far as can be told before other objects are known.
+/// Checks a value against a type as far as possible before other objects are known.
 pub(crate) fn check_kind(value: &InitialValue, ty: &PropertyType) -> Result<()> {
     match value {
         InitialValue::Value(value) => convert(value, ty).map(drop),

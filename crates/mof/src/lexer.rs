@@ -1,7 +1,6 @@
 //! Text to tokens. A token is its kind and its bytes; nothing is copied or decoded here.
 //!
-//! What the tokens mean is the parser's affair, what a literal's text is worth that of
-//! [`crate::literal`]. A piece that is no token is one of kind [`Kind::Bad`]: the parser says so
+//! The parser interprets the tokens, [`crate::literal`] the text of literals. A piece that is no token is one of kind [`Kind::Bad`]: the parser says so
 //! where it needs a token.
 
 use crate::source::Span;
@@ -68,7 +67,11 @@ impl<'a> Lexer<'a> {
         Token { kind, span: Span { start: start as u32, end: self.at as u32 } }
     }
 
-    /// White space and comments. Errors: where a comment starts that does not end.
+    /// White space and comments.
+    ///
+    /// # Errors
+    ///
+    /// If a comment starts that does not end.
     fn skip_blank(&mut self) -> Result<(), usize> {
         loop {
             self.at += find(self.rest(), |b| !is_blank(b));

@@ -28,7 +28,7 @@
 //!   of what they contradict in DMTF's declaration.
 //! - An included file is named relative to the file that includes it; namespace, flags, aliases
 //!   and flavors go through includes as if the text stood there.
-//! - Aliases may not lead back to themselves through any property, be it a key or not.
+//! - Aliases must not lead back to themselves through any property, key or not.
 //! - A text does not go on over the end of its line.
 
 #![forbid(unsafe_code)]

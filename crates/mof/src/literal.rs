@@ -10,7 +10,10 @@ type Result<T> = std::result::Result<T, cim::Error>;
 
 /// A number: decimal, `0x`, octal after a leading 0, binary before a trailing B, or real.
 /// Whole numbers become the first of sint32, sint64 and uint64 that holds them.
-/// Errors: `WBEMMOF_E_ILLEGAL_CONSTANT_VALUE`, `WBEMMOF_E_OUT_OF_RANGE`.
+///
+/// # Errors
+///
+/// `WBEMMOF_E_ILLEGAL_CONSTANT_VALUE`, `WBEMMOF_E_OUT_OF_RANGE`.
 pub(crate) fn number(text: &str) -> Result<Value> {
     let (negative, digits) = match text.as_bytes() {
         [b'-', ..] => (true, &text[1..]),
@@ -81,8 +84,12 @@ pub(crate) fn shown(text: &str) -> String {
     }
 }
 
-/// A character in single quotes, as one UTF-16 unit. Errors: `WBEMMOF_E_ILLEGAL_CONSTANT_VALUE`
-/// for none or several, `WBEMMOF_E_OUT_OF_RANGE` for one that needs two units.
+/// A character in single quotes, as one UTF-16 unit.
+///
+/// # Errors
+///
+/// `WBEMMOF_E_ILLEGAL_CONSTANT_VALUE` for none or several, `WBEMMOF_E_OUT_OF_RANGE` for one that
+/// needs two units.
 pub(crate) fn character(token: &str) -> Result<u16> {
     let mut units = Units { rest: &token[1..token.len() - 1], pending: None };
     let first = units.next().transpose()?;

@@ -61,7 +61,7 @@ impl Sources for Memory {
 pub struct Source {
     path: PathBuf,
     text: String,
-    /// Where each line starts; found when the first place is told.
+    /// Where each line starts; computed for the first reported place.
     lines: OnceLock<Box<[u32]>>,
 }
 
@@ -71,9 +71,12 @@ impl Source {
         Source { path: path.into(), text: text.into(), lines: OnceLock::new() }
     }
 
-    /// Decodes `bytes`. Errors: `WBEMMOF_E_INVALID_FILE` where they are no text in a known
-    /// encoding or more than [`MAX_FILE`]; the text that could be read, and how far it goes,
-    /// come with it.
+    /// Decodes `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// `WBEMMOF_E_INVALID_FILE` if they are no text in a known encoding or more than [`MAX_FILE`];
+    /// the text that could be read, and how far it goes, come with it.
     pub(crate) fn decode(path: &Path, bytes: Vec<u8>) -> (Self, Option<cim::Error>) {
         let (text, error) = decode(bytes);
         (Source::new(path, text), error)

@@ -2,7 +2,7 @@
 //! qualifiers of one language (behaviour.md G.8, G.9 `#pragma amendment`).
 //!
 //! The neutral part is the master's own text without the qualifiers of flavor Amended, what it
-//! includes set in. The localized part is written anew: for each namespace the namespace of the
+//! includes set in. The localized part is new text: for each namespace the namespace of the
 //! locale, then the classes that have such qualifiers. Both compile by themselves, in this order.
 //! Nothing is stored here; [`split_file`] alone writes files.
 
@@ -45,8 +45,11 @@ pub struct SplitFiles<'a> {
 
 /// Splits the file `main`. The locale is the one given, or that of the file's
 /// `#pragma amendment`; where there are both they are the same.
-/// Errors: all that is wrong with the file; `WBEMMOF_E_INVALID_AMENDMENT_SYNTAX` where no locale
-/// is named, `WBEMMOF_E_INVALID_DUPLICATE_AMENDMENT` where two are.
+///
+/// # Errors
+///
+/// All that is wrong with the file; `WBEMMOF_E_INVALID_AMENDMENT_SYNTAX` if no locale is named,
+/// `WBEMMOF_E_INVALID_DUPLICATE_AMENDMENT` if two are.
 pub fn split(
     sources: &mut dyn Sources,
     main: &Path,
@@ -78,8 +81,11 @@ pub fn split(
 
 /// Splits the file `master` and writes both parts; gives the locale. Where anything is wrong
 /// neither is written.
-/// Errors: as [`split`]; `WBEM_E_INVALID_PARAMETER` where two of the three files are one;
-/// `WBEMMOF_E_INVALID_FILE` where a part cannot be written.
+///
+/// # Errors
+///
+/// As for [`split`]; `WBEM_E_INVALID_PARAMETER` if two of the three files are one;
+/// `WBEMMOF_E_INVALID_FILE` if a part cannot be written.
 pub fn split_file(
     master: &Path,
     into: SplitFiles<'_>,

@@ -1,7 +1,7 @@
 //! A file with all it includes, as one tree.
 //!
-//! Reads files through [`Sources`], parses each and follows its includes, which are named
-//! relative to the file they stand in. What the files ask for is lowering's affair.
+//! Reads files through [`Sources`], parses each and follows its includes, whose names are
+//! relative to the including file. The meaning of the files is determined by `lower`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -51,7 +51,11 @@ struct Chosen {
 
 impl BoundSelect {
     /// Binds `select` to `class`. `local_offset`, in minutes east of UTC, is that of dates in
-    /// the query that name none. Errors: see the module.
+    /// the query that name none.
+    ///
+    /// # Errors
+    ///
+    /// See the module.
     pub fn bind(select: &Select, class: &Arc<Class>, local_offset: i16) -> Result<Self> {
         let around = Surroundings { local_offset, origin: class.origin().cloned() };
         let binder = Binder { class, around };
@@ -86,13 +90,13 @@ impl BoundSelect {
     }
 
     /// Whether no instance of exactly this class can satisfy the condition, as with `__CLASS`
-    /// of another class: then nobody need be asked.
+    /// of another class: then no source need be called.
     pub fn never_matches(&self) -> bool {
         self.conjuncts.iter().any(|c| c.known() == Some(false))
     }
 
-    /// The same query with those conjuncts alone that `keep` accepts: what remains to be
-    /// filtered when somebody else has seen to the others.
+    /// The same query with only those conjuncts that `keep` accepts: the filter that remains when
+    /// a source evaluates the others.
     pub fn remainder(&self, keep: impl Fn(&Conjunct) -> bool) -> BoundSelect {
         let conjuncts = self.conjuncts.iter().filter(|c| keep(c)).cloned().collect();
         BoundSelect { conjuncts, ..self.clone() }

@@ -157,7 +157,7 @@ fn numeric(numbers: [Piece; 3]) -> Option<Date> {
     const ORDERS: [[usize; 3]; 6] =
         [[2, 0, 1], [2, 1, 0], [1, 0, 2], [1, 2, 0], [0, 2, 1], [0, 1, 2]];
     let four_digits = |p: &Piece| matches!(p, Piece::Number { digits: 4, .. });
-    // The page lists year-day-month first; a year in front is written so by hardly anybody.
+    // The page lists year-day-month first; a leading year is hardly ever written so.
     let orders = match numbers.iter().position(four_digits) {
         Some(0) => &[[0, 1, 2], [0, 2, 1]][..],
         _ => &ORDERS[..],

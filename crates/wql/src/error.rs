@@ -1,7 +1,7 @@
 //! A text that is no query: what is wrong, and where.
 //!
-//! Made by the parser only. What a class cannot answer is told by [`crate::bind`] as a
-//! [`cim::Error`], because by then the text may be long gone.
+//! Only the parser creates them. [`crate::bind`] reports a query that does not fit its class as a
+//! [`cim::Error`], because the text may no longer exist then.
 
 use std::fmt;
 use std::ops::Range;

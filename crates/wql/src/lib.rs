@@ -6,8 +6,8 @@
 //! query is bound by [`BoundSchema::bind`] and asked class by class.
 //!
 //! No I/O, no clock, no time zone (the local offset is a parameter), no provider, no
-//! repository: what a bound query tells of itself (predicates, slots, keys) is for those who
-//! plan its execution. `ASSOCIATORS OF` and `REFERENCES OF` are parsed here and walked
+//! repository: the properties of a bound query (predicates, slots, keys) serve the planning of
+//! its execution. `ASSOCIATORS OF` and `REFERENCES OF` are parsed here and walked
 //! elsewhere; so are the clauses of event queries.
 //!
 //! ```

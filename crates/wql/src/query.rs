@@ -1,9 +1,9 @@
-//! Queries as the parser makes them: what was asked, before anybody knows the class.
+//! Queries as the parser makes them, before their class is known.
 //!
 //! Names are not resolved and constants not converted; [`crate::bind`] does both. Conditions
-//! stand in a normal form, in which a text and its printed form agree: the constant stands
-//! right of its operator, `= NULL` is `IS NULL`, no AND stands in an AND, no OR in an OR, no NOT
-//! under a NOT.
+//! have a normal form, in which a text and its printed form agree: the constant is to the right of
+//! its operator, `= NULL` is `IS NULL`, no AND is directly in an AND, no OR in an OR, no NOT under a
+//! NOT.
 
 use cim::{Name, ObjectPath};
 use smol_str::SmolStr;
@@ -88,7 +88,7 @@ impl PropertyPath {
         &self.names
     }
 
-    /// Where it stands in the query it was parsed from, in bytes.
+    /// Its offset in the query it was parsed from, in bytes.
     pub fn offset(&self) -> usize {
         self.offset
     }

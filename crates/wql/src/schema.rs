@@ -1,8 +1,8 @@
 //! A SELECT over `meta_class`: which classes of a namespace are meant.
 //!
 //! The tests are ISA on `__this` and comparisons of the system properties of a class
-//! (behaviour.md G.10); a class's other properties are no part of such a query. Where the
-//! classes come from is the caller's affair.
+//! (behaviour.md G.10); a class's other properties are no part of such a query. The caller
+//! supplies the classes.
 
 use std::sync::Arc;
 
@@ -28,9 +28,12 @@ enum Leaf {
 }
 
 impl BoundSchema {
-    /// Binds `select`, which [`Select::is_schema`]. Errors: `WBEM_E_INVALID_QUERY` where it
-    /// names anything but `__this` and system properties, or is no schema query;
-    /// `WBEM_E_INVALID_OPERATOR` for ISA on another than `__this`, and the reverse.
+    /// Binds `select`, which [`Select::is_schema`].
+    ///
+    /// # Errors
+    ///
+    /// `WBEM_E_INVALID_QUERY` if it names anything but `__this` and system properties, or is no
+    /// schema query; `WBEM_E_INVALID_OPERATOR` for ISA on another than `__this`, and the reverse.
     pub fn bind(select: &Select) -> Result<Self> {
         if !select.is_schema() {
             let message = format!("a schema query is over meta_class, not {}", select.class);
@@ -50,7 +53,7 @@ impl BoundSchema {
         })
     }
 
-    /// Whether a class is meant that nobody has seen yet: `isa` tells whether it is of a class,
+    /// Whether a class matches that is not loaded yet: `isa` tells whether it is of a class,
     /// `value` what a system property of it is, and either may not know. `None` where what they
     /// know settles nothing.
     pub fn decide(

@@ -1,7 +1,7 @@
 //! Text to tokens, one at a time.
 //!
-//! Knows numbers, texts in quotes and symbols; which words are keywords where is the parser's
-//! affair. Spaces, tabs and line ends separate tokens.
+//! Knows numbers, texts in quotes and symbols; the parser decides which words are keywords
+//! where. Spaces, tabs and line ends separate tokens.
 
 use std::ops::Range;
 

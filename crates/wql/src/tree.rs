@@ -34,8 +34,8 @@ impl<L> Tree<L> {
         })
     }
 
-    /// The terms joined; one that is known to be `decisive` settles it, one known not to be
-    /// has no say.
+    /// The terms joined; one that is known to be `decisive` determines the result, one known not
+    /// to be is ignored.
     fn join(
         terms: &[Expr],
         decisive: bool,
@@ -59,7 +59,7 @@ impl<L> Tree<L> {
         })
     }
 
-    /// Whether the condition holds where `test` tells of each leaf whether it does.
+    /// Whether the condition holds if `test` returns whether each leaf does.
     pub(crate) fn holds(&self, test: &impl Fn(&L) -> bool) -> bool {
         match self {
             Tree::Leaf(leaf) => test(leaf),

@@ -53,7 +53,7 @@ fn folder(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// The line on which a manifest names a dependency of a kind; the first where it cannot be told.
+/// The line on which a manifest names a dependency of a kind; the first if it is not found.
 fn dependency_line(manifest: &str, key: &str, kind: Option<&str>) -> usize {
     let section = kind.map_or("dependencies".to_owned(), |kind| format!("{kind}-dependencies"));
     let mut inside = false;

@@ -1,8 +1,8 @@
 //! Which file of a crate imports which: the paths of [`syntax`](super::syntax), resolved.
 //!
 //! Input is the sources under one crate's `src`; output is a [`Crate`]. A name is followed through
-//! `use` and `pub use` to the file that defines it; where that cannot be told, the import counts as
-//! one of the last module that could be found. Paths into other crates are left out, and so is what
+//! `use` and `pub use` to the file that defines it; if it cannot be found, the import counts as
+//! one of the last module on the way. Paths into other crates are left out, and so is what
 //! needs no path: a method of a type that a third file imported.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -113,7 +113,7 @@ impl Parser<'_> {
                 self.at += 3;
             }
             word if ITEMS.contains(&word) && self.is_word(1) => {
-                // What stands in a block (a method, a local item) cannot be imported.
+                // An item in a block (a method, a local item) cannot be imported.
                 let is_item = self.scopes.last().is_none_or(Option::is_some);
                 if is_item && second != "fn" {
                     self.module().items.insert(second);

@@ -141,7 +141,7 @@ fn words(source: &Source) -> Words {
                 Kind::Literal if token.text.contains('"') => {}
                 _ => continue,
             }
-            // A sentence may go on in the next comment, but not from code to code.
+            // A sentence may continue in the next comment, but not across code.
             let goes_on =
                 index > 0 && token.kind == Kind::Comment && tokens[index - 1].kind == token.kind;
             if !goes_on {

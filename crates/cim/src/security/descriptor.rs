@@ -117,11 +117,11 @@ impl AceKind {
 pub struct DescriptorAce {
     /// What it does.
     pub kind: AceKind,
-    /// How it is inherited, what it audits.
+    /// How it is inherited and what it audits.
     pub flags: AceFlags,
-    /// The rights it speaks of; other bits than WMI's are kept.
+    /// The rights that it concerns; bits that WMI does not define are kept.
     pub rights: Rights,
-    /// Of whom it speaks.
+    /// The user or group that it applies to.
     pub sid: Sid,
 }
 
@@ -185,8 +185,11 @@ impl Descriptor {
     }
 
     /// The descriptor of these self-relative bytes.
-    /// Errors: `WBEM_E_INVALID_OBJECT` where they are none, `WBEM_E_INVALID_PARAMETER` where they
-    /// have entries of another kind.
+    ///
+    /// # Errors
+    ///
+    /// `WBEM_E_INVALID_OBJECT` if they are none, `WBEM_E_INVALID_PARAMETER` if they have entries of
+    /// another kind.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let descriptor = read(bytes).ok_or_else(|| {
             WBEM_E_INVALID_OBJECT.with("the bytes are no valid security descriptor")
@@ -197,8 +200,11 @@ impl Descriptor {
         })
     }
 
-    /// Its self-relative bytes. Errors: `WBEM_E_QUOTA_VIOLATION` where a list is longer than the
-    /// form allows.
+    /// Its self-relative bytes.
+    ///
+    /// # Errors
+    ///
+    /// `WBEM_E_QUOTA_VIOLATION` if a list is longer than the form allows.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let mut bytes = vec![1, 0];
         bytes.extend_from_slice(&self.control().0.to_le_bytes());

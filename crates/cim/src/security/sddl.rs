@@ -13,7 +13,7 @@ use crate::status::{Error, Result, WBEM_E_INVALID_PARAMETER};
 /// The longest text of a descriptor, in bytes.
 const MAX_SDDL: usize = 1 << 16;
 
-/// What stands for an account that is the same everywhere.
+/// The aliases of accounts that are the same on all machines.
 const ALIASES: [(&str, u64, &[u32]); 22] = [
     ("WD", 1, &[0]),
     ("CO", 3, &[0]),
@@ -87,7 +87,11 @@ const NULL_LIST: &str = "NO_ACCESS_CONTROL";
 impl FromStr for Descriptor {
     type Err = Error;
 
-    /// Parses SDDL. Errors: `WBEM_E_INVALID_PARAMETER` with the place.
+    /// Parses SDDL.
+    ///
+    /// # Errors
+    ///
+    /// `WBEM_E_INVALID_PARAMETER` with the place.
     fn from_str(text: &str) -> Result<Self> {
         if text.len() > MAX_SDDL {
             return Err(WBEM_E_INVALID_PARAMETER
@@ -105,7 +109,7 @@ struct Parser<'a> {
 impl<'a> Parser<'a> {
     fn descriptor(mut self) -> Result<Descriptor> {
         let mut descriptor = Descriptor::default();
-        // The parts stand in this order, each at most once.
+        // The parts have this order, each at most once.
         if self.eat("O:") {
             descriptor.owner = Some(self.sid()?);
         }

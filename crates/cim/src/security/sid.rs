@@ -73,7 +73,10 @@ impl Sid {
     }
 
     /// The SID at the beginning of `bytes`, whatever follows it.
-    /// Errors: `WBEM_E_INVALID_OBJECT`.
+    ///
+    /// # Errors
+    ///
+    /// `WBEM_E_INVALID_OBJECT`.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         Self::read(bytes).ok_or_else(|| WBEM_E_INVALID_OBJECT.with("the bytes are no SID"))
     }
@@ -125,7 +128,11 @@ impl fmt::Display for Sid {
 impl FromStr for Sid {
     type Err = Error;
 
-    /// Parses `S-1-5-32-544`. Errors: `WBEM_E_INVALID_PARAMETER`.
+    /// Parses `S-1-5-32-544`.
+    ///
+    /// # Errors
+    ///
+    /// `WBEM_E_INVALID_PARAMETER`.
     fn from_str(text: &str) -> Result<Self> {
         Self::parse(text).ok_or_else(|| {
             let shown: String = text.chars().take(40).collect();

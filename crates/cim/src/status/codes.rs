@@ -229,7 +229,7 @@ statuses! {
     WBEMESS_E_REGISTRATION_TOO_BROAD = 0x80042001,
         "the event provider claims events that the system itself raises";
     WBEMESS_E_REGISTRATION_TOO_PRECISE = 0x80042002,
-        "the event query needs a WITHIN clause because nobody raises these events";
+        "the event query needs a WITHIN clause because no provider raises these events";
     WBEMESS_E_AUTHZ_NOT_PRIVILEGED = 0x80042003,
         "this machine may not look up the rights of the subscription's creator";
     WBEM_E_RETRY_LATER = 0x80043001, "the service cannot do this now; try again later";

@@ -124,7 +124,7 @@ fn g7_a_fixed_qualifier_keeps_its_value_at_every_level() {
     assert_eq!((own.flavor, own.is_propagated()), (FIXED, false));
     let under_again = class("E").under(&again).with(free("b")).build();
     assert_eq!(status(under_again), WBEM_E_UPDATE_OVERRIDE_NOT_ALLOWED);
-    // Fixed but not passed on, it binds nobody.
+    // Fixed but not propagated, it has no effect on subclasses.
     let local = class("C").with(Qualifier::new("Q", "a", Flavor::NOT_OVERRIDABLE)).make();
     assert!(class("D").under(&local).with(free("b")).build().is_ok());
 }

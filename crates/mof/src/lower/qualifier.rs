@@ -51,7 +51,7 @@ impl Lowering<'_> {
     fn declare_qualifier(&mut self, declaration: &ast::Declaration) {
         self.dialect = Dialect::Dmtf;
         let ast::Declaration { name, ty, default, scope, flavors } = declaration;
-        // Some declare CIMTYPE too, which harms nobody as long as it is not written.
+        // Some files also declare CIMTYPE, which has no effect unless it is written.
         self.check_member_name(name);
         let default = match default {
             None => Value::Null,

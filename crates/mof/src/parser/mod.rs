@@ -304,7 +304,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Takes a token that is not looked at more closely. A comment without end is told even so:
+    /// Takes a token that is not looked at more closely. A comment without end is still reported:
     /// it hides the rest of the file.
     fn skip(&mut self) {
         if self.token.kind == Kind::Bad(Bad::Comment) && !self.is_comment_told {

@@ -118,7 +118,7 @@ impl Parser<'_> {
         self.text_or(status, form)
     }
 
-    /// What stands in parentheses after the name of a pragma that has no meaning here.
+    /// Skips the arguments of a pragma without meaning here.
     fn skip_arguments(&mut self) {
         if !self.eat(b'(') {
             return;

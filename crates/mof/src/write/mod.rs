@@ -1,8 +1,8 @@
 //! Objects to MOF that parses back to equal ones.
 //!
 //! The form is that of `GetObjectText` (windows-in-practice.md "Objects"): a line end first, tabs,
-//! qualifiers and property on one line, flavors after a colon, nothing inherited. Where text
-//! goes is the caller's affair.
+//! qualifiers and property on one line, flavors after a colon, nothing inherited. The caller
+//! decides where the text goes.
 //!
 //! What MOF has no spelling for: a real that is infinite or no number (written as NULL), a class as
 //! the value of an embedded object (written as a class, which no value is), a parameter that

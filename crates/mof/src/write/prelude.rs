@@ -21,7 +21,7 @@ struct Declared {
 }
 
 impl Prelude {
-    /// What `classes`, which stand in one text, need; nothing for most.
+    /// The declarations that `classes`, written in one text, need; none for most.
     pub(super) fn of(classes: &[&ClassDeclaration]) -> Self {
         let mut names: Vec<Name> = Vec::new();
         let mut need = |name: &Name| {
@@ -124,7 +124,7 @@ fn type_of(value: &Value) -> Option<PropertyType> {
     }
 }
 
-/// DMTF's words for a declared flavor, which is ToSubclass and EnableOverride unless told.
+/// DMTF's words for a declared flavor, whose defaults are ToSubclass and EnableOverride.
 fn declared_words(flavor: Flavor) -> impl Iterator<Item = &'static str> {
     let (to_derived, to_instance) =
         (flavor.contains(Flavor::TO_DERIVED), flavor.contains(Flavor::TO_INSTANCE));

@@ -1,6 +1,6 @@
 //! Each `tests/data/ok/*.mof` compiles to what the `.txt` beside it says, each
-//! `tests/data/err/*.mof` gives the diagnostics that stand there. `UPDATE=1 cargo test` writes
-//! the `.txt` files anew: read the difference before it is committed.
+//! `tests/data/err/*.mof` has the expected diagnostics. `UPDATE=1 cargo test` rewrites
+//! the `.txt` files: read the difference before it is committed.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

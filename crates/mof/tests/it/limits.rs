@@ -103,7 +103,7 @@ fn tokens_may_be_huge() {
     assert!(statuses(&compile(text)).contains(&WBEMMOF_E_ILLEGAL_CONSTANT_VALUE));
 }
 
-/// Whatever is left open at any byte is told, and everything before it is read.
+/// An element left open at any byte is reported, and everything before it is read.
 #[test]
 fn a_file_may_end_anywhere() {
     for file in

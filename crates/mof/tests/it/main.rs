@@ -1,6 +1,6 @@
 //! Tests of the crate as its users see it.
 //!
-//! `UPDATE=1 cargo test -p openwmi-mof` writes the goldens under `tests/data` anew.
+//! `UPDATE=1 cargo test -p openwmi-mof` rewrites the goldens under `tests/data`.
 
 mod arbitrary;
 mod dump;

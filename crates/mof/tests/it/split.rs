@@ -1,6 +1,6 @@
 //! `tests/data/split/*.mof` split in two: the neutral part is the `.neutral` beside it, the
-//! localized one the `.mfl` (behaviour.md G.8, G.9; check G25). `UPDATE=1 cargo test` writes
-//! these anew: read the difference before it is committed.
+//! localized one the `.mfl` (behaviour.md G.8, G.9; check G25). `UPDATE=1 cargo test` rewrites
+//! these: read the difference before it is committed.
 
 use std::path::{Path, PathBuf};
 

@@ -50,9 +50,11 @@ const KEYWORDS: [&str; 20] = [
 
 /// The query that `text` is.
 ///
-/// Errors: `WBEM_E_INVALID_QUERY` where it is none; `WBEM_E_QUOTA_VIOLATION` past
-/// [`MAX_QUERY`] or [`MAX_DEPTH`]; `WBEM_E_MISSING_GROUP_WITHIN` and
-/// `WBEM_E_MISSING_AGGREGATION_LIST` for a GROUP clause that lacks its parts.
+/// # Errors
+///
+/// `WBEM_E_INVALID_QUERY` if it is none; `WBEM_E_QUOTA_VIOLATION` past [`MAX_QUERY`] or
+/// [`MAX_DEPTH`]; `WBEM_E_MISSING_GROUP_WITHIN` and `WBEM_E_MISSING_AGGREGATION_LIST` for a GROUP
+/// clause that lacks its parts.
 pub fn parse(text: &str) -> Result<Query, ParseError> {
     // A character has one byte at least, so few texts need be counted.
     if text.len() > MAX_QUERY && text.chars().count() > MAX_QUERY {

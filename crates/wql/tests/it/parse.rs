@@ -2,7 +2,7 @@
 //!
 //! A case in `tests/data/parse` is a line `>>> query` (more lines of it after `... `), then the
 //! tree, or the status and the picture of the error. Cases end at an empty line; lines with `#`
-//! before a case tell why it is there. With `OPENWMI_BLESS=1` the files are written anew.
+//! before a case state its purpose. `OPENWMI_BLESS=1` rewrites the files.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
