@@ -54,3 +54,114 @@ mod write;
 pub use front::{AUTORECOVER, Cimom, Recovered, There};
 pub use providers::{FailedPush, LoadedProvider};
 pub use store::{Environment, WriteHooks};
+
+/// The types that seal the writes, for the tests that no write goes without them. Nothing outside
+/// can make a value of any of them.
+///
+/// An authorized call is made by asking for the rights, and not otherwise:
+///
+/// ```compile_fail,E0451
+/// # use cimom::sealed::AuthorizedCall;
+/// # fn forge(namespace: &cim::Namespace, context: &wbem::CallContext) {
+/// let granted = cim::security::Rights::ALL;
+/// let call = AuthorizedCall { operation: (), namespace, context, granted };
+/// # }
+/// ```
+///
+/// A put of an instance takes the value that is made of an authorized call, not the instance:
+///
+/// ```
+/// # use cimom::sealed::{Edit, InstancePut};
+/// # fn write(edit: &mut Edit<'_, '_>, put: &InstancePut<'_>) -> cim::Result<cim::ObjectPath> {
+/// edit.put_instance(put)
+/// # }
+/// ```
+///
+/// ```compile_fail,E0308
+/// # use cimom::sealed::{Edit, InstancePut};
+/// # fn write(edit: &mut Edit<'_, '_>, put: &cim::Instance) -> cim::Result<cim::ObjectPath> {
+/// edit.put_instance(put)
+/// # }
+/// ```
+///
+/// ```compile_fail,E0451
+/// # use cimom::sealed::InstancePut;
+/// # fn forge(put: InstancePut<'_>, flags: wbem::Flags) -> InstancePut<'_> {
+/// InstancePut { flags, ..put }
+/// # }
+/// ```
+///
+/// So does the deletion of an instance:
+///
+/// ```
+/// # use cimom::sealed::{Edit, InstanceDelete};
+/// # fn write(edit: &mut Edit<'_, '_>, delete: &InstanceDelete<'_>) -> cim::Result<()> {
+/// edit.delete_instance(delete)
+/// # }
+/// ```
+///
+/// ```compile_fail,E0308
+/// # use cimom::sealed::Edit;
+/// # fn write(edit: &mut Edit<'_, '_>, delete: &cim::InstanceKey) -> cim::Result<()> {
+/// edit.delete_instance(delete)
+/// # }
+/// ```
+///
+/// ```compile_fail,E0451
+/// # use cimom::sealed::InstanceDelete;
+/// # fn forge(delete: InstanceDelete<'_>, class: cim::Name) -> InstanceDelete<'_> {
+/// InstanceDelete { class, ..delete }
+/// # }
+/// ```
+///
+/// A put of a class:
+///
+/// ```
+/// # use cimom::sealed::{ClassPut, Edit};
+/// # fn write(edit: &mut Edit<'_, '_>, put: &ClassPut<'_>) -> cim::Result<()> {
+/// edit.put_class(put)
+/// # }
+/// ```
+///
+/// ```compile_fail,E0308
+/// # use cimom::sealed::Edit;
+/// # fn write(edit: &mut Edit<'_, '_>, put: &cim::ClassDeclaration) -> cim::Result<()> {
+/// edit.put_class(put)
+/// # }
+/// ```
+///
+/// ```compile_fail,E0451
+/// # use cimom::sealed::ClassPut;
+/// # fn forge(put: ClassPut<'_>, flags: wbem::Flags) -> ClassPut<'_> {
+/// ClassPut { flags, ..put }
+/// # }
+/// ```
+///
+/// And the deletion of a class:
+///
+/// ```
+/// # use cimom::sealed::{ClassDelete, Edit};
+/// # fn write(edit: &mut Edit<'_, '_>, delete: &ClassDelete<'_>) -> cim::Result<()> {
+/// edit.delete_class(delete)
+/// # }
+/// ```
+///
+/// ```compile_fail,E0308
+/// # use cimom::sealed::Edit;
+/// # fn write(edit: &mut Edit<'_, '_>, delete: &cim::Name) -> cim::Result<()> {
+/// edit.delete_class(delete)
+/// # }
+/// ```
+///
+/// ```compile_fail,E0451
+/// # use cimom::sealed::ClassDelete;
+/// # fn forge(delete: ClassDelete<'_>, name: cim::Name) -> ClassDelete<'_> {
+/// ClassDelete { name, ..delete }
+/// # }
+/// ```
+#[doc(hidden)]
+pub mod sealed {
+    pub use crate::call::AuthorizedCall;
+    pub use crate::write::class::{ClassDelete, ClassPut};
+    pub use crate::write::{Edit, InstanceDelete, InstancePut};
+}
