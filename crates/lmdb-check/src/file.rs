@@ -91,12 +91,12 @@ impl<'f> DataFile<'f> {
 
 /// The two meta pages.
 pub(crate) fn metas(file: &File) -> Result<[Meta; 2], Error> {
-    let first = meta_at(file, 0)?;
+    let first = meta_at(file, 0, 0)?;
     let size = match first {
         Ok(Meta { page_size, .. }) | Err(MetaError::UnsupportedVersion { page_size }) => page_size,
         Err(why) => return Err(invalid(why)),
     };
-    match (first, meta_at(file, size as u64)?) {
+    match (first, meta_at(file, 1, size as u64)?) {
         (Ok(first), Ok(second)) => Ok([first, second]),
         (Err(MetaError::UnsupportedVersion { .. }), Err(MetaError::UnsupportedVersion { .. })) => {
             Err(Error::UnsupportedVersion)
@@ -114,11 +114,11 @@ pub(crate) fn newest(metas: &[Meta; 2]) -> Option<&Meta> {
     (alternate && same_size).then(|| &metas[usize::from(odd > even)])
 }
 
-fn meta_at(file: &File, offset: u64) -> Result<Result<Meta, MetaError>, Error> {
+fn meta_at(file: &File, number: u64, offset: u64) -> Result<Result<Meta, MetaError>, Error> {
     let mut page = [0; META_LENGTH];
     let read = file.read_exact_at(&mut page, offset);
     read.map_err(|_| Error::damaged("the data file is truncated"))?;
-    Ok(Meta::read(&page))
+    Ok(Meta::read(&page, number))
 }
 
 fn invalid(why: MetaError) -> Error {

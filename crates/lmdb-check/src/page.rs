@@ -55,7 +55,7 @@ pub(crate) struct Tree {
 /// Why a page is not a valid meta page.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum MetaError {
-    /// It is not a meta page of LMDB.
+    /// It is not a meta page of LMDB, or not the one with this number.
     NotLmdb,
     /// Its data version is not 1; its page size is as the page says.
     UnsupportedVersion { page_size: usize },
@@ -64,11 +64,12 @@ pub(crate) enum MetaError {
 }
 
 impl Meta {
-    /// Parses the beginning of a meta page.
-    pub(crate) fn read(page: &[u8; META_LENGTH]) -> Result<Self, MetaError> {
+    /// Parses the beginning of the meta page with this number.
+    pub(crate) fn read(page: &[u8; META_LENGTH], number: u64) -> Result<Self, MetaError> {
         let body = &page[HEADER..];
         let page_size = u32_at(body, 24) as usize;
-        if u16_at(page, 10) & META == 0 || u32_at(body, 0) != MAGIC {
+        let is_meta = Page(page).number() == number && Page(page).kind() & META != 0;
+        if !is_meta || u32_at(body, 0) != MAGIC {
             return Err(MetaError::NotLmdb);
         }
         if u32_at(body, 4) != DATA_VERSION {

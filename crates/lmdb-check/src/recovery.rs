@@ -97,12 +97,11 @@ impl<'f> Recovery<'f> {
         Ok(problems)
     }
 
-    /// A meta page of the file's page size that has its own number.
+    /// A valid meta page with the file's page size.
     fn meta(&self, page: u64) -> Option<Meta> {
         let bytes = self.file.page(page).ok()?;
-        let meta = Meta::read(bytes.first_chunk::<META_LENGTH>()?).ok()?;
-        let is_own = Page(&bytes).number() == page && meta.page_size == self.file.page_size();
-        is_own.then_some(meta)
+        let meta = Meta::read(bytes.first_chunk::<META_LENGTH>()?, page).ok()?;
+        (meta.page_size == self.file.page_size()).then_some(meta)
     }
 
     /// The meta page of the last state: of two that match the newer one; otherwise the one whose

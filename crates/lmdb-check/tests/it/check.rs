@@ -165,6 +165,7 @@ fn files_without_sound_meta_pages_are_refused() {
         (sound[..PAGE + 100].to_vec(), "the data file is truncated"),
         (b"a text file. ".repeat(1000), "the file is not an LMDB data file"),
         (changed(&[(PAGE + 16, 0)]), "the file is not an LMDB data file"),
+        (changed(&[(PAGE, 2)]), "the file is not an LMDB data file"),
         (changed(&[(41, 3)]), "the data file has an invalid page size"),
         (changed(&[(20, 2)]), "the meta pages of the data file have different LMDB data versions"),
         (changed(&[(144, 4)]), "the meta pages of the data file do not match"),
