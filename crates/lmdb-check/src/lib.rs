@@ -7,8 +7,9 @@
 //! with [`Recovery`], which returns every record that can be shown to be of the last state.
 //!
 //! This crate reads with `pread`, contains no `unsafe` code and does not link LMDB. Whatever the
-//! bytes of the file are, it does not panic, does not recurse, and needs memory proportional to
-//! one page, to the largest value, and to one bit for each page of the file.
+//! bytes of the file are, it does not panic and does not recurse. It needs memory for a few bits for
+//! each page of the file, for the nodes of one page on each of at most 32 levels, for the largest
+//! value, and for the names of the databases.
 //!
 //! # Example
 //!
@@ -69,7 +70,7 @@
 //! - Databases without flags: reversed or integer keys and duplicate values are reported as
 //!   problems. The free list, whose keys are integers, is read.
 //! - LMDB has no checksums. What no structure contradicts is not noticed: a changed byte in a
-//!   value is for the caller to find, who receives every record.
+//!   value can only be found by the caller, which receives every record.
 //!
 //! # Modules
 //!

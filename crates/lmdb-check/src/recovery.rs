@@ -43,7 +43,7 @@ enum Root {
 }
 
 impl<'f> Recovery<'f> {
-    /// Finds the last state: by the meta pages where they match; else by `commits`, which tells
+    /// Finds the last state: by the meta pages where they match; else by `commits`, which shows
     /// the last of several leaves of the main database. Where it finds none, such a file has no
     /// state that can be shown to be the last one, and nothing is recovered.
     ///

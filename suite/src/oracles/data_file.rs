@@ -1,10 +1,10 @@
-//! What holds of every repository's file, whatever bytes of it were changed.
+//! The rules for the data file of a repository, whatever bytes of it were changed.
 //!
-//! One in which nothing is found wrong opens and is whole; any other is refused. What is salvaged
-//! is whole. Nothing of that ends the process.
+//! A file without problems opens and verifies; any other is refused. What is salvaged verifies.
+//! Nothing ends the process.
 //!
 //! The input is a list of changes to the file of a small repository, four bytes each: the page, the
-//! place in it, and the bits that are flipped there.
+//! offset in it, and the bits that are flipped there.
 
 use std::fs;
 use std::sync::LazyLock;
@@ -17,10 +17,10 @@ use repository::{PutMode, Repository};
 use tempfile::TempDir;
 
 const PAGE: usize = 4096;
-/// More changes than this teach nothing new.
+/// The number of changes after which further ones are ignored.
 const MAX_CHANGES: usize = 64;
 
-/// The file of a repository with a class and a few instances, one of them on pages of its own.
+/// The file of a repository with a class and a few instances, one of them on overflow pages.
 static WHOLE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let dir = directory();
     let repository = Repository::create_or_open(dir.path()).expect("a new repository");
@@ -41,7 +41,7 @@ static WHOLE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let class = Class::derive(declaration.into(), None, None).expect("a class");
     let put = |ids: std::ops::Range<usize>| {
         repository.write(|writer| {
-            let root = writer.view().namespace(&Namespace::root())?.expect("it is always there");
+            let root = writer.view().namespace(&Namespace::root())?.expect("it always exists");
             writer.put_class(root, class.declaration())?;
             for n in ids {
                 let mut instance = Instance::new(class.clone());
@@ -57,7 +57,7 @@ static WHOLE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     fs::read(dir.path().join("data.mdb")).expect("the file that was just written")
 });
 
-/// Checks the file of a repository with the changes that `data` lists.
+/// Checks the file of a small repository with the changes in `data`.
 ///
 /// # Panics
 ///
@@ -80,7 +80,7 @@ pub fn data_file(data: &[u8]) {
         }
         Err(error) => assert!(!problems.is_empty(), "{error}"),
     }
-    // It takes longer than all the rest.
+    // A salvage takes longer than everything else.
     if data.len().is_multiple_of(8) {
         let salvage = Repository::salvage(dir.path()).expect("what can be read can be kept");
         assert!(salvage.kept.is_clean(), "{salvage:?}");
@@ -88,7 +88,7 @@ pub fn data_file(data: &[u8]) {
     }
 }
 
-/// In memory where there is such a place.
+/// In memory where the machine has such a directory.
 fn directory() -> TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a directory")
 }

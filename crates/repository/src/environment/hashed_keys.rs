@@ -12,7 +12,7 @@ use crate::environment::entries::{Entries, Walk};
 use crate::error::Fault;
 
 /// The longest key that is stored as it is. One less than LMDB's limit, so that the length
-/// tells a plain key from a cut one.
+/// distinguishes a plain key from a cut one.
 const PLAIN: usize = 510;
 /// The length of every cut key.
 const CUT: usize = 511;

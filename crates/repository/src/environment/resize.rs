@@ -79,11 +79,11 @@ impl ResizableEnvironment {
         }
         state.is_closed = true;
         let deadline = Instant::now() + RESIZE_TIMEOUT;
-        let timeout = self.changed.wait_while_until(&mut state, |state| state.users > 0, deadline);
-        let grown = match timeout.timed_out() && state.users > 0 {
-            false => reopen(&mut state, dir, map_size),
-            true => Err(Fault::refused(WBEM_E_RETRY_LATER.with(
-                "timed out waiting for open snapshots, without which the repository can grow; \
+        self.changed.wait_while_until(&mut state, |state| state.users > 0, deadline);
+        let grown = match state.users {
+            0 => reopen(&mut state, dir, map_size),
+            _ => Err(Fault::refused(WBEM_E_RETRY_LATER.with(
+                "timed out waiting for open snapshots, which prevent the repository from growing; \
                  try again",
             ))),
         };

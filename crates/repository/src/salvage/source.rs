@@ -1,8 +1,8 @@
 //! The entries of a damaged file, as many as can be shown to be of its last state.
 //!
-//! [`lmdb_check::Recovery`] finds the records; the number of commits in the list of databases tells
-//! it which state is the last one, and the checksums tell of which database a record is to which no
-//! tree leads.
+//! [`lmdb_check::Recovery`] finds the records; the number of commits in the list of databases shows
+//! which state is the last one, and the checksums show to which database a record belongs to which
+//! no tree leads.
 
 use std::fs::File;
 
@@ -20,7 +20,7 @@ pub(super) struct Source<'f>(Recovery<'f>);
 pub(super) type Visit<'a> = dyn FnMut(Entry<'_>) -> Result<(), Fault> + 'a;
 
 /// The corrupt entries of a leaf page to which no tree leads. All entries of a page are of one
-/// database, so one that is valid tells of which the others are.
+/// database, so a valid one shows to which the others belong.
 #[derive(Default)]
 struct Leaf {
     page: u64,
