@@ -1,8 +1,8 @@
-//! What is done to processes: one is started, ended, made more or less urgent.
+//! Starts and ends processes and changes their priority.
 //!
-//! All that this crate changes on a machine, and only on the one that it runs on; it acts with
-//! the rights of the program that it is in. Which arguments are valid and what is answered is
-//! told by the methods of the classes; the words of a command line are split here.
+//! This is all that the crate changes on a machine, and only on the one that it runs on, with the
+//! rights of the program. Which arguments are valid and what is returned is
+//! decided in the methods of the classes; the words of a command line are split here.
 
 use std::io;
 use std::path::PathBuf;
@@ -112,7 +112,7 @@ pub(crate) fn words(line: &str) -> Option<Vec<String>> {
     Some(words)
 }
 
-/// What stands between `"` and `"`, the first of which has been read.
+/// The text between `"` and `"`, the first of which has been read.
 fn quoted(rest: &mut std::str::Chars<'_>, word: &mut String) -> Option<()> {
     loop {
         match rest.next()? {

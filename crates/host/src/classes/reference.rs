@@ -10,7 +10,7 @@ use cim::{Name, Namespace, ObjectPath, Value};
 
 use crate::readers::machine::Machine;
 
-/// The reference to the instance of `class` with these keys, which stand in the order of their
+/// The reference to the instance of `class` with these keys, in the order of their
 /// names.
 pub(super) fn to(
     machine: &Machine<'_>,
@@ -21,7 +21,7 @@ pub(super) fn to(
     path(machine, here, class, keys)
 }
 
-/// The same in the namespace to which the reference `property` of the class that is told leads.
+/// The same in the target namespace of the reference `property` of the class being populated.
 pub(super) fn to_target(
     machine: &Machine<'_>,
     property: &str,

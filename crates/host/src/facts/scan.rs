@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-/// The number that `digits` spell in decimal; `None` where anything else stands there or the
+/// The number that `digits` spell in decimal; `None` where there is anything else or the
 /// number does not fit.
 pub fn decimal(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {

@@ -1,7 +1,7 @@
-//! The block devices below `/sys`: which there are, and what the kernel tells of each.
+//! The block devices below `/sys`: their list, and the properties of each.
 //!
-//! A device is its directory in the tree of devices, to which links by number and by name lead. All
-//! that is told of it lies there and is read when it is asked.
+//! A device is its directory in the tree of devices, to which links by number and by name lead. Its
+//! files there are read when they are used.
 
 use crate::facts::scan::device_number;
 use crate::facts::storage::block_device;
@@ -53,12 +53,12 @@ impl BlockDevice {
         id_of(self.name())
     }
 
-    /// What its place among the devices tells of it.
+    /// What its path among the devices shows.
     pub(crate) fn place(&self) -> Option<block_device::BlockDevice<'_>> {
         block_device::BlockDevice::parse(self.path.as_bytes())
     }
 
-    /// The path of a file that tells something of it.
+    /// The path of one of its files.
     pub(crate) fn file(&self, name: &str) -> String {
         format!("{}/{name}", self.path)
     }
@@ -135,7 +135,7 @@ fn id_of(name: &str) -> String {
     format!("/dev/{}", name.replace('!', "/"))
 }
 
-/// The disks that are pieces of hardware, by their device numbers; `None` where that is not told.
+/// The disks that are pieces of hardware, by their device numbers; `None` where they cannot be listed.
 pub(crate) fn disks(root: &Root) -> Option<Vec<BlockDevice>> {
     let names = root.names("sys/dev/block")?;
     let mut numbers: Vec<(u32, u32)> =

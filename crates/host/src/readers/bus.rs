@@ -1,8 +1,7 @@
 //! A D-Bus, and what can go wrong with one.
 //!
-//! Connects when somebody is first asked on it, and gives up what takes longer than its limit: a
-//! daemon that hangs must not hang a query. Knows nothing of who is asked there, which is
-//! `systemd`'s. Addresses and time come from the [`crate::Root`].
+//! Connects at the first call, and abandons a call that takes longer than its limit: a daemon that
+//! hangs must not hang a query. What is called is decided by the reader, such as `systemd`. Addresses and time come from the [`crate::Root`].
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -25,17 +24,17 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 /// The error of a call that the caller may not make, by its D-Bus name.
 pub(crate) const ACCESS_DENIED: &str = "org.freedesktop.DBus.Error.AccessDenied";
-/// The same, where somebody could be asked for a password, as nobody is here.
+/// The same, where a password prompt could allow it; there is none here.
 pub(crate) const MUST_AUTHENTICATE: &str =
     "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired";
 
-/// Ends when so much time has passed.
+/// Returns a future that is ready when so much time has passed.
 pub type Timer = Arc<dyn Fn(Duration) -> Expiry + Send + Sync>;
 
 /// What a [`Timer`] makes: ready once the time is over.
 pub type Expiry = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// A D-Bus: where it is, and what tells that an answer on it takes too long.
+/// A D-Bus: its address, and the timer of its time limits.
 pub struct Bus {
     address: String,
     timer: Timer,
@@ -44,13 +43,13 @@ pub struct Bus {
 /// Why there is no answer.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Failure {
-    /// There is nobody to be asked: no bus, or nobody of this name on it.
+    /// There is no bus, or no service of this name on it.
     Absent(String),
-    /// It takes too long.
+    /// There was no answer within the time limit.
     TimedOut(String),
-    /// Who was asked refuses: the error's D-Bus name and its text.
+    /// The service returned an error: its D-Bus name and its text.
     Refused { name: String, text: String },
-    /// The bus broke off, or said what cannot be understood.
+    /// The connection was lost, or the answer is malformed.
     Broken(String),
 }
 
@@ -61,7 +60,7 @@ impl Bus {
         Bus::at(address, Arc::new(|time| Box::pin(sleep(time))))
     }
 
-    /// The bus at `address`, in the form of the D-Bus specification, where `timer` tells the time.
+    /// The bus at `address`, in the form of the D-Bus specification, with time limits by `timer`.
     pub fn at(address: impl Into<String>, timer: Timer) -> Self {
         Bus { address: address.into(), timer }
     }
@@ -145,14 +144,14 @@ impl Failure {
     fn of_bus(what: &str, error: &fdo::Error) -> Self {
         let text = || format!("{what}: {error}");
         match error {
-            // Who has a file for its activation and no program is not there either.
+            // A service with an activation file but no program is absent as well.
             fdo::Error::ServiceUnknown(_)
             | fdo::Error::NameHasNoOwner(_)
             | fdo::Error::SpawnChildExited(_)
             | fdo::Error::SpawnExecFailed(_)
             | fdo::Error::SpawnServiceNotFound(_) => Failure::Absent(text()),
             fdo::Error::Timeout(_) | fdo::Error::TimedOut(_) => Failure::TimedOut(text()),
-            // The one who was asked has gone.
+            // The service has gone.
             fdo::Error::NoReply(_) | fdo::Error::Disconnected(_) | fdo::Error::ZBus(_) => {
                 Failure::Broken(text())
             }
@@ -193,7 +192,7 @@ impl From<Failure> for cim::Error {
 mod tests {
     use super::*;
 
-    /// A bus at an address where nobody answers, with the clock of the live machine.
+    /// A bus at an address where nothing listens, with the clock of the live machine.
     fn live() -> Bus {
         Bus { address: "unix:path=/nonexistent/bus".to_owned(), ..Bus::system() }
     }

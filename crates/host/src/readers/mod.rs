@@ -13,7 +13,7 @@
 //! | `processes` | the processes below `/proc` |
 //! | [`root`] | the machine: live, or captured as a tree of files |
 //! | `block_devices`, `processors`, `machine`, `systemd` | one kind of object each |
-//! | `storage` | what lies between file systems and partitions |
+//! | `storage` | the devices between file systems and partitions |
 
 pub mod bus;
 pub mod root;

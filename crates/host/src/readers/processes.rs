@@ -28,13 +28,13 @@ pub(crate) const EXE: Needs = Needs::bit(3);
 pub(crate) const IO: Needs = Needs::bit(4);
 /// `/proc/<pid>/fd`.
 pub(crate) const HANDLES: Needs = Needs::bit(5);
-/// The first of `exe`, `cmdline` and `stat` that tells a name.
+/// The first of `exe`, `cmdline` and `stat` that has a name.
 pub(crate) const NAME: Needs = Needs::bit(6);
 
 /// The processes of a machine, and the buffers in which they are read.
 pub(crate) struct Processes {
     proc: Dir,
-    /// Whether the kernel tells the number of open files as the size of `fd` (since Linux 6.2).
+    /// Whether the size of `fd` is the number of open files (since Linux 6.2).
     size_counts_handles: bool,
     buffers: Buffers,
 }

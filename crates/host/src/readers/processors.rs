@@ -1,9 +1,9 @@
 //! The processors that are switched on, by the socket they sit in, as
-//! `/sys/devices/system/cpu` tells it.
+//! `/sys/devices/system/cpu` lists them.
 //!
 //! A processor that software sees is one hardware thread of one core; a socket holds those of one
-//! package. Only what a socket needs to be known is read: one processor of each tells which others
-//! sit beside it. What else is asked of a socket is read when it is asked.
+//! package. Sockets are found from one processor of each, which lists the others. Everything else of
+//! a socket is read when it is used.
 
 use std::collections::BTreeSet;
 
@@ -19,19 +19,19 @@ pub(crate) struct Socket {
     cpus: Vec<u32>,
 }
 
-/// The numbers of the processors that are switched on, ascending; `None` where that is not told.
+/// The numbers of the processors that are switched on, ascending; `None` where there is no list.
 pub(crate) fn online(root: &Root) -> Option<BTreeSet<u32>> {
     let list = root.read("sys/devices/system/cpu/online")?;
     Some(number_list::parse(&list)?.into_iter().collect())
 }
 
-/// The sockets, by their first processor; `None` where it is not told which processors there are.
+/// The sockets, by their first processor; `None` where there is no list of processors.
 pub(crate) fn sockets(root: &Root) -> Option<Vec<Socket>> {
     let mut left = online(root)?;
     let mut sockets = Vec::new();
     while let Some(first) = left.pop_first() {
         let beside = topology(root, first, &["package_cpus_list", "core_siblings_list"]);
-        // Where nothing is told of sockets, there is one that holds all.
+        // Without a topology all processors are in one socket.
         let beside = beside.unwrap_or_else(|| left.iter().copied().collect());
         let mut cpus = vec![first];
         cpus.extend(beside.into_iter().filter(|cpu| left.remove(cpu)));
@@ -44,7 +44,7 @@ pub(crate) fn sockets(root: &Root) -> Option<Vec<Socket>> {
 }
 
 impl Socket {
-    /// The first of its processors, which stands for all where they are alike.
+    /// The first of its processors, which represents all where they are alike.
     pub(crate) fn first(&self) -> u32 {
         self.cpus[0]
     }
@@ -54,14 +54,14 @@ impl Socket {
         self.cpus.len()
     }
 
-    /// How many cores are switched on; `None` where that is not told of each.
+    /// How many cores are switched on; `None` where the topology of any is missing.
     pub(crate) fn cores(&self, root: &Root) -> Option<usize> {
         let names = ["core_cpus_list", "thread_siblings_list"];
         self.groups(|cpu| topology(root, cpu, &names)).map(|groups| groups.len())
     }
 
-    /// The bytes of all its caches of a level that hold data; `None` where there are none, or it is
-    /// not told of each which processors share it.
+    /// The bytes of all its caches of a level that hold data; `None` where there are none, or the
+    /// list of sharing processors of any is missing.
     pub(crate) fn cache_bytes(&self, root: &Root, level: u64) -> Option<u64> {
         let shared = |cpu| {
             let cache = data_cache(root, cpu, level)?;

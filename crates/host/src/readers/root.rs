@@ -48,7 +48,7 @@ impl Root {
         Ok(Root { dir, answers: Answers::Live, bus: Some(Bus::system()), recorder: None })
     }
 
-    /// The machine whose files lie below `dir`. Its file `answers` has a line for each of
+    /// The machine whose files are below `dir`. Its file `answers` has a line for each of
     ///
     /// ```text
     /// page_size BYTES

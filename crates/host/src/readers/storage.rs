@@ -1,8 +1,8 @@
-//! What lies between a mounted file system and the partitions of disks: a volume of the device
+//! The devices between a mounted file system and the partitions of disks: a volume of the device
 //! mapper, a RAID, an encrypted device, several devices of one btrfs.
 //!
-//! The kernel tells of each block device what it is made of (`slaves`) and what is made of it
-//! (`holders`). Both ways are gone step by step, each device once, so that a circle, which the kernel
+//! The kernel lists for each block device what it is made of (`slaves`) and what is made of it
+//! (`holders`). Both are followed step by step, each device once, so that a circle, which the kernel
 //! does not make, would end as well.
 
 use std::collections::BTreeSet;
@@ -18,11 +18,11 @@ use crate::readers::root::Root;
 pub(crate) struct Below {
     /// The partition.
     pub(crate) partition: BlockDevice,
-    /// Whether the file system lies on it with no other device between.
+    /// Whether the file system is on it with no other device between.
     pub(crate) is_direct: bool,
 }
 
-/// The partitions on which a mounted file system lies. There is none where it lies on whole disks,
+/// The partitions of a mounted file system. There is none where it is on whole disks,
 /// on another machine or in memory.
 pub(crate) fn partitions_below(root: &Root, mount: &Mount<'_>) -> Vec<Below> {
     let devices = devices(root, mount);
@@ -71,7 +71,7 @@ impl Above {
         above
     }
 
-    /// Whether a mounted file system lies on any of it.
+    /// Whether a mounted file system is on any of it.
     pub(crate) fn holds(&self, root: &Root, mount: &Mount<'_>) -> bool {
         match mount.device.0 {
             0 => devices(root, mount).iter().any(|device| self.names.contains(device.name())),

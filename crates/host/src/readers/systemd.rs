@@ -1,4 +1,4 @@
-//! systemd as it is asked over D-Bus: which services there are, what it tells of each, and jobs.
+//! systemd over D-Bus: the list of services, the properties of each, and jobs.
 //!
 //! Speaks the interfaces of org.freedesktop.systemd1(5) and interprets nothing: what the properties
 //! are for a class is `crate::classes`'s. A connection lasts for one query or method. All calls
@@ -24,7 +24,7 @@ pub(crate) const UNIT: Needs = Needs::bit(0);
 /// The properties that services have.
 pub(crate) const SERVICE: Needs = Needs::bit(1);
 
-/// How long a job may take until its caller is told that it does: as long as Windows gives a
+/// How long a job may take before its caller gets an error: as long as Windows gives a
 /// service to start.
 const JOB_LIMIT: Duration = Duration::from_secs(30);
 
@@ -96,7 +96,7 @@ impl<'a> Systemd<'a> {
         }
     }
 
-    /// The services that are installed or loaded; none where nobody of systemd's name is on the
+    /// The services that are installed or loaded; none where systemd's name is not on the
     /// bus. Templates are none, nor are further names of the same service.
     pub(crate) fn names(&self) -> Result<Names, Failure> {
         match zbus::block_on(self.list()) {
@@ -281,7 +281,7 @@ impl<'a> Systemd<'a> {
 
     /// The ends of the jobs of a unit, from now on.
     async fn job_ends(&self, unit: &str) -> Result<MessageStream, Failure> {
-        // It sends signals only while somebody has said that they are wanted.
+        // systemd sends signals only while a client has subscribed.
         self.manager("Subscribe", &()).await?;
         let subscribe = async {
             let rule = MatchRule::builder()
@@ -362,7 +362,7 @@ impl Properties {
         self.0.get(name).map(|value| &**value)
     }
 
-    /// Whether it is told, be it empty.
+    /// Whether the property is present, even if empty.
     pub(crate) fn is_known(&self, name: &str) -> bool {
         self.0.contains_key(name)
     }

@@ -1,5 +1,5 @@
 //! Provides the class: the value of each property. Does not evaluate queries.
-//! Input is what the kernel and the firmware tell of processors, by way of `crate::readers::processors`
+//! Input is the kernel's and the firmware's records of processors, by way of `crate::readers::processors`
 //! and `crate::readers::root`; output goes through `crate::classes::property`.
 //!
 #![doc = include_str!("win32_processor.md")]
@@ -22,7 +22,7 @@ use crate::readers::source::Source::{self, File};
 /// The class Win32_Processor.
 pub(crate) struct Win32Processor;
 
-/// A socket, and what is told of all of them in one file.
+/// A socket, and the file about all sockets.
 pub(crate) struct Facts<'a> {
     machine: &'a Machine<'a>,
     socket: &'a Socket,
@@ -267,12 +267,12 @@ fn is_central_and_there(record: &Structure<'_>) -> bool {
     record.byte(0x05) == Some(CENTRAL) && record.byte(0x18).is_some_and(|s| s & POPULATED != 0)
 }
 
-/// A speed in MHz, where 0 stands for one that is not known.
+/// A speed in MHz, where 0 means unknown.
 fn known(megahertz: u16) -> Option<u32> {
     (megahertz != 0).then_some(megahertz.into())
 }
 
-/// The documented values are SMBIOS's. Those that do not fit a byte stand in a second field.
+/// The documented values are SMBIOS's. Those that do not fit a byte are in a second field.
 fn family(record: Structure<'_>) -> Option<u16> {
     const IN_SECOND_FIELD: u8 = 0xfe;
     match record.byte(0x06)? {

@@ -160,7 +160,7 @@ fn text(bytes: Option<&[u8]>) -> Value {
     bytes.map_or(Value::Null, |bytes| Value::string(scan::text(bytes)))
 }
 
-/// Kilobytes in a property of 32 bits; what does not fit is told as the greatest that does.
+/// Kilobytes in a property of 32 bits; a greater value is reported as the maximum.
 fn kilobytes(kilobytes: Option<u64>) -> Value {
     kilobytes.map(|n| u32::try_from(n).unwrap_or(u32::MAX)).into()
 }

@@ -1,8 +1,8 @@
-//! The methods of Win32_Process: what each asks of the machine, and what it returns.
+//! The methods of Win32_Process: what each does to the machine, and what it returns.
 //!
-//! Reading the owner works on a captured machine as well; what changes something is only for the
-//! machine that the program runs on. The system calls are in `crate::control`; what is different
-//! from Windows is told in `win32_process.md`.
+//! Reading the owner works on a captured machine as well; a method that changes something works only
+//! on the machine that the program runs on. The system calls are in `crate::control`; what is different
+//! from Windows is documented in `win32_process.md`.
 
 use std::io;
 use std::sync::Arc;
@@ -43,7 +43,7 @@ pub(crate) struct Win32ProcessMethods {
     root: Arc<Root>,
 }
 
-/// What a method hands out, or what it returns where it fails.
+/// The out parameters of a method, or its return value where it fails.
 type Outcome = std::result::Result<Vec<(&'static str, Value)>, u32>;
 
 impl Win32ProcessMethods {
@@ -79,7 +79,7 @@ impl Win32ProcessMethods {
         Ok(vec![("Sid", Value::string(Sid::unix_user(uid).to_string()))])
     }
 
-    /// Whether a signal would be taken without any effect, which must not be told as success: so
+    /// Whether a signal would have no effect, which must not be reported as success: so
     /// it is with the kernel's own threads and with the first process.
     fn cannot_be_ended(&self, id: u32) -> bool {
         let Ok(mut processes) = self.root.processes() else { return false };

@@ -1,5 +1,5 @@
 //! Provides the class: the value of each property. Does not evaluate queries.
-//! Input is what systemd tells over D-Bus, by way of `crate::readers::systemd`; output goes through
+//! Input is systemd's properties over D-Bus, by way of `crate::readers::systemd`; output goes through
 //! `crate::classes::property`.
 //!
 #![doc = include_str!("win32_service.md")]
@@ -18,8 +18,8 @@ use crate::readers::systemd::{self, Properties, SERVICE, Service, Systemd, UNIT}
 /// The class of services, by definition.
 pub(super) const CLASS: &str = "Win32_Service";
 
-/// How many services are asked for what they are before the first of them is told: what follows a
-/// client that has enough is at most that many questions.
+/// How many services are read before the first of them is delivered: at most so many calls are
+/// wasted when the client cancels.
 const BATCH: usize = 64;
 
 /// The class Win32_Service.
@@ -163,7 +163,7 @@ fn accepts(unit: &Properties, ability: &str) -> Value {
     can.zip(is_up).map(|(can, is_up)| can && is_up).into()
 }
 
-/// 0 where nothing is pending; how far something has come, or how long it takes, is not told.
+/// 0 where nothing is pending; progress and duration are unknown.
 fn unless_pending(unit: &Properties) -> Value {
     state(unit).filter(|state| !state.is_pending()).map(|_| 0u32).into()
 }

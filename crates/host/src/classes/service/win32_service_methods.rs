@@ -1,7 +1,7 @@
 //! The methods of Win32_Service: what each asks of systemd, and what it returns.
 //!
 //! They act on the bus that the machine has, with the rights of the program; what is asked over
-//! D-Bus is in `crate::readers::systemd`, what is different from Windows is told in `win32_service.md`.
+//! D-Bus is in `crate::readers::systemd`, what is different from Windows is documented in `win32_service.md`.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ const ALREADY_PAUSED: u32 = 24;
 /// What systemd refuses with, and what that is here. Anything else is an unknown failure.
 const REFUSALS: [(&str, u32); 9] = [
     ("org.freedesktop.DBus.Error.NotSupported", NOT_SUPPORTED),
-    // Files of its own stand where the new ones would.
+    // Its own files are where the new ones would be.
     ("org.freedesktop.DBus.Error.FileExists", NOT_SUPPORTED),
     ("org.freedesktop.systemd1.OnlyByDependency", INVALID_SERVICE_CONTROL),
     ("org.freedesktop.systemd1.JobTypeNotApplicable", INVALID_SERVICE_CONTROL),
@@ -52,7 +52,7 @@ const REFUSALS: [(&str, u32); 9] = [
     ("org.freedesktop.systemd1.TransactionOrderIsCyclic", CIRCULAR_DEPENDENCY),
 ];
 
-/// Exit codes by which systemd tells that it could not even begin to run the program.
+/// Exit codes by which systemd reports that it could not start the program.
 const EXIT_EXEC: u32 = 203;
 const EXIT_GROUP: u32 = 216;
 const EXIT_USER: u32 = 217;
@@ -183,7 +183,7 @@ fn has_running_dependents(
     Ok(dependents.iter().any(|unit| state(unit) != Some(State::Stopped)))
 }
 
-/// systemd's state of a service is never behind: there is nothing to be told anew.
+/// systemd's state of a service is always current: there is nothing to refresh.
 fn interrogate(service: &Service) -> u32 {
     match state(&service.unit) {
         Some(State::Stopped) => NOT_ACTIVE,

@@ -1,4 +1,4 @@
-//! Provides the class: its two references. Does not evaluate queries. Input is what the kernel tells
+//! Provides the class: its two references. Does not evaluate queries. Input is the kernel's list
 //! of block devices, as `super::win32_diskpartition` finds them; output goes through
 //! `crate::classes::property`.
 //!

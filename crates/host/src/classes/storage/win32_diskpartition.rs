@@ -1,5 +1,5 @@
 //! Provides the class: the value of each property. Does not evaluate queries.
-//! Input is what the kernel tells of block devices, by way of `crate::readers::block_devices`; output goes
+//! Input is the block devices of the kernel, by way of `crate::readers::block_devices`; output goes
 //! through `crate::classes::property`.
 //!
 #![doc = include_str!("win32_diskpartition.md")]

@@ -1,5 +1,5 @@
 //! Provides the class: the value of each property. Does not evaluate queries.
-//! Input is the list of mounts, and what the kernel tells of the devices below them, by way of
+//! Input is the list of mounts and the devices below them, by way of
 //! `crate::readers::root`; output goes through `crate::classes::property`.
 //!
 #![doc = include_str!("win32_logicaldisk.md")]
@@ -181,7 +181,7 @@ impl Facts<'_> {
         match self.drive()? {
             Drive::Local => Some(FIXED),
             Drive::CompactDisc => Some(REMOVABLE),
-            // The kernel does not tell the format of a diskette.
+            // The kernel does not report the format of a diskette.
             Drive::Removable => (self.device()?.name.get(..2) != Some(b"fd")).then_some(REMOVABLE),
             Drive::Network | Drive::RamDisk => None,
         }
@@ -214,7 +214,7 @@ impl Facts<'_> {
         let path = format!("sys/dev/block/{major}:{minor}");
         let link = root.link(&path)?;
         let device = BlockDevice::parse(&link)?;
-        // A partition does not tell it, but the disk above it does.
+        // The disk has it, not the partition.
         let told = root.read_text(&format!("{path}/removable"));
         let removable = told.or_else(|| root.read_text(&format!("{path}/../removable")))?;
         let drive = match device.medium() {

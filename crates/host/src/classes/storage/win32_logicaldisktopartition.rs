@@ -1,5 +1,5 @@
 //! Provides the class: its references and addresses, and nothing of queries. Input is the list of
-//! mounts and what the kernel tells of the devices below, by way of `crate::readers::storage`; output goes
+//! mounts and the devices below, by way of `crate::readers::storage`; output goes
 //! through `crate::classes::property`.
 //!
 #![doc = include_str!("win32_logicaldisktopartition.md")]

@@ -1,5 +1,5 @@
 //! Provides the class: the value of each property. Does not evaluate queries.
-//! Input is what the kernel and the firmware tell of the machine as a whole, by way of
+//! Input is files of the kernel and the firmware, by way of
 //! `crate::readers::root`; output goes through `crate::classes::property`.
 //!
 #![doc = include_str!("win32_computersystem.md")]

@@ -1,5 +1,5 @@
 //! Provides the class: the value of each property. Does not evaluate queries.
-//! Input is what the kernel and the distribution tell of themselves, by way of
+//! Input is files of the kernel and the distribution, by way of
 //! `crate::readers::root`; output goes through `crate::classes::property`.
 //!
 #![doc = include_str!("win32_operatingsystem.md")]
@@ -22,7 +22,7 @@ use crate::readers::source::Source::{self, Directory, File};
 /// The class Win32_OperatingSystem.
 pub(crate) struct Win32OperatingSystem;
 
-/// The machine, and what more than one property is told from.
+/// The machine, and the files that more than one property is read from.
 pub(crate) struct Facts<'a> {
     machine: &'a Machine<'a>,
     memory: OnceCell<MemInfo>,
@@ -139,7 +139,7 @@ impl Facts<'_> {
     fn max_processes(&self) -> Option<u32> {
         let pids = self.machine.root().read_number("proc/sys/kernel/pid_max")?;
         let threads = self.machine.root().read_number("proc/sys/kernel/threads-max")?;
-        // Pid 0 is nobody's.
+        // No process has pid 0.
         pids.saturating_sub(1).min(threads).try_into().ok()
     }
 

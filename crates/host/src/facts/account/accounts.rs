@@ -19,7 +19,7 @@ pub struct User<'a> {
     pub id: u32,
     /// The number of the primary group.
     pub group: u32,
-    /// The whole name: what stands before the first comma of the comment. Empty where there is none.
+    /// The whole name: the part before the first comma of the comment. Empty where there is none.
     pub full_name: &'a [u8],
 }
 

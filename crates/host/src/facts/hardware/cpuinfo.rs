@@ -27,7 +27,7 @@ impl<'a> Cpu<'a> {
         value(self.0, label)
     }
 
-    /// The number that stands behind this label.
+    /// The number after this label.
     pub fn number(&self, label: &[u8]) -> Option<u64> {
         decimal(self.value(label)?)
     }

@@ -1,9 +1,9 @@
 //! `/sys/firmware/dmi/tables/DMI`: what the firmware knows of the machine's parts, as the structures
-//! of the System Management BIOS (DSP0134) that lie one after the other in the file.
+//! of the System Management BIOS (DSP0134) one after the other in the file.
 //!
 //! A structure is a header of type, length and handle, fields at fixed offsets, and behind them its
 //! texts, each ended by a zero and all by one more; a field that is a text holds its number. What a
-//! field means is the affair of the class that tells it. The kernel shows the file to root alone.
+//! field means is decided in the class that uses it. Only root may read the file.
 
 use crate::facts::scan::text;
 
@@ -23,7 +23,7 @@ pub const HARDWARE_SECURITY: u8 = 24;
 pub const BOOT_STATUS: u8 = 32;
 const END: u8 = 127;
 
-/// One structure. A field that lies beyond its end is one that its version does not have.
+/// One structure. A field beyond its end is one that its version does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Structure<'a> {
     fields: &'a [u8],
@@ -46,12 +46,12 @@ impl<'a> Structure<'a> {
         self.fields.get(at..)?.first_chunk().map(|bytes| u64::from_le_bytes(*bytes))
     }
 
-    /// The fields from an offset on; none where it lies beyond the end.
+    /// The fields from an offset on; none where it is beyond the end.
     pub fn rest(&self, at: usize) -> &'a [u8] {
         self.fields.get(at..).unwrap_or_default()
     }
 
-    /// The text whose number stands at an offset. There is none where the number is 0, or the text
+    /// The text whose number is at an offset. There is none where the number is 0, or the text
     /// is blank.
     pub fn text(&self, at: usize) -> Option<String> {
         let number = usize::from(self.byte(at)?).checked_sub(1)?;
@@ -76,7 +76,7 @@ pub fn structures(bytes: &[u8], kind: u8) -> impl Iterator<Item = Structure<'_>>
     all.filter(move |structure| structure.fields[0] == kind)
 }
 
-/// The first structure, and what lies behind it; `None` at the end.
+/// The first structure, and the rest; `None` at the end.
 fn split_first(bytes: &[u8]) -> Option<(Structure<'_>, &[u8])> {
     const HEADER: usize = 4;
     let &[kind, length, ..] = bytes else { return None };
@@ -86,7 +86,7 @@ fn split_first(bytes: &[u8]) -> Option<(Structure<'_>, &[u8])> {
     }
     let (fields, behind) = bytes.split_at(length);
     let end = behind.windows(2).position(|pair| pair == [0, 0])?;
-    // The first of the two ends the last text; it stands alone where there is no text.
+    // The first of the two ends the last text; it is alone where there is no text.
     let (texts, behind) = behind.split_at(end + 2);
     Some((Structure { fields, texts }, behind))
 }

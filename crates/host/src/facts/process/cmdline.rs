@@ -1,6 +1,6 @@
 //! `/proc/<pid>/cmdline`: the arguments, each ended by a NUL.
 //!
-//! A process may write over them: what stands here is what it wants to be seen as. Kernel
+//! A process may write over them: the contents are what it chose to show. Kernel
 //! threads and zombies have an empty file.
 
 use super::exe::file_name;
@@ -31,7 +31,7 @@ impl<'a> CommandLine<'a> {
     }
 
     /// The file name in the first argument. Where a process has written a title there, as in
-    /// `nginx: worker process`, what stands before the colon is taken.
+    /// `nginx: worker process`, the part before the colon is taken.
     pub fn program_name(&self) -> Option<&'a [u8]> {
         let end = self.program.windows(2).position(|w| w == b": ").unwrap_or(self.program.len());
         file_name(&self.program[..end])

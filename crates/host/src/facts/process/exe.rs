@@ -5,13 +5,13 @@
 /// What the kernel appends to the path of a file that has been removed since.
 const DELETED: &[u8] = b" (deleted)";
 
-/// The path that the link tells, without the mark of a removed file. A file whose name really
-/// ends in that mark cannot be told from one that was removed.
+/// The path in the link, without the mark of a removed file. A file whose name really
+/// ends in that mark cannot be distinguished from a removed one.
 pub fn path(link: &[u8]) -> &[u8] {
     link.strip_suffix(DELETED).unwrap_or(link)
 }
 
-/// What stands behind the last slash; `None` where that is nothing.
+/// The part after the last slash; `None` where it is empty.
 pub fn file_name(path: &[u8]) -> Option<&[u8]> {
     path.rsplit(|&b| b == b'/').next().filter(|name| !name.is_empty())
 }

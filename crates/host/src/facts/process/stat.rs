@@ -1,11 +1,11 @@
 //! `/proc/<pid>/stat`: one line that answers most of what is asked of a process.
 //!
-//! Fields are numbered as in proc_pid_stat(5). The name stands in parentheses and may hold
+//! Fields are numbered as in proc_pid_stat(5). The name is in parentheses and may hold
 //! anything, spaces and parentheses too; what follows its last parenthesis is numbers.
 
 use crate::facts::scan::{Fields, decimal};
 
-/// A process as its `stat` line tells it. Times are in clock ticks.
+/// A process as its `stat` line describes it. Times are in clock ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ProcessStat<'a> {
     /// (2) The name that the kernel knows it by, cut by it to 15 bytes (more for its own threads).

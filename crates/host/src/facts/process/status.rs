@@ -16,7 +16,7 @@ pub struct ProcessStatus {
     pub data: Option<u64>,
     /// `VmStk`: the stack.
     pub stack: Option<u64>,
-    /// `VmSwap`: what of it lies in swap space.
+    /// `VmSwap`: the part in swap space.
     pub swap: Option<u64>,
 }
 
@@ -24,7 +24,7 @@ impl ProcessStatus {
     /// Parses the file. Labels that it does not know are passed over.
     pub fn parse(bytes: &[u8]) -> Self {
         let mut status = ProcessStatus::default();
-        // The block of `Vm` lines stands together; nothing behind it is read.
+        // The `Vm` lines are adjacent; nothing after them is read.
         let start = bytes.windows(3).position(|w| w == b"\nVm").map_or(bytes.len(), |at| at + 1);
         for line in lines(&bytes[start..]) {
             if line.starts_with(b"Rss") {

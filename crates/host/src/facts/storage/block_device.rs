@@ -1,21 +1,21 @@
-//! `/sys/dev/block/<major>:<minor>`: a link into the tree of devices that tells which device
-//! it is and on what it sits. The path that it leads to tells the same.
+//! `/sys/dev/block/<major>:<minor>`: a link into the tree of devices that identifies the device
+//! and what it is attached to.
 
 use crate::facts::scan::decimal;
 
-/// A block device, told from the path that the link leads to, as in
+/// A block device, from the path that the link leads to, as in
 /// `../../devices/pci0000:00/0000:00:14.0/usb2/2-1/2-1:1.0/host6/target6:0:0/6:0:0:0/block/sdb/sdb1`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BlockDevice<'a> {
     /// The kernel's name of it, as in `/dev`; a slash there is an exclamation mark here.
     pub name: &'a [u8],
     /// Whether it is reached through USB; `None` where it is made of other devices or of
-    /// memory, so that the path does not tell.
+    /// memory, so that the path does not show it.
     pub on_usb: Option<bool>,
-    /// Whether it stands for a piece of hardware. Else it is made of other devices, of a file, or
+    /// Whether it is a piece of hardware. Otherwise it is made of other devices, of a file, or
     /// of memory.
     pub is_hardware: bool,
-    /// What it is connected by, where that is one of those that are told apart.
+    /// What it is connected by, where that is one of these.
     pub interface: Option<Interface>,
     /// Where it is found, if it answers to the commands of SCSI.
     pub scsi: Option<ScsiAddress>,
@@ -24,7 +24,7 @@ pub struct BlockDevice<'a> {
 /// What a disk is connected by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interface {
-    /// USB, whatever lies behind it.
+    /// USB, whatever is behind it.
     Usb,
     /// IEEE 1394.
     FireWire,
@@ -47,7 +47,7 @@ pub struct ScsiAddress {
     pub unit: u64,
 }
 
-/// What holds the medium, as far as the kernel's name of the device tells it.
+/// What holds the medium, as far as the kernel's name of the device shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Medium {
     /// A compact disc or its successors: `sr0`.
@@ -86,7 +86,7 @@ impl<'a> BlockDevice<'a> {
         self.is_hardware && self.medium() == Medium::Disk
     }
 
-    /// What its name tells of the medium.
+    /// The medium, from its name.
     pub fn medium(&self) -> Medium {
         match self.name {
             name if is_numbered(name, b"sr") => Medium::Optical,

@@ -7,7 +7,7 @@ pub fn device(target: &[u8]) -> Option<&[u8]> {
     crate::facts::process::exe::file_name(target)
 }
 
-/// The name that a link stands for: udev writes what a file name should not hold as `\x` and
+/// The name that a link encodes: udev writes what a file name should not hold as `\x` and
 /// two hexadecimal digits.
 pub fn name(link_name: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(link_name.len());

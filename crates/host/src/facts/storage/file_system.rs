@@ -1,7 +1,7 @@
 //! What a kind of file system is and can do, by its definition: facts of the kind, which hold
 //! whatever is on the disk. A kind that is not listed is not known, and nothing is said of it.
 
-/// Where the files of a file system lie.
+/// Where the files of a file system are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// On block devices of this machine.
@@ -15,7 +15,7 @@ pub enum Place {
 pub struct FileSystem {
     /// Its name in the list of mounts.
     name: &'static str,
-    /// Where its files lie.
+    /// Where its files are stored.
     pub place: Place,
     /// Whether files can be compressed one by one; `None` where a server decides.
     pub compresses_files: Option<bool>,

@@ -51,7 +51,7 @@ impl<'a> Mount<'a> {
         self.has_option(b"ro")
     }
 
-    /// Whether `option` stands among the options of the mount or of the file system.
+    /// Whether `option` is among the options of the mount or of the file system.
     pub fn has_option(&self, option: &[u8]) -> bool {
         let mut given =
             self.options.split(|&b| b == b',').chain(self.super_options.split(|&b| b == b','));

@@ -1,4 +1,4 @@
-//! `uevent` of a device: what the kernel tells of it to those that manage `/dev`, a line each, as
+//! `uevent` of a device: what the kernel reports of it to managers of `/dev`, a line each, as
 //! `DEVTYPE=partition`.
 
 use crate::facts::scan::{lines, text};

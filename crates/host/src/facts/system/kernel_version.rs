@@ -5,7 +5,7 @@
 
 use crate::facts::scan::words;
 
-/// The words by which a kernel tells how it was configured.
+/// The words by which a kernel names its configuration.
 const CONFIGURATIONS: [&[u8]; 6] =
     [b"SMP", b"PREEMPT", b"PREEMPT_DYNAMIC", b"PREEMPT_LAZY", b"PREEMPT_RT", b"PREEMPT(none)"];
 
@@ -14,7 +14,7 @@ const CONFIGURATIONS: [&[u8]; 6] =
 pub struct KernelBuild {
     /// How many times the tree had been built, as decimal digits.
     pub number: String,
-    /// The words on its configuration, joined by spaces; `None` where it tells none.
+    /// The words on its configuration, joined by spaces; `None` where there are none.
     pub configuration: Option<String>,
 }
 

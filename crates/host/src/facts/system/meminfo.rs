@@ -5,7 +5,7 @@ use crate::facts::scan::{labelled, lines};
 /// Sizes in kilobytes (1024 bytes).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct MemInfo {
-    /// `MemTotal`: physical memory that the kernel can hand out.
+    /// `MemTotal`: physical memory that the kernel can allocate.
     pub total: Option<u64>,
     /// `MemAvailable`: what programs could have without swapping (since Linux 3.14).
     pub available: Option<u64>,

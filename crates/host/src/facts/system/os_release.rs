@@ -41,7 +41,7 @@ impl OsRelease {
 }
 
 /// The value that a shell would read: quotes are taken off, and a backslash before a character
-/// that double quotes would let through stands for that character.
+/// that double quotes would let through means that character.
 fn unquote(value: &[u8]) -> String {
     let value = value.trim_ascii();
     if let [b'\'', inner @ .., b'\''] = value {
