@@ -4,6 +4,8 @@
 //! `valgrind --tool=callgrind target/release/operations get 2000`, the same with 4000, and the
 //! difference of both totals divided by 2000. What is counted so is the same in every run.
 
+#![deny(unsafe_code)]
+
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
