@@ -16,7 +16,8 @@ use cimom::{Cimom, Environment};
 use repository::{Repository, Writer};
 use tempfile::TempDir;
 use wbem::{
-    CallContext, CompileOptions, CompileReport, Flags, MofCompiler, NativeProviders, Services, Sink,
+    CallContext, Client, CompileOptions, CompileReport, Flags, MofCompiler, NativeProviders,
+    Operations, Protocol, Services, Sink, Transport,
 };
 
 use crate::text;
@@ -36,6 +37,7 @@ thread_local! {
 pub struct World {
     manager: Arc<Cimom>,
     administrator: CallContext,
+    operations: Operations,
     clock: Arc<AtomicU64>,
     /// Last, so that the repository is closed before its directory goes.
     directory: TempDir,
@@ -75,7 +77,8 @@ impl World {
         let administrator = CallContext::local(Arc::new(Identity::unix(0, &[0], true)));
         let clock = Arc::default();
         let manager = open(repository, providers, &clock);
-        let world = World { manager, administrator, clock, directory };
+        let operations = Operations::default();
+        let world = World { manager, administrator, operations, clock, directory };
         for namespace in [r"root\default", NAMESPACE] {
             world.create_namespace(namespace);
         }
@@ -84,15 +87,26 @@ impl World {
 
     /// Closes the repository and opens it again, with these providers.
     pub fn reopen(self, providers: NativeProviders) -> World {
-        let World { manager, administrator, clock, directory } = self;
+        let World { manager, administrator, operations, clock, directory } = self;
         drop(manager);
         let repository = Repository::create_or_open(directory.path().join("repository"));
-        World { manager: open(repository, providers, &clock), administrator, clock, directory }
+        let manager = open(repository, providers, &clock);
+        World { manager, administrator, operations, clock, directory }
     }
 
     /// The object manager, for what is no operation of WMI.
     pub fn manager(&self) -> &Arc<Cimom> {
         &self.manager
+    }
+
+    /// The operations that run on threads of their own.
+    pub fn operations(&self) -> &Operations {
+        &self.operations
+    }
+
+    /// A client of [`NAMESPACE`] whose calls have this context.
+    pub fn client(&self, context: &CallContext) -> Client {
+        Client::new(&self.operations, self.services(), context.clone())
     }
 
     /// Lets the world's clock go on.
@@ -284,6 +298,11 @@ pub fn sorted(objects: &[Object]) -> Vec<String> {
 /// A caller of this machine who belongs to its users and is no administrator.
 pub fn user() -> CallContext {
     CallContext::local(Arc::new(Identity::unix(1000, &[1000], false)))
+}
+
+/// A caller of another machine.
+pub fn remote(caller: Arc<Identity>, encrypted: bool) -> CallContext {
+    CallContext::new(caller, Transport::Remote { protocol: Protocol::Dcom, encrypted })
 }
 
 /// The symbol of the status that an error has.

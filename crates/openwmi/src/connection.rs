@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cim::status::{WBEM_E_NOT_FOUND, WBEM_E_TYPE_MISMATCH};
 use cim::{Instance, Locale, Namespace, Object, ObjectPath};
 use serde::de::DeserializeOwned;
-use wbem::{CallContext, Flags, Services};
+use wbem::{CallContext, Flags, Request, Services};
 
 use crate::de::{Shape, from_instance};
 use crate::error::{WMIResult, at};
@@ -59,7 +59,7 @@ pub struct WMIConnection {
     context: CallContext,
     /// How objects are read, and what was read is put.
     reading: Flags,
-    _wmi: Wmi,
+    wmi: Wmi,
 }
 
 impl WMIConnection {
@@ -79,8 +79,8 @@ impl WMIConnection {
 
     pub(crate) fn of(wmi: &Wmi, namespace: &str) -> WMIResult<Self> {
         let services = wmi.connect(namespace).map_err(at("connect to", namespace))?;
-        let (context, _wmi) = (wmi.context(), wmi.clone());
-        Ok(WMIConnection { services, context, reading: Flags::default(), _wmi })
+        let (context, wmi) = (wmi.context(), wmi.clone());
+        Ok(WMIConnection { services, context, reading: Flags::default(), wmi })
     }
 
     /// The same connection, through which classes are read with their localized qualifiers
@@ -113,6 +113,11 @@ impl WMIConnection {
     /// The context of this connection's calls.
     pub(crate) fn context(&self) -> &CallContext {
         &self.context
+    }
+
+    /// The WMI that it is a connection of.
+    pub(crate) fn wmi(&self) -> &Wmi {
+        &self.wmi
     }
 
     /// The operations as WMI has them.
@@ -172,11 +177,9 @@ impl WMIConnection {
     /// The result of a query object by object, while it still runs.
     /// Errors: the query's, those of later objects with the object that they take the place of.
     pub fn exec_query(&self, query: impl AsRef<str>) -> WMIResult<Objects> {
-        let text = query.as_ref().to_owned();
-        Objects::start("query", query.as_ref(), self, move |connection, sink| {
-            let WMIConnection { services, context, reading, .. } = connection;
-            services.exec_query("WQL", &text, Flags::FORWARD_ONLY | *reading, context, sink)
-        })
+        let (query, flags) = (query.as_ref(), Flags::FORWARD_ONLY | self.reading);
+        let request = Request::ExecQuery { language: "WQL".into(), query: query.into(), flags };
+        Objects::start("query", query, self, request)
     }
 
     /// The object at `object_path`, be it a class or an instance.

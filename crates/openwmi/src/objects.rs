@@ -8,7 +8,7 @@ use std::vec;
 
 use cim::Object;
 use serde::de::DeserializeOwned;
-use wbem::{Enumerator, Flags, Sink};
+use wbem::{Client, Enumerator, Request};
 
 use crate::connection::{WMIConnection, typed};
 use crate::error::{WMIResult, at};
@@ -33,23 +33,21 @@ pub struct Objects {
 }
 
 impl Objects {
-    /// Starts `run` and waits for its first batch.
+    /// Starts `request` and waits for its first objects.
     /// Errors: those of the call.
     pub(crate) fn start(
         operation: &'static str,
         object: &str,
         connection: &WMIConnection,
-        run: impl FnOnce(&WMIConnection, Sink) -> cim::Result<()> + Send + 'static,
+        request: Request<'_>,
     ) -> WMIResult<Objects> {
-        let _connection = connection.clone();
-        let connection = connection.clone();
-        let run = move |sink| run(&connection, sink);
-        let started = Enumerator::start(Flags::FORWARD_ONLY, run).map_err(at(operation, object))?;
+        let started = client(connection).enumerate(request).map_err(at(operation, object))?;
         let (object, batch) = (object.to_owned(), Vec::new().into_iter());
+        let _connection = connection.clone();
         Ok(Objects { operation, object, batch, enumerator: Some(started), _connection })
     }
 
-    /// Ends the query, and waits until it has let go of everything.
+    /// Ends the query, and waits until it has released everything.
     fn end(&mut self) {
         if let Some(enumerator) = self.enumerator.take() {
             enumerator.close(LONGEST_END);
@@ -60,6 +58,12 @@ impl Objects {
     pub fn typed<T: DeserializeOwned>(self) -> impl Iterator<Item = WMIResult<T>> {
         self.map(|object| object.and_then(|object| typed(&object)))
     }
+}
+
+/// The client whose calls are those of `connection`.
+fn client(connection: &WMIConnection) -> Client {
+    let (services, context) = (connection.services().clone(), connection.context().clone());
+    Client::new(connection.wmi().operations(), services, context)
 }
 
 impl Iterator for Objects {

@@ -16,7 +16,8 @@ use repository::{Repository, Salvage, Verification};
 use smol_str::SmolStr;
 use tempfile::TempDir;
 use wbem::{
-    CallContext, CompileOptions, CompileReport, Flags, MofCompiler, NativeProviders, Services,
+    CallContext, CompileOptions, CompileReport, Flags, MofCompiler, NativeProviders, Operations,
+    Services,
 };
 
 use crate::connection::WMIConnection;
@@ -57,6 +58,7 @@ pub struct Wmi {
     // INVARIANT: dropped in this order; the directory goes after the repository that is in it.
     cimom: Arc<Cimom>,
     context: CallContext,
+    operations: Operations,
     _directory: Option<Arc<TempDir>>,
 }
 
@@ -119,7 +121,8 @@ impl Wmi {
             identity: context.caller().clone(),
             clock: Arc::new(move || opened.elapsed()),
         };
-        Ok(Wmi { cimom: Cimom::new(repository, environment), context, _directory: directory })
+        let cimom = Cimom::new(repository, environment);
+        Ok(Wmi { cimom, context, operations: Operations::default(), _directory: directory })
     }
 
     /// A connection to a namespace, with typed results.
@@ -132,6 +135,12 @@ impl Wmi {
     /// Errors: `WBEM_E_INVALID_NAMESPACE`, `WBEM_E_ACCESS_DENIED`.
     pub fn connect(&self, namespace: &str) -> Result<Arc<dyn Services>> {
         self.cimom.connect(namespace, &self.context)
+    }
+
+    /// The operations that run on threads of their own, of all clients: for [`wbem::Client`] and
+    /// [`wbem::cancellable`].
+    pub fn operations(&self) -> &Operations {
+        &self.operations
     }
 
     /// The context of a call by the user who runs this program.

@@ -5,15 +5,18 @@
 
 use std::fmt;
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::thread::ThreadId;
 
 use cim::status::*;
 use cim::{Object, ObjectPath, Result, WbemStatus};
+use parking_lot::{Mutex, MutexGuard};
 
-use crate::client::{panicked, spawn};
+use crate::cancel::{CancelToken, OnCancel, cancelled};
+use crate::client::{Client, panicked};
 use crate::flags::Flags;
-use crate::request::Reply;
+use crate::operations::Admission;
+use crate::request::{Reply, Request};
 use crate::sink::{COMPLETE, Completion, ObjectSink, Progress, Sink};
 
 /// What hears of an asynchronous call (IWbemObjectSink): objects as they come, then exactly one
@@ -39,6 +42,9 @@ pub(crate) struct Call {
     /// Which sink it has or had.
     identity: usize,
     sends_status: bool,
+    /// By what it is ended before its end.
+    cancel: CancelToken,
+    _on_cancel: OnCancel,
 }
 
 struct State {
@@ -51,29 +57,57 @@ struct State {
 }
 
 impl Outstanding {
-    /// Runs `work` on a thread of its own for `sink`.
+    /// Starts `request`, whose outcome `sink` hears.
     pub(crate) fn start(
         &self,
-        flags: Flags,
+        client: &Client,
+        request: Request<'static>,
         sink: &Arc<dyn ResponseSink>,
-        work: impl FnOnce(&Arc<Call>) + Send + 'static,
     ) -> Result<()> {
         // Before it runs, so that whoever cancels finds it.
-        let call = self.call(flags, sink);
-        spawn(move || {
+        let call = self.call(client.context().cancel(), request.flags(), sink);
+        let context = client.context().child(call.cancel.clone());
+        let services = client.services().clone();
+        client.operations().run(context.session(), move |admission| {
             let ending = Ending(call);
-            work(&ending.0);
+            if request.is_enumerating() {
+                let delivery = Delivery { call: ending.0.clone(), admission: Some(admission) };
+                let started = services.call(&request, &context, Some(Sink::new(delivery)));
+                if let Err(error) = started.and_then(Reply::nothing) {
+                    ending.0.end(Err(error), None);
+                }
+            } else {
+                let outcome = services.call(&request, &context, None);
+                drop(admission);
+                ending.0.conclude(outcome);
+            }
         })
     }
 
-    /// A call that is outstanding as long as it is held.
-    pub(crate) fn call(&self, flags: Flags, sink: &Arc<dyn ResponseSink>) -> Arc<Call> {
-        let call = Arc::new(Call {
-            state: Mutex::new(State { sink: Some(sink.clone()), giving: None, ending: None }),
-            identity: identity(sink),
-            sends_status: flags.has(Flags::SEND_STATUS),
+    /// A call that is outstanding as long as it is held, and ends with `cancel`.
+    pub(crate) fn call(
+        &self,
+        cancel: &CancelToken,
+        flags: Flags,
+        sink: &Arc<dyn ResponseSink>,
+    ) -> Arc<Call> {
+        let cancel = cancel.of_one_call();
+        let call = Arc::new_cyclic(|call: &Weak<Call>| {
+            let ended = call.clone();
+            let _on_cancel = cancel.on_cancel(move |why| {
+                if let Some(call) = ended.upgrade() {
+                    call.end(Err(cancelled(why)), None);
+                }
+            });
+            Call {
+                state: Mutex::new(State { sink: Some(sink.clone()), giving: None, ending: None }),
+                identity: identity(sink),
+                sends_status: flags.has(Flags::SEND_STATUS),
+                cancel,
+                _on_cancel,
+            }
         });
-        let mut calls = self.calls();
+        let mut calls = self.0.lock();
         calls.retain(|call| call.strong_count() > 0);
         calls.push(Arc::downgrade(&call));
         call
@@ -81,14 +115,10 @@ impl Outstanding {
 
     /// Ends every call that uses `sink`.
     pub(crate) fn cancel(&self, sink: &Arc<dyn ResponseSink>) {
-        let calls: Vec<Arc<Call>> = self.calls().iter().filter_map(Weak::upgrade).collect();
+        let calls: Vec<Arc<Call>> = self.0.lock().iter().filter_map(Weak::upgrade).collect();
         for call in calls.iter().filter(|call| call.identity == identity(sink)) {
-            call.end(Err(WBEM_E_CALL_CANCELLED.with("the client cancelled the call")), None);
+            call.cancel.cancel();
         }
-    }
-
-    fn calls(&self) -> MutexGuard<'_, Vec<Weak<Call>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -108,11 +138,6 @@ impl Call {
             Ok(_) => self.end(COMPLETE, None),
             Err(error) => self.end(Err(error), None),
         }
-    }
-
-    /// The sink for an enumerating operation.
-    pub(crate) fn delivery(self: &Arc<Self>) -> Sink {
-        Sink::new(Delivery(self.clone()))
     }
 
     /// Tells the end, once. Where another thread is giving the sink something, that comes first, and
@@ -161,9 +186,8 @@ impl Call {
         ControlFlow::Break(())
     }
 
-    /// A panic of another holder leaves the state whole: values are only moved in and out.
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 
@@ -186,27 +210,32 @@ impl Drop for Ending {
 }
 
 /// Passes on what an enumerating operation delivers.
-struct Delivery(Arc<Call>);
+struct Delivery {
+    call: Arc<Call>,
+    /// By what the operation counts.
+    admission: Option<Admission>,
+}
 
 impl ObjectSink for Delivery {
     fn indicate(&mut self, batch: Vec<Object>) -> ControlFlow<()> {
-        self.0.indicate(batch)
+        self.call.indicate(batch)
     }
 
     fn is_wanted(&self) -> bool {
-        self.0.state().sink.is_some()
+        !self.call.has_ended()
     }
 
     fn progress(&mut self, progress: Progress) {
-        if self.0.sends_status {
-            let _ = self.0.give(|sink| {
+        if self.call.sends_status {
+            let _ = self.call.give(|sink| {
                 sink.progress(progress);
                 ControlFlow::Continue(())
             });
         }
     }
 
-    fn complete(self: Box<Self>, completion: Completion) {
-        self.0.end(completion, None);
+    fn complete(mut self: Box<Self>, completion: Completion) {
+        self.admission = None;
+        self.call.end(completion, None);
     }
 }

@@ -1,51 +1,54 @@
 //! Operations with one result for calls that do not wait for it (IWbemCallResult).
 //!
-//! The operation runs on a thread of its own; the client asks for the outcome when it likes, and
+//! The operation is one of the client's [`crate::Operations`]; the client asks for the outcome when it likes, and
 //! as often (behaviour.md F.4).
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use cim::status::*;
 use cim::{Object, ObjectPath, Result};
 
-use crate::client::{panicked, spawn};
-use crate::context::CallContext;
-use crate::deadline::Deadline;
+use crate::cancel::{CancelToken, OnCancel, cancelled};
+use crate::client::{Client, panicked};
+use crate::deadline::{after, earlier, is_past};
+use crate::promise::Promise;
 use crate::request::{Reply, Request};
 use crate::services::Services;
 use crate::sink::Completion;
 
 /// The result of a call that has not waited for it (IWbemCallResult). Each question may be asked
-/// again.
+/// again. The call ends with the token of its context: then what is told is that.
 #[derive(Clone)]
-pub struct CallResult(Arc<Pending>);
-
-#[derive(Default)]
-struct Pending {
-    outcome: Mutex<Option<Result<Reply>>>,
-    arrived: Condvar,
+pub struct CallResult {
+    outcome: Promise<Result<Reply>>,
+    call: CancelToken,
+    _on_cancel: Arc<OnCancel>,
 }
 
 impl CallResult {
-    pub(crate) fn start(
-        request: Request<'static>,
-        services: Arc<dyn Services>,
-        context: CallContext,
-    ) -> Result<Self> {
-        let call = CallResult(Arc::default());
-        let ending = Ending(call.0.clone());
-        spawn(move || {
+    pub(crate) fn start(client: &Client, request: Request<'static>) -> Result<Self> {
+        let call = client.context().cancel().of_one_call();
+        let context = client.context().child(call.clone());
+        let services = client.services().clone();
+        let outcome = Promise::default();
+        let ending = Ending(outcome.clone());
+        client.operations().run(context.session(), move |admission| {
             let outcome = services.call(&request, &context, None);
+            drop(admission);
             ending.0.set(outcome);
         })?;
-        Ok(call)
+        let told = outcome.clone();
+        let _on_cancel = Arc::new(call.on_cancel(move |why| {
+            told.set(Err(cancelled(why)));
+        }));
+        Ok(CallResult { outcome, call, _on_cancel })
     }
 
     /// How the call ended; `None` (`WBEM_S_TIMEDOUT`) where it has not in the time that `wait`
     /// says, `None` for ever.
     pub fn call_status(&self, wait: Option<Duration>) -> Option<Completion> {
-        self.0.wait(wait).map(|outcome| outcome.map(|it| it.success()))
+        self.wait(wait).map(|outcome| outcome.map(|it| it.success()))
     }
 
     /// The object of GetObject, or what ExecMethod hands out. `None` as for
@@ -78,7 +81,7 @@ impl CallResult {
     /// What the operation gives, of whatever kind. `None` as for [`CallResult::call_status`].
     /// Errors: the call's.
     pub fn reply(&self, wait: Option<Duration>) -> Result<Option<Reply>> {
-        self.0.wait(wait).transpose()
+        self.wait(wait).transpose()
     }
 
     fn result<T>(
@@ -86,39 +89,27 @@ impl CallResult {
         wait: Option<Duration>,
         take: impl FnOnce(Reply) -> Option<T>,
     ) -> Result<Option<T>> {
-        let Some(outcome) = self.0.wait(wait) else { return Ok(None) };
+        let Some(outcome) = self.wait(wait) else { return Ok(None) };
         let result = take(outcome?).ok_or_else(|| {
             WBEM_E_INVALID_OPERATION.with("the call gives no result of the kind that is asked for")
         })?;
         Ok(Some(result))
     }
-}
-
-impl Pending {
-    fn lock(&self) -> MutexGuard<'_, Option<Result<Reply>>> {
-        self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn set(&self, outcome: Result<Reply>) {
-        self.lock().get_or_insert(outcome);
-        self.arrived.notify_all();
-    }
 
     fn wait(&self, wait: Option<Duration>) -> Option<Result<Reply>> {
-        let deadline = Deadline::after(wait);
-        let mut outcome = self.lock();
-        while outcome.is_none() {
-            if deadline.is_past() {
-                return None;
-            }
-            outcome = deadline.wait(&self.arrived, outcome);
+        let deadline = self.call.deadline();
+        let outcome = self.outcome.wait_until(earlier(after(wait), deadline));
+        if outcome.is_some() || !is_past(deadline) {
+            return outcome;
         }
-        outcome.clone()
+        // Either it has ended now, or it is too late for that and the outcome comes.
+        self.call.end(WBEM_E_TIMED_OUT);
+        Some(self.outcome.wait())
     }
 }
 
 /// Sees to it that a call has an outcome whose operation panics.
-struct Ending(Arc<Pending>);
+struct Ending(Promise<Result<Reply>>);
 
 impl Drop for Ending {
     fn drop(&mut self) {

@@ -1,9 +1,10 @@
 //! The calling modes of WMI over [`Services`]: each operation synchronous, semisynchronous or
 //! asynchronous.
 //!
-//! The operations themselves run on the thread that calls them. A [`Client`] gives a door what
+//! The operations themselves run on the thread that calls them. A [`Client`], whose calls are some of
+//! the [`Operations`] of a process, gives a door what
 //! IWbemServices has beyond that: enumerators, call results, sinks that hear of the outcome later,
-//! and the end of a call that nobody waits for any more (behaviour.md part F, "Calling modes").
+//! and the end of a call before its end (behaviour.md part F, "Calling modes").
 
 use std::sync::Arc;
 
@@ -12,24 +13,33 @@ use cim::{Error, Instance, Result, Value, WbemStatus};
 
 use crate::asynchronous::{Outstanding, ResponseSink};
 use crate::call_result::CallResult;
+use crate::channel::{Channel, Objects};
 use crate::context::CallContext;
 use crate::enumerator::Enumerator;
 use crate::flags::Flags;
-use crate::request::{Reply, Request};
+use crate::operations::Operations;
+use crate::request::Request;
 use crate::services::Services;
 
 /// A client's connection to a namespace.
 #[derive(Clone)]
 pub struct Client {
+    operations: Operations,
     services: Arc<dyn Services>,
     context: CallContext,
     outstanding: Arc<Outstanding>,
 }
 
 impl Client {
-    /// The client of `services` whose calls have this context.
-    pub fn new(services: Arc<dyn Services>, context: CallContext) -> Self {
-        Client { services, context, outstanding: Arc::default() }
+    /// The client of `services` whose calls have contexts made of this one, and run as some of
+    /// `operations`.
+    pub fn new(operations: &Operations, services: Arc<dyn Services>, context: CallContext) -> Self {
+        let (operations, outstanding) = (operations.clone(), Arc::default());
+        Client { operations, services, context, outstanding }
+    }
+
+    pub(crate) fn operations(&self) -> &Operations {
+        &self.operations
     }
 
     /// The operations themselves, which are the synchronous form.
@@ -63,35 +73,39 @@ impl Client {
     /// Starts an enumerating operation, with the result in an enumerator. Errors: as
     /// [`Enumerator::start`].
     pub fn enumerate(&self, request: Request<'_>) -> Result<Enumerator> {
-        let (services, context) = (self.services.clone(), self.context.clone());
-        let request = request.into_owned();
-        Enumerator::start(request.flags(), move |sink| {
-            services.call(&request, &context, Some(sink))?.nothing()
-        })
+        Enumerator::start(self, request.into_owned())
+    }
+
+    /// Starts an enumerating operation, whose objects are taken as they come. Its errors come with
+    /// them. Errors: as [`Client::start`].
+    pub fn receive(&self, request: Request<'_>) -> Result<Objects> {
+        self.deliver(request.into_owned(), false)
+    }
+
+    pub(crate) fn deliver(&self, request: Request<'static>, keeps: bool) -> Result<Objects> {
+        let call = self.context.cancel().of_one_call();
+        let (services, context) = (self.services.clone(), self.context.child(call.clone()));
+        let channel = Arc::new(Channel::new(keeps, &self.operations, context.session()));
+        channel.begin();
+        let delivering = channel.clone();
+        self.operations.run(context.session(), move |admission| {
+            delivering
+                .run(admission, |sink| services.call(&request, &context, Some(sink))?.nothing());
+        })?;
+        Ok(Objects::of(channel, call))
     }
 
     /// Starts an operation whose result is fetched later.
-    /// Errors: `WBEM_E_OUT_OF_MEMORY` where there can be no thread.
+    /// Errors: `WBEM_E_SERVER_TOO_BUSY` where there are too many, `WBEM_E_OUT_OF_MEMORY` where there
+    /// can be no thread.
     pub fn start(&self, request: Request<'_>) -> Result<CallResult> {
-        let (services, context) = (self.services.clone(), self.context.clone());
-        CallResult::start(request.into_owned(), services, context)
+        CallResult::start(self, request.into_owned())
     }
 
     /// Starts an operation whose outcome `sink` hears: the objects of an enumerating one, else its one
     /// result. Errors: as [`Client::start`]; then the sink is not used.
     pub fn start_async(&self, request: Request<'_>, sink: &Arc<dyn ResponseSink>) -> Result<()> {
-        let (services, context) = (self.services.clone(), self.context.clone());
-        let request = request.into_owned();
-        self.outstanding.start(request.flags(), sink, move |call| {
-            if request.is_enumerating() {
-                let started = services.call(&request, &context, Some(call.delivery()));
-                if let Err(error) = started.and_then(Reply::nothing) {
-                    call.end(Err(error), None);
-                }
-            } else {
-                call.conclude(services.call(&request, &context, None));
-            }
-        })
+        self.outstanding.start(self, request.into_owned(), sink)
     }
 
     /// Starts a query whose objects `sink` hears. Errors: as [`Client::exec_query`] at once; then
@@ -120,7 +134,7 @@ impl Client {
         count: usize,
         sink: &Arc<dyn ResponseSink>,
     ) -> Result<WbemStatus> {
-        objects.next_async(count, &self.outstanding, sink)
+        objects.next_async(count, self, sink)
     }
 
     /// What `__ExtendedStatus` says of an error: what failed, at what, by whose fault.
@@ -147,8 +161,13 @@ impl Client {
         Ok(status)
     }
 
+    pub(crate) fn outstanding(&self) -> &Arc<Outstanding> {
+        &self.outstanding
+    }
+
     /// Ends every call that uses `sink`: it hears `WBEM_E_CALL_CANCELLED` of each, and nothing
-    /// after it. What a provider or a method is doing meanwhile it goes on doing.
+    /// after it. What a provider or a method is doing meanwhile goes on until it asks whether the call is
+    /// wanted; a call that has begun to commit ends as it would.
     pub fn cancel_async_call(&self, sink: &Arc<dyn ResponseSink>) {
         self.outstanding.cancel(sink);
     }
@@ -172,12 +191,4 @@ pub fn check_query(language: &str, query: &str) -> Result<()> {
 /// What is told of an operation that panicked.
 pub(crate) fn panicked() -> cim::Error {
     WBEM_E_CRITICAL_ERROR.with("the operation ended in a panic")
-}
-
-/// Runs `work` on a thread of its own. Errors: `WBEM_E_OUT_OF_MEMORY`.
-pub(crate) fn spawn(work: impl FnOnce() + Send + 'static) -> Result<()> {
-    let spawned = std::thread::Builder::new().name("openwmi-call".into()).spawn(work);
-    spawned.map(drop).map_err(|e| {
-        WBEM_E_OUT_OF_MEMORY.with(format!("no thread can be started for the call: {e}"))
-    })
 }

@@ -1,4 +1,5 @@
-//! What travels with a call: who calls, from where, in which language, and named values.
+//! What travels with a call: who calls, from where, in which language, named values, and by what it
+//! is ended before its end.
 //!
 //! Made by a door, passed through the object manager to the providers, and passed on by a
 //! provider that calls back. Nothing in it comes from a global: identity and locale are what
@@ -6,20 +7,97 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use cim::security::Identity;
 use cim::{Locale, Name, Namespace, Value};
 
+use crate::cancel::CancelToken;
 use crate::services::Services;
+
+/// How a call has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Transport {
+    /// From this process.
+    #[default]
+    Local,
+    /// From another process of this machine, which the kernel has named.
+    Ipc {
+        /// Its process id.
+        pid: u32,
+        /// Its user id.
+        uid: u32,
+    },
+    /// From another machine.
+    Remote {
+        /// By which protocol.
+        protocol: Protocol,
+        /// Whether nobody on the way can read the call: by DCOM at the level PKT_PRIVACY, else through
+        /// TLS.
+        encrypted: bool,
+    },
+}
+
+/// A protocol between machines.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Protocol {
+    /// DCOM, MS-WMI.
+    Dcom,
+    /// WS-Management.
+    WsManagement,
+    /// CIM-XML.
+    CimXml,
+}
+
+/// What tells an operation from all others of this process, and on whose behalf it is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct OperationId {
+    number: u64,
+    /// 0 where it is a client's own.
+    parent: u64,
+}
+
+impl OperationId {
+    fn new(parent: u64) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        OperationId { number: NEXT.fetch_add(1, Ordering::Relaxed), parent }
+    }
+
+    /// Its number.
+    pub fn number(self) -> u64 {
+        self.number
+    }
+
+    /// The number of the operation on whose behalf it is; `None` of a client's own.
+    pub fn parent(self) -> Option<u64> {
+        (self.parent != 0).then_some(self.parent)
+    }
+}
+
+/// A client's connection, by which limits count. Whatever is done for the client has its session.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct SessionId(u64);
+
+impl SessionId {
+    /// One that no other client of this process has.
+    #[expect(clippy::new_without_default, reason = "no two are equal")]
+    pub fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        SessionId(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
 
 /// The context of one call (IWbemContext and the caller).
 #[derive(Clone)]
 pub struct CallContext {
     caller: Arc<Identity>,
-    is_remote: bool,
+    transport: Transport,
     locales: Arc<[Locale]>,
-    is_encrypted: bool,
     values: Vec<(Name, Value)>,
+    cancel: CancelToken,
+    operation: OperationId,
+    session: SessionId,
     /// What a provider is given of WMI.
     services: Option<Arc<dyn Services>>,
     /// The provider that has this context.
@@ -40,28 +118,24 @@ pub struct Hop {
 }
 
 impl CallContext {
-    /// A call of `caller` on this machine.
-    pub fn local(caller: Arc<Identity>) -> Self {
+    /// A call of `caller` that has come in this way, of a session of its own.
+    pub fn new(caller: Arc<Identity>, transport: Transport) -> Self {
         CallContext {
             caller,
-            is_remote: false,
+            transport,
             locales: Arc::default(),
-            is_encrypted: false,
             values: Vec::new(),
+            cancel: CancelToken::default(),
+            operation: OperationId::new(0),
+            session: SessionId::new(),
             services: None,
             provider: None,
         }
     }
 
-    /// A call of `caller` from another machine, in the clear.
-    pub fn remote(caller: Arc<Identity>) -> Self {
-        CallContext { is_remote: true, ..CallContext::local(caller) }
-    }
-
-    /// A call of `caller` from another machine that nobody on the way can read: by DCOM at the
-    /// level PKT_PRIVACY, else through TLS.
-    pub fn remote_encrypted(caller: Arc<Identity>) -> Self {
-        CallContext { is_encrypted: true, ..CallContext::remote(caller) }
+    /// A call of `caller` in this process.
+    pub fn local(caller: Arc<Identity>) -> Self {
+        CallContext::new(caller, Transport::Local)
     }
 
     /// Who calls.
@@ -69,9 +143,60 @@ impl CallContext {
         &self.caller
     }
 
+    /// How the call has come; also of what a provider calls to answer one.
+    pub fn transport(&self) -> Transport {
+        self.transport
+    }
+
     /// Whether the call comes from another machine.
     pub fn is_remote(&self) -> bool {
-        self.is_remote
+        matches!(self.transport, Transport::Remote { .. })
+    }
+
+    /// Whether nobody on the way from another machine can read the call.
+    pub fn is_encrypted(&self) -> bool {
+        matches!(self.transport, Transport::Remote { encrypted: true, .. })
+    }
+
+    /// By what the call is ended before its end.
+    pub fn cancel(&self) -> &CancelToken {
+        &self.cancel
+    }
+
+    /// Sets by what the call is ended before its end.
+    pub fn set_cancel(&mut self, cancel: CancelToken) {
+        self.cancel = cancel;
+    }
+
+    /// When the call ends by itself, if it does.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.cancel.deadline()
+    }
+
+    /// Ends the call at `deadline` at the latest.
+    pub fn set_deadline(&mut self, deadline: Instant) {
+        self.cancel = self.cancel.clone().until(deadline);
+    }
+
+    /// What tells the operation from others.
+    pub fn operation(&self) -> OperationId {
+        self.operation
+    }
+
+    /// Whose call it is.
+    pub fn session(&self) -> SessionId {
+        self.session
+    }
+
+    /// Makes it a call of this session.
+    pub fn set_session(&mut self, session: SessionId) {
+        self.session = session;
+    }
+
+    /// The context of an operation on behalf of this one, which ends with `cancel`.
+    pub(crate) fn child(&self, cancel: CancelToken) -> Self {
+        let operation = OperationId::new(self.operation.number);
+        CallContext { cancel, operation, ..self.clone() }
     }
 
     /// The languages that the caller prefers, the most preferred first; none where it named none.
@@ -82,11 +207,6 @@ impl CallContext {
     /// Sets the languages that the caller prefers, the most preferred first.
     pub fn set_locales(&mut self, locales: &[Locale]) {
         self.locales = locales.into();
-    }
-
-    /// Whether nobody on the way from another machine can read the call.
-    pub fn is_encrypted(&self) -> bool {
-        self.is_encrypted
     }
 
     /// The named value, if it was set. Names disregard case.
@@ -148,10 +268,12 @@ impl CallContext {
         };
         CallContext {
             caller,
-            is_remote: false,
+            transport: self.transport,
             locales: self.locales.clone(),
-            is_encrypted: false,
             values: self.values.clone(),
+            cancel: self.cancel.child(),
+            operation: OperationId::new(self.operation.number),
+            session: self.session,
             services: Some(services),
             provider: Some(Arc::new(hop)),
         }
@@ -162,10 +284,12 @@ impl fmt::Debug for CallContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CallContext")
             .field("caller", &self.caller)
-            .field("is_remote", &self.is_remote)
+            .field("transport", &self.transport)
             .field("locales", &self.locales)
-            .field("is_encrypted", &self.is_encrypted)
             .field("values", &self.values)
+            .field("cancel", &self.cancel)
+            .field("operation", &self.operation)
+            .field("session", &self.session)
             .field("provider", &self.provider)
             .finish()
     }

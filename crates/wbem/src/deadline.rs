@@ -1,37 +1,38 @@
-//! How long a client waits for what another thread signals.
+//! How long is waited for what another thread signals; `None` is for ever.
 
-use std::sync::{Condvar, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The moment until which something is waited for; `None` is for ever.
-#[derive(Clone, Copy)]
-pub(crate) struct Deadline(Option<Instant>);
+use parking_lot::{Condvar, MutexGuard};
 
-impl Deadline {
-    pub(crate) const NEVER: Deadline = Deadline(None);
+/// The moment after `wait`. A time that no clock reaches is for ever.
+pub(crate) fn after(wait: Option<Duration>) -> Option<Instant> {
+    wait.and_then(|wait| Instant::now().checked_add(wait))
+}
 
-    /// After `wait`, `None` being for ever. So is a time that no clock reaches.
-    pub(crate) fn after(wait: Option<Duration>) -> Self {
-        Deadline(wait.and_then(|wait| Instant::now().checked_add(wait)))
+/// Whether the moment is past.
+pub(crate) fn is_past(deadline: Option<Instant>) -> bool {
+    deadline.is_some_and(|moment| moment <= Instant::now())
+}
+
+/// The earlier of two.
+pub(crate) fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
+}
 
-    pub(crate) fn is_past(self) -> bool {
-        self.0.is_some_and(|moment| moment <= Instant::now())
+/// Waits for `signal`, or until the moment is past; as of any condition variable it may be for
+/// nothing. `false` at once where the moment is past.
+pub(crate) fn wait_until<T>(
+    signal: &Condvar,
+    guard: &mut MutexGuard<'_, T>,
+    deadline: Option<Instant>,
+) -> bool {
+    match deadline {
+        _ if is_past(deadline) => return false,
+        None => signal.wait(guard),
+        Some(moment) => drop(signal.wait_until(guard, moment)),
     }
-
-    /// Waits for `signal`, or until it is past; as of any condition variable it may be for
-    /// nothing. A panic of another holder of the lock is no concern of who waits.
-    pub(crate) fn wait<'a, T>(
-        self,
-        signal: &Condvar,
-        guard: MutexGuard<'a, T>,
-    ) -> MutexGuard<'a, T> {
-        match self.0 {
-            None => signal.wait(guard).unwrap_or_else(PoisonError::into_inner),
-            Some(moment) => {
-                let left = moment.saturating_duration_since(Instant::now());
-                signal.wait_timeout(guard, left).unwrap_or_else(PoisonError::into_inner).0
-            }
-        }
-    }
+    true
 }

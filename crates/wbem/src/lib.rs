@@ -1,13 +1,15 @@
 //! The contracts of WMI: what clients call, what providers are asked, where results go.
 //!
-//! Traits and the types that travel through them; no behaviour beyond a sink's. Implemented
+//! Traits, the types that travel through them, and the calling modes over them. Implemented
 //! by `cimom` (services, compiler) and by providers; used by every door.
 //!
 //! | module | what |
 //! |---|---|
 //! | [`services`], [`request`], [`layer`](mod@layer) | the operations on a namespace, as values, seen through a function |
 //! | [`flags`], [`context`] | what goes with a call |
+//! | [`cancel`], [`cancellable`](mod@cancellable) | the end of a call before its end |
 //! | [`client`], [`enumerator`], [`call_result`], [`asynchronous`] | the operations semisynchronous and asynchronous |
+//! | [`operations`], [`channel`](mod@channel), [`promise`] | the threads they run on, and the way of their results |
 //! | [`sink`] | where results go |
 //! | [`native`] | a native provider: its kinds, its initialization, its CLSID |
 //! | [`class_provider`], [`provider`], [`method`], [`property`] | what it is asked for: classes, instances, methods, properties |
@@ -17,7 +19,10 @@
 
 pub mod asynchronous;
 pub mod call_result;
+pub mod cancel;
+pub mod cancellable;
 pub mod change_log;
+pub mod channel;
 pub mod class_provider;
 pub mod client;
 pub mod compiler;
@@ -29,6 +34,8 @@ pub mod hook;
 pub mod layer;
 pub mod method;
 pub mod native;
+pub mod operations;
+pub mod promise;
 pub mod property;
 pub mod provider;
 pub mod request;
@@ -37,17 +44,22 @@ pub mod sink;
 
 pub use asynchronous::ResponseSink;
 pub use call_result::CallResult;
+pub use cancel::{CancelToken, CommitGuard, OnCancel};
+pub use cancellable::cancellable;
 pub use change_log::{ChangeLog, LogRecord, MemoryLog};
+pub use channel::{Fetched, Objects, channel};
 pub use class_provider::ClassProvider;
 pub use client::Client;
 pub use compiler::{CompileOptions, CompileReport, MofCompiler, MofDiagnostic};
-pub use context::{CallContext, Hop};
-pub use enumerator::{Enumerator, Fetched};
+pub use context::{CallContext, Hop, OperationId, Protocol, SessionId, Transport};
+pub use enumerator::Enumerator;
 pub use flags::Flags;
 pub use hook::{Change, ChangeKind, PendingPut, PutMode, WriteHook, WriteTransaction};
 pub use layer::{layer, services_from};
 pub use method::{MethodCall, MethodProvider};
 pub use native::{Factory, Initialization, InitializationSink, Native, NativeProviders};
+pub use operations::{OperationLimits, Operations};
+pub use promise::Promise;
 pub use property::{PropertyCall, PropertyProvider};
 pub use provider::{EnumerationRequest, InstanceProvider, PartialPut, Pushdown, QueryText, Wanted};
 pub use request::{PutAttributes, Reply, Request};

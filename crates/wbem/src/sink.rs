@@ -6,10 +6,13 @@
 //! [`ObjectSink`]s around the client's.
 
 use std::ops::ControlFlow;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use cim::status::{WBEM_E_PROVIDER_FAILURE, WBEM_S_NO_ERROR};
 use cim::{Object, Result, WbemStatus};
+use parking_lot::Mutex;
+
+use crate::promise::Promise;
 
 /// What a source asks of the core in the middle of a result.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,14 +37,34 @@ pub struct Progress {
 /// The outcome of an operation: a success code (not only zero), or an error.
 pub type Completion = Result<WbemStatus>;
 
+/// How a source goes on that has ended its work for now: with its sink.
+pub type Resume = Box<dyn FnOnce(Sink) + Send>;
+
 /// The receiving side (IWbemObjectSink).
-pub trait ObjectSink: Send {
+pub trait ObjectSink: Boxed + Send + 'static {
     /// Takes a batch. `Break` asks the source to stop: nobody wants more.
     fn indicate(&mut self, batch: Vec<Object>) -> ControlFlow<()>;
 
     /// Whether anybody still wants objects: for who finds none to deliver, and so hears no `Break`.
     fn is_wanted(&self) -> bool {
         true
+    }
+
+    /// Takes a batch without holding the source up, however much is waiting: for a source that asks
+    /// [`ObjectSink::is_full`].
+    fn offer(&mut self, batch: Vec<Object>) -> ControlFlow<()> {
+        self.indicate(batch)
+    }
+
+    /// Whether the source should stop until the client has taken some of what is waiting.
+    fn is_full(&self) -> bool {
+        false
+    }
+
+    /// Ends the source's work for now: `resume` goes on with it when more is wanted, perhaps on
+    /// another thread, and is dropped when nobody wants more. A sink that cannot wait goes on at once.
+    fn suspend(self: Box<Self>, resume: Resume) {
+        resume(Sink { receiver: Some(self.boxed()), operation: None });
     }
 
     /// Takes a requirement that holds for what follows.
@@ -52,6 +75,18 @@ pub trait ObjectSink: Send {
 
     /// Takes the final status, once.
     fn complete(self: Box<Self>, completion: Completion);
+}
+
+/// That a sink of any kind is one of none in particular; implemented by all.
+pub trait Boxed {
+    /// The same sink.
+    fn boxed(self: Box<Self>) -> Box<dyn ObjectSink>;
+}
+
+impl<S: ObjectSink> Boxed for S {
+    fn boxed(self: Box<Self>) -> Box<dyn ObjectSink> {
+        self
+    }
 }
 
 /// The sending side: owns an [`ObjectSink`] and sees to it that it is completed.
@@ -86,6 +121,32 @@ impl Sink {
     /// Whether anybody still wants objects: for who finds none to deliver, and so hears no `Break`.
     pub fn is_wanted(&self) -> bool {
         self.receiver.as_ref().is_some_and(|receiver| receiver.is_wanted())
+    }
+
+    /// Delivers a batch without being held up, however much is waiting: for a source that asks
+    /// [`Sink::is_full`] before it.
+    pub fn offer(&mut self, batch: Vec<Object>) -> ControlFlow<()> {
+        match &mut self.receiver {
+            Some(receiver) if !batch.is_empty() => receiver.offer(batch),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+
+    /// Whether as much is waiting as may: a source that can go on later calls [`Sink::suspend`] now.
+    pub fn is_full(&self) -> bool {
+        self.receiver.as_ref().is_some_and(|receiver| receiver.is_full())
+    }
+
+    /// Gives the thread back: the source returns, and `resume` goes on with the sink when more is
+    /// wanted, on another thread. It is dropped, with all it holds, when nobody wants more.
+    pub fn suspend(mut self, resume: impl FnOnce(Sink) + Send + 'static) {
+        let operation = self.operation.take();
+        if let Some(receiver) = self.receiver.take() {
+            receiver.suspend(Box::new(move |mut sink| {
+                sink.operation = operation;
+                resume(sink);
+            }));
+        }
     }
 
     /// Asks for filtering from here on, or for none.
@@ -137,7 +198,7 @@ pub fn for_each(
     operation: impl FnOnce(Sink) -> Result<()>,
     take: impl FnMut(Vec<Object>) -> ControlFlow<()> + Send + 'static,
 ) -> Completion {
-    let done = Arc::new(Done::default());
+    let done = Promise::default();
     operation(Sink::new(Receiver { take, done: done.clone() }))?;
     done.wait()
 }
@@ -147,10 +208,10 @@ pub fn gather(operation: impl FnOnce(Sink) -> Result<()>) -> (Vec<Object>, Compl
     let objects = Arc::new(Mutex::new(Vec::new()));
     let taken = objects.clone();
     let completion = for_each(operation, move |mut batch| {
-        lock(&taken).append(&mut batch);
+        taken.lock().append(&mut batch);
         ControlFlow::Continue(())
     });
-    let objects = std::mem::take(&mut *lock(&objects));
+    let objects = std::mem::take(&mut *objects.lock());
     (objects, completion)
 }
 
@@ -160,38 +221,12 @@ pub fn collect(operation: impl FnOnce(Sink) -> Result<()>) -> Result<Vec<Object>
     completion.map(|_| objects)
 }
 
-/// A final status that another thread may deliver.
-#[derive(Default)]
-pub struct Done {
-    completion: Mutex<Option<Completion>>,
-    arrived: Condvar,
-}
-
-impl Done {
-    /// Delivers the status; the first one counts.
-    pub fn set(&self, completion: Completion) {
-        lock(&self.completion).get_or_insert(completion);
-        self.arrived.notify_all();
-    }
-
-    /// Waits for it.
-    pub fn wait(&self) -> Completion {
-        let mut guard = lock(&self.completion);
-        loop {
-            if let Some(completion) = &*guard {
-                return completion.clone();
-            }
-            guard = self.arrived.wait(guard).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-}
-
 struct Receiver<F> {
     take: F,
-    done: Arc<Done>,
+    done: Promise<Completion>,
 }
 
-impl<F: FnMut(Vec<Object>) -> ControlFlow<()> + Send> ObjectSink for Receiver<F> {
+impl<F: FnMut(Vec<Object>) -> ControlFlow<()> + Send + 'static> ObjectSink for Receiver<F> {
     fn indicate(&mut self, batch: Vec<Object>) -> ControlFlow<()> {
         (self.take)(batch)
     }
@@ -199,11 +234,6 @@ impl<F: FnMut(Vec<Object>) -> ControlFlow<()> + Send> ObjectSink for Receiver<F>
     fn complete(self: Box<Self>, completion: Completion) {
         self.done.set(completion);
     }
-}
-
-/// A panic of another holder leaves these values whole: they are only moved in and out.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The completion of an operation with nothing more to say.

@@ -1,145 +1,67 @@
 //! Control-C in the shell: it ends what is waited for, and not the shell.
 //!
-//! [`Interrupt::over`] is a door before the operations of a namespace: each runs on a thread of its
-//! own, while this one waits and looks whether SIGINT has come. It is then cancelled as any client
-//! cancels a call: who enumerates ends when it next has something, and a method or a change that has
-//! begun may still be done, but nobody hears of it any more.
+//! A thread waits for SIGINT and cancels the token of the command that runs. The operations of the
+//! command have that token ([`Interrupt::over`]), so that each returns at once; what a provider is doing
+//! meanwhile goes on until it asks, and a change whose commit has begun is made and told.
 
 use std::io;
-use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, Sender};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use cim::status::WBEM_E_CALL_CANCELLED;
-use cim::{Object, ObjectPath, Result};
+use cim::Result;
 use signal_hook::consts::SIGINT;
-use wbem::{CallContext, Client, Completion, Reply, Request, ResponseSink, Services, Sink};
+use signal_hook::iterator::Signals;
+use wbem::{CancelToken, Operations, Services};
 
-/// How long Control-C may go unnoticed: less than people notice.
-const PATIENCE: Duration = Duration::from_millis(50);
-
-/// Whether Control-C has come.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Interrupt(Arc<AtomicBool>);
+/// The token of the command that runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Interrupt(Arc<Mutex<CancelToken>>);
 
 impl Interrupt {
-    /// Notes SIGINT from now on; it ends the process no more.
+    /// Of a command that nothing has ended yet.
+    fn new() -> Self {
+        Interrupt(Arc::new(Mutex::new(CancelToken::new())))
+    }
+
+    /// Cancels at SIGINT from now on; it ends the process no more.
     pub(crate) fn listen() -> io::Result<Self> {
-        let interrupt = Interrupt::default();
-        signal_hook::flag::register(SIGINT, interrupt.0.clone())?;
+        let interrupt = Interrupt::new();
+        let mut signals = Signals::new([SIGINT])?;
+        let interrupted = interrupt.clone();
+        std::thread::Builder::new().name("openwmi-interrupt".into()).spawn(move || {
+            signals.forever().for_each(|_| interrupted.token().cancel());
+        })?;
         Ok(interrupt)
     }
 
     /// Forgets what came before.
     pub(crate) fn clear(&self) {
-        self.0.store(false, Ordering::Relaxed);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = CancelToken::new();
+    }
+
+    /// What ends the command that runs.
+    fn token(&self) -> CancelToken {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The operations of `services`, which end with `WBEM_E_CALL_CANCELLED` when Control-C comes, and
     /// do not begin where it has come.
-    pub(crate) fn over(&self, services: Arc<dyn Services>) -> Arc<dyn Services> {
+    pub(crate) fn over(
+        &self,
+        services: Arc<dyn Services>,
+        operations: &Operations,
+    ) -> Arc<dyn Services> {
         let interrupt = self.clone();
-        wbem::layer(services, move |services, request, context, sink| match sink {
-            Some(sink) => interrupt.enumerate(services, request, context, sink),
-            None => interrupt.result(services, request, context),
+        let services = wbem::cancellable(services, operations);
+        wbem::layer(services, move |services, request, context, sink| {
+            let mut context = context.clone();
+            context.set_cancel(interrupt.token());
+            services.call(request, &context, sink)
         })
     }
 
     /// Errors: `WBEM_E_CALL_CANCELLED` where it has come.
-    pub(crate) fn check(&self, told: &'static str) -> Result<()> {
-        match self.0.load(Ordering::Relaxed) {
-            true => Err(WBEM_E_CALL_CANCELLED.with(told)),
-            false => Ok(()),
-        }
-    }
-
-    /// The client of a call, which must not begin where Control-C has come.
-    fn client(&self, services: &Arc<dyn Services>, context: &CallContext) -> Result<Client> {
-        self.check("interrupted")?;
-        Ok(Client::new(services.clone(), context.clone()))
-    }
-
-    /// Waits for the one result of `request`.
-    fn result(
-        &self,
-        services: &Arc<dyn Services>,
-        request: &Request<'_>,
-        context: &CallContext,
-    ) -> Result<Reply> {
-        let call = self.client(services, context)?.start(request.clone())?;
-        loop {
-            if let Some(reply) = call.reply(Some(PATIENCE))? {
-                return Ok(reply);
-            }
-            self.check("interrupted; what had begun may still be done")?;
-        }
-    }
-
-    /// Hands on what `request` delivers.
-    fn enumerate(
-        &self,
-        services: &Arc<dyn Services>,
-        request: &Request<'_>,
-        context: &CallContext,
-        sink: Sink,
-    ) -> Result<Reply> {
-        let (ended, end) = mpsc::channel();
-        let handing_on = Arc::new(HandingOn { sink: Mutex::new(Some(sink)), ended });
-        let response: Arc<dyn ResponseSink> = handing_on.clone();
-        let begin = |client: Client| {
-            client.start_async(request.clone(), &response)?;
-            Ok(client)
-        };
-        let client = match self.client(services, context).and_then(begin) {
-            Ok(client) => client,
-            Err(error) => {
-                if let Some(sink) = handing_on.sink().take() {
-                    sink.release();
-                }
-                return Err(error);
-            }
-        };
-        let completion = loop {
-            if let Ok(completion) = end.recv_timeout(PATIENCE) {
-                break completion;
-            }
-            if let Err(interrupted) = self.check("interrupted") {
-                client.cancel_async_call(&response);
-                // What is being handed on at this moment is still taken.
-                let _ = end.recv();
-                break Err(interrupted);
-            }
-        };
-        if let Some(sink) = handing_on.sink().take() {
-            sink.complete(completion);
-        }
-        Ok(Reply::Nothing)
-    }
-}
-
-/// Hands objects on, and the end to who waits.
-struct HandingOn {
-    /// `None` when the call is over.
-    sink: Mutex<Option<Sink>>,
-    ended: Sender<Completion>,
-}
-
-impl HandingOn {
-    /// A panic of another holder leaves it whole: who panics is the receiver.
-    fn sink(&self) -> MutexGuard<'_, Option<Sink>> {
-        self.sink.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl ResponseSink for HandingOn {
-    fn indicate(&self, batch: Vec<Object>) -> ControlFlow<()> {
-        self.sink().as_mut().map_or(ControlFlow::Break(()), |sink| sink.indicate(batch))
-    }
-
-    fn set_status(&self, completion: Completion, _: Option<ObjectPath>) {
-        let _ = self.ended.send(completion);
+    pub(crate) fn check(&self) -> Result<()> {
+        self.token().check()
     }
 }
 
@@ -147,10 +69,12 @@ impl ResponseSink for HandingOn {
 mod tests {
     use super::*;
     use cim::status::*;
-    use cim::{Class, Instance, Value};
+    use cim::{Class, Instance, Object, Value};
     use openwmi::Wmi;
-    use std::sync::mpsc::Receiver;
-    use wbem::{EnumerationRequest, Flags, Wanted};
+    use std::ops::ControlFlow;
+    use std::sync::mpsc::{self, Receiver, Sender};
+    use std::time::Duration;
+    use wbem::{CallContext, EnumerationRequest, Flags, Sink, Wanted};
     use wbem::{InstanceProvider, MethodCall, MethodProvider, Native, NativeProviders};
 
     const CLSID: &str = "{5d0c3c0a-94c5-4b7e-8f6b-3a1d5c1f7e20}";
@@ -213,7 +137,7 @@ instance of Stored
                 let mut instance = Instance::new(request.class.clone());
                 instance.put("Id", &Value::UInt64(id)).unwrap();
                 if id == 1 {
-                    self.interrupt.0.store(true, Ordering::Relaxed);
+                    self.interrupt.token().cancel();
                 }
                 sink.indicate(vec![instance.into()]).is_continue()
             };
@@ -227,7 +151,7 @@ instance of Stored
         fn exec_method(&self, call: &MethodCall<'_>, _: &CallContext) -> Result<Option<Instance>> {
             match call.method.name.as_str() {
                 "Wait" => {
-                    self.interrupt.0.store(true, Ordering::Relaxed);
+                    self.interrupt.token().cancel();
                     let _ = self.gate.lock().unwrap().recv();
                     call.outcome(0u32, &[])
                 }
@@ -241,7 +165,7 @@ instance of Stored
     /// and what holds the method up.
     fn endless() -> (Arc<dyn Services>, CallContext, Interrupt, Receiver<()>, Sender<()>) {
         let ((stopped, stops), (held, gate)) = (mpsc::channel(), mpsc::channel());
-        let interrupt = Interrupt::default();
+        let interrupt = Interrupt::new();
         let provider = Endless { interrupt: interrupt.clone(), stopped, gate: Mutex::new(gate) };
         let provider = Arc::new(provider);
         let (instances, methods) = (Some(provider.clone() as _), Some(provider as _));
@@ -250,7 +174,7 @@ instance of Stored
         providers.register(CLSID, move |_| Ok(native.clone()));
         let wmi = Wmi::in_memory(providers).unwrap();
         wmi.compile(r"root\cimv2", MOF).unwrap();
-        let services = interrupt.over(wmi.connect(r"root\cimv2").unwrap());
+        let services = interrupt.over(wmi.connect(r"root\cimv2").unwrap(), wmi.operations());
         (services, wmi.context(), interrupt, stops, held)
     }
 

@@ -117,7 +117,7 @@ impl Options {
             false => Flags::default(),
         };
         let services = match &self.interrupt {
-            Some(interrupt) => interrupt.over(services),
+            Some(interrupt) => interrupt.over(services, wmi.operations()),
             None => services,
         };
         Target { services, context, reading }

@@ -322,7 +322,10 @@ fn g11_who_may_not_be_here_runs_nothing() {
     };
     let stranger =
         cim::security::Identity { user: cim::security::Sid::unix_user(4711), groups: Vec::new() };
-    let far = CallContext::remote(Arc::new(cim::security::Identity::unix(1000, &[], false)));
+    let far = openwmi_suite::world::remote(
+        Arc::new(cim::security::Identity::unix(1000, &[], false)),
+        false,
+    );
     assert_eq!(call(&CallContext::local(Arc::new(stranger))), Err(WBEM_E_ACCESS_DENIED));
     assert_eq!(call(&far), Err(WBEM_E_ACCESS_DENIED));
     assert_eq!(methods.take(), [""; 0]);

@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use cim::Result;
 use cim::status::WBEM_S_NO_ERROR;
-use wbem::{Client, Enumerator, Fetched, Flags, Reply, Request, Services, Sink};
+use wbem::{Client, Enumerator, Fetched, Flags, Operations, Reply, Request, Services, Sink};
 
 /// The door.
 pub(crate) fn through(services: Arc<dyn Services>) -> Arc<dyn Services> {
-    wbem::layer(services, |services, request, context, sink| {
-        let client = || Client::new(services.clone(), context.clone());
+    let operations = Operations::default();
+    wbem::layer(services, move |services, request, context, sink| {
+        let client = || Client::new(&operations, services.clone(), context.clone());
         match (request, sink) {
             // On this thread, on which the world counts its GUIDs.
             (Request::PutInstance { .. } | Request::ExecMethod { .. }, None) => {

@@ -381,8 +381,8 @@ fn g33_whoever_may_be_here_asks_what_they_may() {
 fn g11_from_afar_it_takes_remote_access_and_encryption_where_that_is_required() {
     let world = world();
     let identity = Arc::new(Identity::unix(1000, &[], false));
-    let clear = CallContext::remote(identity.clone());
-    let encrypted = CallContext::remote_encrypted(identity);
+    let clear = openwmi_suite::world::remote(identity.clone(), false);
+    let encrypted = openwmi_suite::world::remote(identity, true);
     let services = world.services();
     let get = |context: &CallContext| {
         status(services.get_object("Test_A.K=1", Flags::default(), context).map(drop))

@@ -36,13 +36,17 @@ fn g9_a_killed_compilation_leaves_what_it_acknowledged_and_nothing_half_done() {
     // How long a child takes that nobody kills, so that the others are killed within that time.
     let begun = Instant::now();
     assert_eq!(kill_one(directory.path(), KILLS, None), (OBJECTS, true));
-    let whole = begun.elapsed();
+    let mut whole = begun.elapsed();
     let (mut killed_inside, mut acknowledged_in_all) = (0, 0);
     for run in 0..KILLS {
         let patience = whole.mul_f64((scatter(run) % 1000) as f64 / 1000.0);
         let (acknowledged, finished) = kill_one(directory.path(), run, Some(patience));
         acknowledged_in_all += acknowledged;
         killed_inside += u64::from(!finished);
+        if finished {
+            // The machine may have less to do than at first.
+            whole = whole.mul_f64(0.95);
+        }
         let manager = open(directory.path());
         let verification = manager.repository().verify().expect("readable");
         assert!(verification.is_clean(), "run {run}: {:?}", verification.problems);

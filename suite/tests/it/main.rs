@@ -3,6 +3,7 @@
 mod associations;
 mod c3_methods;
 mod calls;
+mod cancelling;
 mod explain;
 mod f2_calls;
 mod fetched;

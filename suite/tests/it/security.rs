@@ -19,7 +19,7 @@ fn stranger() -> CallContext {
 }
 
 fn from_afar(uid: u32, administrator: bool) -> CallContext {
-    CallContext::remote(Arc::new(Identity::unix(uid, &[], administrator)))
+    openwmi_suite::world::remote(Arc::new(Identity::unix(uid, &[], administrator)), false)
 }
 
 fn world() -> World {

@@ -200,6 +200,9 @@ mod tests {
     use super::*;
     use cim::security::Identity;
     use std::sync::Arc;
+    use wbem::{Protocol, Transport};
+
+    const REMOTE: Transport = Transport::Remote { protocol: Protocol::Dcom, encrypted: false };
 
     fn authorize(rights: Rights, context: &CallContext) -> Result<()> {
         let namespace = Namespace::root();
@@ -210,7 +213,7 @@ mod tests {
     #[test]
     fn g11_each_right_is_refused_where_it_is_missing() {
         let user = Arc::new(Identity::unix(1000, &[], false));
-        let (local, remote) = (CallContext::local(user.clone()), CallContext::remote(user));
+        let (local, remote) = (CallContext::local(user.clone()), CallContext::new(user, REMOTE));
         let both = Rights::ENABLE.with(Rights::FULL_WRITE_REP);
         let denied = |r: Result<()>| r.unwrap_err().status() == WBEM_E_ACCESS_DENIED;
         assert!(denied(authorize(Rights::FULL_WRITE_REP, &local)));

@@ -72,7 +72,7 @@ impl Cimom {
         if self.note(AUTORECOVER)?.is_some_and(|list| is_listed(&list)) {
             return Ok(());
         }
-        write::edit(&self.runtime, |edit| {
+        write::edit(&self.runtime, context, |edit| {
             let list = match edit.note(AUTORECOVER)? {
                 Some(list) if is_listed(&list) => return Ok(()),
                 Some(list) => format!("{list}{SEPARATOR}{path}"),

@@ -90,7 +90,7 @@ impl Cimom {
     /// Creates `namespace` and those above it, where they are missing.
     /// Errors: `WBEM_E_ACCESS_DENIED`.
     pub fn ensure_namespace(&self, namespace: &Namespace, context: &CallContext) -> Result<()> {
-        write::edit(&self.runtime, |edit| edit.ensure_namespace(namespace, context))
+        write::edit(&self.runtime, context, |edit| edit.ensure_namespace(namespace, context))
     }
 
     /// The note that is kept under `key` besides the objects, if any.
@@ -100,7 +100,7 @@ impl Cimom {
 
     /// Keeps a note. Errors: `WBEM_E_ACCESS_DENIED` to callers that are no administrators.
     pub fn set_note(&self, key: &str, note: &str, context: &CallContext) -> Result<()> {
-        write::edit(&self.runtime, |edit| edit.put_note(key, note, context))
+        write::edit(&self.runtime, context, |edit| edit.put_note(key, note, context))
     }
 
     /// The values that hold now of a singleton of the namespace root, such as
@@ -155,6 +155,13 @@ impl Cimom {
         context: &CallContext,
     ) -> Result<usize> {
         self.runtime.unload(namespace, name, context)
+    }
+
+    /// Releases the snapshots of results whose clients have taken nothing for a second; returns how
+    /// many. A thread does it as long as there are any; a caller that keeps time by another clock
+    /// calls it too.
+    pub fn release_idle_snapshots(&self) -> usize {
+        self.runtime.core().release_idle_snapshots()
     }
 
     /// Unloads the providers that have been idle for as long as the cache controls in root say;

@@ -275,7 +275,7 @@ impl<'a> Executor<'a> {
         }
         let mut stop = None;
         let provided = self.provided_classes(range.clone());
-        let done = write::edit(&self.cimom.runtime, |edit| {
+        let done = write::edit(&self.cimom.runtime, self.context, |edit| {
             provided.add_to(edit);
             for at in range.clone() {
                 let done = match provided.provided == Some(at) {
@@ -505,7 +505,7 @@ impl<'a> Executor<'a> {
         make: impl FnOnce(&mut Objects<'_, '_, '_, '_>) -> Result<Result<T, Box<Diagnostic>>>,
     ) -> Result<T, Box<Diagnostic>> {
         let Step { action, compilation } = step;
-        let made = write::edit(&self.cimom.runtime, |edit| {
+        let made = write::edit(&self.cimom.runtime, self.context, |edit| {
             provided.add_to(edit);
             let place = edit.namespace_ref(&action.namespace)?;
             make(&mut Objects { edit, place, compilation })

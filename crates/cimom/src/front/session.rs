@@ -108,7 +108,7 @@ impl Session {
         });
         match prepared {
             Ok((run, view)) => {
-                run.deliver(&view, sink);
+                run.deliver(view, sink);
                 Ok(())
             }
             Err(e) => {

@@ -149,7 +149,7 @@ fn g11_each_write_asks_again_in_its_transaction() {
     compile(&cimom, "class Kept { [key] uint32 K; }; instance of Kept { K = 1; };");
     let root = cimom.runtime.core().namespace(&Namespace::root()).unwrap();
     let administrator = administrator();
-    write::edit(&cimom.runtime, |edit| {
+    write::edit(&cimom.runtime, &administrator, |edit| {
         edit.change_security(&root, &administrator, |_| "O:BAG:BAD:(A;;CC;;;AU)".parse())
     })
     .unwrap();

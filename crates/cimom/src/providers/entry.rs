@@ -5,14 +5,13 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use cim::status::{WBEM_E_PROVIDER_FAILURE, WBEM_E_SERVER_TOO_BUSY};
 use cim::{Name, Namespace, Result};
-use parking_lot::{Condvar, Mutex};
 use smol_str::SmolStr;
-use wbem::{Native, Services};
+use wbem::{CancelToken, Native, Promise, Services};
 
 /// How many calls of one loaded provider may be in flight, those that wait for its
 /// initialization among them. A call past it fails at once.
@@ -24,20 +23,12 @@ pub(super) struct ProviderEntry {
     pub(super) clsid: SmolStr,
     /// The provider's way into WMI.
     pub(super) services: Arc<dyn Services>,
-    state: Mutex<State>,
-    is_decided: Condvar,
+    has_begun: AtomicBool,
+    outcome: Promise<Result<Arc<Native>>>,
     in_flight: AtomicU32,
     /// When its last call ended, in milliseconds of the environment's clock.
     last_used: AtomicU64,
     clock: Arc<dyn Fn() -> Duration + Send + Sync>,
-}
-
-enum State {
-    /// Its initialization has not begun.
-    New,
-    Initializing,
-    Ready(Arc<Native>),
-    Failed(cim::Error),
 }
 
 /// A call in flight.
@@ -55,8 +46,8 @@ impl ProviderEntry {
             namespace,
             clsid,
             services,
-            state: Mutex::new(State::New),
-            is_decided: Condvar::new(),
+            has_begun: AtomicBool::new(false),
+            outcome: Promise::default(),
             in_flight: AtomicU32::new(0),
             last_used: AtomicU64::new(clock().as_millis() as u64),
             clock,
@@ -92,41 +83,23 @@ impl ProviderEntry {
 
     /// Ends the initialization.
     pub(super) fn decide(&self, outcome: Result<Native>) {
-        *self.state.lock() = match outcome {
-            Ok(native) => State::Ready(Arc::new(native)),
-            Err(error) => State::Failed(error),
-        };
-        self.is_decided.notify_all();
+        self.outcome.set(outcome.map(Arc::new));
     }
 
     /// Whether this call has to initialize it.
     pub(super) fn begin(&self) -> bool {
-        let mut state = self.state.lock();
-        let is_new = matches!(*state, State::New);
-        if is_new {
-            *state = State::Initializing;
-        }
-        is_new
+        !self.has_begun.swap(true, Ordering::AcqRel)
     }
 
-    /// Waits for the end of the initialization. Errors: those with which it failed.
-    pub(super) fn wait(&self) -> Result<Arc<Native>> {
-        let mut state = self.state.lock();
-        loop {
-            match &*state {
-                State::Ready(native) => return Ok(native.clone()),
-                State::Failed(error) => return Err(error.clone()),
-                State::New | State::Initializing => self.is_decided.wait(&mut state),
-            }
-        }
+    /// Waits for the end of the initialization, as long as the call is wanted.
+    /// Errors: those with which it failed; `WBEM_E_CALL_CANCELLED`, `WBEM_E_TIMED_OUT`.
+    pub(super) fn wait(&self, cancel: &CancelToken) -> Result<Arc<Native>> {
+        self.outcome.wait_for(cancel)?
     }
 
     /// What it provides, once it is initialized.
     pub(super) fn ready(&self) -> Option<Arc<Native>> {
-        match &*self.state.lock() {
-            State::Ready(native) => Some(native.clone()),
-            _ => None,
-        }
+        self.outcome.get()?.ok()
     }
 
     pub(super) fn in_flight(&self) -> u32 {

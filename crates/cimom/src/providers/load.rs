@@ -7,7 +7,7 @@ use cim::Name;
 use cim::Result;
 use cim::status::{WBEM_E_INITIALIZATION_FAILURE, WBEM_E_PROVIDER_LOAD_FAILURE};
 use repository::NamespaceId;
-use wbem::{CallContext, Hop, Initialization, InitializationSink};
+use wbem::{CallContext, CancelToken, Hop, Initialization, InitializationSink};
 
 use super::class_registration::Interaction;
 use super::entry::{ProviderEntry, guard};
@@ -83,7 +83,7 @@ impl Runtime {
                 }
                 None => None,
             };
-            entry.wait()
+            entry.wait(context.cancel())
         });
         match outcome {
             Ok(native) => {
@@ -91,7 +91,10 @@ impl Runtime {
                 Ok(provider(native))
             }
             Err(error) => {
-                self.table.remove_entry(&key, &entry);
+                // A call that is not wanted any more leaves the initialization to the next one.
+                if !context.cancel().is_cancelled() {
+                    self.table.remove_entry(&key, &entry);
+                }
                 Err(error)
             }
         }
@@ -130,7 +133,7 @@ impl Runtime {
         });
         // The lock is held until the outcome is known.
         if lock.is_some() {
-            let _ = entry.wait();
+            let _ = entry.wait(&CancelToken::default());
         }
     }
 

@@ -50,8 +50,9 @@ impl Provider {
     }
 
     /// Asks it: `ask` gets the context that the provider is to have.
-    /// Errors: its own; `WBEM_E_PROVIDER_FAILURE` where it panics, `WBEM_E_SERVER_TOO_BUSY` where
-    /// it has too many calls in flight, `WBEM_E_CIRCULAR_REFERENCE` where providers ask each other
+    /// Errors: its own; `WBEM_E_CALL_CANCELLED` and `WBEM_E_TIMED_OUT` where the call is not wanted any
+    /// more, `WBEM_E_PROVIDER_FAILURE` where it panics, `WBEM_E_SERVER_TOO_BUSY` where it has too many
+    /// calls in flight, `WBEM_E_CIRCULAR_REFERENCE` where providers ask each other
     /// in a circle.
     pub fn call<T>(
         &self,
@@ -65,6 +66,7 @@ impl Provider {
                 self.name()
             )));
         }
+        context.cancel().check()?;
         let _call = self.entry.enter(self.name())?;
         let caller = if self.registration.impersonates { context.caller() } else { &self.wmi };
         let services = self.entry.services.clone();

@@ -37,16 +37,18 @@ pub enum Run {
 
 impl Run {
     /// Delivers to `sink` and completes it.
-    pub fn deliver(self, view: &View<'_>, mut sink: Sink) {
+    pub fn deliver(self, view: View<'_>, mut sink: Sink) {
         match self {
-            Run::Plan(plan) => execute::run(&plan, view, sink),
-            Run::Walk(walk) => walk.deliver(view, sink),
+            Run::Plan(plan) => execute::run(plan, view, sink),
+            Run::Walk(walk) => walk.deliver(&view, sink),
             Run::Objects(objects) => {
+                drop(view);
                 let _ = sink.indicate(objects);
                 sink.complete(wbem::COMPLETE);
             }
             Run::Classes { listing, filter } => {
-                let completion = classes::deliver(view, listing, filter.as_ref(), &mut sink);
+                let completion = classes::deliver(&view, listing, filter.as_ref(), &mut sink);
+                drop(view);
                 sink.complete(completion);
             }
         }

@@ -6,7 +6,7 @@ use wbem::{Completion, Sink};
 use wql::{BoundSchema, Comparison, Constant, Expr, PropertyPath, Select};
 
 use crate::call::AuthorizedCall;
-use crate::read::execute::BATCH;
+use crate::read::stored::BATCH;
 use crate::view::View;
 use crate::view::{Listing, Scope};
 
@@ -112,10 +112,14 @@ pub fn deliver(
             }
             batch.push(Object::Class(class));
         }
-        if batch.len() == BATCH && sink.indicate(std::mem::take(&mut batch)).is_break() {
-            return wbem::COMPLETE;
+        if batch.len() == BATCH {
+            view.context().cancel().check()?;
+            let batch = std::mem::take(&mut batch);
+            if view.while_client_takes(|| sink.indicate(batch)).is_break() {
+                return wbem::COMPLETE;
+            }
         }
     }
-    let _ = sink.indicate(batch);
+    let _ = view.while_client_takes(|| sink.indicate(batch));
     failure.map_or(Ok(outcome), Err)
 }

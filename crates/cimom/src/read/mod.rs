@@ -4,7 +4,7 @@
 //! request   what is asked for
 //! resolve   which classes, which sources
 //! plan      what each source is asked, what the core filters
-//! execute   sources -> filter -> projection -> the client's sink
+//! execute   stored, providers -> output (filter, projection) -> the client's sink
 //! ```
 //!
 //! | module | what |
@@ -17,8 +17,10 @@ pub mod classes;
 pub mod execute;
 pub mod explain;
 pub mod get;
+mod output;
 pub mod plan;
 mod request;
 pub mod resolve;
+pub mod stored;
 
 pub use request::{InstanceQuery, QueryScope};

@@ -104,7 +104,7 @@ impl<'a> Target<'a> {
 
     fn change(&self, change: impl FnOnce(&Descriptor) -> Result<Descriptor>) -> Result<()> {
         let NamespaceRef { namespace, id } = self.namespace;
-        write::edit(self.runtime, |edit| {
+        write::edit(self.runtime, self.context, |edit| {
             let namespace = NamespaceRef { namespace: namespace.clone(), id: *id };
             edit.change_security(&namespace, self.context, change)
         })

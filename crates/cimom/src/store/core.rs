@@ -18,6 +18,7 @@ use repository::{NamespaceId, Repository};
 use smol_str::SmolStr;
 use wbem::{Change, ChangeLog, LogRecord, MemoryLog, NativeProviders, WriteHook};
 
+use super::held::HeldSnapshots;
 use super::stored_view::StoredView;
 use crate::call::NamespaceRef;
 use crate::call::namespace::unknown;
@@ -49,6 +50,7 @@ pub struct Core {
     schemas: ArcSwap<HashMap<NamespaceId, CachedSchema>>,
     localized: localized::Schemas,
     hooks: WriteHooks,
+    held: Arc<HeldSnapshots>,
 }
 
 /// What takes part in every write.
@@ -87,6 +89,7 @@ impl Core {
     /// The store over `repository`, in whose writes `hooks` take part.
     pub fn new(repository: Repository, environment: Environment, hooks: WriteHooks) -> Self {
         Core {
+            held: HeldSnapshots::new(environment.clock.clone()),
             repository,
             environment,
             schemas: ArcSwap::default(),
@@ -169,6 +172,17 @@ impl Core {
             None => (self.schema(namespace, id, snapshot.view())?, false),
         };
         Ok(StoredView::new(self, id, version, schema, is_current, snapshot))
+    }
+
+    /// The snapshots that results hold while their clients take objects.
+    pub(super) fn held(&self) -> &Arc<HeldSnapshots> {
+        &self.held
+    }
+
+    /// Releases the snapshots of results whose clients have taken nothing for a second; returns how
+    /// many.
+    pub fn release_idle_snapshots(&self) -> usize {
+        self.held.release_expired()
     }
 
     /// The schema of a namespace, if it was current when the repository had this version.

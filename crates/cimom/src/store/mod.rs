@@ -3,7 +3,8 @@
 //! Knows nothing of providers: of a class that is not stored there is nothing here.
 
 mod core;
+mod held;
 mod stored_view;
 
 pub use core::{Core, Environment, WriteHooks};
-pub use stored_view::StoredView;
+pub use stored_view::{StoredView, SuspendedView};

@@ -13,6 +13,7 @@ use cim::{Class, ClassDeclaration, Instance, InstanceKey, Name, Result};
 use repository::{NamespaceId, Snapshot};
 
 use super::core::Core;
+use super::held::Held;
 use crate::call::NamespaceRef;
 use crate::call::namespace::unknown;
 use crate::schema::{Declarations, Schema, localized};
@@ -94,6 +95,40 @@ impl<'c> StoredView<'c> {
         run()
     }
 
+    /// Runs what waits for the client. The snapshot is held meanwhile, for a second at most.
+    pub fn while_client_takes<T>(&self, run: impl FnOnce() -> T) -> T {
+        let snapshot = self.snapshot.try_borrow_mut().ok().and_then(|mut it| it.take());
+        let held = snapshot.and_then(|snapshot| self.core.held().hold(snapshot));
+        let done = run();
+        if let Some(held) = held {
+            *self.snapshot.borrow_mut() = held.take();
+        }
+        done
+    }
+
+    /// The same state, to be gone on with later, perhaps on another thread. Its snapshot is held
+    /// meanwhile, for a second at most.
+    pub fn suspend(self) -> SuspendedView {
+        let StoredView { core, id, version, schema, localized, snapshot, .. } = self;
+        let held = snapshot.into_inner().and_then(|snapshot| core.held().hold(snapshot));
+        SuspendedView { id, version, schema, localized, held }
+    }
+
+    /// Whether something was read since the snapshot was released, so that there is another one.
+    pub fn has_snapshot(&self) -> bool {
+        self.snapshot.borrow().is_some()
+    }
+
+    /// Whether the namespace has the classes and the descriptor of this view still; then there is a
+    /// snapshot. Errors: `WBEM_E_INVALID_NAMESPACE` where it is gone.
+    pub fn renew(&self) -> Result<bool> {
+        match self.snapshot() {
+            Ok(_) => Ok(true),
+            Err(e) if e.status() == WBEM_E_TRANSACTION_CONFLICT => Ok(false),
+            Err(e) => Err(e),
+        }
+    }
+
     /// The snapshot; a new one where the one before was released.
     /// Errors: `WBEM_E_TRANSACTION_CONFLICT` where the namespace has other classes or another
     /// descriptor since then; `WBEM_E_INVALID_NAMESPACE` where it is gone.
@@ -112,8 +147,7 @@ impl<'c> StoredView<'c> {
             Some(state) if state.id != self.id => Err(unknown(namespace)),
             Some(state) if state.generation == self.schema.generation() => Ok(()),
             Some(_) => Err(WBEM_E_TRANSACTION_CONFLICT.with(format!(
-                "the classes of {namespace}, or who may be in it, changed while a provider was \
-                 asked; ask again"
+                "the classes of {namespace}, or who may be in it, changed during the call; ask again"
             ))),
             None => Err(unknown(namespace)),
         }
@@ -175,6 +209,24 @@ impl<'c> StoredView<'c> {
         }
         let key = InstanceKey::from_path(&class, &PathKeys::Singleton)?;
         Ok(Some(self.instance(&class, &key)?.unwrap_or_else(|| Instance::new(class))))
+    }
+}
+
+/// A state of a namespace whose operation waits for its client.
+pub struct SuspendedView {
+    id: NamespaceId,
+    version: usize,
+    schema: Arc<Schema>,
+    localized: Option<Box<[NamespaceId]>>,
+    held: Option<Held>,
+}
+
+impl SuspendedView {
+    /// The state again; with its snapshot, where that was not released meanwhile.
+    pub fn resume(self, core: &Core) -> StoredView<'_> {
+        let SuspendedView { id, version, schema, localized, held } = self;
+        let snapshot = RefCell::new(held.and_then(Held::take));
+        StoredView { core, id, version, was_current: false, schema, localized, snapshot }
     }
 }
 

@@ -5,15 +5,16 @@
 
 use std::sync::Arc;
 
+use cim::status::WBEM_E_TRANSACTION_CONFLICT;
 use cim::{Class, ClassDeclaration, Instance, InstanceKey, Locale, Name, Namespace, Result};
 use repository::NamespaceId;
 use wbem::CallContext;
 
 use super::provided::Provided;
-use crate::call::{Call, NamespaceRef, Policy};
+use crate::call::{Call, NamespaceRef, Policy, access};
 use crate::providers::Runtime;
 use crate::schema::{Declarations, Schema};
-use crate::store::{Core, StoredView};
+use crate::store::{Core, StoredView, SuspendedView};
 
 /// What one operation sees of a namespace.
 pub struct View<'v> {
@@ -53,6 +54,44 @@ impl<'v> View<'v> {
     ) -> Result<View<'v>> {
         let id = runtime.core().namespace(namespace)?.id;
         View::open(runtime, namespace, id, context)
+    }
+
+    /// A view in which reading instances of `class` may go on, after its snapshot was released:
+    /// this one, where nothing has changed that concerns it. Errors: `WBEM_E_ACCESS_DENIED` where
+    /// the caller may not read them any more; `WBEM_E_TRANSACTION_CONFLICT` where the class has
+    /// changed.
+    pub fn for_reading_on(self, class: &Arc<Class>) -> Result<View<'v>> {
+        if self.stored.has_snapshot() || self.stored.renew()? {
+            return Ok(self);
+        }
+        let NamespaceRef { namespace, id } = self.namespace_ref();
+        let now = View::open(self.runtime, &namespace, id, self.context)?;
+        let now = if self.stored.is_localized() { now.localized()? } else { now };
+        let call = Call { operation: (), namespace: &namespace, context: self.context };
+        let call = call.authorize(now.schema().policy())?;
+        call.require(access::to_read_instance(class), "read these instances")?;
+        match now.find_class(class.name())? {
+            Some(found) if has_same_declarations(&found, class) => Ok(now),
+            _ => Err(WBEM_E_TRANSACTION_CONFLICT.with(format!(
+                "class {} changed while its instances were read; ask again",
+                class.name()
+            ))),
+        }
+    }
+
+    /// The same state, to be gone on with later; see [`StoredView::suspend`].
+    pub fn suspend(self) -> SuspendedView {
+        self.stored.suspend()
+    }
+
+    /// The state that was suspended, for the same call.
+    pub fn resume(
+        suspended: SuspendedView,
+        runtime: &'v Runtime,
+        context: &'v CallContext,
+    ) -> View<'v> {
+        let stored = suspended.resume(runtime.core());
+        View { stored, runtime, context, provided: Provided::default() }
     }
 
     /// The same state, with the qualifiers in the languages that the caller prefers
@@ -137,6 +176,11 @@ impl<'v> View<'v> {
         self.stored.without_snapshot(run)
     }
 
+    /// Runs what waits for the client; see [`StoredView::while_client_takes`].
+    pub fn while_client_takes<T>(&self, run: impl FnOnce() -> T) -> T {
+        self.stored.while_client_takes(run)
+    }
+
     /// The stored instance of exactly `class` with this key.
     pub fn instance(&self, class: &Arc<Class>, key: &InstanceKey) -> Result<Option<Instance>> {
         self.stored(|view| view.instance(self.id(), class, key))
@@ -166,6 +210,15 @@ impl<'v> View<'v> {
             _ => Ok(None),
         }
     }
+}
+
+/// Whether both classes and all above them are declared in the same way.
+fn has_same_declarations(one: &Arc<Class>, other: &Arc<Class>) -> bool {
+    let chain = |class: &Arc<Class>| {
+        let all = std::iter::once(class).chain(class.ancestors());
+        all.map(|class| class.declaration().clone()).collect::<Vec<_>>()
+    };
+    Arc::ptr_eq(one, other) || chain(one) == chain(other)
 }
 
 impl Declarations for View<'_> {

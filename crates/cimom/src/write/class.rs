@@ -78,7 +78,8 @@ pub fn put(
     let Some(put) = resolve_put(&view, call, class, flags, rules)? else { return Ok(()) };
     let runtime = view.runtime();
     drop(view);
-    edit::edit(runtime, |edit| localized::put_class(edit, put))
+    let context = put.call.context();
+    edit::edit(runtime, context, |edit| localized::put_class(edit, put))
 }
 
 /// The put of a class that is the repository's; `None` of one that a provider has taken.
@@ -159,7 +160,7 @@ pub fn delete(view: View<'_>, call: AuthorizedCall<'_, ()>, name: &Name) -> Resu
     let (runtime, namespace) = (view.runtime(), view.namespace_ref());
     drop(view);
     let delete = |name: &Name| ClassDelete::new(call.clone(), namespace.clone(), name.clone());
-    edit::edit(runtime, |edit| {
+    edit::edit(runtime, call.context(), |edit| {
         edit.add_provided_classes(namespace.id, &provided);
         if source.is_none() {
             edit.delete_class(&delete(name))?;

@@ -41,11 +41,20 @@ struct EditedSchema {
 }
 
 /// Runs `work` in a write that is durable, and seen by every later call, when this returns; or,
-/// where `work` fails, never happened.
-pub fn edit<T>(runtime: &Runtime, work: impl FnOnce(&mut Edit<'_, '_>) -> Result<T>) -> Result<T> {
+/// where `work` fails, never happened. A call that is cancelled before it commits changes nothing; a
+/// later cancel comes too late.
+/// Errors: `WBEM_E_CALL_CANCELLED`, `WBEM_E_TIMED_OUT`; those of `work` and of the hooks.
+pub fn edit<T>(
+    runtime: &Runtime,
+    context: &CallContext,
+    work: impl FnOnce(&mut Edit<'_, '_>) -> Result<T>,
+) -> Result<T> {
     let core = runtime.core();
     let (mut schemas, mut deleted_namespaces, mut changes) = Default::default();
+    let mut committing = None;
     let (done, records) = core.repository().write(|writer| {
+        // The caller may have given up while another writer was waited for.
+        context.cancel().check()?;
         let mut edit = Edit {
             core,
             writer,
@@ -56,8 +65,10 @@ pub fn edit<T>(runtime: &Runtime, work: impl FnOnce(&mut Edit<'_, '_>) -> Result
         };
         let done = work(&mut edit)?;
         let records = core.before_commit(&changes)?;
+        committing = Some(context.cancel().begin_commit()?);
         Ok((done, records))
     })?;
+    drop(committing);
     runtime.forget_namespaces(&deleted_namespaces);
     let changed = schemas.into_iter().filter(|(_, edited): &(_, EditedSchema)| edited.is_changed);
     core.publish(changed.map(|(id, EditedSchema { mut schema, .. })| {

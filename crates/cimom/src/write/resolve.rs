@@ -67,7 +67,7 @@ impl ResolvedPut<'_> {
                 }
                 let runtime = view.runtime();
                 drop(view);
-                edit::edit(runtime, |edit| edit.put_instance(&put))
+                edit::edit(runtime, context, |edit| edit.put_instance(&put))
             }
         }
     }
@@ -96,9 +96,9 @@ pub fn delete_instance(
             return provided::delete(&view, &call, &affected, &path.keys, call.context());
         }
     }
-    let (runtime, namespace) = (view.runtime(), view.namespace_ref());
+    let (runtime, namespace, context) = (view.runtime(), view.namespace_ref(), call.context());
     let (name, provided) = (class.name().clone(), view.provided_among(&class));
     drop(view);
     let delete = InstanceDelete::new(call, namespace, name, key, provided);
-    edit::edit(runtime, |edit| edit.delete_instance(&delete))
+    edit::edit(runtime, context, |edit| edit.delete_instance(&delete))
 }

@@ -360,7 +360,7 @@ impl<'t> View<'t> {
             }
             None => None,
         };
-        Ok(Instances { view: *self, bound })
+        Ok(Instances { view: *self, bound, last_len: 0 })
     }
 }
 
@@ -368,6 +368,7 @@ impl<'t> View<'t> {
 pub struct Instances<'t> {
     view: View<'t>,
     bound: Option<(Arc<Binding>, Scan<'t>)>,
+    last_len: usize,
 }
 
 impl Instances<'_> {
@@ -377,6 +378,11 @@ impl Instances<'_> {
             scan.advance(position);
         }
     }
+
+    /// The length in bytes of the stored form of the instance that was read last.
+    pub fn last_len(&self) -> usize {
+        self.last_len
+    }
 }
 
 impl Iterator for Instances<'_> {
@@ -384,7 +390,11 @@ impl Iterator for Instances<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let (binding, scan) = self.bound.as_mut()?;
-        let read = scan.next()?.and_then(|(_, bytes)| self.view.decode(binding, bytes));
+        let last_len = &mut self.last_len;
+        let read = scan.next()?.and_then(|(_, bytes)| {
+            *last_len = bytes.len();
+            self.view.decode(binding, bytes)
+        });
         Some(self.view.at(read))
     }
 }

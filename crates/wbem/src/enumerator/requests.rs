@@ -1,16 +1,18 @@
-//! What a client has asked for by NextAsync and not been given yet: in the order of the requests,
-//! on one thread for each enumerator that has any.
+//! What a client has asked for by NextAsync and not been given yet: in the order of the requests. A
+//! thread serves them while there is something to give, and none waits.
 
 use std::collections::VecDeque;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
 
 use cim::Result;
+use parking_lot::Mutex;
 
-use super::objects::Interest;
 use crate::asynchronous::{Call, Ending};
-use crate::client::spawn;
+use crate::channel::Interest;
+use crate::operations::Operations;
 use crate::sink::COMPLETE;
 
 /// The objects at these positions, for the sink of this call.
@@ -27,65 +29,112 @@ pub(super) struct Requests(Mutex<Queue>);
 #[derive(Debug, Default)]
 struct Queue {
     waiting: VecDeque<Request>,
+    /// Whether somebody serves them, or will when there is something to give.
     is_served: bool,
 }
 
 impl Requests {
     /// Takes a request, which is served when those before it are.
     /// Errors: `WBEM_E_OUT_OF_MEMORY` where there can be no thread; then the request is forgotten.
-    pub(super) fn take(self: &Arc<Self>, request: Request, interest: &Arc<Interest>) -> Result<()> {
-        let mut queue = self.queue();
+    pub(super) fn take(
+        self: &Arc<Self>,
+        request: Request,
+        operations: &Operations,
+        interest: &Arc<Interest>,
+    ) -> Result<()> {
+        let mut queue = self.0.lock();
         if !queue.is_served {
-            let (requests, held) = (self.clone(), interest.clone());
-            spawn(move || requests.serve(&held))?;
+            let server = Arc::new(Server {
+                requests: self.clone(),
+                operations: operations.clone(),
+                interest: interest.clone(),
+            });
+            let serving = server.clone();
+            operations.run_beside(move || serving.serve())?;
             queue.is_served = true;
-            interest.0.reserve(Some(request.positions.start));
+            interest.channel.reserve(Some(request.positions.start));
         }
         queue.waiting.push_back(request);
         Ok(())
     }
+}
 
-    /// Serves one after the other until there is none.
-    fn serve(&self, interest: &Interest) {
-        while let Some(Request { positions, call }) = self.next(interest) {
-            // A sink that panics costs its own call; `Ending` tells it.
-            let _ = std::panic::catch_unwind(AssertUnwindSafe(|| {
-                let ending = Ending(call);
-                deliver(interest, positions, &ending.0);
-            }));
+/// Serves the requests of an enumerator: a task that is woken when there is something to give.
+struct Server {
+    requests: Arc<Requests>,
+    operations: Operations,
+    interest: Arc<Interest>,
+}
+
+impl Wake for Server {
+    fn wake(self: Arc<Self>) {
+        let serving = self.clone();
+        if self.operations.run_beside(move || serving.serve()).is_err() {
+            // There is no other thread.
+            self.serve();
         }
-    }
-
-    fn next(&self, interest: &Interest) -> Option<Request> {
-        let mut queue = self.queue();
-        let next = queue.waiting.pop_front();
-        let from = next.as_ref().map(|request| request.positions.start);
-        queue.is_served = from.is_some();
-        interest.0.reserve(from);
-        next
-    }
-
-    /// A panic of another holder leaves the queue whole: values are only moved in and out.
-    fn queue(&self) -> MutexGuard<'_, Queue> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Gives the call's sink the objects as they come, and then one status.
-fn deliver(interest: &Interest, mut positions: Range<usize>, call: &Call) {
-    while !positions.is_empty() && !call.has_ended() {
-        let fetched = match interest.0.some(positions.clone()) {
-            Ok(fetched) => fetched,
-            Err(error) => return call.end(Err(error), None),
-        };
-        if fetched.objects.is_empty() {
-            return call.end(Ok(fetched.status), None);
-        }
-        positions.start += fetched.objects.len();
-        interest.0.reserve(Some(positions.start));
-        if call.indicate(fetched.objects).is_break() {
-            break;
+impl Server {
+    /// Serves one request after the other until there is none, or nothing to give.
+    fn serve(self: &Arc<Self>) {
+        while let Some(mut request) = self.next() {
+            // A sink that panics costs its own call; `Ending` tells it.
+            let call = request.call.clone();
+            let served = std::panic::catch_unwind(AssertUnwindSafe(|| {
+                let _ending = Ending(call);
+                self.deliver(&mut request)
+            }));
+            if matches!(served, Ok(Poll::Pending)) {
+                return;
+            }
         }
     }
-    call.end(COMPLETE, None);
+
+    /// Takes the next request out.
+    fn next(&self) -> Option<Request> {
+        let mut queue = self.requests.0.lock();
+        let next = queue.waiting.pop_front();
+        let from = next.as_ref().map(|request| request.positions.start);
+        queue.is_served = from.is_some();
+        self.interest.channel.reserve(from);
+        next
+    }
+
+    /// Gives the call's sink the objects as they come, and then one status. Where there is nothing to
+    /// give, the request is put back, and this is woken when there is.
+    fn deliver(self: &Arc<Self>, request: &mut Request) -> Poll<()> {
+        let (channel, waker) = (&self.interest.channel, Waker::from(self.clone()));
+        while !request.positions.is_empty() && !request.call.has_ended() {
+            // Whoever is woken finds it.
+            let mut queue = self.requests.0.lock();
+            let polled =
+                channel.poll_some(request.positions.clone(), &mut Context::from_waker(&waker));
+            let Poll::Ready(fetched) = polled else {
+                let (positions, call) = (request.positions.clone(), request.call.clone());
+                queue.waiting.push_front(Request { positions, call });
+                return Poll::Pending;
+            };
+            drop(queue);
+            let fetched = match fetched {
+                Ok(fetched) => fetched,
+                Err(error) => {
+                    request.call.end(Err(error), None);
+                    return Poll::Ready(());
+                }
+            };
+            if fetched.objects.is_empty() {
+                request.call.end(Ok(fetched.status), None);
+                return Poll::Ready(());
+            }
+            request.positions.start += fetched.objects.len();
+            channel.reserve(Some(request.positions.start));
+            if request.call.indicate(fetched.objects) == ControlFlow::Break(()) {
+                break;
+            }
+        }
+        request.call.end(COMPLETE, None);
+        Poll::Ready(())
+    }
 }

@@ -79,7 +79,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
     });
     // The findings of interrupted checks are meaningless.
     if let Some(interrupt) = &options.interrupt {
-        interrupt.check("interrupted")?;
+        interrupt.check()?;
     }
     print(options, &findings)?;
     match findings.iter().any(|finding| finding.status == ERROR) {

@@ -14,7 +14,7 @@ use cim::{Class, Instance, Object, Value};
 use openwmi_suite::World;
 use wbem::provider::{Comparison, Predicate};
 use wbem::{
-    CallContext, Client, EnumerationRequest, Flags, Initialization, InstanceProvider, MethodCall,
+    CallContext, EnumerationRequest, Flags, Initialization, InstanceProvider, MethodCall,
     MethodProvider, Native, NativeProviders, Pushdown, Request, Services, Sink, Wanted,
 };
 
@@ -261,7 +261,7 @@ fn fetched(world: &World) -> Result<()> {
         world.compile(&(from..from + 10_000).map(instance).collect::<String>());
     }
     let (services, context) = (world.services(), world.administrator());
-    let client = Client::new(services.clone(), context.clone());
+    let client = world.client(context);
     let flags = Flags::RETURN_IMMEDIATELY | Flags::FORWARD_ONLY;
     let fetch = || {
         let mut found = client.create_instance_enum("Bench_Stored", flags)?;
@@ -339,7 +339,7 @@ fn beside_one_that_hangs(world: &World, gate: &Gate) -> Result<()> {
         anyhow::Ok(())
     };
     let before = measure::repeated(Clock::Wall, ROUNDS, &mut |_| round())?;
-    let client = Client::new(world.services(), context.clone());
+    let client = world.client(context);
     let get = || Request::GetObject { path: "Bench_Hanging.Id=1".into(), flags: Flags::default() };
     let calls = (0..HANGING).map(|_| client.start(get())).collect::<cim::Result<Vec<_>>>()?;
     gate.wait_for(HANGING);
@@ -365,7 +365,7 @@ fn beside_one_that_hangs(world: &World, gate: &Gate) -> Result<()> {
 fn early() -> Result<()> {
     let provider = Arc::new(Provider::new(MANY, None));
     let world = world(&provider, &Arc::new(Provider::new(1, None)));
-    let client = Client::new(world.services(), world.administrator().clone());
+    let client = world.client(world.administrator());
     let flags = Flags::RETURN_IMMEDIATELY | Flags::FORWARD_ONLY;
     let before = resident()?;
     let mut found = client.create_instance_enum("Bench_Provided", flags)?;

@@ -39,5 +39,5 @@ fn world(stored: u32, provided: u32, conduct: Conduct) -> (World, Log) {
 }
 
 fn client(world: &World) -> Client {
-    Client::new(world.services(), world.administrator().clone())
+    world.client(world.administrator())
 }

@@ -2,7 +2,6 @@
 //! source says, with nothing of the repository held.
 
 use openwmi_suite::provider::Gate;
-use wbem::Client;
 
 use super::*;
 
@@ -47,7 +46,7 @@ const PROVIDED: [&str; 2] = [
 
 fn start(world: &World, query: &str) -> wbem::Enumerator {
     let flags = Flags::RETURN_IMMEDIATELY | Flags::FORWARD_ONLY;
-    let client = Client::new(world.services(), world.administrator().clone());
+    let client = world.client(world.administrator());
     client.exec_query("WQL", query, flags).unwrap()
 }
 

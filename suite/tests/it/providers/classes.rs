@@ -522,7 +522,7 @@ fn a_5_of_several_definitions_the_first_counts() {
     assert_eq!(get("OfQ").1, WBEM_S_NO_ERROR);
     assert_eq!(asked(&log), ["P get OfQ", "Q get OfQ", "P get Both"]);
     // Every way of calling tells it.
-    let client = wbem::Client::new(world.services(), world.administrator().clone());
+    let client = world.client(world.administrator());
     let operation = wbem::Request::GetObject { path: "Both".into(), flags: Flags::default() };
     let call = client.start(operation).unwrap();
     assert_eq!(call.call_status(None), Some(Ok(WBEM_S_DUPLICATE_OBJECTS)));

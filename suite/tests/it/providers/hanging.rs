@@ -26,7 +26,7 @@ fn hanging() -> (World, Gate) {
 }
 
 fn client(world: &World) -> Client {
-    Client::new(world.services(), world.administrator().clone())
+    world.client(world.administrator())
 }
 
 fn get() -> Request<'static> {

@@ -225,7 +225,7 @@ impl<T: Send + Sync> wbem::InstanceProvider for Holding<T> {
 fn a_provider_that_is_at_work_is_not_let_go() {
     let gate = Gate::default();
     let world = made(three().conduct(Conduct::WaitAt(gate.clone())).factory(), "");
-    let client = Client::new(world.services(), world.administrator().clone());
+    let client = world.client(world.administrator());
     let call = client
         .start(Request::GetObject { path: "D.K=\"b\"".into(), flags: Flags::default() })
         .unwrap();
@@ -271,7 +271,8 @@ fn a_2_initializations_that_exclude_each_other() {
                 let services = world.connect(namespace).unwrap();
                 let (path, flags) = ("D.K=\"b\"".into(), Flags::default());
                 let get = Request::GetObject { path, flags };
-                calls.push(Client::new(services, user(uid)).start(get).unwrap());
+                calls
+                    .push(Client::new(world.operations(), services, user(uid)).start(get).unwrap());
             }
         }
         gate.wait_for(at_once);
@@ -300,7 +301,7 @@ fn a_4_initialization_may_end_later_and_elsewhere() {
     let world = World::with_providers(providers);
     world.compile(&registration("P", CLSID));
     world.compile(CLASS);
-    let client = Client::new(world.services(), world.administrator().clone());
+    let client = world.client(world.administrator());
     let get = Request::GetObject { path: "D.K=\"b\"".into(), flags: Flags::default() };
     let call = client.start(get).unwrap();
     gate.wait_for(1);

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use cim::{Instance, Result};
 use openwmi_suite::provider::Gate;
-use wbem::{CallContext, Client, Native, PropertyCall, PropertyProvider};
+use wbem::{CallContext, Native, PropertyCall, PropertyProvider};
 
 use super::*;
 
@@ -153,7 +153,7 @@ fn c_1_a_failure_comes_after_the_instances_before_it() {
         [InstanceContext("fails")] instance of S { K = 3; };
         instance of S { K = 4; };"#;
     let (world, _) = world(READ, class);
-    let client = Client::new(world.services(), world.administrator().clone());
+    let client = world.client(world.administrator());
     let mut found = client.create_instance_enum("S", Flags::RETURN_IMMEDIATELY).unwrap();
     let before = found.next(None, 9).unwrap().objects;
     let before: Vec<String> = before.iter().map(openwmi_suite::text::object).collect();
@@ -335,7 +335,7 @@ fn nothing_of_the_repository_is_held_while_a_property_provider_hangs() {
                [association] class M {{ [key] R ref A; [key] R ref B; string X; }};
                [DynProps, Provider("Q")] instance of M {{ A = "R='r'"; B = "R='b'"; }};"#
         ));
-        let client = Client::new(world.services(), world.administrator().clone());
+        let client = world.client(world.administrator());
         let flags = Flags::RETURN_IMMEDIATELY | Flags::FORWARD_ONLY;
         let mut found = client.exec_query("WQL", query, flags).unwrap();
         gate.wait_for(1);

@@ -6,7 +6,8 @@ use cim::{Instance, Name, Object, Value};
 use wbem::Sink;
 
 use super::question::AssociationQuery;
-use crate::read::execute::BATCH;
+use crate::read::stored::BATCH;
+use crate::view::View;
 
 /// What a walk has found and not handed over yet.
 pub(super) struct Output {
@@ -27,7 +28,12 @@ impl Output {
         Output { sink: Some(sink), batch, classes, is_over: false, failure: None }
     }
 
-    pub(super) fn push(&mut self, question: &AssociationQuery, object: Object) -> ControlFlow<()> {
+    pub(super) fn push(
+        &mut self,
+        view: &View<'_>,
+        question: &AssociationQuery,
+        object: Object,
+    ) -> ControlFlow<()> {
         if question.class_defs_only {
             let class = object.class().clone();
             if self.classes.contains(class.name()) {
@@ -43,13 +49,22 @@ impl Output {
                 object => object,
             });
         }
-        if self.batch.len() < BATCH { ControlFlow::Continue(()) } else { self.flush() }
+        if self.batch.len() < BATCH { ControlFlow::Continue(()) } else { self.flush(view) }
     }
 
-    pub(super) fn flush(&mut self) -> ControlFlow<()> {
+    /// Whether the client wants more.
+    pub(super) fn flow(&mut self) -> ControlFlow<()> {
+        self.is_over |= !self.sink.as_ref().is_some_and(Sink::is_wanted);
+        match self.is_over {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
+    }
+
+    pub(super) fn flush(&mut self, view: &View<'_>) -> ControlFlow<()> {
         let batch = std::mem::take(&mut self.batch);
         let flow = match &mut self.sink {
-            Some(sink) if !self.is_over => sink.indicate(batch),
+            Some(sink) if !self.is_over => view.while_client_takes(|| sink.indicate(batch)),
             _ => ControlFlow::Break(()),
         };
         self.is_over |= flow.is_break();

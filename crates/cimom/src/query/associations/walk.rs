@@ -16,8 +16,8 @@ use super::question::{AssociationQuery, is_reference};
 use crate::call::NamespaceRef;
 use crate::providers::{Runtime, shutting_down};
 use crate::read::execute::{self, Seen, first_significant_status};
-use crate::read::get;
 use crate::read::plan::{Plan, Referent};
+use crate::read::{get, stored};
 use crate::schema::reference;
 use crate::view::View;
 
@@ -67,7 +67,7 @@ impl Walk {
         }
         let take = &mut |batch| self.take(view, class, batch, &mut out.lock());
         for step in &plan.steps {
-            if execute::read_internal_source(step, view, take)?.is_break() {
+            if stored::read_internal_source(step, view, take)?.is_break() {
                 break;
             }
         }
@@ -88,7 +88,7 @@ impl Walk {
             batch.retain(|association| walk.refers(&class, association));
             let mut out = taking.lock();
             if batch.is_empty() {
-                return out.flush();
+                return out.flow();
             }
             let taken =
                 from.with_view(&walk.context, |view| walk.take(view, &class, batch, &mut out));
@@ -121,7 +121,7 @@ impl Walk {
     ) -> Result<ControlFlow<()>> {
         let taken = self.lead(view, class, associations, out);
         // What came before a failure is delivered.
-        let flushed = out.flush();
+        let flushed = out.flush(view);
         taken.map(|taken| if taken.is_break() { taken } else { flushed })
     }
 
@@ -138,7 +138,7 @@ impl Walk {
             let Some(at) = self.source_among(&references, class) else { continue };
             let more = match self.question.wants_endpoints {
                 true => self.endpoints(view, class, &references, at, out)?,
-                false => out.push(&self.question, Object::Instance(association)),
+                false => out.push(view, &self.question, Object::Instance(association)),
             };
             if more.is_break() {
                 return Ok(more);
@@ -171,7 +171,7 @@ impl Walk {
             }
             let Some(endpoint) = self.endpoint(view, class, *slot, text)? else { continue };
             if self.accepts(view, class, *slot, &endpoint)?
-                && out.push(&self.question, endpoint).is_break()
+                && out.push(view, &self.question, endpoint).is_break()
             {
                 return Ok(ControlFlow::Break(()));
             }

@@ -1,0 +1,133 @@
+//! Snapshots that results hold while their clients take objects.
+//!
+//! A snapshot keeps the pages of its moment from being used again, so that a client that stalls
+//! would have the file grow. A result therefore lets its snapshot be held here while it waits for
+//! its client: for one second, and no more than 256 of them at once; past either the snapshot is
+//! released, and the result goes on in a new one.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+use repository::Snapshot;
+
+/// How long a snapshot is held for a client that takes nothing.
+const LONGEST_HOLD: Duration = Duration::from_secs(1);
+/// How many snapshots are held at once.
+const MOST_HELD: usize = 256;
+/// How long the thread that releases them waits for another one.
+const THREAD_IDLE: Duration = Duration::from_secs(10);
+
+type Clock = Arc<dyn Fn() -> Duration + Send + Sync>;
+
+/// The snapshots that are held.
+pub(super) struct HeldSnapshots {
+    state: Mutex<State>,
+    changed: Condvar,
+    clock: Clock,
+}
+
+#[derive(Default)]
+struct State {
+    next: u64,
+    /// By the order in which they were given, each with the time.
+    held: BTreeMap<u64, (Duration, Snapshot)>,
+    has_thread: bool,
+}
+
+/// A snapshot that may be held still. It is released when this is dropped.
+pub(super) struct Held {
+    number: u64,
+    all: Arc<HeldSnapshots>,
+}
+
+impl HeldSnapshots {
+    pub(super) fn new(clock: Clock) -> Arc<Self> {
+        Arc::new(HeldSnapshots { state: Mutex::default(), changed: Condvar::new(), clock })
+    }
+
+    /// Holds a snapshot. `None` where as many are held as may: then it is released.
+    pub(super) fn hold(self: &Arc<Self>, snapshot: Snapshot) -> Option<Held> {
+        let now = (self.clock)();
+        let mut state = self.state.lock();
+        if state.held.len() >= MOST_HELD {
+            drop(state);
+            drop(snapshot);
+            return None;
+        }
+        let number = state.next;
+        state.next += 1;
+        state.held.insert(number, (now, snapshot));
+        match state.has_thread {
+            // The thread waits for the first one.
+            true if state.held.len() == 1 => {
+                self.changed.notify_one();
+            }
+            true => {}
+            false => state.has_thread = self.start_thread(),
+        }
+        Some(Held { number, all: self.clone() })
+    }
+
+    /// Releases the snapshots that are held for longer than a second; returns how many.
+    pub(super) fn release_expired(&self) -> usize {
+        let now = (self.clock)();
+        let mut state = self.state.lock();
+        let is_expired = |since: &Duration| now.saturating_sub(*since) >= LONGEST_HOLD;
+        let expired: Vec<u64> = state
+            .held
+            .iter()
+            .take_while(|(_, (since, _))| is_expired(since))
+            .map(|(number, _)| *number)
+            .collect();
+        let released: Vec<_> = expired.iter().map(|number| state.held.remove(number)).collect();
+        drop(state);
+        released.len()
+    }
+
+    /// Without a thread they are held until their clients go on.
+    fn start_thread(self: &Arc<Self>) -> bool {
+        let all = Arc::downgrade(self);
+        let release = move || while_held(&all);
+        std::thread::Builder::new().name("openwmi-snapshots".into()).spawn(release).is_ok()
+    }
+}
+
+/// Releases snapshots as their time comes, until there are none for a while.
+fn while_held(all: &Weak<HeldSnapshots>) {
+    while let Some(all) = all.upgrade() {
+        all.release_expired();
+        let mut state = all.state.lock();
+        match state.held.values().next() {
+            Some((since, _)) => {
+                let left = LONGEST_HOLD.saturating_sub((all.clock)().saturating_sub(*since));
+                // A clock that stands still must not keep the thread busy.
+                let left = left.max(Duration::from_millis(10));
+                all.changed.wait_for(&mut state, left);
+            }
+            None => {
+                let is_over = all.changed.wait_for(&mut state, THREAD_IDLE).timed_out();
+                if is_over && state.held.is_empty() {
+                    state.has_thread = false;
+                    return;
+                }
+            }
+        }
+    }
+}
+
+impl Held {
+    /// The snapshot, if it was not released meanwhile.
+    pub(super) fn take(self) -> Option<Snapshot> {
+        self.all.state.lock().held.remove(&self.number).map(|(_, snapshot)| snapshot)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let held = self.all.state.lock().held.remove(&self.number);
+        // Ending the transaction takes a lock of the environment: under no other one.
+        drop(held);
+    }
+}
