@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use cim::security::Identity;
 use cim::{Error, Instance, Namespace, Object, Result};
-use cimom::{Cimom, Environment};
+use cimom::{Cimom, Environment, WriteHooks};
 use repository::{Repository, Writer};
 use tempfile::TempDir;
 use wbem::{
@@ -68,15 +68,35 @@ impl World {
         World::made(directory, repository, providers)
     }
 
+    /// The same without providers, where these hooks take part in the writes.
+    pub fn with_hooks(hooks: WriteHooks) -> World {
+        let directory = TempDir::new().expect("a temporary directory");
+        let repository = Repository::create_or_open(directory.path().join("repository"));
+        let open = |repository, clock: &Arc<AtomicU64>| {
+            Cimom::with_hooks(repository, environment(NativeProviders::default(), clock), hooks)
+        };
+        World::over(directory, repository, open)
+    }
+
     fn made(
         directory: TempDir,
         repository: Result<Repository>,
         providers: NativeProviders,
     ) -> World {
+        World::over(directory, repository, |repository, clock| {
+            Cimom::new(repository, environment(providers, clock))
+        })
+    }
+
+    fn over(
+        directory: TempDir,
+        repository: Result<Repository>,
+        open: impl FnOnce(Repository, &Arc<AtomicU64>) -> Arc<Cimom>,
+    ) -> World {
         GUIDS.set(0);
         let administrator = CallContext::local(Arc::new(Identity::unix(0, &[0], true)));
         let clock = Arc::default();
-        let manager = open(repository, providers, &clock);
+        let manager = open(repository.expect("a repository in a temporary directory"), &clock);
         let operations = Operations::default();
         let world = World { manager, administrator, operations, clock, directory };
         for namespace in [r"root\default", NAMESPACE] {
@@ -90,7 +110,8 @@ impl World {
         let World { manager, administrator, operations, clock, directory } = self;
         drop(manager);
         let repository = Repository::create_or_open(directory.path().join("repository"));
-        let manager = open(repository, providers, &clock);
+        let repository = repository.expect("the repository, opened again");
+        let manager = Cimom::new(repository, environment(providers, &clock));
         World { manager, administrator, operations, clock, directory }
     }
 
@@ -248,22 +269,16 @@ impl Default for World {
     }
 }
 
-fn open(
-    repository: Result<Repository>,
-    providers: NativeProviders,
-    clock: &Arc<AtomicU64>,
-) -> Arc<Cimom> {
-    let repository = repository.expect("a repository in a temporary directory");
+fn environment(providers: NativeProviders, clock: &Arc<AtomicU64>) -> Environment {
     let clock = clock.clone();
-    let environment = Environment {
+    Environment {
         server: "HOST".into(),
         providers,
         random: counted,
         local_offset: || 60,
         identity: Arc::new(Identity::unix(0, &[0], true)),
         clock: Arc::new(move || Duration::from_secs(clock.load(Ordering::Relaxed))),
-    };
-    Cimom::new(repository, environment)
+    }
 }
 
 /// The bytes of the next GUID: the last one tells which it is.

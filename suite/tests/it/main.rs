@@ -17,6 +17,7 @@ mod g29_deleted_namespaces;
 mod g2_system_classes;
 mod g8_localized;
 mod g9_compiler;
+mod hooks;
 mod interop;
 mod kill;
 mod limits;
