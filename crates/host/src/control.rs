@@ -28,7 +28,7 @@ pub(crate) struct Start {
     pub(crate) nice: Option<i32>,
 }
 
-/// Starts a process and gives its pid. It belongs to a group of its own, so that no terminal of
+/// Starts a process and returns its pid. It belongs to a group of its own, so that no terminal of
 /// this program reaches it, and its standard streams lead nowhere.
 pub(crate) fn start(start: &Start) -> io::Result<u32> {
     use std::os::unix::process::CommandExt;

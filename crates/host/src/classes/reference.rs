@@ -1,8 +1,8 @@
 //! References to the instances of this crate's classes: written into associations, and read where
 //! a query asks for those of an object.
 //!
-//! They are written in full, with server and namespace, as Windows writes those that its providers
-//! give; where a class is in no namespace, without. Whether two lead to the same object is not asked
+//! They are written in full, with server and namespace, as Windows providers write them; without
+//! both where the class is in no namespace. Whether two lead to the same object is not decided
 //! here (`cim::key::reference_identity`).
 
 use cim::path::{KeyValue, PathKeys};
@@ -51,7 +51,7 @@ fn path(
 }
 
 /// The key `name` of the object of `class` that a reference leads to; `None` where it leads to
-/// anything else. What else the reference says is not looked at.
+/// anything else. The rest of the reference is ignored.
 pub(super) fn key(reference: &Value, class: &str, name: &str) -> Option<String> {
     let path: ObjectPath = reference.as_str()?.parse().ok()?;
     if !path.class.is(class) {

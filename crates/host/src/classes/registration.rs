@@ -1,4 +1,4 @@
-//! A class as it is registered: what its Rust declaration and its MOF say of it.
+//! The registration of a class, from its Rust declaration and its MOF.
 //!
 //! Makes a [`Class`] of a [`HostClass`] at compile time; its name and CLSID are found in its MOF.
 //! Does not run queries: the provider that a class makes does. Output goes to the list in

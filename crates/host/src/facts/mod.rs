@@ -1,10 +1,10 @@
 //! What the kernel and the distribution write, as structs: one file per source.
 //!
-//! Every parser takes the bytes of one file (or the text of one link) and gives a struct; none
-//! reads anything itself, so each can be tested on text captured elsewhere. The bytes come from
-//! [`crate::readers::root`] and `processes`, the structs go to [`crate::classes`]. What is read once per query is parsed
-//! for clarity; what is read once per process (`process_*`) is parsed in one pass over the
-//! buffer and borrows its text from it.
+//! Every parser takes the bytes of one file (or the text of one link) and returns a struct; none
+//! does I/O, so each can be tested on captured text. The bytes come from
+//! `readers`, the structs go to [`crate::classes`]. What is read once per query is parsed for
+//! clarity; what is read once per process (`process`) is parsed in one pass over the buffer and
+//! borrows its text from it.
 //!
 //! A field that the source does not have is `None`; a source that is not in the form that the
 //! kernel documents gives `None` as a whole. Sizes and depths are bounded by the reader: a file

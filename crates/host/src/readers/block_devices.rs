@@ -135,7 +135,8 @@ fn id_of(name: &str) -> String {
     format!("/dev/{}", name.replace('!', "/"))
 }
 
-/// The disks that are pieces of hardware, by their device numbers; `None` where they cannot be listed.
+/// The disks that are pieces of hardware, by their device numbers; `None` where they cannot be
+/// listed.
 pub(crate) fn disks(root: &Root) -> Option<Vec<BlockDevice>> {
     let names = root.names("sys/dev/block")?;
     let mut numbers: Vec<(u32, u32)> =

@@ -1,7 +1,8 @@
-//! A D-Bus, and what can go wrong with one.
+//! A D-Bus connection, its time limits and its errors.
 //!
 //! Connects at the first call, and abandons a call that takes longer than its limit: a daemon that
-//! hangs must not hang a query. What is called is decided by the reader, such as `systemd`. Addresses and time come from the [`crate::Root`].
+//! hangs must not hang a query. What is called is decided by the reader, such as `systemd`. Address
+//! and timer come from the [`crate::Root`].
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -31,7 +32,7 @@ pub(crate) const MUST_AUTHENTICATE: &str =
 /// Returns a future that is ready when so much time has passed.
 pub type Timer = Arc<dyn Fn(Duration) -> Expiry + Send + Sync>;
 
-/// What a [`Timer`] makes: ready once the time is over.
+/// The future of a [`Timer`]: ready when the time is over.
 pub type Expiry = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A D-Bus: its address, and the timer of its time limits.
@@ -90,7 +91,7 @@ impl Bus {
         }
     }
 
-    /// What a call is answered with.
+    /// The answer to a call, within the time limit.
     pub(crate) async fn call<T>(
         &self,
         what: &str,
@@ -103,7 +104,7 @@ impl Bus {
         }
     }
 
-    /// What `future` comes to, if it does so in time.
+    /// The output of `future`, if it is ready in time.
     pub(crate) async fn within<T>(
         &self,
         limit: Duration,
@@ -129,7 +130,7 @@ async fn sleep(time: Duration) {
 }
 
 impl Failure {
-    /// What `error` says of a call.
+    /// The failure of a call with `error`.
     pub(crate) fn of(what: &str, error: Error) -> Self {
         match error {
             Error::FDO(error) => Failure::of_bus(what, &error),
@@ -140,7 +141,7 @@ impl Failure {
         }
     }
 
-    /// What an error of the bus itself says of a call.
+    /// The failure of a call with an error of the bus itself.
     fn of_bus(what: &str, error: &fdo::Error) -> Self {
         let text = || format!("{what}: {error}");
         match error {
@@ -167,7 +168,7 @@ impl Failure {
         matches!(self, Failure::Refused { name, .. } if name == error)
     }
 
-    /// Whether the caller may not do what was asked.
+    /// Whether the caller was denied access.
     pub(crate) fn is_denied(&self) -> bool {
         self.is(ACCESS_DENIED) || self.is(MUST_AUTHENTICATE)
     }

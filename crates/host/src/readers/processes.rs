@@ -1,9 +1,9 @@
-//! The processes below `/proc`: which there are, and of each the files that are asked for.
+//! The processes below `/proc`: their list, and the files of each that are needed.
 //!
 //! Made for thousands of processes: a file is read once, by one call, into a buffer that is used
-//! again for the next process, and a file that no asked property needs is not opened. What the
-//! files of a process say is of that one process even where its pid is given to another one
-//! meanwhile. A process that ends while it is read is passed over, as if it had ended before.
+//! again for the next process, and a file that no wanted property needs is not opened. All
+//! files are of the same process even where its pid is reused meanwhile. A process that ends while
+//! it is read is skipped.
 
 use std::io;
 
@@ -48,7 +48,7 @@ struct Buffers {
     io: Vec<u8>,
 }
 
-/// What was asked of a process. A source that was not asked for, that this user may not read,
+/// The requested data of a process. A source that was not requested, that this user may not read,
 /// or that the process does not have is `None`.
 pub(crate) struct Process<'a> {
     pub(crate) id: u32,
@@ -149,7 +149,7 @@ impl Processes {
 }
 
 /// Whether a file was there to be read; `None` where the process has ended. A file that is
-/// refused or missing is merely not there.
+/// refused or missing is not read.
 fn was_read(result: io::Result<()>) -> Option<bool> {
     match result {
         Ok(()) => Some(true),

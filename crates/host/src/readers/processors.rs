@@ -2,8 +2,8 @@
 //! `/sys/devices/system/cpu` lists them.
 //!
 //! A processor that software sees is one hardware thread of one core; a socket holds those of one
-//! package. Sockets are found from one processor of each, which lists the others. Everything else of
-//! a socket is read when it is used.
+//! package. Sockets are found from one processor of each, which lists the others. Everything else
+//! of a socket is read when it is used.
 
 use std::collections::BTreeSet;
 

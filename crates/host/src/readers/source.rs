@@ -1,7 +1,8 @@
 //! What a class reads: the declaration of it, and the record of what was read.
 //!
-//! A class declares its [`Source`]s. A [`Root`](super::root::Root) that records collects an [`Access`] for each file, directory,
-//! link and bus name that is used through it, so that a test can compare the two. Nothing is read here.
+//! A class declares its [`Source`]s. A [`Root`](super::root::Root) that records collects an
+//! [`Access`] for each file, directory, link and bus name that is used through it, so that a test
+//! can compare the two. Nothing is read here.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -2,8 +2,8 @@
 //! mapper, a RAID, an encrypted device, several devices of one btrfs.
 //!
 //! The kernel lists for each block device what it is made of (`slaves`) and what is made of it
-//! (`holders`). Both are followed step by step, each device once, so that a circle, which the kernel
-//! does not make, would end as well.
+//! (`holders`). Both are followed step by step, each device once, so that a circle, which the
+//! kernel does not make, would end as well.
 
 use std::collections::BTreeSet;
 

@@ -187,7 +187,8 @@ pub(crate) struct Volume {
     pub(crate) name_max: u64,
 }
 
-/// The size of the file system mounted at `mount_point`. Waits for the server of a network file system.
+/// The size of the file system mounted at `mount_point`. Waits for the server of a network file
+/// system.
 pub(crate) fn volume(mount_point: &[u8]) -> io::Result<Volume> {
     let stat = rustix::fs::statvfs(OsStr::from_bytes(mount_point))?;
     Ok(Volume {

@@ -1,7 +1,7 @@
 //! systemd over D-Bus: the list of services, the properties of each, and jobs.
 //!
-//! Speaks the interfaces of org.freedesktop.systemd1(5) and interprets nothing: what the properties
-//! are for a class is `crate::classes`'s. A connection lasts for one query or method. All calls
+//! Speaks the interfaces of org.freedesktop.systemd1(5) and interprets nothing: classes give the
+//! properties a meaning. A connection lasts for one query or method. All calls
 //! wait for their answer, each at most as long as [`crate::readers::bus`] allows.
 
 use std::collections::{BTreeMap, HashMap};
@@ -55,22 +55,22 @@ pub(crate) struct Systemd<'a> {
 /// The services there are by name, without its ending; those that are loaded have an object.
 pub(crate) type Names = BTreeMap<String, Option<OwnedObjectPath>>;
 
-/// A service, and what was asked of it.
+/// A service, and its requested properties.
 pub(crate) struct Service {
     /// Its name, without the ending.
     pub(crate) name: String,
-    /// What all units have.
+    /// The properties that all units have.
     pub(crate) unit: Properties,
-    /// What services have.
+    /// The properties that services have.
     pub(crate) service: Properties,
 }
 
-/// Properties of an object by name; those that were not asked for, or that this version of systemd
+/// Properties of an object by name; those that were not requested, or that this version of systemd
 /// does not have, are missing.
 #[derive(Default)]
 pub(crate) struct Properties(HashMap<String, OwnedVariant>);
 
-/// What is done to a service.
+/// A change of a service's state.
 #[derive(Clone, Copy)]
 pub(crate) enum Change {
     Start,
@@ -105,7 +105,7 @@ impl<'a> Systemd<'a> {
         }
     }
 
-    /// What `needs` names of some of the services; those that have gone meanwhile are left out.
+    /// Reads what `needs` names of services; those that no longer exist are left out.
     pub(crate) fn read(
         &self,
         names: &[(String, Option<OwnedObjectPath>)],
@@ -121,8 +121,8 @@ impl<'a> Systemd<'a> {
     }
 
     /// The service of this name, without the ending and without regard to case; `None` where there
-    /// is none. The name as it is written is asked for alone; the others are listed only where
-    /// there is none.
+    /// is none. The name is looked up as it is written; all are listed only where that
+    /// fails.
     pub(crate) fn find(&self, name: &str, needs: Needs) -> Result<Option<Service>, Failure> {
         let find = async {
             // Without its properties it is not known whether it is there.
@@ -154,8 +154,8 @@ impl<'a> Systemd<'a> {
         })
     }
 
-    /// Starts or stops a service and waits until that is done; gives the job's result in systemd's
-    /// words. Where it takes too long the job goes on.
+    /// Starts or stops a service and waits for the job; returns its result in systemd's words.
+    /// After the time limit the job continues.
     pub(crate) fn change(&self, name: &str, change: Change) -> Result<String, Failure> {
         let method = match change {
             Change::Start => "StartUnit",

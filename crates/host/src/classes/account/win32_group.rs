@@ -1,5 +1,5 @@
-//! Provides the class: the value of each property. Does not evaluate queries.
-//! Input is `/etc/group`, by way of `crate::readers::root`; output goes through `crate::classes::property`.
+//! Provides the class: the value of each property. Does not evaluate queries. Input is
+//! `/etc/group`, by way of `crate::readers::root`; output goes through `crate::classes::property`.
 //!
 #![doc = include_str!("win32_group.md")]
 
@@ -16,7 +16,7 @@ use crate::readers::source::Source::{self, File};
 /// The class Win32_Group.
 pub(crate) struct Win32Group;
 
-/// A group, and the machine that knows it.
+/// A group, and the machine.
 pub(crate) struct Facts<'a> {
     machine: &'a Machine<'a>,
     group: Group<'a>,

@@ -17,7 +17,7 @@ use crate::readers::source::Source::{self, File};
 /// The class Win32_GroupUser.
 pub(crate) struct Win32GroupUser;
 
-/// A group and a member of it, and the machine that knows them.
+/// A group, a member of it, and the machine.
 pub(crate) struct Facts<'a> {
     machine: &'a Machine<'a>,
     group: &'a Group<'a>,

@@ -1,5 +1,5 @@
-//! Provides the class: the value of each property. Does not evaluate queries.
-//! Input is `/etc/passwd`, by way of `crate::readers::root`; output goes through `crate::classes::property`.
+//! Provides the class: the value of each property. Does not evaluate queries. Input is
+//! `/etc/passwd`, by way of `crate::readers::root`; output goes through `crate::classes::property`.
 //!
 #![doc = include_str!("win32_useraccount.md")]
 
@@ -17,7 +17,7 @@ use crate::readers::source::Source::{self, File};
 /// The class Win32_UserAccount.
 pub(crate) struct Win32UserAccount;
 
-/// A user, and the machine that knows them.
+/// A user, and the machine.
 pub(crate) struct Facts<'a> {
     machine: &'a Machine<'a>,
     user: User<'a>,

@@ -1,6 +1,6 @@
-//! Provides the class: the value of each property. Does not evaluate queries.
-//! Input is the kernel's and the firmware's records of processors, by way of `crate::readers::processors`
-//! and `crate::readers::root`; output goes through `crate::classes::property`.
+//! Provides the class: the value of each property. Does not evaluate queries. Input is the kernel's
+//! and the firmware's records of processors, by way of `crate::readers::processors` and
+//! `crate::readers::root`; output goes through `crate::classes::property`.
 //!
 #![doc = include_str!("win32_processor.md")]
 

@@ -1,8 +1,8 @@
 //! The methods of Win32_Process: what each does to the machine, and what it returns.
 //!
-//! Reading the owner works on a captured machine as well; a method that changes something works only
-//! on the machine that the program runs on. The system calls are in `crate::control`; what is different
-//! from Windows is documented in `win32_process.md`.
+//! Reading the owner works on a captured machine as well; a method that changes something works
+//! only on the machine that the program runs on. The system calls are in `crate::control`; what is
+//! different from Windows is documented in `win32_process.md`.
 
 use std::io;
 use std::sync::Arc;
@@ -162,7 +162,7 @@ fn acted(id: u32, done: io::Result<()>) -> Result<Outcome> {
     }
 }
 
-/// What Create returns where no process could be started.
+/// The return value of Create where no process could be started.
 fn failure(error: &io::Error) -> u32 {
     match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => PATH_NOT_FOUND,
@@ -173,7 +173,7 @@ fn failure(error: &io::Error) -> u32 {
     }
 }
 
-/// What Create is asked to start; `None` where that cannot be meant.
+/// The process that Create is to start; `None` where the arguments are invalid.
 fn request(call: &MethodCall<'_>) -> Option<Start> {
     let mut words = control::words(call.argument("CommandLine").as_str()?)?.into_iter();
     let mut request = Start {

@@ -1,5 +1,5 @@
-//! Provides the class: the value of each property. Does not evaluate queries.
-//! Input is systemd's properties over D-Bus, by way of `crate::readers::systemd`; output goes through
+//! Provides the class: the value of each property. Does not evaluate queries. Input is systemd's
+//! properties over D-Bus, by way of `crate::readers::systemd`; output goes through
 //! `crate::classes::property`.
 //!
 #![doc = include_str!("win32_service.md")]
@@ -101,7 +101,7 @@ fn connect<'a>(machine: &Machine<'a>) -> Result<Option<Systemd<'a>>> {
     Ok(Systemd::connect(bus)?)
 }
 
-/// What a service is doing.
+/// The state of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
     Stopped,
@@ -138,7 +138,7 @@ impl State {
     }
 }
 
-/// What a service is doing: systemd's state, and where that is active whether its processes are
+/// The state of a service: systemd's state, and where that is active whether its processes are
 /// suspended.
 pub(super) fn state(unit: &Properties) -> Option<State> {
     let state = match unit.text("ActiveState")? {
@@ -156,7 +156,7 @@ pub(super) fn state(unit: &Properties) -> Option<State> {
     Some(state)
 }
 
-/// Whether it takes what systemd could do with it, as it is now.
+/// Whether it accepts an operation of systemd in its current state.
 fn accepts(unit: &Properties, ability: &str) -> Value {
     let can = unit.is_true(ability);
     let is_up = state(unit).map(|state| matches!(state, State::Running | State::Paused));
@@ -169,7 +169,7 @@ fn unless_pending(unit: &Properties) -> Value {
 }
 
 /// When it is started, by systemd's word for how its file is installed. What systemd calls disabled
-/// is merely not started by itself.
+/// is only not started automatically.
 pub(super) fn start_mode(unit: &Properties) -> Option<&'static str> {
     match unit.text("UnitFileState")? {
         "enabled" => Some("Auto"),

@@ -1,7 +1,8 @@
 //! The methods of Win32_Service: what each asks of systemd, and what it returns.
 //!
 //! They act on the bus that the machine has, with the rights of the program; what is asked over
-//! D-Bus is in `crate::readers::systemd`, what is different from Windows is documented in `win32_service.md`.
+//! D-Bus is in `crate::readers::systemd`, what is different from Windows is documented in
+//! `win32_service.md`.
 
 use std::sync::Arc;
 
@@ -37,7 +38,7 @@ const INVALID_PARAMETER: u32 = 21;
 const INVALID_ACCOUNT: u32 = 22;
 const ALREADY_PAUSED: u32 = 24;
 
-/// What systemd refuses with, and what that is here. Anything else is an unknown failure.
+/// systemd's errors and the return values for them. Any other is an unknown failure.
 const REFUSALS: [(&str, u32); 9] = [
     ("org.freedesktop.DBus.Error.NotSupported", NOT_SUPPORTED),
     // Its own files are where the new ones would be.
@@ -104,8 +105,8 @@ fn not_found(name: &str) -> cim::Error {
     WBEM_E_NOT_FOUND.with(format!("there is no service {name}"))
 }
 
-/// What is returned where systemd does not do what it was asked.
-/// Errors: where nothing is known of what it does.
+/// The return value where systemd refuses an operation.
+/// Errors: where the outcome is unknown.
 fn returned(failure: Failure) -> Result<u32> {
     match &failure {
         failure if failure.is_denied() => Ok(ACCESS_DENIED),
@@ -208,7 +209,7 @@ fn resume(systemd: &Systemd<'_>, service: &Service) -> Code {
     }
 }
 
-/// The modes that can be asked for: as the method spells them, as the property does, and what
+/// The modes that a caller can request: as the method spells them, as the property does, and what
 /// makes it so. The two others are for drivers.
 const MODES: [(&str, &str, Enabling); 3] = [
     ("Automatic", "Auto", Enabling::Enabled),

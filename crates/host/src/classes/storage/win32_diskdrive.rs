@@ -32,7 +32,7 @@ pub(crate) struct Facts<'a> {
 /// Names of links, and the texts of the links.
 type Links = Vec<(Vec<u8>, Vec<u8>)>;
 
-/// What a disk can do, by the values of Capabilities and their names.
+/// The capabilities of a disk: values of Capabilities and their names.
 const RANDOM_ACCESS: (u16, &str) = (3, "Random Access");
 const WRITING: (u16, &str) = (4, "Supports Writing");
 const REMOVABLE_MEDIA: (u16, &str) = (7, "Supports Removable Media");

@@ -1,4 +1,4 @@
-//! `/etc/passwd` and `/etc/group`: the users and groups that the machine knows by itself, in the form
+//! `/etc/passwd` and `/etc/group`: the local users and groups, in the form
 //! of passwd(5) and group(5), a line each, with colons between the fields.
 //!
 //! Lines in another form are passed over, comments and references to NIS (`+`, `-`) among them. Of

@@ -1,4 +1,4 @@
-//! What the kernel's name of an architecture, the `machine` of uname(2), says by definition.
+//! What the kernel's name of an architecture, the `machine` of uname(2), implies by definition.
 
 /// How many bits an address has, for programs of the kernel's own kind; `None` where the name is
 /// not known.

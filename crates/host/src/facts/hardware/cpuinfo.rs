@@ -1,5 +1,5 @@
-//! `/proc/cpuinfo`: what each processor says of itself. A blank line ends what is said of one; a
-//! line is a label, a colon and a value. Which labels there are differs between architectures.
+//! `/proc/cpuinfo`: a block of lines for each processor, ended by a blank line. A line is a label,
+//! a colon and a value. The labels differ between architectures.
 
 use crate::facts::scan::{decimal, lines, words};
 

@@ -1,4 +1,4 @@
-//! `/sys/firmware/dmi/tables/DMI`: what the firmware knows of the machine's parts, as the structures
+//! `/sys/firmware/dmi/tables/DMI`: the firmware's records of the machine's parts, as the structures
 //! of the System Management BIOS (DSP0134) one after the other in the file.
 //!
 //! A structure is a header of type, length and handle, fields at fixed offsets, and behind them its

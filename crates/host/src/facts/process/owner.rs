@@ -1,4 +1,4 @@
-//! As whom a process runs: the `Uid` line of `/proc/<pid>/status`, and names in `/etc/passwd`.
+//! The user of a process: the `Uid` line of `/proc/<pid>/status`, and names in `/etc/passwd`.
 
 use crate::facts::scan::{Fields, decimal, lines};
 

@@ -1,4 +1,4 @@
-//! `/proc/<pid>/stat`: one line that answers most of what is asked of a process.
+//! `/proc/<pid>/stat`: one line with most properties of a process.
 //!
 //! Fields are numbered as in proc_pid_stat(5). The name is in parentheses and may hold
 //! anything, spaces and parentheses too; what follows its last parenthesis is numbers.

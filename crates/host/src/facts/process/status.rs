@@ -1,5 +1,5 @@
-//! `/proc/<pid>/status`: the memory figures that `stat` does not have, and whether the id is
-//! a process's at all.
+//! `/proc/<pid>/status`: the memory figures that `stat` does not have, and whether the id is that
+//! of a process.
 //!
 //! A kernel thread has no memory figures: it owns no memory.
 

@@ -1,6 +1,5 @@
-//! `/dev/disk/by-label`, `/dev/disk/by-uuid` and `/dev/disk/by-partuuid`: links from what a file
-//! system or a partition is called to the device that holds it. udev makes them; where it does not
-//! run there are none.
+//! `/dev/disk/by-label`, `/dev/disk/by-uuid` and `/dev/disk/by-partuuid`: links from the name of a
+//! file system or partition to its device. udev creates them; without udev there are none.
 
 /// The name of the device that the text of a link leads to, as in `../../sda1`.
 pub fn device(target: &[u8]) -> Option<&[u8]> {

@@ -1,5 +1,5 @@
-//! What a kind of file system is and can do, by its definition: facts of the kind, which hold
-//! whatever is on the disk. A kind that is not listed is not known, and nothing is said of it.
+//! The properties of a kind of file system by definition, whatever is on the disk. A kind that is
+//! not listed is unknown.
 
 /// Where the files of a file system are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! `vpd_pg80` of a SCSI device: its serial number, as the page 0x80 of its Vital Product Data holds
-//! it (SPC-4, 7.8.15). The kernel hands the page out as the device gave it.
+//! `vpd_pg80` of a SCSI device: its serial number, as the page 0x80 of its Vital Product Data has
+//! it (SPC-4, 7.8.15). The kernel returns the page as the device sent it.
 
 use crate::facts::scan::text;
 

@@ -1,4 +1,4 @@
-//! `/proc/stat`: of it, when the system started.
+//! `/proc/stat`: the time at which the system started.
 
 use crate::facts::scan::{labelled, lines};
 
