@@ -93,7 +93,6 @@ fn check_version(opened: &Opened) -> Result<(), Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Repository;
     use cim::status::{WBEM_E_CRITICAL_ERROR, WBEM_E_DATABASE_VER_MISMATCH};
 
     #[test]
@@ -115,7 +114,7 @@ mod tests {
             }
             txn.commit().unwrap();
             drop(opened);
-            let error = Repository::create_or_open(dir.path()).err().unwrap();
+            let error = create_or_open(dir.path(), SMALL_MAP).err().unwrap().at(dir.path());
             assert_eq!(error.status(), status, "{error}");
         }
     }
@@ -125,7 +124,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let new = new_directory(dir.path()).unwrap();
         fs::write(new.join(DATA_FILE), "half").unwrap();
-        drop(Repository::create_or_open(dir.path()).unwrap());
+        drop(create_or_open(dir.path(), SMALL_MAP).unwrap());
         assert!(!new.exists());
         let left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|e| e.unwrap().path()).collect();
         assert_eq!(left.len(), 3, "{left:?}");

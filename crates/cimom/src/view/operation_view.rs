@@ -56,7 +56,7 @@ impl<'v> View<'v> {
         View::open(runtime, namespace, id, context)
     }
 
-    /// A view in which reading instances of `class` may go on, after its snapshot was released:
+    /// A view in which instances of `class` can be read further, after its snapshot was released:
     /// this one, where nothing has changed that concerns it. Errors: `WBEM_E_ACCESS_DENIED` where
     /// the caller may not read them any more; `WBEM_E_TRANSACTION_CONFLICT` where the class has
     /// changed.
