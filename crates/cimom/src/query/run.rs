@@ -40,17 +40,13 @@ impl Run {
     pub fn deliver(self, view: View<'_>, mut sink: Sink) {
         match self {
             Run::Plan(plan) => execute::run(plan, view, sink),
-            Run::Walk(walk) => walk.deliver(&view, sink),
+            Run::Walk(walk) => walk.deliver(view, sink),
             Run::Objects(objects) => {
                 drop(view);
                 let _ = sink.indicate(objects);
                 sink.complete(wbem::COMPLETE);
             }
-            Run::Classes { listing, filter } => {
-                let completion = classes::deliver(&view, listing, filter.as_ref(), &mut sink);
-                drop(view);
-                sink.complete(completion);
-            }
+            Run::Classes { listing, filter } => classes::deliver(view, listing, filter, sink),
         }
     }
 }

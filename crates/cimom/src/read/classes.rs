@@ -1,11 +1,12 @@
 //! Enumeration of classes, and schema queries.
 
 use cim::status::*;
-use cim::{Name, Object, Result};
-use wbem::{Completion, Sink};
+use cim::{Error, Name, Object, Result, WbemStatus};
+use wbem::Sink;
 use wql::{BoundSchema, Comparison, Constant, Expr, PropertyPath, Select};
 
 use crate::call::AuthorizedCall;
+use crate::providers::shutting_down;
 use crate::read::stored::BATCH;
 use crate::view::View;
 use crate::view::{Listing, Scope};
@@ -73,53 +74,76 @@ fn narrower(a: Scope, b: Scope) -> Scope {
     }
 }
 
-/// Delivers the classes that match; stops where nobody wants more. A stored class that has lost the
-/// provided class from which it derives is left out, and the result called partial.
-pub fn deliver(
-    view: &View<'_>,
-    listing: Listing,
-    filter: Option<&BoundSchema>,
-    sink: &mut Sink,
-) -> Completion {
-    let Listing { names, mut failure } = listing;
-    let mut outcome = WBEM_S_NO_ERROR;
-    let mut batch = Vec::new();
-    for name in &names {
-        let class = match view.find_class(name) {
-            Ok(Some(class)) => class,
-            Ok(None) => continue,
-            Err(e)
-                if view
-                    .schema()
-                    .classes_with_external_superclass()
-                    .binary_search(name)
-                    .is_err() =>
-            {
-                return Err(e);
+/// Delivers the classes that match, and completes `sink`. A stored class that has lost the provided
+/// class from which it derives is left out, and the result called partial.
+pub fn deliver(view: View<'_>, listing: Listing, filter: Option<BoundSchema>, sink: Sink) {
+    let Listing { names, failure } = listing;
+    let outcome = WBEM_S_NO_ERROR;
+    Delivery { names, next: 0, filter, outcome, failure }.go_on(view, sink);
+}
+
+/// The delivery of classes at some point: all that it takes to go on from there.
+struct Delivery {
+    names: Vec<Name>,
+    next: usize,
+    filter: Option<BoundSchema>,
+    outcome: WbemStatus,
+    /// Why there may be more classes.
+    failure: Option<Error>,
+}
+
+impl Delivery {
+    fn go_on(mut self, view: View<'_>, mut sink: Sink) {
+        while self.next < self.names.len() && sink.is_wanted() {
+            if sink.is_full() {
+                let runtime = view.runtime().downgrade();
+                let (context, suspended) = (view.context().clone(), view.suspend());
+                return sink.suspend(move |sink| match runtime.upgrade() {
+                    Some(runtime) => {
+                        self.go_on(View::resume(suspended, &runtime, &context), sink);
+                    }
+                    None => sink.complete(Err(shutting_down())),
+                });
             }
-            Err(e) if e.status() == WBEM_E_INVALID_SUPERCLASS => {
-                outcome = WBEM_S_PARTIAL_RESULTS;
-                continue;
-            }
-            Err(e) => {
-                failure.get_or_insert(e);
-                continue;
-            }
-        };
-        if filter.is_none_or(|f| f.matches(&class)) {
-            if outcome == WBEM_S_NO_ERROR && view.has_several_definitions(name) {
-                outcome = WBEM_S_DUPLICATE_OBJECTS;
-            }
-            batch.push(Object::Class(class));
-        }
-        if batch.len() == BATCH {
-            view.context().cancel().check()?;
-            let batch = std::mem::take(&mut batch);
-            if view.while_client_takes(|| sink.indicate(batch)).is_break() {
-                return wbem::COMPLETE;
+            let batch = view.context().cancel().check().and_then(|()| self.batch(&view));
+            match batch {
+                Ok(batch) => {
+                    let _ = view.while_client_takes(|| sink.offer(batch));
+                }
+                Err(e) => return sink.complete(Err(e)),
             }
         }
+        drop(view);
+        sink.complete(self.failure.map_or(Ok(self.outcome), Err));
     }
-    let _ = view.while_client_takes(|| sink.indicate(batch));
-    failure.map_or(Ok(outcome), Err)
+
+    /// The next classes.
+    fn batch(&mut self, view: &View<'_>) -> Result<Vec<Object>> {
+        let mut batch = Vec::new();
+        while batch.len() < BATCH
+            && let Some(name) = self.names.get(self.next)
+        {
+            self.next += 1;
+            let class = match view.find_class(name) {
+                Ok(Some(class)) => class,
+                Ok(None) => continue,
+                Err(e) if !view.schema().has_external_superclass(name) => return Err(e),
+                Err(e) if e.status() == WBEM_E_INVALID_SUPERCLASS => {
+                    self.outcome = WBEM_S_PARTIAL_RESULTS;
+                    continue;
+                }
+                Err(e) => {
+                    self.failure.get_or_insert(e);
+                    continue;
+                }
+            };
+            if self.filter.as_ref().is_none_or(|filter| filter.matches(&class)) {
+                if self.outcome == WBEM_S_NO_ERROR && view.has_several_definitions(name) {
+                    self.outcome = WBEM_S_DUPLICATE_OBJECTS;
+                }
+                batch.push(Object::Class(class));
+            }
+        }
+        Ok(batch)
+    }
 }

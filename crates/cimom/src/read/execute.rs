@@ -11,14 +11,13 @@ use std::sync::atomic::Ordering;
 
 use cim::status::*;
 use cim::{Object, Result, WbemStatus};
-use repository::Position;
 use wbem::{Completion, EnumerationRequest, Promise, QueryText, Sink};
 
 pub use super::output::Seen;
 use super::output::{Gathered, Shaper, SharedSink, StepSink};
 use super::plan::{Plan, SourceRequest, Step};
 use super::resolve::Source;
-use super::stored;
+use super::stored::Cursor;
 use crate::providers::shutting_down;
 use crate::source::binding::{self, Binding};
 use crate::source::properties;
@@ -27,9 +26,9 @@ use crate::view::View;
 /// Asks the sources of `plan` in its order and completes `sink`. Nothing of the repository is held
 /// while a provider is asked.
 pub fn run(plan: Plan, view: View<'_>, sink: Sink) {
-    let (step, position, outcome) = (0, Position::default(), WBEM_S_NO_ERROR);
-    let (seen, gathered) = Default::default();
-    Execution { plan, step, position, seen, outcome, gathered }.go_on(view, sink);
+    let (step, outcome) = (0, WBEM_S_NO_ERROR);
+    let (cursor, seen, gathered) = Default::default();
+    Execution { plan, step, cursor, seen, outcome, gathered }.go_on(view, sink);
 }
 
 /// The same of a plan that asks providers alone, and may have instances which others before it have
@@ -59,8 +58,8 @@ struct Execution {
     plan: Plan,
     /// The step that it is at.
     step: usize,
-    /// The stored instance after which that step goes on.
-    position: Position,
+    /// How far that step has been read, where its source is the object manager's own.
+    cursor: Cursor,
     seen: Arc<Seen>,
     outcome: WbemStatus,
     gathered: Gathered,
@@ -80,8 +79,7 @@ impl Execution {
         while self.step < self.plan.steps.len() && !client.is_gone() {
             let asked = match &self.plan.steps[self.step].source {
                 Source::Provider(_) => self.ask_provider(&view, &client),
-                Source::System(_) => self.read_system(),
-                Source::Repository => match self.read_stored(view, &client) {
+                Source::System(_) | Source::Repository => match self.read_stored(view, &client) {
                     Ok((read, Next::Step)) => {
                         view = read;
                         Ok(())
@@ -94,7 +92,7 @@ impl Execution {
                 return view.while_client_takes(|| self.end(&client, Err(e)));
             }
             self.step += 1;
-            self.position = Position::default();
+            self.cursor = Cursor::default();
         }
         let outcome = Ok(self.outcome);
         view.while_client_takes(|| self.end(&client, outcome));
@@ -114,15 +112,7 @@ impl Execution {
         Ok(())
     }
 
-    fn read_system(&mut self) -> Result<()> {
-        let step = &self.plan.steps[self.step];
-        let Source::System(instance) = &step.source else { return Ok(()) };
-        let shaped = Shaper::new(&self.plan, step, &self.seen).shape((**instance).clone())?;
-        shaped.into_iter().for_each(|instance| self.gathered.push(Object::Instance(instance)));
-        Ok(())
-    }
-
-    /// Reads what the repository has of the class of the step, with what property providers have.
+    /// Reads what the object manager has itself for the step, with what property providers have.
     fn read_stored<'v>(
         &mut self,
         mut view: View<'v>,
@@ -136,9 +126,8 @@ impl Execution {
                 return Ok((view, Next::Later));
             }
             view = view.for_reading_on(&step.class)?;
-            let (batch, is_last) = match &step.ask {
-                SourceRequest::Get(keys) => (stored::one(&view, step, keys)?, true),
-                _ => stored::next_batch(&view, step, &mut self.position)?,
+            let Some(batch) = self.cursor.next(&view, step)? else {
+                return Ok((view, Next::Step));
             };
             for instance in batch {
                 let instance = properties::complete(&view, instance, &step.wanted)?;
@@ -151,7 +140,7 @@ impl Execution {
                 false if self.gathered.is_empty() && client.is_gone() => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
             };
-            if is_last || flow.is_break() {
+            if flow.is_break() {
                 return Ok((view, Next::Step));
             }
         }

@@ -30,7 +30,7 @@ pub struct Step {
     pub(super) source: Source,
     pub(super) ask: SourceRequest,
     /// The properties that the source must fill.
-    pub(super) wanted: Wanted,
+    pub wanted: Wanted,
     /// The predicates that the source takes note of.
     pub(super) pushed: Vec<Predicate>,
     /// Those of them that the source answers exactly, as text.

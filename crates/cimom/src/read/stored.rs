@@ -1,18 +1,17 @@
 //! Reading what the object manager has itself: stored instances, those that refer to an object, and
 //! the instances of system classes.
 //!
-//! Instances are read batch by batch from a position on. A batch is completed and consumed after it
-//! was read: either may run a provider, which must find nothing of the repository held.
-
-use std::ops::ControlFlow;
+//! They are read batch by batch, each from where the one before ended, so that reading can stop
+//! between two and go on later, also in another snapshot. A batch is completed with the values of
+//! property providers and consumed after it was read: either may run a provider, which must find
+//! nothing of the repository held.
 
 use cim::status::WBEM_E_CRITICAL_ERROR;
-use cim::{Instance, Object, Result, Value};
+use cim::{Instance, Result, Value};
 use repository::Position;
 
-use crate::read::plan::{Referring, SourceRequest, Step};
-use crate::read::resolve::Source;
-use crate::source::properties;
+use super::plan::{Referring, SourceRequest, Step};
+use super::resolve::Source;
 use crate::view::View;
 
 /// How many objects travel together: enough that the cost of a hand-over does not count, few
@@ -22,138 +21,98 @@ pub const BATCH: usize = 128;
 /// The most bytes of stored instances that are read at once, but for one that is longer.
 const BATCH_BYTES: usize = 64 << 10;
 
-/// Up to [`BATCH`] of the stored instances of the class of `step` that come after `position`, which
-/// is moved on; and whether there are no more.
-pub(super) fn next_batch(
-    view: &View<'_>,
-    step: &Step,
-    position: &mut Position,
-) -> Result<(Vec<Instance>, bool)> {
-    view.stored(|stored| {
-        let mut all = stored.instances_after(view.id(), &step.class, position)?;
-        let (mut batch, mut bytes) = (Vec::with_capacity(BATCH), 0);
-        while batch.len() < BATCH && bytes < BATCH_BYTES {
-            let Some(instance) = all.next() else { return Ok((batch, true)) };
-            batch.push(instance?);
-            bytes += all.last_len();
-        }
-        all.advance(position);
-        Ok((batch, all.next().is_none()))
-    })
+/// How far a step has been read.
+#[derive(Default)]
+pub struct Cursor {
+    /// The instance after which reading goes on.
+    position: Position,
+    /// Which of the paths of a referent is looked for.
+    path: usize,
+    is_at_end: bool,
 }
 
-/// The stored instance of the class of `step` with these keys, if there is one.
-pub(super) fn one(view: &View<'_>, step: &Step, keys: &[Value]) -> Result<Vec<Instance>> {
-    let key = Instance::with_keys(&step.class, keys).key()?;
-    Ok(view.instance(&step.class, &key)?.into_iter().collect())
-}
-
-/// Consumes a batch of what the object manager has itself; returns whether more is wanted.
-type BatchConsumer<'a> = &'a mut dyn FnMut(Vec<Object>) -> Result<ControlFlow<()>>;
-
-/// Reads what a step asks of the core's own sources.
-pub fn read_internal_source(
-    step: &Step,
-    view: &View<'_>,
-    take: BatchConsumer<'_>,
-) -> Result<ControlFlow<()>> {
-    match (&step.source, &step.ask) {
-        (Source::System(instance), _) => take(vec![Object::Instance((**instance).clone())]),
-        (Source::Repository, SourceRequest::Get(keys)) => {
-            pass_on(view, step, one(view, step, keys)?, take)
+impl Cursor {
+    /// The next instances of a step whose source is the object manager's own; `None` at the end. A
+    /// batch may be empty before it.
+    pub fn next(&mut self, view: &View<'_>, step: &Step) -> Result<Option<Vec<Instance>>> {
+        if self.is_at_end {
+            return Ok(None);
         }
-        (Source::Repository, SourceRequest::Enumerate) => {
-            in_batches(step, view, &|position| next_batch(view, step, position), take)
-        }
-        (Source::Repository, SourceRequest::Referring(asked)) => referring(step, asked, view, take),
-        (Source::Repository, SourceRequest::Query(_) | SourceRequest::Beyond(_)) => {
-            Err(WBEM_E_CRITICAL_ERROR.with("the repository does not take the text of queries"))
-        }
-        (Source::Provider(_), _) => {
-            Err(WBEM_E_CRITICAL_ERROR.with("what a provider has is not the core's own"))
-        }
+        let batch = match (&step.source, &step.ask) {
+            (Source::System(instance), _) => {
+                self.is_at_end = true;
+                vec![(**instance).clone()]
+            }
+            (Source::Repository, SourceRequest::Get(keys)) => {
+                self.is_at_end = true;
+                one(view, step, keys)?
+            }
+            (Source::Repository, SourceRequest::Enumerate) => self.instances(view, step)?,
+            (Source::Repository, SourceRequest::Referring(asked)) => {
+                self.referring(view, step, asked)?
+            }
+            (Source::Repository, SourceRequest::Query(_) | SourceRequest::Beyond(_)) => {
+                return Err(
+                    WBEM_E_CRITICAL_ERROR.with("the repository does not take the text of queries")
+                );
+            }
+            (Source::Provider(_), _) => {
+                return Err(WBEM_E_CRITICAL_ERROR.with("a provider's instances are not stored"));
+            }
+        };
+        Ok(Some(batch))
     }
-}
 
-/// Reads the stored instances that refer to an object, each once, whichever of the object's paths
-/// it uses.
-fn referring(
-    step: &Step,
-    asked: &Referring,
-    view: &View<'_>,
-    take: BatchConsumer<'_>,
-) -> Result<ControlFlow<()>> {
-    for (at, path) in asked.referent.paths.iter().enumerate() {
+    fn instances(&mut self, view: &View<'_>, step: &Step) -> Result<Vec<Instance>> {
+        view.stored(|stored| {
+            let mut all = stored.instances_after(view.id(), &step.class, &self.position)?;
+            let (mut batch, mut bytes) = (Vec::with_capacity(BATCH), 0);
+            while batch.len() < BATCH && bytes < BATCH_BYTES {
+                let Some(instance) = all.next() else {
+                    self.is_at_end = true;
+                    return Ok(batch);
+                };
+                batch.push(instance?);
+                bytes += all.last_len();
+            }
+            all.advance(&mut self.position);
+            self.is_at_end = all.next().is_none();
+            Ok(batch)
+        })
+    }
+
+    /// Those that refer to an object, each once, whichever of the object's paths it uses.
+    fn referring(
+        &mut self,
+        view: &View<'_>,
+        step: &Step,
+        asked: &Referring,
+    ) -> Result<Vec<Instance>> {
+        let Some(path) = asked.referent.paths.get(self.path) else {
+            self.is_at_end = true;
+            return Ok(Vec::new());
+        };
+        let at = self.path;
         let is_meant = |found: &Result<Instance>| match found {
             Ok(instance) => asked.path_used(instance) == Some(at),
             Err(_) => true,
         };
-        let read = |position: &mut Position| {
-            view.stored(|stored| {
-                let mut all = stored.referring_after(view.id(), &step.class, path, position)?;
-                let batch: Vec<Instance> =
-                    all.by_ref().filter(is_meant).take(BATCH).collect::<Result<_>>()?;
-                all.advance(position);
-                let is_last = batch.len() < BATCH;
-                Ok((batch, is_last))
-            })
-        };
-        if in_batches(step, view, &read, take)?.is_break() {
-            return Ok(ControlFlow::Break(()));
+        let batch: Vec<Instance> = view.stored(|stored| {
+            let mut all = stored.referring_after(view.id(), &step.class, path, &self.position)?;
+            let batch = all.by_ref().filter(is_meant).take(BATCH).collect::<Result<_>>()?;
+            all.advance(&mut self.position);
+            Ok(batch)
+        })?;
+        if batch.len() < BATCH {
+            (self.path, self.position) = (at + 1, Position::default());
+            self.is_at_end = self.path == asked.referent.paths.len();
         }
-    }
-    Ok(ControlFlow::Continue(()))
-}
-
-/// Reads up to [`BATCH`] of the stored instances that come after a position, and moves it on.
-type Read<'a> = &'a dyn Fn(&mut Position) -> Result<(Vec<Instance>, bool)>;
-
-/// Passes stored instances on, batch by batch. A batch is completed and taken after it was read:
-/// either may run a provider, which must find nothing of the repository held.
-fn in_batches(
-    step: &Step,
-    view: &View<'_>,
-    read: Read<'_>,
-    take: BatchConsumer<'_>,
-) -> Result<ControlFlow<()>> {
-    let mut position = Position::default();
-    loop {
-        view.context().cancel().check()?;
-        let (batch, is_last) = read(&mut position)?;
-        if pass_on(view, step, batch, take)?.is_break() {
-            return Ok(ControlFlow::Break(()));
-        }
-        if is_last {
-            return Ok(ControlFlow::Continue(()));
-        }
+        Ok(batch)
     }
 }
 
-/// Passes stored instances on, with what property providers have of them.
-/// Errors: those of property providers, after the instances before the one that fails.
-fn pass_on(
-    view: &View<'_>,
-    step: &Step,
-    batch: Vec<Instance>,
-    take: BatchConsumer<'_>,
-) -> Result<ControlFlow<()>> {
-    let mut objects = Vec::with_capacity(batch.len());
-    let mut failure = None;
-    for instance in batch {
-        match properties::complete(view, instance, &step.wanted) {
-            Ok(instance) => objects.push(Object::Instance(instance)),
-            Err(e) => {
-                failure = Some(e);
-                break;
-            }
-        }
-    }
-    let flow = match objects.is_empty() {
-        true => ControlFlow::Continue(()),
-        false => take(objects)?,
-    };
-    match failure {
-        Some(failure) if flow.is_continue() => Err(failure),
-        _ => Ok(flow),
-    }
+/// The stored instance of the class of `step` with these keys, if there is one.
+fn one(view: &View<'_>, step: &Step, keys: &[Value]) -> Result<Vec<Instance>> {
+    let key = Instance::with_keys(&step.class, keys).key()?;
+    Ok(view.instance(&step.class, &key)?.into_iter().collect())
 }

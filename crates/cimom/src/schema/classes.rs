@@ -213,6 +213,11 @@ impl Schema {
         })
     }
 
+    /// Whether `name` is one of these.
+    pub fn has_external_superclass(&self, name: &Name) -> bool {
+        self.classes_with_external_superclass().binary_search(name).is_ok()
+    }
+
     /// The class `name`, made when first asked for. One that derives from a class which is not
     /// stored is made each time, because that one may be another the next time.
     /// Errors: `WBEM_E_INVALID_SUPERCLASS` where a superclass is nowhere; what keeps a stored

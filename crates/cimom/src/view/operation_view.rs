@@ -80,18 +80,18 @@ impl<'v> View<'v> {
     }
 
     /// The same state, to be gone on with later; see [`StoredView::suspend`].
-    pub fn suspend(self) -> SuspendedView {
-        self.stored.suspend()
+    pub fn suspend(self) -> Suspended {
+        Suspended { stored: self.stored.suspend(), provided: self.provided }
     }
 
     /// The state that was suspended, for the same call.
     pub fn resume(
-        suspended: SuspendedView,
+        suspended: Suspended,
         runtime: &'v Runtime,
         context: &'v CallContext,
     ) -> View<'v> {
-        let stored = suspended.resume(runtime.core());
-        View { stored, runtime, context, provided: Provided::default() }
+        let Suspended { stored, provided } = suspended;
+        View { stored: stored.resume(runtime.core()), runtime, context, provided }
     }
 
     /// The same state, with the qualifiers in the languages that the caller prefers
@@ -210,6 +210,12 @@ impl<'v> View<'v> {
             _ => Ok(None),
         }
     }
+}
+
+/// A view whose operation waits for its client.
+pub struct Suspended {
+    stored: SuspendedView,
+    provided: Provided,
 }
 
 /// Whether both classes and all above them are declared in the same way.

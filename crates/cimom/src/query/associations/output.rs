@@ -16,6 +16,8 @@ pub(super) struct Output {
     batch: Vec<Object>,
     /// The classes delivered so far, where only classes are wanted.
     classes: Vec<Name>,
+    /// Whether a slow client holds up the source: a provider cannot be gone on with later.
+    pub(super) holds_up: bool,
     /// Whether the client wants no more.
     pub(super) is_over: bool,
     /// Why what a provider delivers is no longer taken.
@@ -25,7 +27,7 @@ pub(super) struct Output {
 impl Output {
     pub(super) fn new(sink: Sink) -> Self {
         let (batch, classes) = Default::default();
-        Output { sink: Some(sink), batch, classes, is_over: false, failure: None }
+        Output { sink: Some(sink), batch, classes, holds_up: false, is_over: false, failure: None }
     }
 
     pub(super) fn push(
@@ -52,6 +54,11 @@ impl Output {
         if self.batch.len() < BATCH { ControlFlow::Continue(()) } else { self.flush(view) }
     }
 
+    /// Whether as much waits for the client as may.
+    pub(super) fn is_full(&self) -> bool {
+        self.sink.as_ref().is_some_and(Sink::is_full)
+    }
+
     /// Whether the client wants more.
     pub(super) fn flow(&mut self) -> ControlFlow<()> {
         self.is_over |= !self.sink.as_ref().is_some_and(Sink::is_wanted);
@@ -64,7 +71,10 @@ impl Output {
     pub(super) fn flush(&mut self, view: &View<'_>) -> ControlFlow<()> {
         let batch = std::mem::take(&mut self.batch);
         let flow = match &mut self.sink {
-            Some(sink) if !self.is_over => view.while_client_takes(|| sink.indicate(batch)),
+            Some(sink) if !self.is_over => view.while_client_takes(|| match self.holds_up {
+                true => sink.indicate(batch),
+                false => sink.offer(batch),
+            }),
             _ => ControlFlow::Break(()),
         };
         self.is_over |= flow.is_break();

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Weak};
 
 use cim::status::*;
-use cim::{Class, Instance, Object, Result};
+use cim::{Class, Instance, Object, Result, WbemStatus};
 use parking_lot::Mutex;
 use smol_str::SmolStr;
 use wbem::{CallContext, Completion, Sink};
@@ -16,9 +16,11 @@ use super::question::{AssociationQuery, is_reference};
 use crate::call::NamespaceRef;
 use crate::providers::{Runtime, shutting_down};
 use crate::read::execute::{self, Seen, first_significant_status};
+use crate::read::get;
 use crate::read::plan::{Plan, Referent};
-use crate::read::{get, stored};
+use crate::read::stored::Cursor;
 use crate::schema::reference;
+use crate::source::properties;
 use crate::view::View;
 
 /// A walk that is ready to be made.
@@ -32,49 +34,121 @@ pub struct Walk {
     pub(super) context: CallContext,
 }
 
-impl Walk {
-    /// Makes the walk, and completes `sink`.
-    pub(in crate::query) fn deliver(self: &Arc<Self>, view: &View<'_>, sink: Sink) {
-        let out = Arc::new(Mutex::new(Output::new(sink)));
-        let completion = self.walk(view, &out);
-        if let Some(sink) = out.lock().sink.take() {
+/// A walk at some point: all that it takes to go on from there.
+struct Progress {
+    walk: Arc<Walk>,
+    out: Arc<Mutex<Output>>,
+    /// The association class that it is at, and the step of its plan.
+    class: usize,
+    step: usize,
+    /// How far that step has been read, where the associations are stored.
+    cursor: Cursor,
+    /// The first success of a source that tells something.
+    outcome: WbemStatus,
+}
+
+impl Progress {
+    fn go_on(mut self, mut view: View<'_>) {
+        let walk = self.walk.clone();
+        while let Some((class, plan)) = walk.steps.get(self.class) {
+            self.out.lock().holds_up = plan.has_provider();
+            let walked = match plan.has_provider() {
+                true => walk.over_provided(&view, class, plan, &self.out).map(|status| {
+                    self.outcome = first_significant_status(self.outcome, status);
+                    self.step = plan.steps.len();
+                    (view, false)
+                }),
+                false => self.over_stored(view, class, plan),
+            };
+            let is_later;
+            (view, is_later) = match walked {
+                Ok(walked) => walked,
+                Err(e) => return self.end(Err(e)),
+            };
+            if is_later {
+                return self.suspend(view);
+            }
+            if self.out.lock().is_over {
+                break;
+            }
+            if self.step >= plan.steps.len() {
+                (self.class, self.step) = (self.class + 1, 0);
+            }
+        }
+        let outcome = Ok(self.outcome);
+        view.while_client_takes(|| self.end(outcome));
+    }
+
+    fn end(&self, completion: Completion) {
+        let sink = self.out.lock().sink.take();
+        if let Some(sink) = sink {
             sink.complete(completion);
         }
     }
 
-    /// Ends with the first success of a source that tells something, as any query does.
-    fn walk(self: &Arc<Self>, view: &View<'_>, out: &Arc<Mutex<Output>>) -> Completion {
-        let mut outcome = WBEM_S_NO_ERROR;
-        for (class, plan) in &self.steps {
-            outcome = first_significant_status(outcome, self.over(view, class, plan, out)?);
-            if out.lock().is_over {
-                break;
-            }
-        }
-        Ok(outcome)
-    }
-
-    /// Walks over the associations of one class.
-    fn over(
-        self: &Arc<Self>,
-        view: &View<'_>,
+    /// Walks over the stored associations of one class, a step of its plan. With `true` where the
+    /// client has to take some of what waits for it first.
+    fn over_stored<'v>(
+        &mut self,
+        mut view: View<'v>,
         class: &Arc<Class>,
         plan: &Plan,
-        out: &Arc<Mutex<Output>>,
-    ) -> Completion {
-        if plan.has_provider() {
-            return self.over_provided(view, class, plan, out);
-        }
-        let take = &mut |batch| self.take(view, class, batch, &mut out.lock());
-        for step in &plan.steps {
-            if stored::read_internal_source(step, view, take)?.is_break() {
+    ) -> Result<(View<'v>, bool)> {
+        let Some(step) = plan.steps.get(self.step) else { return Ok((view, false)) };
+        loop {
+            view.context().cancel().check()?;
+            if self.out.lock().is_full() {
+                return Ok((view, true));
+            }
+            view = view.for_reading_on(class)?;
+            let Some(batch) = self.cursor.next(&view, step)? else { break };
+            let (mut associations, mut failure) = (Vec::with_capacity(batch.len()), None);
+            for instance in batch {
+                match properties::complete(&view, instance, &step.wanted) {
+                    Ok(instance) => associations.push(Object::Instance(instance)),
+                    Err(e) => {
+                        failure = Some(e);
+                        break;
+                    }
+                }
+            }
+            let taken = self.walk.take(&view, class, associations, &mut self.out.lock())?;
+            if taken.is_break() {
                 break;
             }
+            if let Some(failure) = failure {
+                return Err(failure);
+            }
         }
-        wbem::COMPLETE
+        (self.step, self.cursor) = (self.step + 1, Cursor::default());
+        Ok((view, false))
     }
 
-    /// The same of what a provider has: each batch is looked at as it comes, on whichever thread.
+    /// Gives the thread back until the client has taken some of what waits for it.
+    fn suspend(self, view: View<'_>) {
+        let Some(sink) = self.out.lock().sink.take() else { return };
+        let runtime = view.runtime().downgrade();
+        let suspended = view.suspend();
+        sink.suspend(move |sink| match runtime.upgrade() {
+            Some(runtime) => {
+                self.out.lock().sink = Some(sink);
+                let context = self.walk.context.clone();
+                self.go_on(View::resume(suspended, &runtime, &context));
+            }
+            None => sink.complete(Err(shutting_down())),
+        });
+    }
+}
+
+impl Walk {
+    /// Makes the walk, and completes `sink`.
+    pub(in crate::query) fn deliver(self: &Arc<Self>, view: View<'_>, sink: Sink) {
+        let (walk, out) = (self.clone(), Arc::new(Mutex::new(Output::new(sink))));
+        let (class, step, cursor, outcome) = (0, 0, Cursor::default(), WBEM_S_NO_ERROR);
+        Progress { walk, out, class, step, cursor, outcome }.go_on(view);
+    }
+
+    /// Walks over the associations that a provider has: each batch is looked at as it comes, on whichever thread.
     fn over_provided(
         self: &Arc<Self>,
         view: &View<'_>,
