@@ -43,7 +43,8 @@ pub struct Environment {
     pub clock: Arc<dyn Fn() -> Duration + Send + Sync>,
 }
 
-/// The store of one object manager.
+/// The store of one object manager. Dropping it releases the snapshots of suspended results, whose
+/// clients may keep them for longer.
 pub struct Core {
     repository: Repository,
     environment: Environment,
@@ -260,5 +261,11 @@ impl Core {
             }
             next
         });
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        self.held.release_all();
     }
 }

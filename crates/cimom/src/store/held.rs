@@ -86,6 +86,13 @@ impl HeldSnapshots {
         released.len()
     }
 
+    /// Releases all of them: what is still suspended keeps no closed repository open.
+    pub(super) fn release_all(&self) {
+        let held = std::mem::take(&mut self.state.lock().held);
+        // Without the lock, as where one is released.
+        drop(held);
+    }
+
     /// Without a thread they are held until their clients go on.
     fn start_thread(self: &Arc<Self>) -> bool {
         let all = Arc::downgrade(self);
