@@ -3,6 +3,7 @@
 mod associations;
 mod c3_methods;
 mod calls;
+mod cancellation;
 mod cancelling;
 mod explain;
 mod f2_calls;
@@ -27,4 +28,5 @@ mod pywbem;
 mod rebuilt;
 mod scripts;
 mod security;
+mod stalled;
 mod views;
