@@ -60,7 +60,7 @@ fn world() -> World {
             ..Native::default()
         })
     });
-    let world = World::with_providers(providers);
+    let world = World::with_small_map(providers);
     let registration = format!(
         "instance of __Win32Provider as $P {{ Name = \"Count\"; CLSID = \"{CLSID}\"; }};\n\
          instance of __InstanceProviderRegistration {{ provider = $P; SupportsGet = TRUE; \
