@@ -27,8 +27,15 @@ use crate::schema::reference;
 pub(super) struct Provided {
     /// The providers that may be asked, once they were needed.
     sources: OnceCell<Vec<Arc<ClassSource>>>,
+    /// Made when it is first needed: most operations concern stored classes alone.
     /// INVARIANT: not borrowed while a provider is asked.
-    learned: RefCell<Learned>,
+    learned: OnceCell<Box<RefCell<Learned>>>,
+}
+
+impl Provided {
+    fn learned(&self) -> &RefCell<Learned> {
+        self.learned.get_or_init(Box::default)
+    }
 }
 
 #[derive(Default)]
@@ -91,7 +98,7 @@ impl View<'_> {
         if let Some(class) = self.schema().made(name) {
             return Ok(Some(class.clone()));
         }
-        if let Some(made) = self.provided.learned.borrow().made.get(name) {
+        if let Some(made) = self.provided.learned().borrow().made.get(name) {
             return Ok(made.clone());
         }
         if !self.schema().contains(name) {
@@ -100,7 +107,7 @@ impl View<'_> {
         let class = self.schema().class(name, self)?;
         if self.schema().made(name).is_none() {
             // It derives from a provided one, and stays the same as long as the operation lasts.
-            self.provided.learned.borrow_mut().made.insert(name.clone(), class.clone());
+            self.provided.learned().borrow_mut().made.insert(name.clone(), class.clone());
         }
         Ok(class)
     }
@@ -129,7 +136,7 @@ impl View<'_> {
     /// The classes in `scope`, those of providers that can be asked.
     pub fn list(&self, scope: &Scope) -> Result<Listing> {
         let failure = self.learn(scope)?;
-        let learned = self.provided.learned.borrow();
+        let learned = self.provided.learned().borrow();
         let declared = |is_meant: &dyn Fn(&ClassDeclaration) -> bool| {
             let meant = learned.declared.iter().filter(|(_, d)| is_meant(&d.declaration));
             meant.map(|(name, _)| name.clone()).collect::<Vec<Name>>()
@@ -172,7 +179,7 @@ impl View<'_> {
             return Err(failure);
         }
         let mut names: Vec<Name> = {
-            let learned = self.provided.learned.borrow();
+            let learned = self.provided.learned().borrow();
             let meant = learned.declared.iter().filter(|(_, d)| referring.contains(&d.source));
             meant.map(|(name, _)| name.clone()).collect()
         };
@@ -208,7 +215,7 @@ impl View<'_> {
     /// Whether several of the providers that were asked define the class `name`, each of them one
     /// that it is registered to supply.
     pub fn has_several_definitions(&self, name: &Name) -> bool {
-        let others = match self.provided.learned.borrow().declared.get(name) {
+        let others = match self.provided.learned().borrow().declared.get(name) {
             Some(declared) if !declared.others.is_empty() => declared.others.clone(),
             _ => return false,
         };
@@ -224,7 +231,7 @@ impl View<'_> {
     /// Errors: those of [`View::find_class`].
     pub fn provider_of(&self, name: &Name) -> Result<Option<&Arc<ClassSource>>> {
         self.find_class(name)?;
-        let source = self.provided.learned.borrow().declared.get(name).map(|d| d.source);
+        let source = self.provided.learned().borrow().declared.get(name).map(|d| d.source);
         Ok(source.and_then(|at| self.provided.sources.get()?.get(at)))
     }
 
@@ -355,7 +362,7 @@ impl View<'_> {
         match (self.declared_class(name)?, failure) {
             (None, Some(failure)) => Err(failure),
             (class, _) => {
-                self.provided.learned.borrow_mut().made.insert(name.clone(), class.clone());
+                self.provided.learned().borrow_mut().made.insert(name.clone(), class.clone());
                 Ok(class)
             }
         }
@@ -373,7 +380,7 @@ impl View<'_> {
     /// The class made of what a provider declared.
     fn declared_class(&self, name: &Name) -> Result<Option<Arc<Class>>> {
         let (declaration, at) = {
-            let mut learned = self.provided.learned.borrow_mut();
+            let mut learned = self.provided.learned().borrow_mut();
             if let Some(Some(class)) = learned.made.get(name) {
                 return Ok(Some(class.clone()));
             }
@@ -389,7 +396,7 @@ impl View<'_> {
         };
         let derived = self.derive(declaration);
         let source = &self.class_sources()?[at];
-        let mut learned = self.provided.learned.borrow_mut();
+        let mut learned = self.provided.learned().borrow_mut();
         learned.making.pop();
         match derived {
             Ok(class) if source.supplies(&class) => {
@@ -425,14 +432,14 @@ impl View<'_> {
     /// reason for that given.
     fn settle(&self) -> Option<Error> {
         let names: Vec<Name> = {
-            let learned = self.provided.learned.borrow();
+            let learned = self.provided.learned().borrow();
             let is_open = |name: &&Name| !matches!(learned.made.get(*name), Some(Some(_)));
             learned.declared.keys().filter(is_open).cloned().collect()
         };
         let mut failure = None;
         for name in names {
             if let Err(e) = self.declared_class(&name) {
-                self.provided.learned.borrow_mut().forget(&name);
+                self.provided.learned().borrow_mut().forget(&name);
                 failure.get_or_insert(e);
             }
         }
@@ -442,7 +449,7 @@ impl View<'_> {
     /// Asks the provider at `at`, unless it was asked already, and takes down what it declares.
     fn ask(&self, at: usize, question: ClassRequest) -> Result<()> {
         let source = {
-            let mut learned = self.provided.learned.borrow_mut();
+            let mut learned = self.provided.learned().borrow_mut();
             if let Some(failure) = learned.failed.get(&at) {
                 return Err(failure.clone());
             }
@@ -463,7 +470,7 @@ impl View<'_> {
         let told = match (told, &question) {
             (Err(e), ClassRequest::Get(_)) if e.status() == WBEM_E_NOT_FOUND => Vec::new(),
             (Err(e), _) => {
-                self.provided.learned.borrow_mut().failed.insert(at, e.clone());
+                self.provided.learned().borrow_mut().failed.insert(at, e.clone());
                 return Err(e);
             }
             (Ok(told), ClassRequest::Get(name)) if told.iter().any(|class| class.name != *name) => {
@@ -483,7 +490,7 @@ impl View<'_> {
         if self.schema().contains(&name) {
             return Ok(());
         }
-        let mut learned = self.provided.learned.borrow_mut();
+        let mut learned = self.provided.learned().borrow_mut();
         let declaration = Arc::new(declaration);
         if let Some(declared) = learned.declared.get_mut(&name) {
             let is_new =
