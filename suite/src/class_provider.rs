@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use cim::status::WBEM_E_NOT_FOUND;
 use cim::{ClassDeclaration, Error, Name, Namespace, Result};
 use mof::ActionKind;
-use wbem::{CallContext, ClassProvider, Flags, Native};
+use wbem::{ClassProvider, Flags, ProviderContext, ProviderInterfaces};
 
 use crate::provider::{Log, Make};
 
@@ -49,7 +49,7 @@ impl TestClasses {
         let provider = Arc::new(self);
         Box::new(move |initialization| {
             provider.log.write(format!("initialize {}", initialization.namespace));
-            Ok(Native::classes(provider.clone()))
+            Ok(ProviderInterfaces::classes(provider.clone()))
         })
     }
 
@@ -63,7 +63,7 @@ impl TestClasses {
 }
 
 impl ClassProvider for TestClasses {
-    fn get(&self, name: &Name, _context: &CallContext) -> Result<ClassDeclaration> {
+    fn get(&self, name: &Name, _context: &ProviderContext) -> Result<ClassDeclaration> {
         let classes = self.begin(format!("get {name}"))?;
         let found = classes.iter().find(|class| class.name == *name);
         found.cloned().ok_or_else(|| WBEM_E_NOT_FOUND.into())
@@ -73,7 +73,7 @@ impl ClassProvider for TestClasses {
         &self,
         superclass: Option<&Name>,
         shallow: bool,
-        _context: &CallContext,
+        _context: &ProviderContext,
     ) -> Result<Vec<ClassDeclaration>> {
         let reach = if shallow { "shallow" } else { "deep" };
         let below = superclass.map_or("NULL", Name::as_str);
@@ -92,14 +92,19 @@ impl ClassProvider for TestClasses {
         Ok(classes.iter().filter(is_meant).cloned().collect())
     }
 
-    fn put(&self, class: &ClassDeclaration, flags: Flags, _context: &CallContext) -> Result<()> {
+    fn put(
+        &self,
+        class: &ClassDeclaration,
+        flags: Flags,
+        _context: &ProviderContext,
+    ) -> Result<()> {
         let mut classes = self.begin(format!("put {} flags {:#x}", class.name, flags.0))?;
         classes.retain(|old| old.name != class.name);
         classes.push(class.clone());
         Ok(())
     }
 
-    fn delete(&self, name: &Name, _context: &CallContext) -> Result<()> {
+    fn delete(&self, name: &Name, _context: &ProviderContext) -> Result<()> {
         let mut classes = self.begin(format!("delete {name}"))?;
         classes.retain(|class| class.name != *name);
         Ok(())

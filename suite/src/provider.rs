@@ -6,12 +6,12 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use cim::status::{WBEM_E_NOT_FOUND, WBEM_E_UNSUPPORTED_PUT_EXTENSION};
-use cim::{Class, Instance, Object, Result, Value};
+use cim::{Class, Instance, Object, ObjectPath, Result, Value};
 use wbem::provider::Predicate;
 use wbem::sink::Requirement;
 use wbem::{
-    CallContext, Completion, EnumerationRequest, Flags, Initialization, InstanceProvider, Native,
-    PartialPut, Pushdown, QueryText, Sink, Wanted,
+    Completion, EnumerationRequest, Flags, Initialization, InstanceProvider, PartialPut,
+    ProviderContext, ProviderInterfaces, Pushdown, QueryText, Sink, Wanted,
 };
 
 use crate::text;
@@ -20,7 +20,7 @@ use crate::text;
 pub type Values = Vec<(&'static str, Value)>;
 
 /// How a provider is made when it is initialized.
-pub type Make = Box<dyn Fn(&Initialization) -> Result<Native> + Send + Sync>;
+pub type Make = Box<dyn Fn(&Initialization) -> Result<ProviderInterfaces> + Send + Sync>;
 
 /// What the provider does when it is asked.
 #[derive(Clone, Debug, Default)]
@@ -45,11 +45,13 @@ pub enum Conduct {
     /// It delivers its instances and then waits at the gate before it ends.
     EndAt(Gate),
     /// It does this first, with the context that it has.
-    First(fn(&CallContext) -> Result<()>),
+    First(fn(&ProviderContext) -> Result<()>),
     /// It says this of the text of a query, and of a success all its instances before.
     AnswerQuery(Completion),
     /// It has partial puts.
     PutPartly,
+    /// It says that what is put is the object at this path.
+    NameAs(&'static str),
 }
 
 /// Where providers wait until a test lets them go on.
@@ -154,12 +156,12 @@ impl TestProvider {
         let provider = Arc::new(self);
         Box::new(move |initialization| {
             provider.log.write(format!("initialize {}", initialization.namespace));
-            Ok(Native::instances(provider.clone()))
+            Ok(ProviderInterfaces::instances(provider.clone()))
         })
     }
 
     /// Writes the log and does what was told, or goes on.
-    fn begin(&self, asked: String, context: &CallContext) -> Result<()> {
+    fn begin(&self, asked: String, context: &ProviderContext) -> Result<()> {
         let mut values: Vec<String> = context
             .values()
             .map(|(name, value)| format!("{name}={}", text::value(value)))
@@ -210,7 +212,7 @@ impl InstanceProvider for TestProvider {
         class: &Arc<Class>,
         keys: &[Value],
         wanted: &Wanted,
-        context: &CallContext,
+        context: &ProviderContext,
     ) -> Result<Instance> {
         let (asked, wanted) = (self::keys(class, keys), self::wanted(class, wanted));
         self.begin(format!("get {} {asked} wanted {wanted}", class.name()), context)?;
@@ -218,7 +220,12 @@ impl InstanceProvider for TestProvider {
         found.ok_or_else(|| WBEM_E_NOT_FOUND.into())
     }
 
-    fn enumerate(&self, request: &EnumerationRequest<'_>, context: &CallContext, mut sink: Sink) {
+    fn enumerate(
+        &self,
+        request: &EnumerationRequest<'_>,
+        context: &ProviderContext,
+        mut sink: Sink,
+    ) {
         let EnumerationRequest { class, wanted, predicates } = request;
         let told: Vec<String> = predicates.iter().map(|p| predicate(class, p)).collect();
         let noted =
@@ -257,7 +264,7 @@ impl InstanceProvider for TestProvider {
         }
     }
 
-    fn query(&self, query: &QueryText<'_>, context: &CallContext, mut sink: Sink) {
+    fn query(&self, query: &QueryText<'_>, context: &ProviderContext, mut sink: Sink) {
         let answer = match &self.conduct {
             Conduct::AnswerQuery(answer) => answer.clone(),
             _ => wbem::COMPLETE,
@@ -272,9 +279,18 @@ impl InstanceProvider for TestProvider {
         }
     }
 
-    fn put(&self, instance: &Instance, flags: Flags, context: &CallContext) -> Result<()> {
+    fn put(
+        &self,
+        instance: &Instance,
+        flags: Flags,
+        context: &ProviderContext,
+    ) -> Result<Option<ObjectPath>> {
         let object = text::object(&Object::Instance(instance.clone()));
-        self.begin(format!("put {object} flags {:#x}", flags.0), context)
+        self.begin(format!("put {object} flags {:#x}", flags.0), context)?;
+        match &self.conduct {
+            Conduct::NameAs(path) => Ok(Some(path.parse()?)),
+            _ => Ok(None),
+        }
     }
 
     fn put_partial(
@@ -282,8 +298,8 @@ impl InstanceProvider for TestProvider {
         instance: &Instance,
         partial: &PartialPut,
         flags: Flags,
-        context: &CallContext,
-    ) -> Result<()> {
+        context: &ProviderContext,
+    ) -> Result<Option<ObjectPath>> {
         if !matches!(self.conduct, Conduct::PutPartly) {
             return Err(WBEM_E_UNSUPPORTED_PUT_EXTENSION.into());
         }
@@ -294,10 +310,11 @@ impl InstanceProvider for TestProvider {
         let asked = format!(
             "put {slots} of {object} strict {strict_nulls} atomic {atomic} flags {flags:#x}"
         );
-        self.begin(asked, context)
+        self.begin(asked, context)?;
+        Ok(None)
     }
 
-    fn delete(&self, class: &Arc<Class>, keys: &[Value], context: &CallContext) -> Result<()> {
+    fn delete(&self, class: &Arc<Class>, keys: &[Value], context: &ProviderContext) -> Result<()> {
         self.begin(format!("delete {} {}", class.name(), self::keys(class, keys)), context)
     }
 }

@@ -17,7 +17,7 @@ use repository::{Repository, Writer};
 use tempfile::TempDir;
 use wbem::{
     CallContext, Client, CompileOptions, CompileReport, Flags, MofCompiler, NativeProviders,
-    Operations, Protocol, Services, Sink, Transport,
+    Operations, Protocol, ProviderResolver, Services, Sink, Transport,
 };
 
 use crate::text;
@@ -54,18 +54,28 @@ impl World {
         World::in_directory(TempDir::new().expect("a temporary directory"), providers)
     }
 
+    /// The same, with resolvers that find the code of others.
+    pub fn with_resolvers(
+        providers: NativeProviders,
+        resolvers: Vec<Arc<dyn ProviderResolver>>,
+    ) -> World {
+        let directory = TempDir::new().expect("a temporary directory");
+        let repository = Repository::create_or_open(directory.path().join("repository"));
+        World::made(directory, repository, providers, resolvers)
+    }
+
     /// The same, with a map that [`World::outgrow_its_map`] outgrows.
     pub fn with_small_map(providers: NativeProviders) -> World {
         let directory = TempDir::new().expect("a temporary directory");
         let repository =
             Repository::create_or_open_with_map(directory.path().join("repository"), SMALL_MAP);
-        World::made(directory, repository, providers)
+        World::made(directory, repository, providers, Vec::new())
     }
 
     /// The same in a directory of the caller's.
     pub fn in_directory(directory: TempDir, providers: NativeProviders) -> World {
         let repository = Repository::create_or_open(directory.path().join("repository"));
-        World::made(directory, repository, providers)
+        World::made(directory, repository, providers, Vec::new())
     }
 
     /// The same without providers, where these hooks take part in the writes.
@@ -73,7 +83,11 @@ impl World {
         let directory = TempDir::new().expect("a temporary directory");
         let repository = Repository::create_or_open(directory.path().join("repository"));
         let open = |repository, clock: &Arc<AtomicU64>| {
-            Cimom::with_hooks(repository, environment(NativeProviders::default(), clock), hooks)
+            Cimom::with_hooks(
+                repository,
+                environment(NativeProviders::default(), Vec::new(), clock),
+                hooks,
+            )
         };
         World::over(directory, repository, open)
     }
@@ -82,9 +96,10 @@ impl World {
         directory: TempDir,
         repository: Result<Repository>,
         providers: NativeProviders,
+        resolvers: Vec<Arc<dyn ProviderResolver>>,
     ) -> World {
         World::over(directory, repository, |repository, clock| {
-            Cimom::new(repository, environment(providers, clock))
+            Cimom::new(repository, environment(providers, resolvers, clock))
         })
     }
 
@@ -111,7 +126,7 @@ impl World {
         drop(manager);
         let repository = Repository::create_or_open(directory.path().join("repository"));
         let repository = repository.expect("the repository, opened again");
-        let manager = Cimom::new(repository, environment(providers, &clock));
+        let manager = Cimom::new(repository, environment(providers, Vec::new(), &clock));
         World { manager, administrator, operations, clock, directory }
     }
 
@@ -269,11 +284,16 @@ impl Default for World {
     }
 }
 
-fn environment(providers: NativeProviders, clock: &Arc<AtomicU64>) -> Environment {
+fn environment(
+    providers: NativeProviders,
+    resolvers: Vec<Arc<dyn ProviderResolver>>,
+    clock: &Arc<AtomicU64>,
+) -> Environment {
     let clock = clock.clone();
     Environment {
         server: "HOST".into(),
         providers,
+        resolvers,
         random: counted,
         local_offset: || 60,
         identity: Arc::new(Identity::unix(0, &[0], true)),
@@ -294,12 +314,9 @@ fn counted() -> [u8; 16] {
 pub fn compile_options(flags: Flags) -> CompileOptions {
     let put_once = Flags::CREATE_ONLY | Flags::UPDATE_ONLY;
     CompileOptions {
-        namespace: Namespace::new(NAMESPACE).expect("a namespace's name"),
-        create_namespace: false,
         class_flags: flags,
         instance_flags: Flags(flags.0 & put_once.0),
-        check_only: false,
-        autorecover: false,
+        ..CompileOptions::new(Namespace::new(NAMESPACE).expect("a namespace's name"))
     }
 }
 

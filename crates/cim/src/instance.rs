@@ -65,6 +65,43 @@ impl Instance {
         instance
     }
 
+    /// The same instance of `class`, which has its class's name: for an adapter whose instances come
+    /// with classes of their own. Values are moved by the names of properties; what was not supplied
+    /// has the default of `class`.
+    /// Errors: `WBEM_E_INVALID_CLASS` where the name is another, or `class` lacks a property that was
+    /// supplied or has it with a type to which the value does not convert.
+    pub fn rebind(self, class: &Arc<Class>) -> Result<Instance> {
+        if Arc::ptr_eq(&self.class, class) {
+            return Ok(self);
+        }
+        let misfit = |what: &str| {
+            let from = self.class.name();
+            WBEM_E_INVALID_CLASS
+                .with(format!("an instance of {from} is none of {}: {what}", class.name()))
+        };
+        if self.class.name() != class.name() {
+            return Err(misfit("the names differ"));
+        }
+        let mut rebound = Instance::new(class.clone());
+        for (slot, property) in self.class.properties().iter().enumerate() {
+            if self.is_supplied(slot) {
+                let put = rebound.put(property.name.as_str(), &self.values[slot]);
+                put.map_err(|e| misfit(e.message()))?;
+            }
+        }
+        if let Some(own) = self.qualifiers() {
+            let name = |slot: u16| self.class.properties()[usize::from(slot)].name.as_str();
+            let moved = |(slot, set): &(u16, Qualifiers)| {
+                Some((class.slot(name(*slot))? as u16, set.clone()))
+            };
+            rebound.set_qualifiers(InstanceQualifiers {
+                instance: own.instance.clone(),
+                properties: own.properties.iter().filter_map(moved).collect(),
+            });
+        }
+        Ok(rebound)
+    }
+
     /// Its class.
     pub fn class(&self) -> &Arc<Class> {
         &self.class

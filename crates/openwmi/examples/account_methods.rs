@@ -7,7 +7,9 @@ use openwmi::cim::status::{
     WBEM_E_FAILED, WBEM_E_INVALID_METHOD, WBEM_E_INVALID_METHOD_PARAMETERS,
 };
 use openwmi::cim::{Instance, Result, Value};
-use openwmi::wbem::{CallContext, Flags, MethodCall, MethodProvider, Native, NativeProviders};
+use openwmi::wbem::{
+    Flags, MethodCall, MethodProvider, NativeProviders, ProviderContext, ProviderInterfaces,
+};
 use openwmi::{WMIResult, Wmi};
 use serde::Deserialize;
 
@@ -49,14 +51,14 @@ impl Accounts {
     fn change(
         &self,
         call: &MethodCall<'_>,
-        context: &CallContext,
+        context: &ProviderContext,
         change: impl Fn(u64, u64) -> Option<u64>,
     ) -> Result<Option<Instance>> {
         let Value::UInt64(amount) = *call.argument("Amount") else {
             return Err(WBEM_E_INVALID_METHOD_PARAMETERS.with("Amount is NULL"));
         };
         let _one_at_a_time = self.0.lock().unwrap_or_else(|e| e.into_inner());
-        let services = context.services().ok_or(WBEM_E_FAILED)?;
+        let services = context.services();
         let asked = Instance::with_keys(call.class, call.keys.unwrap_or_default());
         let path = asked.relative_path().ok_or(WBEM_E_FAILED)?.to_string();
         // With the context that came: so that WMI knows on whose behalf this is asked.
@@ -78,7 +80,7 @@ impl MethodProvider for Accounts {
     fn exec_method(
         &self,
         call: &MethodCall<'_>,
-        context: &CallContext,
+        context: &ProviderContext,
     ) -> Result<Option<Instance>> {
         match call.method.name.folded().as_ref() {
             "withdraw" => self.change(call, context, u64::checked_sub),
@@ -98,7 +100,7 @@ struct Outcome {
 
 pub(crate) fn main() -> WMIResult<()> {
     let mut providers = NativeProviders::default();
-    providers.register(CLSID, |_| Ok(Native::methods(Arc::new(Accounts::default()))));
+    providers.register(CLSID, |_| Ok(ProviderInterfaces::methods(Arc::new(Accounts::default()))));
     let wmi = Wmi::in_memory(providers)?;
     wmi.compile(r"root\demo", MOF)?;
     let demo = wmi.connection(r"root\demo")?;

@@ -53,7 +53,7 @@ impl Csv {
 }
 
 impl ClassProvider for Csv {
-    fn get(&self, name: &Name, _: &CallContext) -> Result<ClassDeclaration> {
+    fn get(&self, name: &Name, _: &ProviderContext) -> Result<ClassDeclaration> {
         let qualifier = |name, value: Value| Qualifier::new(name, value, Flavor::default());
         let mut class = ClassDeclaration { name: name.clone(), ..Default::default() };
         class.superclass = Some("Csv_Row".into());
@@ -71,7 +71,7 @@ impl ClassProvider for Csv {
         &self,
         superclass: Option<&Name>,
         shallow: bool,
-        context: &CallContext,
+        context: &ProviderContext,
     ) -> Result<Vec<ClassDeclaration>> {
         // They have no subclasses, and are top-level classes to nobody.
         let is_asked = superclass.map_or(!shallow, |name| *name == "Csv_Row");
@@ -86,14 +86,14 @@ impl InstanceProvider for Csv {
         class: &Arc<Class>,
         keys: &[Value],
         _: &Wanted,
-        _: &CallContext,
+        _: &ProviderContext,
     ) -> Result<Instance> {
         let asked = Instance::with_keys(class, keys).key()?;
         let is_it = |row: &Instance| row.key().is_ok_and(|key| key == asked);
         self.instances(class)?.into_iter().find(is_it).ok_or_else(|| WBEM_E_NOT_FOUND.into())
     }
 
-    fn enumerate(&self, request: &EnumerationRequest<'_>, _: &CallContext, mut sink: Sink) {
+    fn enumerate(&self, request: &EnumerationRequest<'_>, _: &ProviderContext, mut sink: Sink) {
         let objects = |rows: Vec<Instance>| rows.into_iter().map(Object::Instance).collect();
         let indicated = self.instances(request.class).map(|rows| sink.indicate(objects(rows)));
         sink.complete(indicated.map(|_| WBEM_S_NO_ERROR));
@@ -104,7 +104,11 @@ pub(crate) fn main() -> WMIResult<()> {
     let directory = tempfile::tempdir().expect("a directory can be made");
     fs::write(directory.path().join("planets.csv"), "Name,Moons\nVenus,\nMars,2\n").unwrap();
     let csv = Arc::new(Csv(directory.path().to_owned()));
-    let native = Native { classes: Some(csv.clone()), instances: Some(csv), ..Native::default() };
+    let native = ProviderInterfaces {
+        classes: Some(csv.clone()),
+        instances: Some(csv),
+        ..ProviderInterfaces::default()
+    };
     let mut providers = NativeProviders::default();
     providers.register("{6B0F4D6E-6B27-4E52-9B5E-6D1C5C1A0A03}", move |_| Ok(native.clone()));
     let wmi = Wmi::in_memory(providers)?;

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use openwmi::cim::status::*;
 use openwmi::cim::{Instance, Result};
 use openwmi::provider::{self, CimClass, Instances, Wants};
-use openwmi::wbem::{CallContext, Flags, NativeProviders};
+use openwmi::wbem::{Flags, NativeProviders, ProviderContext};
 use openwmi::{WMIResult, Wmi};
 use serde::{Deserialize, Serialize};
 
@@ -65,15 +65,19 @@ impl Instances for Notes {
     const SUPPORTS_PUT: bool = true;
     const SUPPORTS_DELETE: bool = true;
 
-    fn all(&self, _: &Wants<'_>, _: &CallContext) -> Result<impl Iterator<Item = Result<Note>>> {
+    fn all(
+        &self,
+        _: &Wants<'_>,
+        _: &ProviderContext,
+    ) -> Result<impl Iterator<Item = Result<Note>>> {
         Ok(self.files()?.map(read))
     }
 
-    fn get(&self, name: &String, _: &Wants<'_>, _: &CallContext) -> Result<Option<Note>> {
+    fn get(&self, name: &String, _: &Wants<'_>, _: &ProviderContext) -> Result<Option<Note>> {
         self.find(name)?.map(read).transpose()
     }
 
-    fn put(&self, note: Note, flags: Flags, _: &CallContext) -> Result<()> {
+    fn put(&self, note: Note, flags: Flags, _: &ProviderContext) -> Result<()> {
         if note.name.contains(['/', '\0']) || note.name.starts_with('.') {
             return Err(WBEM_E_INVALID_PARAMETER.with("a note is called as a file can be"));
         }
@@ -88,7 +92,7 @@ impl Instances for Notes {
         kept.map(drop).map_err(|e| failed(&file, e.error))
     }
 
-    fn delete(&self, name: &String, _: &CallContext) -> Result<()> {
+    fn delete(&self, name: &String, _: &ProviderContext) -> Result<()> {
         let file = self.find(name)?.ok_or(WBEM_E_NOT_FOUND)?;
         fs::remove_file(&file).map_err(|e| failed(&file, e))
     }

@@ -81,3 +81,8 @@ pub use wbem;
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/providers.md")]
 mod guide {}
+
+/// The guide for users of the library, so that its code is tested.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/library.md")]
+mod library {}

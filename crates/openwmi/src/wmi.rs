@@ -10,14 +10,16 @@ use std::time::Instant;
 
 use cim::status::{WBEM_E_FAILED, WBEM_E_OUT_OF_DISK_SPACE};
 use cim::{Namespace, Result};
-use cimom::{AUTORECOVER, Cimom, Environment, FailedPush, LoadedProvider, Recovered, There};
+use cimom::{
+    AUTORECOVER, Cimom, Environment, FailedPush, LoadedProvider, Recovered, There, WriteHooks,
+};
 use host::Root;
 use repository::{Repository, Salvage, Verification};
 use smol_str::SmolStr;
 use tempfile::TempDir;
 use wbem::{
-    CallContext, CompileOptions, CompileReport, Flags, MofCompiler, NativeProviders, Operations,
-    Services,
+    CallContext, CompileOptions, CompileReport, MofCompiler, NativeProviders, Operations,
+    ProviderResolver, Services, WriteHook,
 };
 
 use crate::connection::WMIConnection;
@@ -32,6 +34,11 @@ pub struct OpenOptions {
     pub repository: Option<PathBuf>,
     /// The tree of files that describes the machine; `None` for the one the program runs on.
     pub captured_machine: Option<PathBuf>,
+    /// Where the code of providers is found that is not in this program: asked in this order, after
+    /// the providers of this machine and one's own.
+    pub resolvers: Vec<Arc<dyn ProviderResolver>>,
+    /// What takes part in the writes, after the rules of the system classes.
+    pub hooks: Vec<Arc<dyn WriteHook>>,
 }
 
 /// What [`Wmi::salvage`] did.
@@ -82,7 +89,7 @@ impl Wmi {
         let machine = machine
             .map_err(|e| WBEM_E_FAILED.with(format!("this machine's files cannot be read: {e}")))?;
         host::register(&mut providers, &Arc::new(machine));
-        let wmi = Wmi::over(repository, providers, None)?;
+        let wmi = Wmi::over(repository, providers, options.resolvers, options.hooks, None)?;
         first_start::install(&wmi.cimom, &wmi.context)?;
         Ok(wmi)
     }
@@ -100,7 +107,8 @@ impl Wmi {
     pub fn in_memory(providers: NativeProviders) -> Result<Wmi> {
         let directory = temporary_directory()?;
         let repository = Repository::create_or_open(directory.path())?;
-        let wmi = Wmi::over(repository, providers, Some(Arc::new(directory)))?;
+        let wmi =
+            Wmi::over(repository, providers, Vec::new(), Vec::new(), Some(Arc::new(directory)))?;
         first_start::namespaces(&wmi.cimom, &wmi.context)?;
         Ok(wmi)
     }
@@ -108,20 +116,24 @@ impl Wmi {
     fn over(
         repository: Repository,
         mut providers: NativeProviders,
+        resolvers: Vec<Arc<dyn ProviderResolver>>,
+        hooks: Vec<Arc<dyn WriteHook>>,
         directory: Option<Arc<TempDir>>,
     ) -> Result<Wmi> {
         let context = CallContext::local(Arc::new(caller::identity(repository.directory())?));
         views::register(&mut providers);
         let opened = Instant::now();
+        let hooks = WriteHooks { hooks, ..WriteHooks::default() };
         let environment = Environment {
             server: server_name(),
             providers,
+            resolvers,
             random: caller::random,
             local_offset: caller::local_offset,
             identity: context.caller().clone(),
             clock: Arc::new(move || opened.elapsed()),
         };
-        let cimom = Cimom::new(repository, environment);
+        let cimom = Cimom::with_hooks(repository, environment, hooks);
         Ok(Wmi { cimom, context, operations: Operations::default(), _directory: directory })
     }
 
@@ -134,7 +146,14 @@ impl Wmi {
     /// The operations on a namespace as WMI has them. A WMI in memory has to outlive them.
     /// Errors: `WBEM_E_INVALID_NAMESPACE`, `WBEM_E_ACCESS_DENIED`.
     pub fn connect(&self, namespace: &str) -> Result<Arc<dyn Services>> {
-        self.cimom.connect(namespace, &self.context)
+        self.connect_as(namespace, &self.context)
+    }
+
+    /// The operations on a namespace for the caller of this context: a door's way in, which makes a
+    /// context for each connection and gives it to each of its calls. A WMI in memory has to outlive
+    /// them. Errors: `WBEM_E_INVALID_NAMESPACE`, `WBEM_E_ACCESS_DENIED`, `WBEM_E_QUOTA_VIOLATION`.
+    pub fn connect_as(&self, namespace: &str, context: &CallContext) -> Result<Arc<dyn Services>> {
+        self.cimom.connect(namespace, context)
     }
 
     /// The operations that run on threads of their own, of all clients: for [`wbem::Client`] and
@@ -158,14 +177,8 @@ impl Wmi {
     /// syntax, else what stands before it.
     pub fn compile(&self, namespace: &str, mof: &str) -> WMIResult<CompileReport> {
         let compiled = Namespace::new(namespace).and_then(|namespace| {
-            let options = CompileOptions {
-                namespace,
-                create_namespace: true,
-                class_flags: Flags::default(),
-                instance_flags: Flags::default(),
-                check_only: false,
-                autorecover: false,
-            };
+            let options =
+                CompileOptions { create_namespace: true, ..CompileOptions::new(namespace) };
             let report = self.cimom.compile_text("MOF", mof.as_bytes(), &options, &self.context)?;
             match report.syntax.first().or(report.storage.as_ref()) {
                 Some(e) => Err(e.status.with(format!("{}:{}: {}", e.line, e.column, e.message))),

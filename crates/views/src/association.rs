@@ -13,7 +13,7 @@ use cim::namespace::is_local_server;
 use cim::path::{ObjectPath, Quoted};
 use cim::status::*;
 use cim::{Instance, Name, Namespace, Object, PathKeys, Result, Value};
-use wbem::{CallContext, Completion, Flags};
+use wbem::{Completion, Flags, ProviderContext};
 use wql::{Comparison, References};
 
 use crate::definition::Definition;
@@ -21,7 +21,7 @@ use crate::place::{Column, Place};
 use crate::question;
 use crate::read::{self, Asked, Only, in_order};
 use crate::update;
-use crate::view::{View, home};
+use crate::view::View;
 
 /// How many instances an object may have in another view, and an association in its own.
 const MOST_IMAGES: usize = 4096;
@@ -33,7 +33,7 @@ const MOST_REMEMBERED: usize = 4096;
 pub(crate) fn each(
     view: &Arc<View>,
     asked: Asked,
-    context: &CallContext,
+    context: &ProviderContext,
     mut take: impl FnMut(Vec<Instance>) -> Result<ControlFlow<()>> + Send + 'static,
 ) -> Completion {
     let targets = Targets::open(view, context)?;
@@ -68,7 +68,7 @@ struct Targets(Vec<(usize, Arc<View>)>);
 
 impl Targets {
     /// Errors: `WBEM_E_INVALID_QUALIFIER` where a reference that is not Direct leads to no view.
-    fn open(view: &View, context: &CallContext) -> Result<Self> {
+    fn open(view: &View, context: &ProviderContext) -> Result<Self> {
         let slots = (0..view.class().properties().len())
             .filter(|&slot| view.definition.leads_to_view(slot));
         slots
@@ -78,7 +78,7 @@ impl Targets {
     }
 }
 
-fn target(view: &View, slot: usize, context: &CallContext) -> Result<Arc<View>> {
+fn target(view: &View, slot: usize, context: &ProviderContext) -> Result<Arc<View>> {
     let property = &view.class().properties()[slot];
     let wrong = |what: String| {
         view.definition.wrong(format!(
@@ -89,7 +89,7 @@ fn target(view: &View, slot: usize, context: &CallContext) -> Result<Arc<View>> 
     let Some(name) = &property.ty.class else {
         return Err(wrong("does not say to which view it leads".to_owned()));
     };
-    let found = home(context)?.get_object(name.as_str(), Flags::default(), context);
+    let found = context.services().get_object(name.as_str(), Flags::default(), context);
     let class = match found {
         Ok(object) => object.class().clone(),
         Err(e) if e.status() == WBEM_E_NOT_FOUND => {
@@ -108,7 +108,7 @@ struct Mapper {
     targets: Targets,
     /// The references into the view that stand for an object, by target and object.
     known: HashMap<(usize, String), Arc<[Value]>>,
-    context: CallContext,
+    context: ProviderContext,
 }
 
 impl Mapper {
@@ -180,7 +180,7 @@ fn located(text: &str, view: &View) -> Option<Located> {
 }
 
 /// The references to the instances that `target` has of an object.
-fn images(target: &Arc<View>, object: &Located, context: &CallContext) -> Result<Vec<Value>> {
+fn images(target: &Arc<View>, object: &Located, context: &ProviderContext) -> Result<Vec<Value>> {
     let mut images: Vec<Value> = Vec::new();
     for place in target.places.iter().filter(|p| *p.namespace() == object.namespace) {
         let Some(instance) = get(place, object, context)? else { continue };
@@ -208,7 +208,7 @@ fn images(target: &Arc<View>, object: &Located, context: &CallContext) -> Result
 }
 
 /// The instance at `object` in the namespace of `place`, if it is there.
-fn get(place: &Place, object: &Located, context: &CallContext) -> Result<Option<Instance>> {
+fn get(place: &Place, object: &Located, context: &ProviderContext) -> Result<Option<Instance>> {
     let path = object.path.to_string();
     match place.services.get_object(&path, Flags::default(), context) {
         Ok(Object::Instance(instance)) => Ok(Some(instance)),
@@ -249,7 +249,7 @@ fn narrow(
     view: &View,
     targets: &Targets,
     asked: &Asked,
-    context: &CallContext,
+    context: &ProviderContext,
 ) -> Result<Narrowed> {
     for predicate in &asked.predicates {
         let (slot, text) = (predicate.slot, predicate.value.as_str().unwrap_or_default());
@@ -264,7 +264,7 @@ fn narrow(
         if !target.definition.is_union() {
             continue;
         }
-        let home = home(context)?;
+        let home = context.services();
         if *home.namespace() != object.namespace {
             continue;
         }
@@ -297,7 +297,7 @@ fn referring(
     place: &Place,
     slot: usize,
     object: &Located,
-    context: &CallContext,
+    context: &ProviderContext,
 ) -> Option<String> {
     let source = &view.definition.sources[place.source];
     let Some(Column::Property(role)) = &place.columns[slot] else { return None };

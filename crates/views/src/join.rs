@@ -11,19 +11,20 @@
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use cim::key::reference_identity;
 use cim::status::WBEM_E_QUOTA_VIOLATION;
 use cim::{Class, DateTime, Instance, Name, Object, Result, Value};
-use wbem::{CallContext, Completion};
+use parking_lot::Mutex;
+use wbem::{Completion, ProviderContext};
 use wql::{BoundSelect, Comparison, Conjunct};
 
 use crate::definition::{Definition, Join, Kind};
 use crate::join_on::{Condition, Side};
 use crate::place::{Column, Place};
 use crate::question;
-use crate::read::{Asked, each_source, in_order, lock};
+use crate::read::{Asked, each_source, in_order};
 use crate::view::View;
 
 /// How much memory the instances take that are held during one call, in bytes, about.
@@ -40,7 +41,7 @@ const BATCH: usize = 128;
 pub(crate) fn each(
     view: &Arc<View>,
     asked: Asked,
-    context: &CallContext,
+    context: &ProviderContext,
     take: impl FnMut(Vec<Instance>) -> Result<ControlFlow<()>> + Send + 'static,
 ) -> Completion {
     let Kind::Join(join) = &view.definition.kind else { return wbem::COMPLETE };
@@ -239,7 +240,7 @@ impl Held {
         view: &Arc<View>,
         needs: &Needs,
         asked: &Asked,
-        context: &CallContext,
+        context: &ProviderContext,
         budget: &mut usize,
     ) -> Result<Self> {
         let source = self.source;
@@ -247,14 +248,14 @@ impl Held {
         let filling = Arc::new(Mutex::new((Rows::default(), *budget)));
         let filled = filling.clone();
         each_row(view, needs, asked, source, &[], context, move |view, rows| {
-            let mut filled = lock(&filled);
+            let mut filled = filled.lock();
             let (found, budget) = &mut *filled;
             for row in rows {
                 found.add(view, source, &keys, row, budget)?;
             }
             Ok(ControlFlow::Continue(()))
         })?;
-        (self.found, *budget) = std::mem::take(&mut *lock(&filling));
+        (self.found, *budget) = std::mem::take(&mut *filling.lock());
         Ok(self)
     }
 
@@ -298,7 +299,7 @@ impl Joined {
         needs: &Needs,
         asked: &Asked,
         join: &Join,
-        context: &CallContext,
+        context: &ProviderContext,
         mut take: impl FnMut(Vec<Instance>) -> Result<ControlFlow<()>> + Send + 'static,
     ) -> Completion {
         let Some(terms) = self.few_values(join) else { return wbem::COMPLETE };
@@ -396,7 +397,7 @@ fn each_row(
     asked: &Asked,
     source: usize,
     also: &[String],
-    context: &CallContext,
+    context: &ProviderContext,
     take: impl FnMut(&View, Vec<Row>) -> Result<ControlFlow<()>> + Send + 'static,
 ) -> Completion {
     let columns: Vec<Vec<Option<Column>>> =
@@ -415,7 +416,7 @@ fn each_row(
             };
             columns[at].iter().map(value).collect()
         };
-        lock(&take)(&shared, instances.iter().map(row).collect())
+        take.lock()(&shared, instances.iter().map(row).collect())
     })
 }
 

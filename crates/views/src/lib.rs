@@ -31,7 +31,7 @@ mod view;
 
 use std::sync::Arc;
 
-use wbem::{Native, NativeProviders};
+use wbem::{NativeProviders, ProviderInterfaces};
 
 use crate::provider::ViewProvider;
 
@@ -46,10 +46,10 @@ pub const REGISTRATION: &str = include_str!("registration.mof");
 pub fn register(providers: &mut NativeProviders) {
     providers.register(CLSID, |_| {
         let provider = Arc::new(ViewProvider);
-        Ok(Native {
+        Ok(ProviderInterfaces {
             instances: Some(provider.clone()),
             methods: Some(provider),
-            ..Native::default()
+            ..ProviderInterfaces::default()
         })
     });
 }

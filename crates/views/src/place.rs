@@ -2,15 +2,16 @@
 //! what each property of the view is there.
 
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use cim::status::{WBEM_E_INVALID_CLASS, WBEM_E_NOT_FOUND};
 use cim::{
     Class, Instance, Name, Namespace, Object, ObjectPath, PropertyType, Result, SystemProperty,
     Value, WbemStatus,
 };
+use parking_lot::Mutex;
 use smol_str::SmolStr;
-use wbem::{CallContext, Flags, Services};
+use wbem::{Flags, ProviderContext, Services};
 use wql::SelectList;
 
 use crate::definition::Definition;
@@ -52,7 +53,7 @@ impl Place {
         source: usize,
         path: &str,
         home: &dyn Services,
-        context: &CallContext,
+        context: &ProviderContext,
     ) -> Result<Self> {
         let at = |e: cim::Error, what: &str| {
             e.status().with(format!("view {}: {what}{}", view.class.name(), e.message()))
@@ -117,7 +118,7 @@ impl Place {
     pub(crate) fn each(
         &self,
         query: &str,
-        context: &CallContext,
+        context: &ProviderContext,
         mut take: impl FnMut(Vec<Instance>) -> Result<ControlFlow<()>> + Send + 'static,
     ) -> Result<(WbemStatus, ControlFlow<()>)> {
         let stopped: Arc<Mutex<Option<Result<()>>>> = Arc::default();
@@ -132,13 +133,13 @@ impl Place {
                 Ok(ControlFlow::Break(())) => Ok(()),
                 Err(e) => Err(e),
             };
-            *tell.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+            *tell.lock() = Some(why);
             ControlFlow::Break(())
         };
         let ask =
             |sink| self.services.exec_query("WQL", query, Flags::ENSURE_LOCATABLE, context, sink);
         let status = wbem::for_each(ask, receive)?;
-        let stopped = stopped.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let stopped = stopped.lock().take();
         match stopped {
             None => Ok((status, ControlFlow::Continue(()))),
             Some(why) => why.map(|()| (status, ControlFlow::Break(()))),

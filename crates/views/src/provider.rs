@@ -5,17 +5,18 @@
 //! date resolved.
 
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use cim::status::*;
-use cim::{CimType, Class, Instance, Object, Result, Value};
+use cim::{CimType, Class, Instance, Object, ObjectPath, Result, Value};
+use parking_lot::Mutex;
 use wbem::{
-    CallContext, Completion, EnumerationRequest, Flags, InstanceProvider, MethodCall,
-    MethodProvider, PartialPut, Pushdown, Sink, Wanted,
+    Completion, EnumerationRequest, Flags, InstanceProvider, MethodCall, MethodProvider,
+    PartialPut, ProviderContext, Pushdown, Sink, Wanted,
 };
 use wql::{Comparison, Predicate};
 
-use crate::read::{self, Asked, in_order, lock};
+use crate::read::{self, Asked, in_order};
 use crate::view::View;
 use crate::{question, update};
 
@@ -40,7 +41,7 @@ impl InstanceProvider for ViewProvider {
         class: &Arc<Class>,
         keys: &[Value],
         wanted: &Wanted,
-        context: &CallContext,
+        context: &ProviderContext,
     ) -> Result<Instance> {
         let view = View::open(class, context)?;
         let key = Instance::with_keys(class, keys).key()?;
@@ -52,13 +53,19 @@ impl InstanceProvider for ViewProvider {
         })
     }
 
-    fn enumerate(&self, request: &EnumerationRequest<'_>, context: &CallContext, sink: Sink) {
+    fn enumerate(&self, request: &EnumerationRequest<'_>, context: &ProviderContext, sink: Sink) {
         let predicates = request.predicates.to_vec();
         enumerate(request.class, request.wanted, predicates, context, sink);
     }
 
-    fn put(&self, instance: &Instance, flags: Flags, context: &CallContext) -> Result<()> {
-        update::put(instance, flags, |slot| instance.is_supplied(slot), context)
+    fn put(
+        &self,
+        instance: &Instance,
+        flags: Flags,
+        context: &ProviderContext,
+    ) -> Result<Option<ObjectPath>> {
+        update::put(instance, flags, |slot| instance.is_supplied(slot), context)?;
+        Ok(None)
     }
 
     fn put_partial(
@@ -66,17 +73,18 @@ impl InstanceProvider for ViewProvider {
         instance: &Instance,
         partial: &PartialPut,
         flags: Flags,
-        context: &CallContext,
-    ) -> Result<()> {
+        context: &ProviderContext,
+    ) -> Result<Option<ObjectPath>> {
         let is_written = |slot: usize| {
             partial.slots.contains(&slot)
                 && (partial.strict_nulls || !instance.value(slot).is_null())
         };
         // It is one instance of one source: all is written, or nothing.
-        update::put(instance, flags, is_written, context)
+        update::put(instance, flags, is_written, context)?;
+        Ok(None)
     }
 
-    fn delete(&self, class: &Arc<Class>, keys: &[Value], context: &CallContext) -> Result<()> {
+    fn delete(&self, class: &Arc<Class>, keys: &[Value], context: &ProviderContext) -> Result<()> {
         update::delete(class, keys, context)
     }
 }
@@ -85,7 +93,7 @@ impl MethodProvider for ViewProvider {
     fn exec_method(
         &self,
         call: &MethodCall<'_>,
-        context: &CallContext,
+        context: &ProviderContext,
     ) -> Result<Option<Instance>> {
         update::exec_method(call, context)
     }
@@ -101,7 +109,7 @@ fn enumerate(
     class: &Arc<Class>,
     wanted: &Wanted,
     predicates: Vec<Predicate>,
-    context: &CallContext,
+    context: &ProviderContext,
     sink: Sink,
 ) {
     let sink = Arc::new(Mutex::new(Some(sink)));
@@ -110,7 +118,7 @@ fn enumerate(
         let asked = Asked { slots: in_order(slots(class, wanted)), predicates, only: None };
         read::each(&view, asked, context, move |batch| {
             let batch = batch.into_iter().map(Object::Instance).collect();
-            let mut sink = lock(&delivered);
+            let mut sink = delivered.lock();
             Ok(sink.as_mut().map_or(ControlFlow::Break(()), |sink| sink.indicate(batch)))
         })
     });
@@ -118,7 +126,7 @@ fn enumerate(
 }
 
 fn complete(sink: &Mutex<Option<Sink>>, completion: Completion) {
-    let sink = lock(sink).take();
+    let sink = sink.lock().take();
     if let Some(sink) = sink {
         sink.complete(completion);
     }

@@ -1,11 +1,12 @@
 //! The instances of a view, as they come from its sources.
 
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use cim::status::{WBEM_E_QUOTA_VIOLATION, WBEM_S_NO_ERROR};
 use cim::{Error, Instance, Namespace, Result, Value};
-use wbem::{CallContext, Completion};
+use parking_lot::Mutex;
+use wbem::{Completion, ProviderContext};
 use wql::{Comparison, Predicate};
 
 use crate::definition::Kind;
@@ -108,7 +109,7 @@ pub(crate) fn in_order(slots: impl Iterator<Item = usize>) -> Vec<usize> {
 pub(crate) fn each(
     view: &Arc<View>,
     asked: Asked,
-    context: &CallContext,
+    context: &ProviderContext,
     mut take: impl FnMut(Vec<Instance>) -> Result<ControlFlow<()>> + Send + 'static,
 ) -> Completion {
     match view.definition.kind {
@@ -130,7 +131,7 @@ pub(crate) fn each(
 pub(crate) fn each_source(
     view: &View,
     questions: &[Option<Question>],
-    context: &CallContext,
+    context: &ProviderContext,
     take: impl FnMut(usize, Vec<Instance>) -> Result<ControlFlow<()>> + Send + 'static,
 ) -> Completion {
     let take = Arc::new(Mutex::new(take));
@@ -145,7 +146,7 @@ pub(crate) fn each_source(
                     |i: &Instance| i.relative_path().is_some_and(|p| p.identity(None) == *only);
                 batch.retain(is_meant);
             }
-            lock(&take)(at, batch)
+            take.lock()(at, batch)
         };
         let (status, more) = place.each(&question.text, context, receive)?;
         // A success that tells something outlives those that do not.
@@ -167,30 +168,25 @@ pub(crate) fn of_one(view: &View, place: usize, slots: &[usize], source: &Instan
     })
 }
 
-/// A panic of another holder ends the call that both belong to.
-pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// All instances that `each` gives.
 /// Errors: `WBEM_E_QUOTA_VIOLATION` where there are more than `most`.
 pub(crate) fn collect(
     view: &Arc<View>,
     asked: Asked,
     most: usize,
-    context: &CallContext,
+    context: &ProviderContext,
 ) -> Result<Vec<Instance>> {
     let found = Arc::new(Mutex::new(Vec::new()));
     let (taken, shared) = (found.clone(), view.clone());
     each(view, asked, context, move |mut batch| {
-        let mut taken = lock(&taken);
+        let mut taken = taken.lock();
         taken.append(&mut batch);
         match taken.len() <= most {
             true => Ok(ControlFlow::Continue(())),
             false => Err(too_many(&shared, most)),
         }
     })?;
-    let found = std::mem::take(&mut *lock(&found));
+    let found = std::mem::take(&mut *found.lock());
     Ok(found)
 }
 
@@ -206,7 +202,7 @@ pub(crate) fn too_many(view: &View, most: usize) -> Error {
 pub(crate) fn first(
     view: &Arc<View>,
     asked: Asked,
-    context: &CallContext,
+    context: &ProviderContext,
     is_meant: impl Fn(&Instance) -> bool + Send + 'static,
 ) -> Result<Option<Instance>> {
     let found = Arc::new(Mutex::new(None));
@@ -215,9 +211,9 @@ pub(crate) fn first(
         let Some(meant) = batch.into_iter().find(&is_meant) else {
             return Ok(ControlFlow::Continue(()));
         };
-        *lock(&taken) = Some(meant);
+        *taken.lock() = Some(meant);
         Ok(ControlFlow::Break(()))
     })?;
-    let found = lock(&found).take();
+    let found = found.lock().take();
     Ok(found)
 }

@@ -3,14 +3,15 @@
 //! are read alone (behaviour.md B.8).
 
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use cim::status::*;
 use cim::{Class, Error, Instance, Method, Name, Object, ObjectPath, Result, Value};
-use wbem::{CallContext, Flags, MethodCall};
+use parking_lot::Mutex;
+use wbem::{Flags, MethodCall, ProviderContext};
 
 use crate::place::{Column, Place};
-use crate::read::{self, Asked, lock};
+use crate::read::{self, Asked};
 use crate::view::View;
 
 /// An instance of a source.
@@ -26,7 +27,7 @@ pub(crate) struct Located {
 pub(crate) fn locate(
     view: &Arc<View>,
     keys: &[Value],
-    context: &CallContext,
+    context: &ProviderContext,
 ) -> Result<Vec<Located>> {
     let key = Instance::with_keys(view.class(), keys).key()?;
     let asked = Asked::key(view, keys, std::iter::empty());
@@ -37,7 +38,7 @@ pub(crate) fn locate(
         for source in instances {
             let instance = read::of_one(&shared, place, &asked.slots, &source);
             let Some(path) = source.relative_path() else { continue };
-            let mut found = lock(&taken);
+            let mut found = taken.lock();
             let is_same = |other: &Located| {
                 let namespace = |at: usize| shared.places[at].namespace();
                 namespace(other.place) == namespace(place)
@@ -54,13 +55,13 @@ pub(crate) fn locate(
         }
         Ok(ControlFlow::Continue(()))
     })?;
-    let found = std::mem::take(&mut *lock(&found));
+    let found = std::mem::take(&mut *found.lock());
     Ok(found)
 }
 
 /// The one instance of a source that is to be written to.
 /// Errors: `WBEM_E_NOT_FOUND`; `WBEM_E_AMBIGUOUS_OPERATION` where there are several.
-fn locate_one(view: &Arc<View>, keys: &[Value], context: &CallContext) -> Result<Located> {
+fn locate_one(view: &Arc<View>, keys: &[Value], context: &ProviderContext) -> Result<Located> {
     let mut found = locate(view, keys, context)?;
     let name = view.class().name();
     match (found.pop(), found.is_empty()) {
@@ -75,7 +76,7 @@ fn locate_one(view: &Arc<View>, keys: &[Value], context: &CallContext) -> Result
 
 /// The view of `class`, to be written to.
 /// Errors: `WBEM_E_PROVIDER_NOT_CAPABLE` for any but a union view.
-fn open(class: &Arc<Class>, context: &CallContext) -> Result<Arc<View>> {
+fn open(class: &Arc<Class>, context: &ProviderContext) -> Result<Arc<View>> {
     let view = View::open(class, context)?;
     if view.definition.is_union() {
         return Ok(view);
@@ -94,7 +95,7 @@ pub(crate) fn put(
     instance: &Instance,
     flags: Flags,
     is_written: impl Fn(usize) -> bool,
-    context: &CallContext,
+    context: &ProviderContext,
 ) -> Result<()> {
     let class = instance.class();
     let view = open(class, context)?;
@@ -160,7 +161,7 @@ fn write(
 }
 
 /// Deletes the instance of the source.
-pub(crate) fn delete(class: &Arc<Class>, keys: &[Value], context: &CallContext) -> Result<()> {
+pub(crate) fn delete(class: &Arc<Class>, keys: &[Value], context: &ProviderContext) -> Result<()> {
     let view = open(class, context)?;
     let located = locate_one(&view, keys, context)?;
     let services = &view.places[located.place].services;
@@ -172,7 +173,7 @@ pub(crate) fn delete(class: &Arc<Class>, keys: &[Value], context: &CallContext) 
 /// it has another signature; the source's.
 pub(crate) fn exec_method(
     call: &MethodCall<'_>,
-    context: &CallContext,
+    context: &ProviderContext,
 ) -> Result<Option<Instance>> {
     let view = View::open(call.class, context)?;
     let names = view.definition.method_sources(call.method)?;

@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use cim::status::{WBEM_E_FAILED, WBEM_E_TYPE_MISMATCH};
+use cim::status::WBEM_E_TYPE_MISMATCH;
 use cim::{CimType, Class, Instance, Name, PropertyType, Result, Value};
-use wbem::{CallContext, Services};
+use wbem::ProviderContext;
 
 use crate::definition::{Definition, Kind};
 use crate::join_on::Side;
@@ -23,9 +23,9 @@ impl View {
     /// The view that `class` declares.
     /// Errors: those of [`Definition::new`], of finding the source classes, and where they do not
     /// suit: `WBEM_E_TYPE_MISMATCH`, `WBEM_E_INVALID_QUALIFIER`.
-    pub(crate) fn open(class: &Arc<Class>, context: &CallContext) -> Result<Arc<Self>> {
+    pub(crate) fn open(class: &Arc<Class>, context: &ProviderContext) -> Result<Arc<Self>> {
         let definition = Definition::new(class)?;
-        let home = home(context)?;
+        let home = context.services();
         let mut places = Vec::new();
         for (source, declared) in definition.sources.iter().enumerate() {
             for namespace in &declared.namespaces {
@@ -155,11 +155,6 @@ impl View {
             ))
         })
     }
-}
-
-/// The provider's way into WMI. Errors: `WBEM_E_FAILED` where the context has none.
-pub(crate) fn home(context: &CallContext) -> Result<&Arc<dyn Services>> {
-    context.services().ok_or_else(|| WBEM_E_FAILED.with("a view was asked without services"))
 }
 
 /// The types of the keys, in an order that does not depend on their names.

@@ -8,7 +8,7 @@
 use cim::status::WBEM_E_PROVIDER_NOT_CAPABLE;
 use cim::{ClassDeclaration, Name, Result};
 
-use crate::context::CallContext;
+use crate::context::ProviderContext;
 use crate::flags::Flags;
 
 /// A pull provider of classes. Called from many threads at once.
@@ -17,7 +17,7 @@ use crate::flags::Flags;
 /// and the name of its superclass, which may be a stored class. Inheritance is the core's affair.
 pub trait ClassProvider: Send + Sync {
     /// The class `name`. Errors: `WBEM_E_NOT_FOUND` where it has none.
-    fn get(&self, name: &Name, context: &CallContext) -> Result<ClassDeclaration>;
+    fn get(&self, name: &Name, context: &ProviderContext) -> Result<ClassDeclaration>;
 
     /// Its subclasses of `superclass`, without that one itself: all, or the direct ones alone. With
     /// no superclass all its classes, or those that have none themselves. It need know no classes
@@ -26,16 +26,21 @@ pub trait ClassProvider: Send + Sync {
         &self,
         superclass: Option<&Name>,
         shallow: bool,
-        context: &CallContext,
+        context: &ProviderContext,
     ) -> Result<Vec<ClassDeclaration>>;
 
     /// Creates or changes a class.
-    fn put(&self, _class: &ClassDeclaration, _flags: Flags, _context: &CallContext) -> Result<()> {
+    fn put(
+        &self,
+        _class: &ClassDeclaration,
+        _flags: Flags,
+        _context: &ProviderContext,
+    ) -> Result<()> {
         Err(WBEM_E_PROVIDER_NOT_CAPABLE.into())
     }
 
     /// Deletes a class.
-    fn delete(&self, _name: &Name, _context: &CallContext) -> Result<()> {
+    fn delete(&self, _name: &Name, _context: &ProviderContext) -> Result<()> {
         Err(WBEM_E_PROVIDER_NOT_CAPABLE.into())
     }
 }

@@ -30,6 +30,21 @@ pub struct CompileOptions {
     pub autorecover: bool,
 }
 
+impl CompileOptions {
+    /// Into `namespace`, which must be there, with no flags: what is stored is stored as it is
+    /// written.
+    pub fn new(namespace: Namespace) -> Self {
+        CompileOptions {
+            namespace,
+            create_namespace: false,
+            class_flags: Flags::default(),
+            instance_flags: Flags::default(),
+            check_only: false,
+            autorecover: false,
+        }
+    }
+}
+
 /// An error or warning with its place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MofDiagnostic {

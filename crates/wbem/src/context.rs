@@ -6,14 +6,17 @@
 //! the door was told.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use cim::security::Identity;
+use cim::status::WBEM_E_NOT_SUPPORTED;
 use cim::{Locale, Name, Namespace, Value};
 
 use crate::cancel::CancelToken;
+use crate::layer::services_from;
 use crate::services::Services;
 
 /// How a call has come.
@@ -98,22 +101,20 @@ pub struct CallContext {
     cancel: CancelToken,
     operation: OperationId,
     session: SessionId,
-    /// What a provider is given of WMI.
-    services: Option<Arc<dyn Services>>,
-    /// The provider that has this context.
-    provider: Option<Arc<Hop>>,
+    /// The provider that makes the call, to answer one.
+    provider: Option<Arc<ProviderFrame>>,
 }
 
 /// A provider on the way to a call, asked on behalf of the one before.
 #[derive(Debug)]
-pub struct Hop {
+pub struct ProviderFrame {
     /// Where it works.
     pub namespace: Namespace,
     /// Its name in `__Win32Provider`.
     pub name: Name,
     /// Whether it is being initialized, and not asked.
     pub is_initialized: bool,
-    before: Option<Arc<Hop>>,
+    before: Option<Arc<ProviderFrame>>,
     depth: u32,
 }
 
@@ -128,7 +129,6 @@ impl CallContext {
             cancel: CancelToken::default(),
             operation: OperationId::new(0),
             session: SessionId::new(),
-            services: None,
             provider: None,
         }
     }
@@ -233,15 +233,8 @@ impl CallContext {
         self.values.retain(|(n, _)| !n.is(name));
     }
 
-    /// The namespace in which the provider that has this context works: its way to call WMI. It
-    /// passes the context on in each call that it makes to answer the one it got, so that circles
-    /// are found (behaviour.md A.4). `None` with a client.
-    pub fn services(&self) -> Option<&Arc<dyn Services>> {
-        self.services.as_ref()
-    }
-
     /// The providers on the way to this call, the nearest first; none of a client's call.
-    pub fn providers(&self) -> impl Iterator<Item = &Hop> {
+    pub fn providers(&self) -> impl Iterator<Item = &ProviderFrame> {
         std::iter::successors(self.provider.as_deref(), |hop| hop.before.as_deref())
     }
 
@@ -258,15 +251,15 @@ impl CallContext {
         is_initialized: bool,
         services: Arc<dyn Services>,
         caller: Arc<Identity>,
-    ) -> Self {
-        let hop = Hop {
+    ) -> ProviderContext {
+        let frame = Arc::new(ProviderFrame {
             namespace: services.namespace().clone(),
             name: name.clone(),
             is_initialized,
             before: self.provider.clone(),
             depth: self.depth() + 1,
-        };
-        CallContext {
+        });
+        let call = CallContext {
             caller,
             transport: self.transport,
             locales: self.locales.clone(),
@@ -274,9 +267,64 @@ impl CallContext {
             cancel: self.cancel.child(),
             operation: OperationId::new(self.operation.number),
             session: self.session,
-            services: Some(services),
-            provider: Some(Arc::new(hop)),
-        }
+            provider: Some(frame.clone()),
+        };
+        ProviderContext { call, frame, services }
+    }
+}
+
+/// What a provider is given with each call: the context of what it calls itself to answer, which
+/// this stands for, and its way into WMI.
+#[derive(Clone)]
+pub struct ProviderContext {
+    call: CallContext,
+    frame: Arc<ProviderFrame>,
+    services: Arc<dyn Services>,
+}
+
+impl ProviderContext {
+    /// The context of a provider that is asked by itself, as a test asks it: every operation of WMI is
+    /// `WBEM_E_NOT_SUPPORTED`.
+    pub fn without_wmi(call: &CallContext) -> Self {
+        let services = services_from(Namespace::root(), |request, _, sink| {
+            if let Some(sink) = sink {
+                sink.release();
+            }
+            Err(WBEM_E_NOT_SUPPORTED.with(format!("there is no WMI for {}", request.name())))
+        });
+        let name = Name::from_static("Provider");
+        call.for_provider(&name, false, services, call.caller.clone())
+    }
+
+    /// The operations on the namespace in which the provider works. It passes this context on in each
+    /// call that it makes to answer the one it got: so circles are found (behaviour.md A.4), and the
+    /// call ends with the one that it is made for.
+    pub fn services(&self) -> &Arc<dyn Services> {
+        &self.services
+    }
+
+    /// The context of the calls that the provider makes.
+    pub fn call(&self) -> &CallContext {
+        &self.call
+    }
+
+    /// The provider itself, as it is registered.
+    pub fn frame(&self) -> &ProviderFrame {
+        &self.frame
+    }
+}
+
+impl Deref for ProviderContext {
+    type Target = CallContext;
+
+    fn deref(&self) -> &CallContext {
+        &self.call
+    }
+}
+
+impl fmt::Debug for ProviderContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProviderContext").field("call", &self.call).finish_non_exhaustive()
     }
 }
 

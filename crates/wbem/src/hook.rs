@@ -116,6 +116,12 @@ pub trait WriteHook: Send + Sync {
     fn after_commit(&self, _changes: &[Change]) {}
 }
 
+impl std::fmt::Debug for dyn WriteHook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("WriteHook")
+    }
+}
+
 /// What a hook may do in the transaction that calls it. Rights are asked of the call that writes,
 /// as the transaction sees them.
 pub trait WriteTransaction {

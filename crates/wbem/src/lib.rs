@@ -51,13 +51,18 @@ pub use channel::{Fetched, Objects, channel};
 pub use class_provider::ClassProvider;
 pub use client::Client;
 pub use compiler::{CompileOptions, CompileReport, MofCompiler, MofDiagnostic};
-pub use context::{CallContext, Hop, OperationId, Protocol, SessionId, Transport};
+pub use context::{
+    CallContext, OperationId, Protocol, ProviderContext, ProviderFrame, SessionId, Transport,
+};
 pub use enumerator::Enumerator;
 pub use flags::Flags;
 pub use hook::{Change, ChangeKind, PendingPut, PutMode, WriteHook, WriteTransaction};
 pub use layer::{layer, services_from};
 pub use method::{MethodCall, MethodProvider};
-pub use native::{Factory, Initialization, InitializationSink, Native, NativeProviders};
+pub use native::{
+    Factory, HostingModel, Initialization, InitializationSink, NativeProviders, ProviderInterfaces,
+    ProviderRegistration, ProviderResolver,
+};
 pub use operations::{OperationLimits, Operations};
 pub use promise::Promise;
 pub use property::{PropertyCall, PropertyProvider};

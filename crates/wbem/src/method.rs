@@ -10,7 +10,7 @@ use std::sync::Arc;
 use cim::signature::RETURN_VALUE;
 use cim::{Class, Instance, Method, Result, Value};
 
-use crate::context::CallContext;
+use crate::context::ProviderContext;
 
 /// A method that is to be run.
 #[derive(Debug)]
@@ -63,6 +63,9 @@ pub trait MethodProvider: Send + Sync {
     /// of a method that hands nothing out.
     /// Errors: where the method could not be run as it was called. That it ran and failed is told
     /// by `ReturnValue`.
-    fn exec_method(&self, call: &MethodCall<'_>, context: &CallContext)
-    -> Result<Option<Instance>>;
+    fn exec_method(
+        &self,
+        call: &MethodCall<'_>,
+        context: &ProviderContext,
+    ) -> Result<Option<Instance>>;
 }

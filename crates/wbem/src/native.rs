@@ -1,26 +1,29 @@
-//! What a native provider is and how it comes to be: code in this program, registered under a
-//! CLSID, initialized when a client first needs it.
+//! What a provider is and how it comes to be: code that is found by its registration
+//! ([`ProviderResolver`]), for a native provider in this program under its CLSID, and initialized when
+//! a client first needs it.
 //!
-//! MOF binds classes to it as to any provider, by `__Win32Provider.CLSID` and the registrations.
-//! Its kinds are traits of their own; who initializes it when, and for whom, is the object
-//! manager's affair (behaviour.md A.4, G.14).
+//! MOF binds classes to it by `__Win32Provider.CLSID` and the registrations. Its kinds are traits of
+//! their own; the object manager decides when it is initialized, and for whom (behaviour.md A.4,
+//! G.14).
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 use cim::security::Identity;
 use cim::status::WBEM_E_FAILED;
 use cim::{Instance, Name, Namespace, Result};
+use smol_str::SmolStr;
 
 use crate::class_provider::ClassProvider;
-use crate::context::CallContext;
+use crate::context::ProviderContext;
 use crate::method::MethodProvider;
 use crate::property::PropertyProvider;
 use crate::provider::InstanceProvider;
 
 /// What one provider is: any of these, and what it is asked for it must be.
 #[derive(Clone, Default)]
-pub struct Native {
+pub struct ProviderInterfaces {
     /// Its classes. A push provider has none: it has written them when it is initialized.
     pub classes: Option<Arc<dyn ClassProvider>>,
     /// Its instances.
@@ -31,25 +34,25 @@ pub struct Native {
     pub properties: Option<Arc<dyn PropertyProvider>>,
 }
 
-impl Native {
+impl ProviderInterfaces {
     /// One of classes alone.
     pub fn classes(provider: Arc<dyn ClassProvider>) -> Self {
-        Native { classes: Some(provider), ..Native::default() }
+        ProviderInterfaces { classes: Some(provider), ..ProviderInterfaces::default() }
     }
 
     /// One of instances alone.
     pub fn instances(provider: Arc<dyn InstanceProvider>) -> Self {
-        Native { instances: Some(provider), ..Native::default() }
+        ProviderInterfaces { instances: Some(provider), ..ProviderInterfaces::default() }
     }
 
     /// One of methods alone.
     pub fn methods(provider: Arc<dyn MethodProvider>) -> Self {
-        Native { methods: Some(provider), ..Native::default() }
+        ProviderInterfaces { methods: Some(provider), ..ProviderInterfaces::default() }
     }
 
     /// One of properties alone.
     pub fn properties(provider: Arc<dyn PropertyProvider>) -> Self {
-        Native { properties: Some(provider), ..Native::default() }
+        ProviderInterfaces { properties: Some(provider), ..ProviderInterfaces::default() }
     }
 }
 
@@ -66,24 +69,24 @@ pub struct Initialization {
     pub locale: Option<Name>,
     /// The context of the call that needs it. Its services are the provider's way into WMI, also
     /// later on.
-    pub context: CallContext,
+    pub context: ProviderContext,
 }
 
 /// Where a provider says that it is initialized (IWbemProviderInitSink). One that is let go
 /// says that it failed.
 pub struct InitializationSink(Option<Tell>);
 
-type Tell = Box<dyn FnOnce(Result<Native>) + Send>;
+type Tell = Box<dyn FnOnce(Result<ProviderInterfaces>) + Send>;
 
 impl InitializationSink {
     /// A sink that passes the outcome to `tell`.
-    pub fn new(tell: impl FnOnce(Result<Native>) + Send + 'static) -> Self {
+    pub fn new(tell: impl FnOnce(Result<ProviderInterfaces>) + Send + 'static) -> Self {
         InitializationSink(Some(Box::new(tell)))
     }
 
     /// Says that the provider is ready, or why it is not. May come from another thread and after
     /// the factory has returned: whoever needs the provider waits.
-    pub fn set_status(mut self, outcome: Result<Native>) {
+    pub fn set_status(mut self, outcome: Result<ProviderInterfaces>) {
         if let Some(tell) = self.0.take() {
             tell(outcome);
         }
@@ -95,6 +98,91 @@ impl Drop for InitializationSink {
         if let Some(tell) = self.0.take() {
             tell(Err(WBEM_E_FAILED.with("it let go of its sink without a status")));
         }
+    }
+}
+
+/// Who runs the code of a provider, as its registration says (`__Win32Provider.HostingModel`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum HostingModel {
+    /// Where none is registered.
+    #[default]
+    Unspecified,
+    /// `WmiCore`: this process.
+    WmiCore,
+    /// `NetworkServiceHost`: a host of the network service.
+    NetworkServiceHost,
+    /// `NetworkServiceHostOrSelfHost`.
+    NetworkServiceHostOrSelfHost,
+    /// `LocalServiceHost`: a host of the local service.
+    LocalServiceHost,
+    /// `LocalSystemHost`: a host of the system.
+    LocalSystemHost,
+    /// `LocalSystemHostOrSelfHost`.
+    LocalSystemHostOrSelfHost,
+    /// `SelfHost`: a process of the provider's own.
+    SelfHost,
+    /// `Decoupled:Com`: an application that registers it while it runs.
+    DecoupledCom,
+    /// `Decoupled:NonCom`.
+    DecoupledNonCom,
+}
+
+impl HostingModel {
+    /// The model that `text` names; after a colon may come the name of a host's group, or an option.
+    pub fn parse(text: &str) -> Option<Self> {
+        use HostingModel::*;
+        let models = [
+            ("WmiCore", WmiCore),
+            ("NetworkServiceHost", NetworkServiceHost),
+            ("NetworkServiceHostOrSelfHost", NetworkServiceHostOrSelfHost),
+            ("LocalServiceHost", LocalServiceHost),
+            ("LocalSystemHost", LocalSystemHost),
+            ("LocalSystemHostOrSelfHost", LocalSystemHostOrSelfHost),
+            ("SelfHost", SelfHost),
+            ("Decoupled:Com", DecoupledCom),
+            ("Decoupled:NonCom", DecoupledNonCom),
+        ];
+        let is_named = |known: &str| {
+            let rest = text.get(known.len()..).unwrap_or_default();
+            text.get(..known.len()).is_some_and(|head| cim::name::eq(head, known))
+                && (rest.is_empty() || rest.starts_with(':'))
+        };
+        models.into_iter().find(|(name, _)| is_named(name)).map(|(_, model)| model)
+    }
+}
+
+/// What is registered of a provider whose code is looked for.
+#[derive(Clone, Debug)]
+pub struct ProviderRegistration {
+    /// Its name in `__Win32Provider`.
+    pub name: Name,
+    /// Where it is registered, and works.
+    pub namespace: Namespace,
+    /// The CLSID of its code, as it is written there.
+    pub clsid: SmolStr,
+    /// Who is to run it.
+    pub hosting: HostingModel,
+    /// Its instance of `__Win32Provider`, or of a class derived from it.
+    pub instance: Instance,
+}
+
+/// Where the code of providers is found. Several are asked one after the other, the code in this
+/// program first ([`NativeProviders`]).
+pub trait ProviderResolver: Send + Sync {
+    /// What begins to initialize the provider; `None` where its code is not to be found here, and
+    /// the next one is asked. Called with nothing of the repository held.
+    fn resolve(&self, registration: &ProviderRegistration) -> Option<Factory>;
+}
+
+impl fmt::Debug for dyn ProviderResolver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ProviderResolver")
+    }
+}
+
+impl ProviderResolver for NativeProviders {
+    fn resolve(&self, registration: &ProviderRegistration) -> Option<Factory> {
+        self.get(&registration.clsid).cloned()
     }
 }
 
@@ -111,7 +199,7 @@ impl NativeProviders {
     pub fn register(
         &mut self,
         clsid: &str,
-        make: impl Fn(&Initialization) -> Result<Native> + Send + Sync + 'static,
+        make: impl Fn(&Initialization) -> Result<ProviderInterfaces> + Send + Sync + 'static,
     ) {
         self.register_factory(
             clsid,
@@ -132,4 +220,26 @@ impl NativeProviders {
 
 fn bare(clsid: &str) -> Name {
     Name::from(clsid.trim().trim_start_matches('{').trim_end_matches('}'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn g14_hosting_models() {
+        for (text, model) in [
+            ("WmiCore", Some(HostingModel::WmiCore)),
+            ("networkservicehost", Some(HostingModel::NetworkServiceHost)),
+            ("NetworkServiceHost:group", Some(HostingModel::NetworkServiceHost)),
+            ("NetworkServiceHostOrSelfHost", Some(HostingModel::NetworkServiceHostOrSelfHost)),
+            ("Decoupled:Com:FoldIdentity(FALSE)", Some(HostingModel::DecoupledCom)),
+            ("Decoupled:NonCom", Some(HostingModel::DecoupledNonCom)),
+            ("Decoupled", None),
+            ("SelfHosted", None),
+            ("", None),
+        ] {
+            assert_eq!(HostingModel::parse(text), model, "{text}");
+        }
+    }
 }

@@ -6,7 +6,7 @@
 use cim::status::WBEM_E_PROVIDER_NOT_CAPABLE;
 use cim::{PropertyType, Result, Value};
 
-use crate::context::CallContext;
+use crate::context::ProviderContext;
 
 /// Which property is meant.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,14 +27,14 @@ pub struct PropertyCall<'a> {
 /// must not write to WMI.
 pub trait PropertyProvider: Send + Sync {
     /// The value. Errors: any; the client gets it.
-    fn get_property(&self, call: &PropertyCall<'_>, context: &CallContext) -> Result<Value>;
+    fn get_property(&self, call: &PropertyCall<'_>, context: &ProviderContext) -> Result<Value>;
 
     /// Takes a value.
     fn put_property(
         &self,
         _call: &PropertyCall<'_>,
         _value: &Value,
-        _context: &CallContext,
+        _context: &ProviderContext,
     ) -> Result<()> {
         Err(WBEM_E_PROVIDER_NOT_CAPABLE.into())
     }

@@ -9,9 +9,9 @@
 use std::sync::Arc;
 
 use cim::status::{WBEM_E_PROVIDER_NOT_CAPABLE, WBEM_E_UNSUPPORTED_PUT_EXTENSION};
-use cim::{Class, Instance, Result, Value};
+use cim::{Class, Instance, ObjectPath, Result, Value};
 
-use crate::context::CallContext;
+use crate::context::ProviderContext;
 use crate::flags::Flags;
 use crate::sink::Sink;
 
@@ -58,7 +58,9 @@ impl Wanted {
 /// What an enumeration is asked for.
 #[derive(Debug)]
 pub struct EnumerationRequest<'a> {
-    /// The class whose instances are asked for; each instance must be of it.
+    /// The class whose instances are asked for. Each instance that is delivered must be of this very
+    /// class, and not of one that is equal to it: slots are compared no more. A provider whose
+    /// instances come with classes of their own moves them here by [`Instance::rebind`].
     pub class: &'a Arc<Class>,
     /// The properties that are wanted.
     pub wanted: &'a Wanted,
@@ -103,40 +105,51 @@ pub trait InstanceProvider: Send + Sync {
         class: &Arc<Class>,
         keys: &[Value],
         wanted: &Wanted,
-        context: &CallContext,
+        context: &ProviderContext,
     ) -> Result<Instance>;
 
     /// Delivers the instances to `sink` and completes it. On `Break` it stops and completes.
-    fn enumerate(&self, request: &EnumerationRequest<'_>, context: &CallContext, sink: Sink);
+    fn enumerate(&self, request: &EnumerationRequest<'_>, context: &ProviderContext, sink: Sink);
 
     /// Delivers what a query asks for, and completes `sink`. It is asked so where its
     /// registration's QuerySupportLevels names `WQL:UnarySelect` or `WQL:V1ProviderDefined`; what it
     /// delivers is not filtered, unless it asks for it. With
     /// `WBEM_E_PROVIDER_NOT_CAPABLE` or `WBEM_E_QUOTA_VIOLATION` before any instance it hands the
     /// query back, and is enumerated.
-    fn query(&self, _query: &QueryText<'_>, _context: &CallContext, sink: Sink) {
+    fn query(&self, _query: &QueryText<'_>, _context: &ProviderContext, sink: Sink) {
         sink.complete(Err(WBEM_E_PROVIDER_NOT_CAPABLE.into()));
     }
 
-    /// Creates or changes an instance.
-    fn put(&self, _instance: &Instance, _flags: Flags, _context: &CallContext) -> Result<()> {
+    /// Creates or changes an instance. Gives the path of what was put, where that is not the path of
+    /// `instance`: of an object to which the provider gives a key.
+    fn put(
+        &self,
+        _instance: &Instance,
+        _flags: Flags,
+        _context: &ProviderContext,
+    ) -> Result<Option<ObjectPath>> {
         Err(WBEM_E_PROVIDER_NOT_CAPABLE.into())
     }
 
     /// Changes some properties of an instance that is there: exactly as `partial` says, or not at
-    /// all.
+    /// all. Gives what [`InstanceProvider::put`] gives.
     fn put_partial(
         &self,
         _instance: &Instance,
         _partial: &PartialPut,
         _flags: Flags,
-        _context: &CallContext,
-    ) -> Result<()> {
+        _context: &ProviderContext,
+    ) -> Result<Option<ObjectPath>> {
         Err(WBEM_E_UNSUPPORTED_PUT_EXTENSION.with("the provider has no partial puts"))
     }
 
     /// Deletes the instance with these keys.
-    fn delete(&self, _class: &Arc<Class>, _keys: &[Value], _context: &CallContext) -> Result<()> {
+    fn delete(
+        &self,
+        _class: &Arc<Class>,
+        _keys: &[Value],
+        _context: &ProviderContext,
+    ) -> Result<()> {
         Err(WBEM_E_PROVIDER_NOT_CAPABLE.into())
     }
 }

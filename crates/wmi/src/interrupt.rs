@@ -74,8 +74,8 @@ mod tests {
     use std::ops::ControlFlow;
     use std::sync::mpsc::{self, Receiver, Sender};
     use std::time::Duration;
-    use wbem::{CallContext, EnumerationRequest, Flags, Sink, Wanted};
-    use wbem::{InstanceProvider, MethodCall, MethodProvider, Native, NativeProviders};
+    use wbem::{CallContext, EnumerationRequest, Flags, ProviderContext, Sink, Wanted};
+    use wbem::{InstanceProvider, MethodCall, MethodProvider, NativeProviders, ProviderInterfaces};
 
     const CLSID: &str = "{5d0c3c0a-94c5-4b7e-8f6b-3a1d5c1f7e20}";
 
@@ -127,12 +127,12 @@ instance of Stored
             _: &Arc<Class>,
             _: &[Value],
             _: &Wanted,
-            _: &CallContext,
+            _: &ProviderContext,
         ) -> Result<Instance> {
             Err(WBEM_E_NOT_FOUND.into())
         }
 
-        fn enumerate(&self, request: &EnumerationRequest<'_>, _: &CallContext, mut sink: Sink) {
+        fn enumerate(&self, request: &EnumerationRequest<'_>, _: &ProviderContext, mut sink: Sink) {
             let more = |id: u64| {
                 let mut instance = Instance::new(request.class.clone());
                 instance.put("Id", &Value::UInt64(id)).unwrap();
@@ -148,7 +148,11 @@ instance of Stored
     }
 
     impl MethodProvider for Endless {
-        fn exec_method(&self, call: &MethodCall<'_>, _: &CallContext) -> Result<Option<Instance>> {
+        fn exec_method(
+            &self,
+            call: &MethodCall<'_>,
+            _: &ProviderContext,
+        ) -> Result<Option<Instance>> {
             match call.method.name.as_str() {
                 "Wait" => {
                     self.interrupt.token().cancel();
@@ -169,7 +173,7 @@ instance of Stored
         let provider = Endless { interrupt: interrupt.clone(), stopped, gate: Mutex::new(gate) };
         let provider = Arc::new(provider);
         let (instances, methods) = (Some(provider.clone() as _), Some(provider as _));
-        let native = Native { instances, methods, ..Native::default() };
+        let native = ProviderInterfaces { instances, methods, ..ProviderInterfaces::default() };
         let mut providers = NativeProviders::default();
         providers.register(CLSID, move |_| Ok(native.clone()));
         let wmi = Wmi::in_memory(providers).unwrap();

@@ -85,6 +85,7 @@ impl Options {
             None => Wmi::open(OpenOptions {
                 repository: self.repository.clone(),
                 captured_machine: self.machine.clone(),
+                ..OpenOptions::default()
             })?,
         };
         Ok(self.opened.get_or_init(|| wmi).clone())
@@ -156,12 +157,8 @@ pub(crate) fn check_server(server: &str) -> cim::Result<()> {
 fn mock(file: &Path, namespace: &str) -> cim::Result<Wmi> {
     let wmi = Wmi::in_memory(NativeProviders::default())?;
     let options = CompileOptions {
-        namespace: Namespace::new(namespace)?,
         create_namespace: true,
-        class_flags: Flags::default(),
-        instance_flags: Flags::default(),
-        check_only: false,
-        autorecover: false,
+        ..CompileOptions::new(Namespace::new(namespace)?)
     };
     let files = [file.to_owned()];
     let report = wmi.compiler().compile_files(&files, &options, &wmi.context(), &mut |_, _| {})?;

@@ -12,8 +12,8 @@ use anyhow::{Context, Result, bail};
 use cim::{Class, Instance, Object, Value};
 use openwmi_suite::World;
 use wbem::{
-    CallContext, EnumerationRequest, Flags, InstanceProvider, MethodCall, MethodProvider, Native,
-    NativeProviders, Sink, Wanted,
+    EnumerationRequest, Flags, InstanceProvider, MethodCall, MethodProvider, NativeProviders,
+    ProviderContext, ProviderInterfaces, Sink, Wanted,
 };
 
 const MOF: &str = r#"
@@ -34,19 +34,23 @@ impl InstanceProvider for Provider {
         class: &Arc<Class>,
         keys: &[Value],
         _: &Wanted,
-        _: &CallContext,
+        _: &ProviderContext,
     ) -> cim::Result<Instance> {
         let values = vec![keys[0].clone(), Value::UInt64(7)];
         Ok(Instance::from_values(class.clone(), values.into()))
     }
 
-    fn enumerate(&self, _: &EnumerationRequest<'_>, _: &CallContext, sink: Sink) {
+    fn enumerate(&self, _: &EnumerationRequest<'_>, _: &ProviderContext, sink: Sink) {
         sink.complete(wbem::COMPLETE);
     }
 }
 
 impl MethodProvider for Provider {
-    fn exec_method(&self, call: &MethodCall<'_>, _: &CallContext) -> cim::Result<Option<Instance>> {
+    fn exec_method(
+        &self,
+        call: &MethodCall<'_>,
+        _: &ProviderContext,
+    ) -> cim::Result<Option<Instance>> {
         call.outcome(0u32, &[("Sum", Value::UInt64(3))])
     }
 }
@@ -54,10 +58,10 @@ impl MethodProvider for Provider {
 fn world() -> World {
     let mut providers = NativeProviders::default();
     providers.register(CLSID, |_| {
-        Ok(Native {
+        Ok(ProviderInterfaces {
             instances: Some(Arc::new(Provider)),
             methods: Some(Arc::new(Provider)),
-            ..Native::default()
+            ..ProviderInterfaces::default()
         })
     });
     let world = World::with_small_map(providers);

@@ -9,7 +9,10 @@ use openwmi_suite::World;
 use openwmi_suite::provider::{Log, Make, TestProvider};
 use openwmi_suite::text;
 use openwmi_suite::world::user;
-use wbem::{CallContext, Flags, MethodCall, MethodProvider, Native, NativeProviders};
+use wbem::{
+    CallContext, Flags, MethodCall, MethodProvider, NativeProviders, ProviderContext,
+    ProviderInterfaces,
+};
 
 const CLSID: &str = "{5F3A7B10-0000-4000-8000-0000000000C3}";
 const OTHER: &str = "{5F3A7B10-0000-4000-8000-0000000000C4}";
@@ -37,23 +40,23 @@ impl Methods {
 
     pub(crate) fn factory(&self) -> Make {
         let methods = self.clone();
-        Box::new(move |_| Ok(Native::methods(Arc::new(methods.clone()))))
+        Box::new(move |_| Ok(ProviderInterfaces::methods(Arc::new(methods.clone()))))
     }
 
     fn factory_with(&self, instances: TestProvider) -> Make {
         let (methods, instances) = (self.clone(), Arc::new(instances));
         Box::new(move |_| {
-            Ok(Native {
+            Ok(ProviderInterfaces {
                 instances: Some(instances.clone()),
                 methods: Some(Arc::new(methods.clone())),
-                ..Native::default()
+                ..ProviderInterfaces::default()
             })
         })
     }
 }
 
 impl MethodProvider for Methods {
-    fn exec_method(&self, call: &MethodCall<'_>, _: &CallContext) -> Result<Option<Instance>> {
+    fn exec_method(&self, call: &MethodCall<'_>, _: &ProviderContext) -> Result<Option<Instance>> {
         let keys = call.keys.map_or("class".to_owned(), |keys| {
             keys.iter().map(text::value).collect::<Vec<_>>().join(",")
         });

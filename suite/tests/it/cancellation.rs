@@ -17,8 +17,8 @@ use openwmi_suite::provider::Gate;
 use repository::Repository;
 use wbem::{
     CallContext, CancelToken, Change, EnumerationRequest, Flags, InstanceProvider, LogRecord,
-    MethodCall, MethodProvider, Native, NativeProviders, Operations, Request, Services, SessionId,
-    Sink, Wanted, WriteHook,
+    MethodCall, MethodProvider, NativeProviders, Operations, ProviderContext, ProviderInterfaces,
+    Request, Services, SessionId, Sink, Wanted, WriteHook,
 };
 
 const CLSID: &str = "{5F3A7B10-0000-4000-8000-0000000000CB}";
@@ -42,7 +42,7 @@ struct Silent {
 }
 
 impl Silent {
-    fn wait(&self, context: &CallContext) -> Result<()> {
+    fn wait(&self, context: &ProviderContext) -> Result<()> {
         let (send, cancelled) = mpsc::channel();
         let _listening = context.cancel().on_cancel(move |_| send.send(()).unwrap_or_default());
         self.begun.pass();
@@ -60,13 +60,13 @@ impl InstanceProvider for Silent {
         class: &Arc<Class>,
         keys: &[Value],
         _: &Wanted,
-        context: &CallContext,
+        context: &ProviderContext,
     ) -> Result<Instance> {
         self.wait(context)?;
         Ok(Instance::with_keys(class, keys))
     }
 
-    fn enumerate(&self, _: &EnumerationRequest<'_>, context: &CallContext, sink: Sink) {
+    fn enumerate(&self, _: &EnumerationRequest<'_>, context: &ProviderContext, sink: Sink) {
         sink.complete(self.wait(context).map(|()| WBEM_S_NO_ERROR));
     }
 }
@@ -75,7 +75,7 @@ impl MethodProvider for Silent {
     fn exec_method(
         &self,
         call: &MethodCall<'_>,
-        context: &CallContext,
+        context: &ProviderContext,
     ) -> Result<Option<Instance>> {
         self.wait(context)?;
         call.outcome(0u32, &[])
@@ -90,10 +90,10 @@ fn silent(gate: Option<&Gate>) -> (World, Gate) {
     let provider = Arc::new(Silent { begun: begun.clone(), gate: gate.cloned() });
     let mut providers = NativeProviders::default();
     providers.register(CLSID, move |_| {
-        Ok(Native {
+        Ok(ProviderInterfaces {
             instances: Some(provider.clone()),
             methods: Some(provider.clone()),
-            ..Native::default()
+            ..ProviderInterfaces::default()
         })
     });
     let world = World::with_providers(providers);
@@ -329,6 +329,7 @@ impl Hooked {
         let repository = Repository::create_or_open(directory.path().join("repository")).unwrap();
         let environment = Environment {
             server: "HOST".into(),
+            resolvers: Vec::new(),
             providers: NativeProviders::default(),
             random: || [0; 16],
             local_offset: || 0,

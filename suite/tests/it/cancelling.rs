@@ -9,7 +9,8 @@ use cim::{Object, Value, WbemStatus};
 use openwmi_suite::World;
 use openwmi_suite::provider::{Conduct, Gate, TestProvider};
 use wbem::{
-    CallContext, CancelToken, Flags, NativeProviders, OperationLimits, Operations, Services, Sink,
+    CallContext, CancelToken, Flags, NativeProviders, OperationLimits, Operations, ProviderContext,
+    Services, Sink,
 };
 
 const CLSID: &str = "{5F3A7B10-0000-4000-8000-0000000000CA}";
@@ -189,10 +190,10 @@ fn calls_past_the_limit_of_a_client_are_refused() {
 /// came, on behalf of the call, and until that is cancelled.
 #[test]
 fn what_a_provider_calls_is_its_clients() {
-    let ask = |context: &CallContext| {
+    let ask = |context: &ProviderContext| {
         assert!(context.is_remote() && context.is_encrypted());
         assert!(context.operation().parent().is_some());
-        let services = context.services().expect("a provider's way into WMI");
+        let services = context.services();
         services.get_object("S.K=1", Flags::default(), context)?;
         // What ends the provider's own calls does not end its client's.
         context.cancel().cancel();

@@ -12,7 +12,8 @@ fn open(directory: &TempDir) -> Wmi {
     let machine =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/host/tests/fixtures/server");
     let repository = Some(directory.path().join("repository"));
-    Wmi::open(OpenOptions { repository, captured_machine: Some(machine) }).unwrap()
+    Wmi::open(OpenOptions { repository, captured_machine: Some(machine), ..OpenOptions::default() })
+        .unwrap()
 }
 
 /// A new class, a class that has gained a property, and one with another registration are

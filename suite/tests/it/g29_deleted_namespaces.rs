@@ -9,7 +9,10 @@ use cim::status::*;
 use cim::{Instance, Object, Result, Value, WbemStatus};
 use openwmi_suite::World;
 use wbem::sink::ObjectSink;
-use wbem::{CallContext, Completion, Flags, Native, NativeProviders, Services, Sink};
+use wbem::{
+    CallContext, Completion, Flags, NativeProviders, ProviderContext, ProviderInterfaces, Services,
+    Sink,
+};
 
 const DOOMED: &str = r"root\test\Doomed";
 
@@ -156,7 +159,7 @@ fn g29_what_was_loaded_for_it_is_gone() {
         fn exec_method(
             &self,
             call: &wbem::MethodCall<'_>,
-            _: &CallContext,
+            _: &ProviderContext,
         ) -> Result<Option<Instance>> {
             call.outcome(0u32, &[])
         }
@@ -173,7 +176,7 @@ fn g29_what_was_loaded_for_it_is_gone() {
     let factory = move |_: &wbem::Initialization| {
         counts.0.fetch_add(1, Ordering::Relaxed);
         counts.1.fetch_add(1, Ordering::Relaxed);
-        Ok(Native::methods(Arc::new(Provider(counts.0.clone()))))
+        Ok(ProviderInterfaces::methods(Arc::new(Provider(counts.0.clone()))))
     };
     providers.register(clsid, factory);
     let world = World::with_providers(providers);

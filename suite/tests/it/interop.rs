@@ -112,7 +112,11 @@ struct Setup {
 fn open(directory: &TempDir, providers: NativeProviders) -> Wmi {
     let tree = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/host/tests/fixtures/server");
     let repository = Some(directory.path().join("repository"));
-    Wmi::open_with(OpenOptions { repository, captured_machine: Some(tree) }, providers).unwrap()
+    Wmi::open_with(
+        OpenOptions { repository, captured_machine: Some(tree), ..OpenOptions::default() },
+        providers,
+    )
+    .unwrap()
 }
 
 fn machine() -> (Wmi, TempDir) {
@@ -128,14 +132,7 @@ impl Setup {
         providers.register(text.clsid, provider.factory());
         let directory = TempDir::new().unwrap();
         let wmi = open(&directory, providers);
-        let options = CompileOptions {
-            namespace: Namespace::new(r"root\interop").unwrap(),
-            create_namespace: false,
-            class_flags: Flags::default(),
-            instance_flags: Flags::default(),
-            check_only: false,
-            autorecover: false,
-        };
+        let options = CompileOptions::new(Namespace::new(r"root\interop").unwrap());
         let (name, context) = ("interop.mof", wmi.context());
         let report =
             wmi.compiler().compile_text(name, text.mof.as_bytes(), &options, &context).unwrap();
@@ -442,6 +439,7 @@ fn e4_profiles_of_others_are_kept() {
         let environment = Environment {
             server: "HOST".into(),
             providers: NativeProviders::default(),
+            resolvers: Vec::new(),
             random: || [0; 16],
             local_offset: || 0,
             identity: caller,
@@ -452,12 +450,8 @@ fn e4_profiles_of_others_are_kept() {
             class CIM_RegisteredProfile { [key] string InstanceID; uint8 Theirs; };
             instance of CIM_RegisteredProfile { InstanceID = "theirs"; Theirs = 7; };"#;
         let options = CompileOptions {
-            namespace: Namespace::new(r"root\interop").unwrap(),
             create_namespace: true,
-            class_flags: Flags::default(),
-            instance_flags: Flags::default(),
-            check_only: false,
-            autorecover: false,
+            ..CompileOptions::new(Namespace::new(r"root\interop").unwrap())
         };
         let report = manager.compile_text("theirs.mof", mof.as_bytes(), &options, &context);
         assert!(report.unwrap().storage.is_none());

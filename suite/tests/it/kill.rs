@@ -126,12 +126,8 @@ fn child(directory: &Path, run: &str) {
     let manager = open(directory);
     let run: u64 = run.parse().expect("a number");
     let options = CompileOptions {
-        namespace: Namespace::new(NAMESPACE).expect("a namespace"),
         create_namespace: true,
-        class_flags: Flags::default(),
-        instance_flags: Flags::default(),
-        check_only: false,
-        autorecover: false,
+        ..CompileOptions::new(Namespace::new(NAMESPACE).expect("a namespace"))
     };
     let file = directory.join(format!("run{run}.mof"));
     std::fs::write(&file, mof(run)).expect("written");
@@ -177,6 +173,7 @@ fn open(directory: &Path) -> Arc<Cimom> {
     let environment = Environment {
         server: "HOST".into(),
         providers: NativeProviders::default(),
+        resolvers: Vec::new(),
         random: || [0; 16],
         local_offset: || 0,
         identity: Arc::new(Identity::unix(0, &[0], true)),

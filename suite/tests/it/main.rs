@@ -26,6 +26,7 @@ mod oracles;
 mod providers;
 mod pywbem;
 mod rebuilt;
+mod resolvers;
 mod scripts;
 mod security;
 mod stalled;

@@ -12,8 +12,8 @@ use openwmi_suite::provider::{Log, TestProvider, Values};
 use openwmi_suite::text;
 use openwmi_suite::world::{compile_options, sorted, user};
 use wbem::{
-    CallContext, EnumerationRequest, Flags, Initialization, InstanceProvider, Native,
-    NativeProviders, Pushdown, Sink, Wanted,
+    EnumerationRequest, Flags, Initialization, InstanceProvider, NativeProviders, ProviderContext,
+    ProviderInterfaces, Pushdown, Sink, Wanted,
 };
 
 use crate::c3_methods::{self, Methods};
@@ -272,11 +272,17 @@ fn b8_what_is_wrong_is_said_with_its_place() {
 struct Recorder(Arc<Mutex<Vec<(Sid, String)>>>);
 
 impl InstanceProvider for Recorder {
-    fn get(&self, _: &Arc<Class>, _: &[Value], _: &Wanted, _: &CallContext) -> Result<Instance> {
+    fn get(
+        &self,
+        _: &Arc<Class>,
+        _: &[Value],
+        _: &Wanted,
+        _: &ProviderContext,
+    ) -> Result<Instance> {
         Err(WBEM_E_NOT_FOUND.into())
     }
 
-    fn enumerate(&self, _: &EnumerationRequest<'_>, context: &CallContext, sink: Sink) {
+    fn enumerate(&self, _: &EnumerationRequest<'_>, context: &ProviderContext, sink: Sink) {
         let word = context.value("Word").cloned().unwrap_or_default();
         self.0.lock().unwrap().push((context.caller().user.clone(), text::value(&word)));
         sink.complete(wbem::COMPLETE);
@@ -288,8 +294,9 @@ fn b8_a_view_works_as_the_client_and_passes_the_context_on() {
     let asked: Arc<Mutex<Vec<(Sid, String)>>> = Arc::default();
     let recorder = asked.clone();
     let mut providers = providers();
-    let make =
-        move |_: &Initialization| Ok(Native::instances(Arc::new(Recorder(recorder.clone()))));
+    let make = move |_: &Initialization| {
+        Ok(ProviderInterfaces::instances(Arc::new(Recorder(recorder.clone()))))
+    };
     providers.register(CLSID, make);
     let world = World::with_providers(providers);
     for mof in [::views::REGISTRATION, &registration("P", CLSID), D, UNION] {
@@ -435,6 +442,7 @@ fn e5_views_over_the_classes_of_a_machine() {
     let options = openwmi::OpenOptions {
         repository: Some(directory.path().join("repository")),
         captured_machine: Some(fixtures.join("gpt")),
+        ..Default::default()
     };
     let wmi = openwmi::Wmi::open(options).unwrap();
     let mof = r#"

@@ -146,6 +146,26 @@ fn an_instance_of_many_properties_knows_what_was_supplied() {
 }
 
 #[test]
+fn an_instance_is_moved_to_another_class_of_its_name() {
+    let own = class("X").property("A", CimType::UInt8).property("B", CimType::String).make();
+    let there = class("X").property("B", CimType::String).property("A", CimType::UInt64).make();
+    let mut instance = Instance::new(own.clone());
+    instance.put("A", &7.into()).unwrap();
+    let moved = instance.clone().rebind(&there).unwrap();
+    assert!(Arc::ptr_eq(moved.class(), &there));
+    assert_eq!(moved.get("A"), Some(&Value::UInt64(7)));
+    assert!(!moved.is_supplied(there.slot("B").unwrap()));
+    assert!(Arc::ptr_eq(instance.clone().rebind(&own).unwrap().class(), &own));
+    for other in [
+        class("Y").property("A", CimType::UInt8).make(),
+        class("X").make(),
+        class("X").property("A", CimType::DateTime).make(),
+    ] {
+        assert_eq!(status(instance.clone().rebind(&other)), WBEM_E_INVALID_CLASS);
+    }
+}
+
+#[test]
 fn a_projection_has_what_was_selected() {
     let bottom = derived();
     let mut instance = Instance::new(bottom.clone());

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use cim::status::WBEM_E_INVALID_PARAMETER;
 use cim::{Namespace, Result};
-use wbem::{CallContext, CompileOptions, CompileReport, Flags};
+use wbem::{CallContext, CompileOptions, CompileReport};
 
 use super::cimom::Cimom;
 use super::compile::There;
@@ -46,14 +46,8 @@ impl Cimom {
     /// what its options were at first is not remembered. What is there already stays as it is, if
     /// `there` says so. A file that fails stops no other.
     pub fn recover(&self, there: There, context: &CallContext) -> Result<Vec<Recovered>> {
-        let options = CompileOptions {
-            namespace: Namespace::cimv2(),
-            create_namespace: true,
-            class_flags: Flags::default(),
-            instance_flags: Flags::default(),
-            check_only: false,
-            autorecover: false,
-        };
+        let options =
+            CompileOptions { create_namespace: true, ..CompileOptions::new(Namespace::cimv2()) };
         let compile = |file: PathBuf| {
             let report = self.compile_again(&file, there, &options, context)?;
             Ok(Recovered { file, report })

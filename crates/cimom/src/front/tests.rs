@@ -9,8 +9,8 @@ use cim::status::{WBEM_E_ACCESS_DENIED, WBEM_E_NOT_FOUND};
 use cim::{ClassDeclaration, Instance, Name, Namespace, ObjectPath, Result, Value};
 use repository::Repository;
 use wbem::{
-    CallContext, ClassProvider, CompileOptions, Flags, MofCompiler, Native, NativeProviders,
-    PutAttributes,
+    CallContext, ClassProvider, CompileOptions, Flags, MofCompiler, NativeProviders,
+    ProviderContext, ProviderInterfaces, PutAttributes,
 };
 
 use super::cimom::Cimom;
@@ -25,7 +25,7 @@ use crate::write;
 struct Taking;
 
 impl ClassProvider for Taking {
-    fn get(&self, name: &Name, _context: &CallContext) -> Result<ClassDeclaration> {
+    fn get(&self, name: &Name, _context: &ProviderContext) -> Result<ClassDeclaration> {
         let is_provided = name.is("Provided");
         is_provided.then(|| declared("Provided")).ok_or_else(|| WBEM_E_NOT_FOUND.into())
     }
@@ -34,16 +34,16 @@ impl ClassProvider for Taking {
         &self,
         _superclass: Option<&Name>,
         _shallow: bool,
-        _context: &CallContext,
+        _context: &ProviderContext,
     ) -> Result<Vec<ClassDeclaration>> {
         Ok(vec![declared("Provided")])
     }
 
-    fn put(&self, _: &ClassDeclaration, _: Flags, _: &CallContext) -> Result<()> {
+    fn put(&self, _: &ClassDeclaration, _: Flags, _: &ProviderContext) -> Result<()> {
         Ok(())
     }
 
-    fn delete(&self, _: &Name, _: &CallContext) -> Result<()> {
+    fn delete(&self, _: &Name, _: &ProviderContext) -> Result<()> {
         Ok(())
     }
 }
@@ -65,10 +65,11 @@ const REGISTRATION: &str = r#"
 fn cimom(directory: &Path) -> Arc<Cimom> {
     let repository = Repository::create_or_open(directory.join("repository")).unwrap();
     let mut providers = NativeProviders::default();
-    providers.register("{1}", |_| Ok(Native::classes(Arc::new(Taking))));
+    providers.register("{1}", |_| Ok(ProviderInterfaces::classes(Arc::new(Taking))));
     let environment = Environment {
         server: "HOST".into(),
         providers,
+        resolvers: Vec::new(),
         random: || [0; 16],
         local_offset: || 0,
         identity: administrator().caller().clone(),

@@ -11,7 +11,7 @@ use std::time::Duration;
 use cim::status::{WBEM_E_PROVIDER_FAILURE, WBEM_E_SERVER_TOO_BUSY};
 use cim::{Name, Namespace, Result};
 use smol_str::SmolStr;
-use wbem::{CancelToken, Native, Promise, Services};
+use wbem::{CancelToken, Promise, ProviderInterfaces, Services};
 
 /// How many calls of one loaded provider may be in flight, those that wait for its
 /// initialization among them. A call past it fails at once.
@@ -24,7 +24,7 @@ pub(super) struct ProviderEntry {
     /// The provider's way into WMI.
     pub(super) services: Arc<dyn Services>,
     has_begun: AtomicBool,
-    outcome: Promise<Result<Arc<Native>>>,
+    outcome: Promise<Result<Arc<ProviderInterfaces>>>,
     in_flight: AtomicU32,
     /// When its last call ended, in milliseconds of the environment's clock.
     last_used: AtomicU64,
@@ -82,7 +82,7 @@ impl ProviderEntry {
     }
 
     /// Ends the initialization.
-    pub(super) fn decide(&self, outcome: Result<Native>) {
+    pub(super) fn decide(&self, outcome: Result<ProviderInterfaces>) {
         self.outcome.set(outcome.map(Arc::new));
     }
 
@@ -93,12 +93,12 @@ impl ProviderEntry {
 
     /// Waits for the end of the initialization, as long as the call is wanted.
     /// Errors: those with which it failed; `WBEM_E_CALL_CANCELLED`, `WBEM_E_TIMED_OUT`.
-    pub(super) fn wait(&self, cancel: &CancelToken) -> Result<Arc<Native>> {
+    pub(super) fn wait(&self, cancel: &CancelToken) -> Result<Arc<ProviderInterfaces>> {
         self.outcome.wait_for(cancel)?
     }
 
     /// What it provides, once it is initialized.
-    pub(super) fn ready(&self) -> Option<Arc<Native>> {
+    pub(super) fn ready(&self) -> Option<Arc<ProviderInterfaces>> {
         self.outcome.get()?.ok()
     }
 

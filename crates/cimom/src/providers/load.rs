@@ -7,7 +7,10 @@ use cim::Name;
 use cim::Result;
 use cim::status::{WBEM_E_INITIALIZATION_FAILURE, WBEM_E_PROVIDER_LOAD_FAILURE};
 use repository::NamespaceId;
-use wbem::{CallContext, CancelToken, Hop, Initialization, InitializationSink};
+use wbem::{
+    CallContext, CancelToken, Factory, Initialization, InitializationSink, ProviderFrame,
+    ProviderRegistration,
+};
 
 use super::class_registration::Interaction;
 use super::entry::{ProviderEntry, guard};
@@ -15,7 +18,7 @@ use super::provider::Provider;
 use super::registration::Registration;
 use super::runtime::Runtime;
 use super::table::Key;
-use crate::store::StoredView;
+use crate::store::{Environment, StoredView};
 
 impl Runtime {
     /// The provider of this registration, loaded where it is not. The snapshot of `view` is
@@ -56,8 +59,9 @@ impl Runtime {
             return Ok(provider(native));
         }
         let _waiting = entry.enter(name)?;
-        let waits_for_itself =
-            |hop: &Hop| hop.is_initialized && hop.name == *name && hop.namespace == *namespace;
+        let waits_for_itself = |hop: &ProviderFrame| {
+            hop.is_initialized && hop.name == *name && hop.namespace == *namespace
+        };
         if context.providers().any(waits_for_itself) {
             return Err(WBEM_E_INITIALIZATION_FAILURE
                 .with(format!("provider {name} needs itself to be initialized")));
@@ -109,7 +113,7 @@ impl Runtime {
         initialization: Initialization,
     ) {
         let (name, clsid) = (registration.name.clone(), &registration.clsid);
-        let Some(factory) = self.core().environment().providers.get(clsid) else {
+        let Some(factory) = self.resolve(registration, &initialization) else {
             return entry.decide(Err(WBEM_E_PROVIDER_LOAD_FAILURE.with(format!(
                 "provider {name}: no provider with the CLSID {clsid} is in this program"
             ))));
@@ -135,6 +139,27 @@ impl Runtime {
         if lock.is_some() {
             let _ = entry.wait(&CancelToken::default());
         }
+    }
+
+    /// What begins to initialize the provider: code in this program, else of the first resolver that
+    /// finds any.
+    fn resolve(
+        &self,
+        registration: &Registration,
+        initialization: &Initialization,
+    ) -> Option<Factory> {
+        let Environment { providers, resolvers, .. } = self.core().environment();
+        if let Some(factory) = providers.get(&registration.clsid) {
+            return Some(factory.clone());
+        }
+        let registration = ProviderRegistration {
+            name: registration.name.clone(),
+            namespace: initialization.namespace.clone(),
+            clsid: registration.clsid.clone(),
+            hosting: registration.hosting,
+            instance: registration.instance.clone(),
+        };
+        resolvers.iter().find_map(|resolver| resolver.resolve(&registration))
     }
 
     /// Checks whether the provider `name` of the namespace of `view` can be used as it is

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use cim::security::Identity;
 use cim::status::*;
 use cim::{Name, Result};
-use wbem::{CallContext, Native};
+use wbem::{CallContext, ProviderContext, ProviderInterfaces};
 
 use super::entry::{ProviderEntry, guard};
 use super::registration::Registration;
@@ -22,7 +22,7 @@ const MOST_HOPS: u32 = 32;
 pub struct Provider {
     pub registration: Arc<Registration>,
     pub(super) entry: Arc<ProviderEntry>,
-    pub(super) native: Arc<Native>,
+    pub(super) native: Arc<ProviderInterfaces>,
     /// As whom it calls back where it does not impersonate.
     pub(super) wmi: Arc<Identity>,
 }
@@ -33,7 +33,7 @@ impl Provider {
     }
 
     /// What it is.
-    pub fn native(&self) -> &Native {
+    pub fn native(&self) -> &ProviderInterfaces {
         &self.native
     }
 
@@ -57,7 +57,7 @@ impl Provider {
     pub fn call<T>(
         &self,
         context: &CallContext,
-        ask: impl FnOnce(&CallContext) -> Result<T>,
+        ask: impl FnOnce(&ProviderContext) -> Result<T>,
     ) -> Result<T> {
         if context.depth() >= MOST_HOPS {
             // Not one of the codes by which a provider hands a query back: it would be asked again.

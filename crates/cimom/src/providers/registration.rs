@@ -7,6 +7,7 @@
 use cim::status::*;
 use cim::{Instance, Name, ObjectPath, Result, Value};
 use smol_str::SmolStr;
+use wbem::HostingModel;
 
 use crate::store::StoredView;
 
@@ -20,10 +21,11 @@ const PROPERTIES: Name = Name::from_static("__PropertyProviderRegistration");
 pub struct Registration {
     pub(super) name: Name,
     /// The instance of `__Win32Provider` or of a class derived from it.
-    pub(super) instance: Instance,
-    pub(super) clsid: SmolStr,
-    pub(super) per_user: bool,
-    pub(super) per_locale: bool,
+    pub(crate) instance: Instance,
+    pub(crate) clsid: SmolStr,
+    pub(crate) hosting: HostingModel,
+    pub(crate) per_user: bool,
+    pub(crate) per_locale: bool,
     /// Whether it calls back as the client and not as WMI (A.7).
     pub(super) impersonates: bool,
     /// InitializeAsAdminFirst: whether it is WMI all the same while it is initialized.
@@ -98,7 +100,7 @@ impl Registration {
         if instance.get("Enabled") == Some(&Value::Boolean(false)) {
             return Err(WBEM_E_PROVIDER_DISABLED.with(format!("provider {name} is disabled")));
         }
-        check_hosting(name, &instance)?;
+        let hosting = hosting(name, &instance)?;
         let clsid = instance.get("CLSID").and_then(Value::as_str).ok_or_else(|| {
             WBEM_E_INVALID_PROVIDER_REGISTRATION
                 .with(format!("provider {name} is registered without a CLSID"))
@@ -121,6 +123,7 @@ impl Registration {
         Ok(Registration {
             name: name.clone(),
             clsid: clsid.into(),
+            hosting,
             per_user: is_true(&instance, "PerUserInitialization"),
             per_locale: is_true(&instance, "PerLocaleInitialization"),
             impersonates,
@@ -149,34 +152,17 @@ impl Registration {
     }
 }
 
-/// Errors: `WBEM_E_INVALID_PROVIDER_REGISTRATION` for a HostingModel that is none (G.14). A
-/// native provider runs in this process whichever it is.
-fn check_hosting(name: &Name, registered: &Instance) -> Result<()> {
-    const MODELS: [&str; 9] = [
-        "WmiCore",
-        "NetworkServiceHost",
-        "NetworkServiceHostOrSelfHost",
-        "LocalServiceHost",
-        "LocalSystemHost",
-        "LocalSystemHostOrSelfHost",
-        "SelfHost",
-        "Decoupled:Com",
-        "Decoupled:NonCom",
-    ];
-    let Some(model) = registered.get("HostingModel").and_then(Value::as_str) else { return Ok(()) };
-    let is_model = |known: &&str| {
-        let named = model.get(..known.len()).is_some_and(|head| cim::name::eq(head, known));
-        // After a colon comes the name of a host's group, or an option.
-        let rest = model.get(known.len()..).unwrap_or_default();
-        named && (rest.is_empty() || rest.starts_with(':'))
+/// Errors: `WBEM_E_INVALID_PROVIDER_REGISTRATION` for a HostingModel that is none (G.14).
+fn hosting(name: &Name, registered: &Instance) -> Result<HostingModel> {
+    let Some(model) = registered.get("HostingModel").and_then(Value::as_str) else {
+        return Ok(HostingModel::Unspecified);
     };
-    if MODELS.iter().any(is_model) {
-        return Ok(());
-    }
-    Err(WBEM_E_INVALID_PROVIDER_REGISTRATION.with(format!(
-        "provider {name} is registered with the HostingModel {model}, which is none; \
-         NetworkServiceHost is the usual one"
-    )))
+    HostingModel::parse(model).ok_or_else(|| {
+        WBEM_E_INVALID_PROVIDER_REGISTRATION.with(format!(
+            "provider {name} is registered with the HostingModel {model}, which is none; \
+             NetworkServiceHost is the usual one"
+        ))
+    })
 }
 
 /// The instance of the class `class` of registrations that refers to `provider`: by its own class

@@ -14,7 +14,7 @@ use cim::{Name, Namespace, Result};
 use parking_lot::Mutex;
 use repository::NamespaceId;
 use smol_str::SmolStr;
-use wbem::Native;
+use wbem::ProviderInterfaces;
 
 use super::entry::{ProviderEntry, guard};
 use super::registration::Registration;
@@ -203,8 +203,8 @@ impl ProviderTable {
     }
 }
 
-fn is_of_properties(native: &Native) -> bool {
-    let Native { classes, instances, methods, properties } = native;
+fn is_of_properties(native: &ProviderInterfaces) -> bool {
+    let ProviderInterfaces { classes, instances, methods, properties } = native;
     properties.is_some() && classes.is_none() && instances.is_none() && methods.is_none()
 }
 

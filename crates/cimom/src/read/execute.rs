@@ -129,10 +129,12 @@ impl Execution {
             let Some(batch) = self.cursor.next(&view, step)? else {
                 return Ok((view, Next::Step));
             };
-            for instance in batch {
-                let instance = properties::complete(&view, instance, &step.wanted)?;
-                if let Some(instance) = shaper.shape(instance)? {
-                    self.gathered.push(Object::Instance(instance));
+            for mut instance in batch {
+                if properties::has_dynamic(&instance) {
+                    instance = properties::complete(&view, instance, &step.wanted)?;
+                }
+                if shaper.accepts(&instance) {
+                    self.gathered.push(Object::Instance(shaper.finish(instance)));
                 }
             }
             let flow = match self.gathered.is_due() {

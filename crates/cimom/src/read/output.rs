@@ -176,24 +176,31 @@ impl Shaper {
 
     /// What the client gets for an instance, if anything.
     /// Errors: those of the providers of the classes above.
-    pub(super) fn shape(&self, instance: Instance) -> Result<Option<Instance>> {
+    fn shape(&self, instance: Instance) -> Result<Option<Instance>> {
         if self.seen.as_ref().is_some_and(|seen| !seen.is_new(&instance)) {
             return Ok(None);
         }
-        let mut instance = match self.parts.is_empty() {
+        let instance = match self.parts.is_empty() {
             true => instance,
             false => layered::join(instance, &self.parts, &self.wanted, &self.context)?,
         };
-        if self.filter().is_some_and(|filter| !filter.matches(&instance)) {
-            return Ok(None);
-        }
+        Ok(self.accepts(&instance).then(|| self.finish(instance)))
+    }
+
+    /// Whether the client is to get a whole instance.
+    pub(super) fn accepts(&self, instance: &Instance) -> bool {
+        self.filter().is_none_or(|filter| filter.matches(instance))
+    }
+
+    /// What the client gets of a whole instance.
+    pub(super) fn finish(&self, mut instance: Instance) -> Instance {
         for &slot in self.left_out.iter() {
             instance.set(slot, Value::Null);
         }
-        Ok(Some(match &self.projection {
+        match &self.projection {
             Some(projection) => projection.apply(instance),
             None => instance,
-        }))
+        }
     }
 }
 

@@ -76,7 +76,7 @@ impl Cursor {
                 bytes += all.last_len();
             }
             all.advance(&mut self.position);
-            self.is_at_end = all.next().is_none();
+            self.is_at_end = all.is_over();
             Ok(batch)
         })
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use cim::status::*;
 use cim::{Instance, Name, Qualifiers, Result};
-use wbem::{CallContext, PropertyCall, PropertyProvider, Wanted};
+use wbem::{CallContext, PropertyCall, PropertyProvider, ProviderContext, Wanted};
 
 use crate::providers::{Provider, Supports};
 use crate::view::View;
@@ -32,7 +32,7 @@ pub fn complete(view: &View<'_>, mut instance: Instance, wanted: &Wanted) -> Res
         source.check(source.supports.get, "SupportsGet")?;
         let locale = locale(view.context());
         let call = call(&instance, slot, locale.as_deref());
-        let get = |context: &CallContext| source.properties.get_property(&call, context);
+        let get = |context: &ProviderContext| source.properties.get_property(&call, context);
         let value = view.without_snapshot(|| source.provider.call(view.context(), get))?;
         if !value.has_type(&instance.class().properties()[slot].ty) {
             return Err(WBEM_E_PROVIDER_FAILURE.with(format!(

@@ -16,7 +16,7 @@ use cim::status::WBEM_E_TRANSPORT_FAILURE;
 use cim::{Namespace, Origin, Result};
 use repository::{NamespaceId, Repository};
 use smol_str::SmolStr;
-use wbem::{Change, ChangeLog, LogRecord, MemoryLog, NativeProviders, WriteHook};
+use wbem::{Change, ChangeLog, LogRecord, MemoryLog, NativeProviders, ProviderResolver, WriteHook};
 
 use super::held::HeldSnapshots;
 use super::stored_view::StoredView;
@@ -33,6 +33,9 @@ pub struct Environment {
     pub server: SmolStr,
     /// The providers in this program.
     pub providers: NativeProviders,
+    /// Where the code of providers is found that is not in this program, in the order in which they
+    /// are asked.
+    pub resolvers: Vec<Arc<dyn ProviderResolver>>,
     /// A source of random bytes.
     pub random: fn() -> [u8; 16],
     /// Minutes east of UTC now, for dates in queries that name no offset.

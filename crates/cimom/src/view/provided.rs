@@ -16,7 +16,7 @@ use cim::derivation::MAX_DERIVATION;
 use cim::naming::check_class_length;
 use cim::status::*;
 use cim::{Class, ClassDeclaration, Error, Name, Result, SystemProperty, Value};
-use wbem::{CallContext, ClassProvider};
+use wbem::{ClassProvider, ProviderContext};
 
 use super::operation_view::View;
 use crate::providers::{ClassSource, Interaction, PartialClassInfo};
@@ -256,7 +256,7 @@ impl View<'_> {
     pub fn ask_class_provider<T>(
         &self,
         source: &ClassSource,
-        ask: impl FnOnce(&dyn ClassProvider, &CallContext) -> Result<T>,
+        ask: impl FnOnce(&dyn ClassProvider, &ProviderContext) -> Result<T>,
     ) -> Result<T> {
         let provider = self.runtime().load(&self.stored, self.context(), source.usable()?)?;
         let classes =

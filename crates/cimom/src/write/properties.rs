@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use cim::status::*;
 use cim::{Class, Instance, Result, Value};
-use wbem::{CallContext, Flags, PartialPut};
+use wbem::{CallContext, Flags, PartialPut, ProviderContext};
 
 use super::instance_rules;
 use crate::source::properties::{self, PropertySource, has_dynamic};
@@ -83,7 +83,7 @@ impl PropertyWrites {
         for (slot, value) in &self.values {
             let source = PropertySource::of(view, &self.instance, *slot)?;
             let call = properties::call(&self.instance, *slot, locale.as_deref());
-            let put = |context: &CallContext| match source.supports.put {
+            let put = |context: &ProviderContext| match source.supports.put {
                 true => source.properties.put_property(&call, value, context),
                 false => match source.properties.get_property(&call, context)? == *value {
                     true => Ok(()),

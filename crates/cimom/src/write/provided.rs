@@ -10,7 +10,7 @@ use cim::key::path_values;
 use cim::path::PathKeys;
 use cim::status::*;
 use cim::{Class, Instance, ObjectPath, Result};
-use wbem::{CallContext, Flags, PartialPut};
+use wbem::{CallContext, Flags, PartialPut, ProviderContext};
 
 use super::instance_rules;
 use crate::call::AuthorizedCall;
@@ -80,21 +80,23 @@ impl<'a> ProvidedPut<'a> {
     /// it. Errors: the providers'.
     pub(super) fn commit(self, view: &View<'_>) -> Result<ObjectPath> {
         let ProvidedPut { context, class, instance, flags, partial, parts } = self;
+        let mut made = None;
         view.without_snapshot(|| {
             for part in parts.iter().rev() {
                 let instance = as_instance_of(&instance, &part.class);
                 let (provider, instances) = (&part.binding.provider, &part.binding.instances);
-                match partial.as_ref().map(|partial| of_class(partial, &class, &part.class)) {
+                // The last one that is asked has the class itself, and says which object it is.
+                made = match partial.as_ref().map(|it| of_class(it, &class, &part.class)) {
                     // None of the properties is one of this class.
-                    Some(partial) if partial.slots.is_empty() => {}
+                    Some(partial) if partial.slots.is_empty() => None,
                     Some(partial) => provider
                         .call(context, |c| instances.put_partial(&instance, &partial, flags, c))?,
                     None => provider.call(context, |c| instances.put(&instance, flags, c))?,
-                }
+                };
             }
             Ok::<(), cim::Error>(())
         })?;
-        instance.relative_path().ok_or_else(|| WBEM_E_NO_KEY.into())
+        made.or_else(|| instance.relative_path()).ok_or_else(|| WBEM_E_NO_KEY.into())
     }
 }
 
@@ -180,6 +182,6 @@ fn delete_of(
     let keys = path_values(class, keys)?;
     let binding = binding::bind(view, class)?;
     binding.check_delete()?;
-    let delete = |context: &CallContext| binding.instances.delete(class, &keys, context);
+    let delete = |context: &ProviderContext| binding.instances.delete(class, &keys, context);
     view.without_snapshot(|| binding.provider.call(context, delete))
 }

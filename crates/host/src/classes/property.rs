@@ -15,7 +15,7 @@ use cim::key::reference_identity;
 use cim::status::{WBEM_E_NOT_FOUND, WBEM_S_NO_ERROR};
 use cim::{Class, Instance, Object, Origin, Result, Value};
 use wbem::{
-    CallContext, EnumerationRequest, InstanceProvider, MethodProvider, Pushdown, Sink, Wanted,
+    EnumerationRequest, InstanceProvider, MethodProvider, ProviderContext, Pushdown, Sink, Wanted,
 };
 use wql::{Comparison, Predicate};
 
@@ -186,7 +186,7 @@ impl<C: HostClass> InstanceProvider for Provider<C> {
         class: &Arc<Class>,
         keys: &[Value],
         wanted: &Wanted,
-        _context: &CallContext,
+        _context: &ProviderContext,
     ) -> Result<Instance> {
         let slots = class.keys().iter().map(|&slot| usize::from(slot));
         let must: Vec<(usize, &Value)> = slots.zip(keys).collect();
@@ -200,7 +200,12 @@ impl<C: HostClass> InstanceProvider for Provider<C> {
         })
     }
 
-    fn enumerate(&self, request: &EnumerationRequest<'_>, _context: &CallContext, mut sink: Sink) {
+    fn enumerate(
+        &self,
+        request: &EnumerationRequest<'_>,
+        _context: &ProviderContext,
+        mut sink: Sink,
+    ) {
         // Every accepted predicate compares a property with a value for equality.
         let must: Vec<(usize, &Value)> =
             request.predicates.iter().map(|wanted| (wanted.slot, &wanted.value)).collect();

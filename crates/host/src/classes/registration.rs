@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use wbem::{InstanceProvider, MethodProvider, Native};
+use wbem::{InstanceProvider, MethodProvider, ProviderInterfaces};
 
 use super::mof;
 use super::property::{HostClass, Methods, Provider};
@@ -51,8 +51,12 @@ impl Class {
         self.methods.map(|methods| methods(root))
     }
 
-    pub(super) fn native(&self, root: Arc<Root>) -> Native {
+    pub(super) fn native(&self, root: Arc<Root>) -> ProviderInterfaces {
         let instances = Some(self.provider(root.clone()));
-        Native { instances, methods: self.methods(root), ..Native::default() }
+        ProviderInterfaces {
+            instances,
+            methods: self.methods(root),
+            ..ProviderInterfaces::default()
+        }
     }
 }

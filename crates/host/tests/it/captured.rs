@@ -10,7 +10,8 @@ use cim::{
 };
 use host::{Root, Text};
 use wbem::{
-    CallContext, EnumerationRequest, InstanceProvider, MethodCall, MethodProvider, Wanted, collect,
+    CallContext, EnumerationRequest, InstanceProvider, MethodCall, MethodProvider, ProviderContext,
+    Wanted, collect,
 };
 use wql::Predicate;
 
@@ -26,8 +27,8 @@ pub(crate) fn root(name: &str) -> Root {
 }
 
 /// A caller to whom nothing is refused.
-pub(crate) fn context() -> CallContext {
-    CallContext::local(Arc::new(Identity::unix(0, &[0], true)))
+pub(crate) fn context() -> ProviderContext {
+    ProviderContext::without_wmi(&CallContext::local(Arc::new(Identity::unix(0, &[0], true))))
 }
 
 /// The class `name`, as the MOF of this crate declares it and all it inherits from.

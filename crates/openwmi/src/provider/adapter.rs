@@ -7,10 +7,10 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use cim::status::{WBEM_E_ALREADY_EXISTS, WBEM_E_NOT_FOUND, WBEM_E_PROVIDER_NOT_CAPABLE};
-use cim::{Class, Instance, Object, Result, Value};
+use cim::{Class, Instance, Object, ObjectPath, Result, Value};
 use wbem::provider::{Comparison, Predicate};
 use wbem::{
-    CallContext, Completion, EnumerationRequest, Flags, InstanceProvider, PartialPut, Pushdown,
+    Completion, EnumerationRequest, Flags, InstanceProvider, PartialPut, ProviderContext, Pushdown,
     Sink, Wanted,
 };
 
@@ -21,7 +21,7 @@ use super::instances::{Instances, Wants};
 /// How many instances go to the sink at once.
 const BATCH: usize = 64;
 
-/// `provider` as the object manager takes it, for a [`wbem::Native`] that is more than that.
+/// `provider` as the object manager takes it, for a [`wbem::ProviderInterfaces`] that is more than that.
 pub fn adapt(provider: impl Instances) -> Arc<dyn InstanceProvider> {
     Arc::new(Adapter(provider))
 }
@@ -46,7 +46,7 @@ impl<P: Instances> Adapter<P> {
         layout: &Layout,
         asked: &Instance,
         wanted: &Wanted,
-        context: &CallContext,
+        context: &ProviderContext,
     ) -> Result<Option<Instance>> {
         let key = P::Class::read_key(&layout.values(asked))?;
         let identity = identity(asked)?;
@@ -74,7 +74,7 @@ impl<P: Instances> Adapter<P> {
     fn deliver(
         &self,
         request: &EnumerationRequest<'_>,
-        context: &CallContext,
+        context: &ProviderContext,
         sink: &mut Sink,
     ) -> Completion {
         let layout = self.layout(request.class)?;
@@ -112,7 +112,7 @@ impl<P: Instances> Adapter<P> {
         layout: &Layout,
         instance: &Instance,
         flags: Flags,
-        context: &CallContext,
+        context: &ProviderContext,
     ) -> Result<()> {
         let object = P::Class::read(&layout.values(instance))?;
         let path = || instance.relative_path().map(|path| path.to_string()).unwrap_or_default();
@@ -143,7 +143,7 @@ impl<P: Instances> InstanceProvider for Adapter<P> {
         class: &Arc<Class>,
         keys: &[Value],
         wanted: &Wanted,
-        context: &CallContext,
+        context: &ProviderContext,
     ) -> Result<Instance> {
         let layout = self.layout(class)?;
         let asked = Instance::with_keys(class, keys);
@@ -151,14 +151,25 @@ impl<P: Instances> InstanceProvider for Adapter<P> {
         found.ok_or_else(|| not_found(&asked))
     }
 
-    fn enumerate(&self, request: &EnumerationRequest<'_>, context: &CallContext, mut sink: Sink) {
+    fn enumerate(
+        &self,
+        request: &EnumerationRequest<'_>,
+        context: &ProviderContext,
+        mut sink: Sink,
+    ) {
         let completion = self.deliver(request, context, &mut sink);
         sink.complete(completion);
     }
 
-    fn put(&self, instance: &Instance, flags: Flags, context: &CallContext) -> Result<()> {
+    fn put(
+        &self,
+        instance: &Instance,
+        flags: Flags,
+        context: &ProviderContext,
+    ) -> Result<Option<ObjectPath>> {
         let layout = self.layout(instance.class())?;
-        self.put_with(&layout, instance, flags, context)
+        self.put_with(&layout, instance, flags, context)?;
+        Ok(None)
     }
 
     /// Reads what is there, changes what is to be changed, and puts the whole.
@@ -167,8 +178,8 @@ impl<P: Instances> InstanceProvider for Adapter<P> {
         instance: &Instance,
         partial: &PartialPut,
         flags: Flags,
-        context: &CallContext,
-    ) -> Result<()> {
+        context: &ProviderContext,
+    ) -> Result<Option<ObjectPath>> {
         let layout = self.layout(instance.class())?;
         let found = self.find(&layout, instance, &Wanted::All, context)?;
         let mut whole = found.ok_or_else(|| not_found(instance))?;
@@ -179,10 +190,11 @@ impl<P: Instances> InstanceProvider for Adapter<P> {
             }
             whole.set(slot, value.clone());
         }
-        self.put_with(&layout, &whole, flags, context)
+        self.put_with(&layout, &whole, flags, context)?;
+        Ok(None)
     }
 
-    fn delete(&self, class: &Arc<Class>, keys: &[Value], context: &CallContext) -> Result<()> {
+    fn delete(&self, class: &Arc<Class>, keys: &[Value], context: &ProviderContext) -> Result<()> {
         let layout = self.layout(class)?;
         let asked = Instance::with_keys(class, keys);
         self.0.delete(&P::Class::read_key(&layout.values(&asked))?, context)

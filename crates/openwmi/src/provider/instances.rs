@@ -2,7 +2,7 @@
 
 use cim::status::WBEM_E_PROVIDER_NOT_CAPABLE;
 use cim::{Class, Result};
-use wbem::{CallContext, Flags, Wanted};
+use wbem::{Flags, ProviderContext, Wanted};
 
 use super::class::CimClass;
 use super::convert::is_key;
@@ -29,7 +29,7 @@ pub trait Instances: Send + Sync + Sized + 'static {
     fn all(
         &self,
         wants: &Wants<'_>,
-        context: &CallContext,
+        context: &ProviderContext,
     ) -> Result<impl Iterator<Item = Result<Self::Class>>>;
 
     /// The instance with this key, if there is one. Written where that costs less than looking
@@ -39,19 +39,23 @@ pub trait Instances: Send + Sync + Sized + 'static {
         &self,
         _key: &<Self::Class as CimClass>::Key,
         _wants: &Wants<'_>,
-        _context: &CallContext,
+        _context: &ProviderContext,
     ) -> Result<Option<Self::Class>> {
         Err(WBEM_E_PROVIDER_NOT_CAPABLE.into())
     }
 
     /// Creates or changes an instance. With `Flags::CREATE_ONLY` there was none, with
     /// `Flags::UPDATE_ONLY` there was one when it was looked for just before.
-    fn put(&self, _object: Self::Class, _flags: Flags, _context: &CallContext) -> Result<()> {
+    fn put(&self, _object: Self::Class, _flags: Flags, _context: &ProviderContext) -> Result<()> {
         Err(WBEM_E_PROVIDER_NOT_CAPABLE.into())
     }
 
     /// Deletes an instance. Errors: `WBEM_E_NOT_FOUND` where there is none.
-    fn delete(&self, _key: &<Self::Class as CimClass>::Key, _context: &CallContext) -> Result<()> {
+    fn delete(
+        &self,
+        _key: &<Self::Class as CimClass>::Key,
+        _context: &ProviderContext,
+    ) -> Result<()> {
         Err(WBEM_E_PROVIDER_NOT_CAPABLE.into())
     }
 }

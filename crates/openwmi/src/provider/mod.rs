@@ -8,7 +8,7 @@
 //! ```
 //! use openwmi::cim::Result;
 //! use openwmi::provider::{self, CimClass, Instances, Wants};
-//! use openwmi::wbem::{CallContext, NativeProviders};
+//! use openwmi::wbem::{ProviderContext, NativeProviders};
 //!
 //! #[derive(CimClass)]
 //! #[cim(name = "Demo_Planet", namespace = r"root\demo", provider = "Demo")]
@@ -27,7 +27,7 @@
 //!     fn all(
 //!         &self,
 //!         _: &Wants<'_>,
-//!         _: &CallContext,
+//!         _: &ProviderContext,
 //!     ) -> Result<impl Iterator<Item = Result<Planet>>> {
 //!         let planets = [("Venus", None), ("Earth", Some(1))];
 //!         Ok(planets.into_iter().map(|(name, moons)| Ok(Planet { name: name.into(), moons })))

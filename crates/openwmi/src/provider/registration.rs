@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use cim::path::Quoted;
-use wbem::{CompileReport, Initialization, Native, NativeProviders};
+use wbem::{CompileReport, Initialization, NativeProviders, ProviderInterfaces};
 
 use super::adapter::adapt;
 use super::class::CimClass;
@@ -18,8 +18,9 @@ pub fn register<P: Instances>(
     providers: &mut NativeProviders,
     make: impl Fn(&Initialization) -> cim::Result<P> + Send + Sync + 'static,
 ) {
-    let make =
-        move |initialization: &Initialization| Ok(Native::instances(adapt(make(initialization)?)));
+    let make = move |initialization: &Initialization| {
+        Ok(ProviderInterfaces::instances(adapt(make(initialization)?)))
+    };
     providers.register(P::CLSID, make);
 }
 

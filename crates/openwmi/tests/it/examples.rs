@@ -14,7 +14,9 @@ use std::sync::Arc;
 use openwmi::Wmi;
 use openwmi::cim::status::{WBEM_E_NOT_FOUND, WBEM_E_PROVIDER_NOT_CAPABLE};
 use openwmi::cim::{Class, Name, Value};
-use openwmi::wbem::{self, ClassProvider, EnumerationRequest, Flags, InstanceProvider, Wanted};
+use openwmi::wbem::{
+    self, ClassProvider, EnumerationRequest, Flags, InstanceProvider, ProviderContext, Wanted,
+};
 
 use self::csv_classes::Csv;
 
@@ -50,7 +52,8 @@ fn csv() -> (tempfile::TempDir, Csv) {
 #[test]
 fn each_csv_file_is_a_class_with_a_property_for_each_column() {
     let (directory, csv) = csv();
-    let context = Wmi::in_memory(Default::default()).unwrap().context();
+    let context =
+        ProviderContext::without_wmi(&Wmi::in_memory(Default::default()).unwrap().context());
     let names = |superclass: Option<&str>, shallow| {
         let superclass = superclass.map(Name::from);
         let found = ClassProvider::enumerate(&csv, superclass.as_ref(), shallow, &context);
@@ -85,7 +88,7 @@ fn the_rows_of_a_csv_file_are_its_instances() {
     let wmi = Wmi::in_memory(Default::default()).unwrap();
     wmi.compile(r"root\demo", csv_classes::MOF).unwrap();
     let above = wmi.connection(r"root\demo").unwrap().get_object("Csv_Row").unwrap();
-    let (above, context) = (above.class().clone(), wmi.context());
+    let (above, context) = (above.class().clone(), ProviderContext::without_wmi(&wmi.context()));
     let planets = ClassProvider::get(&csv, &"Csv_planets".into(), &context).unwrap();
     let planets = Class::derive(Arc::new(planets), Some(above), None).unwrap();
 
@@ -111,7 +114,7 @@ fn csv_through_wmi() {
     let csv = Arc::new(csv);
     let mut providers = wbem::NativeProviders::default();
     providers.register("{6B0F4D6E-6B27-4E52-9B5E-6D1C5C1A0A03}", move |_| {
-        Ok(wbem::Native {
+        Ok(wbem::ProviderInterfaces {
             classes: Some(csv.clone()),
             instances: Some(csv.clone()),
             ..Default::default()

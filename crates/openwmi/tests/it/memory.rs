@@ -1,7 +1,12 @@
 //! A WMI in memory: what it holds, and that it leaves nothing behind.
 
-use cim::status::{WBEM_E_INVALID_CLASS, WBEM_E_INVALID_PARAMETER};
+use std::sync::Arc;
+
+use cim::Instance;
+use cim::security::Identity;
+use cim::status::{WBEM_E_ACCESS_DENIED, WBEM_E_INVALID_CLASS, WBEM_E_INVALID_PARAMETER};
 use openwmi::Wmi;
+use openwmi::wbem::{CallContext, Flags, NativeProviders, Protocol, Transport};
 
 #[test]
 fn the_directory_goes_with_the_last_who_uses_it() {
@@ -54,4 +59,22 @@ fn an_error_in_the_mof_has_a_place() {
     let stored = wmi.compile(r"root\new", "\ninstance of D { Id = \"1\"; };").unwrap_err();
     assert!(stored.message().starts_with("2:"), "{stored}");
     assert_ne!(stored.status(), WBEM_E_INVALID_PARAMETER);
+}
+
+/// A door's way in: whoever the context says calls, and not the user of the program.
+#[test]
+fn a_door_connects_as_its_caller() {
+    let wmi = Wmi::in_memory(NativeProviders::default()).unwrap();
+    let caller = Arc::new(Identity::unix(12345, &[], false));
+    let context = CallContext::new(caller, Transport::Ipc { pid: 1, uid: 12345 });
+    let services = wmi.connect_as(r"root\cimv2", &context).unwrap();
+    let class = services.get_object("__Win32Provider", Flags::default(), &context).unwrap();
+    let mut provider = Instance::new(class.class().clone());
+    provider.put("Name", &"P".into()).unwrap();
+    let refused = services.put_instance(&provider, Flags::default(), &context);
+    assert_eq!(refused.unwrap_err().status(), WBEM_E_ACCESS_DENIED);
+    let remote = Transport::Remote { protocol: Protocol::Dcom, encrypted: true };
+    let context = CallContext::new(context.caller().clone(), remote);
+    let refused = wmi.connect_as(r"root\cimv2", &context);
+    assert_eq!(refused.err().unwrap().status(), WBEM_E_ACCESS_DENIED);
 }

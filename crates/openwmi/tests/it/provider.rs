@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use cim::status::{WBEM_E_INVALID_METHOD, WBEM_E_INVALID_METHOD_PARAMETERS, WBEM_E_NOT_FOUND};
 use cim::{Class, Instance, Result, Value};
 use openwmi::wbem::{
-    COMPLETE, CallContext, EnumerationRequest, InstanceProvider, MethodCall, MethodProvider,
-    Native, NativeProviders, Sink, Wanted,
+    COMPLETE, EnumerationRequest, InstanceProvider, MethodCall, MethodProvider, NativeProviders,
+    ProviderContext, ProviderInterfaces, Sink, Wanted,
 };
 use openwmi::{WMIConnection, Wmi};
 use serde::Deserialize;
@@ -70,7 +70,7 @@ impl InstanceProvider for Sensors {
         class: &Arc<Class>,
         keys: &[Value],
         _: &Wanted,
-        _: &CallContext,
+        _: &ProviderContext,
     ) -> Result<Instance> {
         match keys {
             [Value::UInt32(id)] if *id < 2 => Ok(Sensors::sensor(class, *id)),
@@ -78,7 +78,7 @@ impl InstanceProvider for Sensors {
         }
     }
 
-    fn enumerate(&self, request: &EnumerationRequest<'_>, _: &CallContext, mut sink: Sink) {
+    fn enumerate(&self, request: &EnumerationRequest<'_>, _: &ProviderContext, mut sink: Sink) {
         let wanted = (0..request.class.properties().len()).map(|s| request.wanted.contains(s));
         self.asked.lock().unwrap().push(wanted.collect());
         let all = (0..2).map(|id| Sensors::sensor(request.class, id).into()).collect();
@@ -88,7 +88,7 @@ impl InstanceProvider for Sensors {
 }
 
 impl MethodProvider for Sensors {
-    fn exec_method(&self, call: &MethodCall<'_>, _: &CallContext) -> Result<Option<Instance>> {
+    fn exec_method(&self, call: &MethodCall<'_>, _: &ProviderContext) -> Result<Option<Instance>> {
         let number = |name| call.argument(name).as_integer().unwrap_or(0) as u64;
         call.outcome(0u32, &[("Sum", Value::UInt64(number("A") + number("B")))])
     }
@@ -97,7 +97,7 @@ impl MethodProvider for Sensors {
 /// A WMI whose sensors are `sensors`.
 fn machine(sensors: &Arc<Sensors>) -> WMIConnection {
     let (instances, methods) = (Some(sensors.clone() as _), Some(sensors.clone() as _));
-    let native = Native { instances, methods, ..Native::default() };
+    let native = ProviderInterfaces { instances, methods, ..ProviderInterfaces::default() };
     let mut providers = NativeProviders::default();
     providers.register(CLSID, move |_| Ok(native.clone()));
     let wmi = Wmi::in_memory(providers).unwrap();

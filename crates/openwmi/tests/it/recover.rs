@@ -46,14 +46,7 @@ impl Place {
 }
 
 fn compile(wmi: &Wmi, file: &Path) -> CompileReport {
-    let options = CompileOptions {
-        namespace: Namespace::cimv2(),
-        create_namespace: false,
-        class_flags: Flags::default(),
-        instance_flags: Flags::default(),
-        check_only: false,
-        autorecover: false,
-    };
+    let options = CompileOptions::new(Namespace::cimv2());
     let files = [file.to_owned()];
     let report = wmi.compiler().compile_files(&files, &options, &wmi.context(), &mut |_, _| {});
     let report = report.unwrap();

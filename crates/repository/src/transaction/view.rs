@@ -379,6 +379,11 @@ impl Instances<'_> {
         }
     }
 
+    /// Whether there are no more instances. Where there are, one of them is passed over.
+    pub fn is_over(&mut self) -> bool {
+        self.bound.as_mut().is_none_or(|(_, scan)| scan.next().is_none())
+    }
+
     /// The length in bytes of the stored form of the instance that was read last.
     pub fn last_len(&self) -> usize {
         self.last_len

@@ -35,12 +35,11 @@ pub(crate) fn run(options: &Options, request: &Request) -> Result<Outcome, Failu
     let namespace = Namespace::new(options.namespace())?;
     let wmi = options.open()?;
     let compile = CompileOptions {
-        namespace: namespace.clone(),
         create_namespace: options.namespace.is_some(),
         class_flags: request.class_flags,
         instance_flags: request.instance_flags,
         check_only: request.check_only,
-        autorecover: false,
+        ..CompileOptions::new(namespace.clone())
     };
     let bar = bar();
     let mut progress = |done, total| {

@@ -15,7 +15,8 @@ use openwmi_suite::World;
 use wbem::provider::{Comparison, Predicate};
 use wbem::{
     CallContext, EnumerationRequest, Flags, Initialization, InstanceProvider, MethodCall,
-    MethodProvider, Native, NativeProviders, Pushdown, Request, Services, Sink, Wanted,
+    MethodProvider, NativeProviders, ProviderContext, ProviderInterfaces, Pushdown, Request,
+    Services, Sink, Wanted,
 };
 
 use crate::measure::{self, Clock};
@@ -109,7 +110,7 @@ impl InstanceProvider for Provider {
         class: &Arc<Class>,
         keys: &[Value],
         _: &Wanted,
-        _: &CallContext,
+        _: &ProviderContext,
     ) -> cim::Result<Instance> {
         if let Some(gate) = &self.hangs_at {
             gate.pass();
@@ -119,7 +120,7 @@ impl InstanceProvider for Provider {
         Ok(Provider::make(class, id))
     }
 
-    fn enumerate(&self, request: &EnumerationRequest<'_>, _: &CallContext, mut sink: Sink) {
+    fn enumerate(&self, request: &EnumerationRequest<'_>, _: &ProviderContext, mut sink: Sink) {
         let mut next = 0;
         while next < self.count {
             let end = self.count.min(next + 64);
@@ -135,7 +136,11 @@ impl InstanceProvider for Provider {
 }
 
 impl MethodProvider for Provider {
-    fn exec_method(&self, call: &MethodCall<'_>, _: &CallContext) -> cim::Result<Option<Instance>> {
+    fn exec_method(
+        &self,
+        call: &MethodCall<'_>,
+        _: &ProviderContext,
+    ) -> cim::Result<Option<Instance>> {
         let of = |name| match call.argument(name) {
             Value::UInt32(n) => u64::from(*n),
             _ => 0,
@@ -149,7 +154,7 @@ fn world(provider: &Arc<Provider>, hanging: &Arc<Provider>) -> World {
     for (clsid, provider) in [(CLSID, provider.clone()), (HANGS, hanging.clone())] {
         providers.register(clsid, move |_: &Initialization| {
             let (instances, methods) = (Some(provider.clone() as _), Some(provider.clone() as _));
-            Ok(Native { instances, methods, ..Native::default() })
+            Ok(ProviderInterfaces { instances, methods, ..ProviderInterfaces::default() })
         });
     }
     let world = World::with_providers(providers);
@@ -182,6 +187,7 @@ pub(crate) fn run() -> Result<()> {
 fn gets(world: &World, provider: &Provider) -> Result<()> {
     let (services, context) = (world.services(), world.administrator());
     let class = world.object("Bench_Provided")?.class().clone();
+    let own = ProviderContext::without_wmi(context);
     let path = "Bench_Provided.Id=7";
     ensure!(services.get_object(path, Flags::default(), context)?.get("Id")? == Value::UInt32(7));
     let [ours, direct] = measure::by_turns(
@@ -195,7 +201,7 @@ fn gets(world: &World, provider: &Provider) -> Result<()> {
         },
         &mut |_| {
             for _ in 0..CALLS {
-                black_box(provider.get(&class, &[Value::UInt32(7)], &Wanted::All, context)?);
+                black_box(provider.get(&class, &[Value::UInt32(7)], &Wanted::All, &own)?);
             }
             Ok(())
         },
@@ -207,6 +213,7 @@ fn gets(world: &World, provider: &Provider) -> Result<()> {
 /// A static method, over the method called directly.
 fn methods(world: &World, provider: &Provider) -> Result<()> {
     let (services, context) = (world.services(), world.administrator());
+    let own = ProviderContext::without_wmi(context);
     let class = world.object("Bench_Provided")?.class().clone();
     let method = class.method("Add").expect("the class declares it").clone();
     let mut given = Instance::new(method.in_signature().expect("it takes parameters"));
@@ -236,7 +243,7 @@ fn methods(world: &World, provider: &Provider) -> Result<()> {
                     in_parameters: Some(&given),
                     out_signature: out.as_ref(),
                 };
-                black_box(provider.exec_method(&call, context)?);
+                black_box(provider.exec_method(&call, &own)?);
             }
             Ok(())
         },

@@ -94,6 +94,7 @@ fn first_start(texts: &[(String, String)]) -> Result<CompileReport> {
     let identity = Arc::new(Identity::unix(0, &[0], true));
     let environment = Environment {
         server: "BENCH".into(),
+        resolvers: Vec::new(),
         providers: NativeProviders::default(),
         random: || [0; 16],
         local_offset: || 0,

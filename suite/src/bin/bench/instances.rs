@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 use cim::Namespace;
-use wbem::{CompileOptions, Flags};
+use wbem::CompileOptions;
 
 use crate::item::ITEM;
 use crate::measure::{Clock, median};
@@ -95,14 +95,7 @@ fn time_at(commits: &[(f64, f64)], done: f64) -> f64 {
 
 /// How all benchmarks compile.
 pub(crate) fn options(namespace: Namespace) -> CompileOptions {
-    CompileOptions {
-        namespace,
-        create_namespace: true,
-        class_flags: Flags::default(),
-        instance_flags: Flags::default(),
-        check_only: false,
-        autorecover: false,
-    }
+    CompileOptions { create_namespace: true, ..CompileOptions::new(namespace) }
 }
 
 #[cfg(test)]

@@ -14,7 +14,8 @@ use cim::status::WBEM_E_NOT_FOUND;
 use cim::{CimType, Class, Instance, Object, Value};
 use openwmi_suite::World;
 use wbem::{
-    CallContext, EnumerationRequest, Flags, InstanceProvider, Native, NativeProviders, Sink, Wanted,
+    EnumerationRequest, Flags, InstanceProvider, NativeProviders, ProviderContext,
+    ProviderInterfaces, Sink, Wanted,
 };
 
 use crate::item::{COUNTERS, ID, ITEM, Kind, Random};
@@ -36,7 +37,7 @@ pub(crate) fn run() -> Result<()> {
 fn one(kind: &'static Kind, name: &str) -> Result<()> {
     let provider = Arc::new(Provider::new(kind));
     let mut providers = NativeProviders::default();
-    providers.register(CLSID, move |_| Ok(Native::instances(provider.clone())));
+    providers.register(CLSID, move |_| Ok(ProviderInterfaces::instances(provider.clone())));
     let world = World::with_providers(providers);
     world.compile(&kind.class_mof(r#"[dynamic, provider("Bench")]"#));
     world.compile(&registration());
@@ -159,12 +160,17 @@ impl InstanceProvider for Provider {
         _class: &Arc<Class>,
         _keys: &[Value],
         _wanted: &Wanted,
-        _context: &CallContext,
+        _context: &ProviderContext,
     ) -> cim::Result<Instance> {
         Err(WBEM_E_NOT_FOUND.into())
     }
 
-    fn enumerate(&self, request: &EnumerationRequest<'_>, _context: &CallContext, mut sink: Sink) {
+    fn enumerate(
+        &self,
+        request: &EnumerationRequest<'_>,
+        _context: &ProviderContext,
+        mut sink: Sink,
+    ) {
         let mut random = Random(1);
         let mut batch = Vec::with_capacity(BATCH);
         for n in 0..COUNT {

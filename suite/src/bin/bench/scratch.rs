@@ -28,5 +28,5 @@ pub(crate) fn program_directory() -> Result<PathBuf> {
 /// Opens the repository in `directory`, or makes it, with the classes of this machine.
 pub(crate) fn wmi(directory: &Path) -> Result<Wmi> {
     let repository = Some(directory.to_owned());
-    Ok(Wmi::open(OpenOptions { repository, captured_machine: None })?)
+    Ok(Wmi::open(OpenOptions { repository, ..OpenOptions::default() })?)
 }

@@ -11,7 +11,7 @@ use openwmi_suite::World;
 use openwmi_suite::class_provider::TestClasses;
 use openwmi_suite::provider::{Log, TestProvider};
 use openwmi_suite::world::NAMESPACE;
-use wbem::{Flags, Native, NativeProviders, Sink};
+use wbem::{Flags, NativeProviders, ProviderInterfaces, Sink};
 
 use super::{CLSID, OTHER, deliver, owned, status, values};
 
@@ -244,7 +244,7 @@ fn a11_a_client_waits_for_a_provider_that_is_ready_later() {
         let client = scope.spawn(|| world.get("X"));
         // The factory has returned, or is about to; the client has nothing yet.
         let sink = waits.recv().expect("the provider's sink");
-        sink.set_status(Ok(Native::classes(Arc::new(TestClasses::new(PROVIDED)))));
+        sink.set_status(Ok(ProviderInterfaces::classes(Arc::new(TestClasses::new(PROVIDED)))));
         client.join().expect("a client that does not panic")
     });
     assert_eq!(got.unwrap(), "class X : Base");
@@ -257,7 +257,7 @@ fn a13_of_a_provider_that_is_replaced_nothing_is_left() {
         fn get(
             &self,
             name: &cim::Name,
-            context: &wbem::CallContext,
+            context: &wbem::ProviderContext,
         ) -> cim::Result<cim::ClassDeclaration> {
             self.0.get(name, context)
         }
@@ -266,7 +266,7 @@ fn a13_of_a_provider_that_is_replaced_nothing_is_left() {
             &self,
             superclass: Option<&cim::Name>,
             shallow: bool,
-            context: &wbem::CallContext,
+            context: &wbem::ProviderContext,
         ) -> cim::Result<Vec<cim::ClassDeclaration>> {
             self.0.enumerate(superclass, shallow, context)
         }
@@ -276,7 +276,7 @@ fn a13_of_a_provider_that_is_replaced_nothing_is_left() {
     let mut providers = NativeProviders::default();
     providers.register(CLSID, move |_| {
         let old = Old(TestClasses::new("class Old : Base { };"), Released(flag.clone()));
-        Ok(Native::classes(Arc::new(old)))
+        Ok(ProviderInterfaces::classes(Arc::new(old)))
     });
     providers.register(OTHER, TestClasses::new("class New : Base { };").factory());
     let world = World::with_providers(providers);
@@ -645,10 +645,10 @@ fn a_4_a_provider_that_asks_wmi() {
         fn get(
             &self,
             name: &cim::Name,
-            context: &wbem::CallContext,
+            context: &wbem::ProviderContext,
         ) -> cim::Result<cim::ClassDeclaration> {
             let asked = if name.is("Round") { "Round" } else { "Base" };
-            context.services().expect("WMI").get_object(asked, Flags::default(), context)?;
+            context.services().get_object(asked, Flags::default(), context)?;
             self.0.get(name, context)
         }
 
@@ -656,7 +656,7 @@ fn a_4_a_provider_that_asks_wmi() {
             &self,
             superclass: Option<&cim::Name>,
             shallow: bool,
-            context: &wbem::CallContext,
+            context: &wbem::ProviderContext,
         ) -> cim::Result<Vec<cim::ClassDeclaration>> {
             self.0.enumerate(superclass, shallow, context)
         }
@@ -664,7 +664,7 @@ fn a_4_a_provider_that_asks_wmi() {
     let mut providers = NativeProviders::default();
     providers.register(CLSID, |_| {
         let classes = TestClasses::new("class Well : Base { }; class Round : Base { };");
-        Ok(Native::classes(Arc::new(Asking(classes))))
+        Ok(ProviderInterfaces::classes(Arc::new(Asking(classes))))
     });
     let world = World::with_providers(providers);
     world.compile(BASE);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cim::Object;
 use openwmi_suite::provider::Gate;
-use wbem::{CallContext, Client, Request, ResponseSink};
+use wbem::{CallContext, Client, ProviderContext, Request, ResponseSink};
 
 use super::*;
 
@@ -98,8 +98,8 @@ fn a_cancelled_call_ends_at_once() {
 /// Providers that ask each other in a circle, with the context that they have.
 #[test]
 fn a_circle_of_providers_has_an_end() {
-    let ask = |context: &CallContext| {
-        let services = context.services().expect("a provider's way into WMI");
+    let ask = |context: &ProviderContext| {
+        let services = context.services();
         services.get_object("D.K=\"b\"", Flags::default(), context).map(drop)
     };
     let provider = three().conduct(Conduct::First(ask));
@@ -111,8 +111,8 @@ fn a_circle_of_providers_has_an_end() {
 /// The same where they take the text of queries: who is refused so has not handed the query back.
 #[test]
 fn a_circle_of_queries_has_an_end() {
-    let ask = |context: &CallContext| {
-        let services = context.services().expect("a provider's way into WMI");
+    let ask = |context: &ProviderContext| {
+        let services = context.services();
         let run =
             |sink| services.exec_query("WQL", "SELECT * FROM D", Flags::default(), context, sink);
         wbem::collect(run).map(drop)
@@ -130,8 +130,8 @@ fn a_circle_of_queries_has_an_end() {
 /// J: omitting the context is what the documentation warns of; the bound of calls ends it too.
 #[test]
 fn a_circle_without_contexts_has_an_end_too() {
-    let ask = |context: &CallContext| {
-        let services = context.services().expect("a provider's way into WMI");
+    let ask = |context: &ProviderContext| {
+        let services = context.services();
         let fresh = CallContext::local(context.caller().clone());
         services.get_object("D.K=\"b\"", Flags::default(), &fresh).map(drop)
     };
@@ -142,8 +142,8 @@ fn a_circle_without_contexts_has_an_end_too() {
 /// The values of a context go with it; who calls is told by the registration.
 #[test]
 fn contexts_pass_on() {
-    let ask = |context: &CallContext| {
-        let services = context.services().expect("a provider's way into WMI");
+    let ask = |context: &ProviderContext| {
+        let services = context.services();
         let hop = context.providers().next().expect("itself");
         assert_eq!((hop.name.as_str(), hop.is_initialized), ("P", false));
         services.get_object("E.K=\"b\"", Flags::default(), context).map(drop)
@@ -192,7 +192,7 @@ fn a_4_two_providers_that_need_each_other_to_be_initialized() {
         providers.register(clsid, move |initialization| {
             // Both are at it before either asks for the other.
             begun.wait();
-            let services = initialization.context.services().expect("a way into WMI");
+            let services = initialization.context.services();
             let path = format!("{other}.K=\"b\"");
             services.get_object(&path, Flags::default(), &initialization.context)?;
             make(initialization)

@@ -5,7 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use cim::security::Identity;
 use openwmi_suite::provider::{Gate, Make};
-use wbem::{CallContext, Client, Initialization, InitializationSink, Native, Request};
+use wbem::{
+    CallContext, Client, Initialization, InitializationSink, ProviderContext, ProviderInterfaces,
+    Request,
+};
 
 use super::*;
 
@@ -15,7 +18,7 @@ fn user(uid: u32) -> CallContext {
 
 /// A world in which `D`'s provider is made by `make` and registered with `also`.
 fn made(
-    make: impl Fn(&Initialization) -> cim::Result<Native> + Send + Sync + 'static,
+    make: impl Fn(&Initialization) -> cim::Result<ProviderInterfaces> + Send + Sync + 'static,
     also: &str,
 ) -> World {
     let mut providers = NativeProviders::default();
@@ -174,7 +177,7 @@ fn b25_a_provider_that_is_idle_is_let_go() {
     let native = move |initialization: &Initialization| {
         let native = make(initialization)?;
         let held = Arc::new((Held(count.clone()), native.instances.clone().expect("instances")));
-        Ok(Native::instances(Arc::new(Holding(held))))
+        Ok(ProviderInterfaces::instances(Arc::new(Holding(held))))
     };
     let world = made(native, "");
     let clear_after = |seconds: u32| {
@@ -211,12 +214,17 @@ impl<T: Send + Sync> wbem::InstanceProvider for Holding<T> {
         class: &Arc<cim::Class>,
         keys: &[Value],
         wanted: &wbem::Wanted,
-        context: &CallContext,
+        context: &ProviderContext,
     ) -> cim::Result<cim::Instance> {
         self.0.1.get(class, keys, wanted, context)
     }
 
-    fn enumerate(&self, request: &wbem::EnumerationRequest<'_>, context: &CallContext, sink: Sink) {
+    fn enumerate(
+        &self,
+        request: &wbem::EnumerationRequest<'_>,
+        context: &ProviderContext,
+        sink: Sink,
+    ) {
         self.0.1.enumerate(request, context, sink);
     }
 }
@@ -338,7 +346,7 @@ fn a_4_a_provider_that_asks_for_its_own_instances_while_it_is_initialized() {
     let make = three().factory();
     let world = made(
         move |initialization| {
-            let services = initialization.context.services().expect("a way into WMI");
+            let services = initialization.context.services();
             let context = &initialization.context;
             services.get_object("D.K=\"b\"", Flags::default(), context)?;
             make(initialization)

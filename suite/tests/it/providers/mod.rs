@@ -25,7 +25,7 @@ use cim::{Value, WbemStatus};
 use openwmi_suite::World;
 use openwmi_suite::provider::{Conduct, Log, TestProvider, Values};
 use openwmi_suite::world::sorted;
-use wbem::{CallContext, Flags, NativeProviders, Sink};
+use wbem::{Flags, NativeProviders, ProviderContext, Sink};
 
 const CLSID: &str = "{5F3A7B10-0000-4000-8000-000000000001}";
 
@@ -66,7 +66,7 @@ fn two(providers: NativeProviders) -> World {
 
 /// A world in which P, the provider of `D`, does `first` with the context of its call, and may so
 /// ask Q, the provider of `E`; and the log of both.
-fn asking(first: fn(&CallContext) -> cim::Result<()>) -> (World, Log) {
+fn asking(first: fn(&ProviderContext) -> cim::Result<()>) -> (World, Log) {
     let log = Log::default();
     let mut providers = NativeProviders::default();
     let p = three().conduct(Conduct::First(first)).logging_as("P", &log);

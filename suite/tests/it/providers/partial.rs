@@ -147,7 +147,7 @@ fn last(log: &Log) -> String {
 #[test]
 fn b16_a_call_on_the_way_is_not_partial() {
     let (world, log) = asking(|context| {
-        let services = context.services().expect("a provider's way into WMI");
+        let services = context.services();
         services.get_object("E.K=\"b\"", Flags::default(), context).map(drop)
     });
     get(&world, r#"D.K="b""#, &reading(&world, &["V"])).unwrap();
@@ -157,10 +157,10 @@ fn b16_a_call_on_the_way_is_not_partial() {
 #[test]
 fn b_5_who_asks_for_it_again_gets_a_partial_call_of_his_own() {
     let (world, log) = asking(|context| {
-        let mut context = context.clone();
+        let services = context.services();
+        let mut context = context.call().clone();
         context.set("__GET_EXT_CLIENT_REQUEST", true);
         context.set("__GET_EXT_PROPERTIES", Value::array([Value::string("S")]));
-        let services = context.services().expect("a provider's way into WMI");
         services.get_object("E.K=\"b\"", Flags::default(), &context).map(drop)
     });
     get(&world, r#"D.K="b""#, &reading(&world, &["V"])).unwrap();
@@ -297,7 +297,7 @@ fn b_5_a_partial_put_goes_to_those_classes_that_have_the_properties() {
 #[test]
 fn b_5_no_value_reaches_a_provider_for_which_it_is_not() {
     let (world, log) = asking(|context| {
-        let services = context.services().expect("a provider's way into WMI");
+        let services = context.services();
         let object = services.get_object("E.K=\"b\"", Flags::default(), context)?;
         let instance = object.as_instance().expect("an instance");
         services.put_instance(instance, Flags::default(), context)?;

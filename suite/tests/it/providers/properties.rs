@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use cim::{Instance, Result};
 use openwmi_suite::provider::Gate;
-use wbem::{CallContext, Native, PropertyCall, PropertyProvider};
+use wbem::{CallContext, PropertyCall, PropertyProvider, ProviderContext, ProviderInterfaces};
 
 use super::*;
 
@@ -28,7 +28,7 @@ impl Asked {
 }
 
 impl PropertyProvider for Asked {
-    fn get_property(&self, call: &PropertyCall<'_>, _: &CallContext) -> Result<Value> {
+    fn get_property(&self, call: &PropertyCall<'_>, _: &ProviderContext) -> Result<Value> {
         self.write("get", call);
         match call.property_context {
             _ if call.instance_context == Some("fails") => Err(WBEM_E_FAILED.with("so be it")),
@@ -40,7 +40,12 @@ impl PropertyProvider for Asked {
         }
     }
 
-    fn put_property(&self, call: &PropertyCall<'_>, value: &Value, _: &CallContext) -> Result<()> {
+    fn put_property(
+        &self,
+        call: &PropertyCall<'_>,
+        value: &Value,
+        _: &ProviderContext,
+    ) -> Result<()> {
         self.write(&format!("put {}", openwmi_suite::text::value(value)), call);
         Ok(())
     }
@@ -51,7 +56,7 @@ fn world(supports: &str, mof: &str) -> (World, Asked) {
     let asked = Asked::default();
     let properties = Arc::new(asked.clone());
     let mut providers = NativeProviders::default();
-    providers.register(CLSID, move |_| Ok(Native::properties(properties.clone())));
+    providers.register(CLSID, move |_| Ok(ProviderInterfaces::properties(properties.clone())));
     let world = World::with_providers(providers);
     world.compile(&format!(
         r#"instance of __Win32Provider as $Q {{ Name = "Q"; CLSID = "{CLSID}"; }};
@@ -294,12 +299,12 @@ fn c2_a_partial_put_of_an_instance_with_dynprops() {
 struct Waits(Gate);
 
 impl PropertyProvider for Waits {
-    fn get_property(&self, _: &PropertyCall<'_>, _: &CallContext) -> Result<Value> {
+    fn get_property(&self, _: &PropertyCall<'_>, _: &ProviderContext) -> Result<Value> {
         self.0.pass();
         Ok(Value::string("at last"))
     }
 
-    fn put_property(&self, _: &PropertyCall<'_>, _: &Value, _: &CallContext) -> Result<()> {
+    fn put_property(&self, _: &PropertyCall<'_>, _: &Value, _: &ProviderContext) -> Result<()> {
         Ok(())
     }
 }
@@ -318,7 +323,7 @@ fn nothing_of_the_repository_is_held_while_a_property_provider_hangs() {
         let gate = Gate::default();
         let properties = Arc::new(Waits(gate.clone()));
         let mut providers = NativeProviders::default();
-        providers.register(CLSID, move |_| Ok(Native::properties(properties.clone())));
+        providers.register(CLSID, move |_| Ok(ProviderInterfaces::properties(properties.clone())));
         let world = World::with_small_map(providers);
         world.compile(&format!(
             r#"instance of __Win32Provider as $Q {{ Name = "Q"; CLSID = "{CLSID}"; }};

@@ -6,7 +6,7 @@ use cim::{Name, Result};
 use openwmi_suite::World;
 use openwmi_suite::class_provider::declarations;
 use openwmi_suite::provider::{Log, Make};
-use wbem::{Flags, Initialization, Native, NativeProviders};
+use wbem::{Flags, Initialization, NativeProviders, ProviderInterfaces};
 
 use super::classes::register;
 use super::{CLSID, OTHER, status};
@@ -17,13 +17,13 @@ fn pushing(mof: &'static str, obsolete: &'static [&'static str], log: &Log) -> M
     Box::new(move |initialization| {
         log.write(format!("initialize {}", initialization.namespace));
         push(initialization, mof, obsolete)?;
-        Ok(Native::default())
+        Ok(ProviderInterfaces::default())
     })
 }
 
 fn push(initialization: &Initialization, mof: &str, obsolete: &[&str]) -> Result<()> {
     let context = &initialization.context;
-    let services = context.services().expect("its way into WMI");
+    let services = context.services();
     for class in declarations(mof) {
         services.put_class(&class, Flags::OWNER_UPDATE, context)?;
     }

@@ -130,16 +130,21 @@ fn b5_the_provider_switches_the_filter_on_and_off() {
             _: &std::sync::Arc<cim::Class>,
             _: &[Value],
             _: &wbem::Wanted,
-            _: &wbem::CallContext,
+            _: &wbem::ProviderContext,
         ) -> cim::Result<cim::Instance> {
             Err(WBEM_E_NOT_FOUND.into())
         }
 
-        fn enumerate(&self, _: &wbem::EnumerationRequest<'_>, _: &wbem::CallContext, sink: Sink) {
+        fn enumerate(
+            &self,
+            _: &wbem::EnumerationRequest<'_>,
+            _: &wbem::ProviderContext,
+            sink: Sink,
+        ) {
             sink.complete(Err(WBEM_E_PROVIDER_NOT_CAPABLE.into()));
         }
 
-        fn query(&self, query: &wbem::QueryText<'_>, _: &wbem::CallContext, mut sink: Sink) {
+        fn query(&self, query: &wbem::QueryText<'_>, _: &wbem::ProviderContext, mut sink: Sink) {
             let of = |k: &str, v| {
                 let mut instance = cim::Instance::new(query.class.clone());
                 instance.put("K", &k.into()).unwrap();
@@ -154,7 +159,9 @@ fn b5_the_provider_switches_the_filter_on_and_off() {
         }
     }
     let mut providers = NativeProviders::default();
-    providers.register(CLSID, |_| Ok(wbem::Native::instances(std::sync::Arc::new(Switching))));
+    providers.register(CLSID, |_| {
+        Ok(wbem::ProviderInterfaces::instances(std::sync::Arc::new(Switching)))
+    });
     let world = World::with_providers(providers);
     world.compile(&registration("P", CLSID).replace(
         "SupportsGet = TRUE;",

@@ -11,7 +11,7 @@ use cim::security::Sid;
 use cim::status::{WBEM_E_METHOD_NOT_IMPLEMENTED, WBEM_E_NOT_FOUND, WBEM_E_NOT_SUPPORTED};
 use cim::{Instance, Object, Result, Value};
 use rustix::io::Errno;
-use wbem::{CallContext, MethodCall, MethodProvider};
+use wbem::{MethodCall, MethodProvider, ProviderContext};
 
 use super::win32_process::pid;
 use crate::control::{self, Start};
@@ -116,7 +116,7 @@ impl Win32ProcessMethods {
 }
 
 impl MethodProvider for Win32ProcessMethods {
-    fn exec_method(&self, call: &MethodCall<'_>, _: &CallContext) -> Result<Option<Instance>> {
+    fn exec_method(&self, call: &MethodCall<'_>, _: &ProviderContext) -> Result<Option<Instance>> {
         let method = call.method.name.as_str().to_ascii_lowercase();
         let outcome = match (method.as_str(), process(call)?) {
             ("create", _) => self.create(call)?,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use cim::status::{WBEM_E_METHOD_NOT_IMPLEMENTED, WBEM_E_NOT_FOUND, WBEM_E_NOT_SUPPORTED};
 use cim::{Instance, Result, Value};
-use wbem::{CallContext, MethodCall, MethodProvider};
+use wbem::{MethodCall, MethodProvider, ProviderContext};
 
 use super::win32_service::{State, main_exit_code, start_mode, state};
 use crate::readers::bus::Failure;
@@ -71,7 +71,7 @@ impl Win32ServiceMethods {
 }
 
 impl MethodProvider for Win32ServiceMethods {
-    fn exec_method(&self, call: &MethodCall<'_>, _: &CallContext) -> Result<Option<Instance>> {
+    fn exec_method(&self, call: &MethodCall<'_>, _: &ProviderContext) -> Result<Option<Instance>> {
         let name = call.keys.and_then(|keys| keys.first()).and_then(Value::as_str);
         let name = name.unwrap_or_default();
         let bus = self.root.bus(systemd::NAME).ok_or_else(|| {

@@ -83,12 +83,11 @@ fn compile(
 ) -> cim::Result<CompileReport> {
     let wmi = Options::own(Form::Auto).wmi()?;
     let options = CompileOptions {
-        namespace,
-        create_namespace: false,
         class_flags: storing.class_flags,
         instance_flags: storing.instance_flags,
         check_only,
         autorecover: storing.autorecover,
+        ..CompileOptions::new(namespace)
     };
     let files = [file.to_owned()];
     wmi.compiler().compile_files(&files, &options, &wmi.context(), &mut |_, _| {})
