@@ -30,4 +30,5 @@ mod resolvers;
 mod scripts;
 mod security;
 mod stalled;
+mod traced;
 mod views;

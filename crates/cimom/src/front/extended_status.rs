@@ -2,7 +2,7 @@
 //! given, as the client gave it (`__ExtendedStatus`; windows-in-practice.md, "Errors").
 //!
 //! A layer around a session, whose errors and whose sinks' errors pass through; nothing else is
-//! changed.
+//! changed. Each operation is a span of `tracing`.
 
 use std::sync::Arc;
 
@@ -11,8 +11,20 @@ use wbem::Services;
 /// `services` whose errors say of which operation they are.
 pub(super) fn layer(services: Arc<dyn Services>) -> Arc<dyn Services> {
     wbem::layer(services, |services, request, context, sink| {
+        // No argument: a path, a query and a parameter may hold a secret.
+        let _span = tracing::debug_span!(
+            "call",
+            operation = request.name(),
+            namespace = services.namespace().as_str(),
+            id = context.operation().number(),
+            parent = context.operation().parent(),
+        )
+        .entered();
         let sink = sink.map(|sink| sink.during(request.name(), &request.parameter()));
         let outcome = services.call(request, context, sink);
-        outcome.map_err(|e| e.during(request.name(), &request.parameter()))
+        outcome.map_err(|e| {
+            tracing::debug!(status = e.status().symbol(), "failed");
+            e.during(request.name(), &request.parameter())
+        })
     })
 }

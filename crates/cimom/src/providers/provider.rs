@@ -71,6 +71,13 @@ impl Provider {
         let caller = if self.registration.impersonates { context.caller() } else { &self.wmi };
         let services = self.entry.services.clone();
         let context = context.for_provider(self.name(), false, services, caller.clone());
+        let _span = tracing::debug_span!(
+            "provider",
+            name = self.name().as_str(),
+            id = context.operation().number(),
+            parent = context.operation().parent(),
+        )
+        .entered();
         guard(self.name(), || ask(&context)).map_err(|error| error.by(self.name()))
     }
 }
