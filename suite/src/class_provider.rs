@@ -98,7 +98,7 @@ impl ClassProvider for TestClasses {
         flags: Flags,
         _context: &ProviderContext,
     ) -> Result<()> {
-        let mut classes = self.begin(format!("put {} flags {:#x}", class.name, flags.0))?;
+        let mut classes = self.begin(format!("put {} flags {:#x}", class.name, flags.bits()))?;
         classes.retain(|old| old.name != class.name);
         classes.push(class.clone());
         Ok(())

@@ -286,7 +286,7 @@ impl InstanceProvider for TestProvider {
         context: &ProviderContext,
     ) -> Result<Option<ObjectPath>> {
         let object = text::object(&Object::Instance(instance.clone()));
-        self.begin(format!("put {object} flags {:#x}", flags.0), context)?;
+        self.begin(format!("put {object} flags {:#x}", flags.bits()), context)?;
         match &self.conduct {
             Conduct::NameAs(path) => Ok(Some(path.parse()?)),
             _ => Ok(None),
@@ -306,7 +306,7 @@ impl InstanceProvider for TestProvider {
         let object = text::object(&Object::Instance(instance.clone()));
         let slots = self::wanted(instance.class(), &Wanted::Slots(partial.slots.clone()));
         let PartialPut { strict_nulls, atomic, .. } = partial;
-        let flags = flags.0;
+        let flags = flags.bits();
         let asked = format!(
             "put {slots} of {object} strict {strict_nulls} atomic {atomic} flags {flags:#x}"
         );

@@ -138,7 +138,7 @@ fn parse_header<'a>(header: &'a str, line: usize, place: &str) -> Block<'a> {
         match option.split_once(' ') {
             Some(("in", other)) => namespace = other,
             Some(("locale", named)) => locales = Locale::list(&named.replace(' ', ",")),
-            _ => flags = flags | flag(option, place),
+            _ => flags |= flag(option, place),
         }
     }
     Block { line, kind, flags, namespace, locales, label, input: String::new(), expected: None }
@@ -169,7 +169,7 @@ fn flag(name: &str, place: &str) -> Flags {
         "DIRECT_READ" => Flags::DIRECT_READ,
         "OWNER_UPDATE" => Flags::OWNER_UPDATE,
         "USE_AMENDED" => Flags::USE_AMENDED_QUALIFIERS,
-        "UNKNOWN" => Flags(0x0800_0000),
+        "UNKNOWN" => Flags::from_bits_retain(0x0800_0000),
         other => panic!("{place}: there is no flag {other}"),
     }
 }

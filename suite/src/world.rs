@@ -315,7 +315,7 @@ pub fn compile_options(flags: Flags) -> CompileOptions {
     let put_once = Flags::CREATE_ONLY | Flags::UPDATE_ONLY;
     CompileOptions {
         class_flags: flags,
-        instance_flags: Flags(flags.0 & put_once.0),
+        instance_flags: flags & put_once,
         ..CompileOptions::new(Namespace::new(NAMESPACE).expect("a namespace's name"))
     }
 }

@@ -6,10 +6,11 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use cim::status::{WBEM_E_NOT_FOUND, WBEM_E_TYPE_MISMATCH};
 use cim::{Instance, Locale, Namespace, Object, ObjectPath};
+use parking_lot::Mutex;
 use serde::de::DeserializeOwned;
 use wbem::{CallContext, Flags, Request, Services};
 
@@ -245,7 +246,7 @@ impl fmt::Debug for WMIConnection {
 
 /// The user's own repository, opened by the first who asks.
 fn own() -> cim::Result<Wmi> {
-    let mut own = OWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut own = OWN.lock();
     if let Some(open) = &*own {
         return Ok(open.clone());
     }

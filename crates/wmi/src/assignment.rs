@@ -88,7 +88,7 @@ fn slot(class: &Class, property: &Name, keys: Keys) -> Result<usize, Failure> {
         let why = format!("class {} has no property {name}", class.name());
         return Err(WBEM_E_NOT_FOUND.with(why).into());
     };
-    let is_key = class.keys().iter().any(|&key| usize::from(key) == slot);
+    let is_key = class.is_key(slot);
     if is_key && keys == Keys::Fixed {
         let why =
             format!("{}.{name} is a key and names the instance; make a new one", class.name());

@@ -5,9 +5,10 @@
 //! meanwhile goes on until it asks, and a change whose commit has begun is made and told.
 
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use cim::Result;
+use parking_lot::Mutex;
 use signal_hook::consts::SIGINT;
 use signal_hook::iterator::Signals;
 use wbem::{CancelToken, Operations, Services};
@@ -35,12 +36,12 @@ impl Interrupt {
 
     /// Forgets what came before.
     pub(crate) fn clear(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = CancelToken::new();
+        *self.0.lock() = CancelToken::new();
     }
 
     /// What ends the command that runs.
     fn token(&self) -> CancelToken {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.lock().clone()
     }
 
     /// The operations of `services`, which end with `WBEM_E_CALL_CANCELLED` when Control-C comes, and
@@ -156,7 +157,7 @@ instance of Stored
             match call.method.name.as_str() {
                 "Wait" => {
                     self.interrupt.token().cancel();
-                    let _ = self.gate.lock().unwrap().recv();
+                    let _ = self.gate.lock().recv();
                     call.outcome(0u32, &[])
                 }
                 "Answer" => call.outcome(7u32, &[]),

@@ -3,10 +3,11 @@
 //! All that the commands know of WMI is [`wbem::Services`]; this is the little that each of
 //! them needs around it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use cim::status::{WBEM_E_NOT_FOUND, WBEM_E_TYPE_MISMATCH};
 use cim::{Class, Name, Object, ObjectPath, PathKeys};
+use parking_lot::Mutex;
 use wbem::{CallContext, Flags, Services, Sink};
 
 use crate::exit;
@@ -75,8 +76,8 @@ pub(crate) fn print_all(
 ) -> Result<Outcome, Failure> {
     let printer = Arc::new(Mutex::new(printer));
     let printing = printer.clone();
-    let completion = wbem::for_each(operation, move |batch| lock(&printing).batch(batch));
-    let mut printer = lock(&printer);
+    let completion = wbem::for_each(operation, move |batch| printing.lock().batch(batch));
+    let mut printer = printer.lock();
     // What failed before there was a result has none, not an empty one.
     let count = if completion.is_err() && printer.is_untouched() { 0 } else { printer.finish()? };
     let status = completion?;
@@ -88,9 +89,4 @@ pub(crate) fn print_all(
         return Ok(Outcome::Partial);
     }
     Ok(if count == 0 { Outcome::Empty } else { Outcome::Done })
-}
-
-/// A panic of another holder ends the program soon; what was printed stays printed.
-fn lock(printer: &Mutex<Printer>) -> MutexGuard<'_, Printer> {
-    printer.lock().unwrap_or_else(PoisonError::into_inner)
 }

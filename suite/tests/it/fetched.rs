@@ -25,7 +25,7 @@ pub(crate) fn through(services: Arc<dyn Services>) -> Arc<dyn Services> {
                 | Request::CreateInstanceEnum { flags, .. }
                 | Request::ExecQuery { flags, .. } = &mut request
                 {
-                    *flags = *flags | SEMISYNCHRONOUS;
+                    *flags |= SEMISYNCHRONOUS;
                 }
                 hand_on(client().enumerate(request), sink)?;
                 Ok(Reply::Nothing)
@@ -68,4 +68,4 @@ fn hand_on(started: Result<Enumerator>, mut sink: Sink) -> Result<()> {
 }
 
 /// Errors come from the first fetch, as they do where a client does not wait.
-const SEMISYNCHRONOUS: Flags = Flags(Flags::RETURN_IMMEDIATELY.0 | Flags::FORWARD_ONLY.0);
+const SEMISYNCHRONOUS: Flags = Flags::RETURN_IMMEDIATELY.union(Flags::FORWARD_ONLY);

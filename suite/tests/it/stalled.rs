@@ -21,7 +21,7 @@ use wbem::{CallContext, Enumerator, Flags, NativeProviders, Sink};
 const BOUND: usize = 128;
 /// So many results hold a snapshot at a time.
 const MOST_HELD: usize = 256;
-const FORWARD: Flags = Flags(Flags::RETURN_IMMEDIATELY.0 | Flags::FORWARD_ONLY.0);
+const FORWARD: Flags = Flags::RETURN_IMMEDIATELY.union(Flags::FORWARD_ONLY);
 
 const CLASSES: &str = "
     class A { [key] string K; uint32 V; };

@@ -333,22 +333,18 @@ impl Session {
 }
 
 /// The flags of enumerations.
-const ENUMERATION: Flags = Flags(
-    Flags::SHALLOW.0
-        | Flags::RETURN_IMMEDIATELY.0
-        | Flags::FORWARD_ONLY.0
-        | Flags::USE_AMENDED_QUALIFIERS.0,
-);
+const ENUMERATION: Flags = Flags::SHALLOW
+    .union(Flags::RETURN_IMMEDIATELY)
+    .union(Flags::FORWARD_ONLY)
+    .union(Flags::USE_AMENDED_QUALIFIERS);
 
 /// The flags of queries.
-const QUERY: Flags = Flags(
-    Flags::RETURN_IMMEDIATELY.0
-        | Flags::FORWARD_ONLY.0
-        | Flags::ENSURE_LOCATABLE.0
-        | Flags::PROTOTYPE.0
-        | Flags::DIRECT_READ.0
-        | Flags::USE_AMENDED_QUALIFIERS.0,
-);
+const QUERY: Flags = Flags::RETURN_IMMEDIATELY
+    .union(Flags::FORWARD_ONLY)
+    .union(Flags::ENSURE_LOCATABLE)
+    .union(Flags::PROTOTYPE)
+    .union(Flags::DIRECT_READ)
+    .union(Flags::USE_AMENDED_QUALIFIERS);
 
 /// The name of a class, where an operation takes no path.
 fn class_name(text: &str, operation: &str) -> Result<Name> {

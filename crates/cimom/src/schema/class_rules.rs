@@ -17,15 +17,13 @@ use crate::schema::classes::{Declarations, Schema};
 use crate::schema::reference;
 
 /// The flags that PutClass takes.
-const PUT_CLASS: Flags = Flags(
-    Flags::CREATE_ONLY.0
-        | Flags::UPDATE_ONLY.0
-        | Flags::RETURN_IMMEDIATELY.0
-        | Flags::UPDATE_SAFE_MODE.0
-        | Flags::UPDATE_FORCE_MODE.0
-        | Flags::OWNER_UPDATE.0
-        | Flags::USE_AMENDED_QUALIFIERS.0,
-);
+const PUT_CLASS: Flags = Flags::CREATE_ONLY
+    .union(Flags::UPDATE_ONLY)
+    .union(Flags::RETURN_IMMEDIATELY)
+    .union(Flags::UPDATE_SAFE_MODE)
+    .union(Flags::UPDATE_FORCE_MODE)
+    .union(Flags::OWNER_UPDATE)
+    .union(Flags::USE_AMENDED_QUALIFIERS);
 
 /// What a class is put into: the schema as it is, where declarations come from, and whether a
 /// class has instances of its own.

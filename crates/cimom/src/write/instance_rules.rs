@@ -14,13 +14,11 @@ use wbem::Flags;
 use crate::schema::localized::is_localized;
 
 /// The flags that PutInstance takes.
-const PUT_INSTANCE: Flags = Flags(
-    Flags::CREATE_ONLY.0
-        | Flags::UPDATE_ONLY.0
-        | Flags::RETURN_IMMEDIATELY.0
-        | Flags::USE_AMENDED_QUALIFIERS.0
-        | Flags::OWNER_UPDATE.0,
-);
+const PUT_INSTANCE: Flags = Flags::CREATE_ONLY
+    .union(Flags::UPDATE_ONLY)
+    .union(Flags::RETURN_IMMEDIATELY)
+    .union(Flags::USE_AMENDED_QUALIFIERS)
+    .union(Flags::OWNER_UPDATE);
 
 /// Errors: `WBEM_E_INVALID_PARAMETER` for flags that PutInstance does not take together.
 pub(super) fn check_flags(flags: Flags) -> Result<()> {

@@ -115,7 +115,7 @@ impl<C: HostClass> Plan<C> {
         for property in C::PROPERTIES {
             // Another class that was declared under this name may lack some.
             let Some(slot) = class.slot(property.name) else { continue };
-            let is_key = class.keys().iter().any(|&key| usize::from(key) == slot);
+            let is_key = class.is_key(slot);
             let is_filtered = must.iter().any(|(filtered, _)| *filtered == slot);
             if is_key || is_filtered || wanted.contains(slot) {
                 plan.needs |= property.needs;

@@ -81,7 +81,7 @@ impl Values<'_> {
 
 /// Whether `slot` is a key of `class`, or a part of one.
 pub(super) fn is_key(class: &Class, slot: usize) -> bool {
-    class.keys().iter().any(|&key| usize::from(key) == slot)
+    class.is_key(slot)
 }
 
 fn misfit(class: &Class, what: &str) -> cim::Error {

@@ -10,7 +10,7 @@ use wbem::{Enumerator, Fetched, Flags};
 use super::*;
 
 const NOW: Option<Duration> = Some(Duration::ZERO);
-const SEMISYNCHRONOUS: Flags = Flags(Flags::RETURN_IMMEDIATELY.0 | Flags::FORWARD_ONLY.0);
+const SEMISYNCHRONOUS: Flags = Flags::RETURN_IMMEDIATELY.union(Flags::FORWARD_ONLY);
 
 /// How many objects came, and the status.
 fn next(enumerator: &mut Enumerator, count: usize) -> (usize, WbemStatus) {

@@ -13,7 +13,7 @@ use wbem::{Completion, Enumerator, Flags, ResponseSink};
 use super::asynchronous::sink;
 use super::*;
 
-const SEMISYNCHRONOUS: Flags = Flags(Flags::RETURN_IMMEDIATELY.0 | Flags::FORWARD_ONLY.0);
+const SEMISYNCHRONOUS: Flags = Flags::RETURN_IMMEDIATELY.union(Flags::FORWARD_ONLY);
 
 /// What the next objects are, as a client that waits for them gets them.
 fn next(objects: &mut Enumerator, count: usize) -> Vec<String> {
