@@ -64,7 +64,7 @@ impl Outstanding {
         request: Request<'static>,
         sink: &Arc<dyn ResponseSink>,
     ) -> Result<()> {
-        // Before it runs, so that whoever cancels finds it.
+        // Before it runs, so that a cancel finds it.
         let call = self.call(client.context().cancel(), request.flags(), sink);
         let context = client.context().child(call.cancel.clone());
         let services = client.services().clone();

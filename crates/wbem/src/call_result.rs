@@ -18,7 +18,7 @@ use crate::services::Services;
 use crate::sink::Completion;
 
 /// The result of a call that has not waited for it (IWbemCallResult). Each question may be asked
-/// again. The call ends with the token of its context: then what is told is that.
+/// again. The call ends with the token of its context, and reports that.
 #[derive(Clone)]
 pub struct CallResult {
     outcome: Promise<Result<Reply>>,

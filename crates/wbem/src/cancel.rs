@@ -1,9 +1,9 @@
 //! The end of a call before its end: by its caller's wish, or because its time is over.
 //!
-//! A [`CancelToken`] travels with the context of a call. Whoever works for the call asks it
-//! ([`CancelToken::check`]), and whoever waits for something on behalf of the call is woken by it
-//! ([`CancelToken::on_cancel`]). A token that is made of another one ends with it. A call that nobody
-//! can cancel has a token that costs nothing.
+//! A [`CancelToken`] travels with the context of a call. Code that works for the call asks it
+//! ([`CancelToken::check`]), and code that waits on behalf of the call is woken by it
+//! ([`CancelToken::on_cancel`]). A token that is made of another one ends with it. A call that cannot
+//! be cancelled has a token that costs nothing.
 //!
 //! A change is committed behind a barrier, [`CancelToken::begin_commit`]: a call that was cancelled
 //! before commits nothing, and for one that has begun to commit the wish comes too late, so that no
@@ -21,7 +21,7 @@ use parking_lot::Mutex;
 /// Whether a call is still wanted. Clones are the same token.
 #[derive(Clone, Default)]
 pub struct CancelToken {
-    /// `None` of a call that nobody can cancel.
+    /// `None` of a call that cannot be cancelled.
     shared: Option<Arc<Shared>>,
     deadline: Option<Instant>,
 }
@@ -145,7 +145,7 @@ impl CancelToken {
     }
 
     /// Calls `listener` once when it is cancelled; at once where it has been. Not called at the
-    /// deadline: who waits knows that. Dropping what this gives takes the listener out.
+    /// deadline, which a waiting thread knows. Dropping what this gives takes the listener out.
     pub fn on_cancel(&self, listener: impl FnOnce(WbemStatus) + Send + 'static) -> OnCancel {
         OnCancel(self.shared.as_ref().and_then(|shared| {
             let number = shared.listen(Box::new(listener))?;

@@ -18,8 +18,8 @@ const BATCH: usize = 128;
 
 /// `services` whose calls return when their context is cancelled or its deadline is past, whatever a
 /// provider is doing: that goes on, as one of `operations`, until it asks whether the call is wanted.
-/// A call that has begun to commit returns with its outcome. A call that nobody can cancel runs on
-/// its caller's thread.
+/// A call that has begun to commit returns with its outcome. A call that cannot be cancelled runs
+/// on its caller's thread.
 pub fn cancellable(services: Arc<dyn Services>, operations: &Operations) -> Arc<dyn Services> {
     let operations = operations.clone();
     layer(services, move |services, request, context, sink| {

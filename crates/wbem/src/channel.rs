@@ -1,7 +1,7 @@
-//! The objects of an operation between the thread that delivers them and whoever takes them.
+//! The objects of an operation between the thread that delivers them and the client that takes them.
 //!
 //! [`channel`] has two ends: a [`Sink`] for the operation and [`Objects`] for the client. What may
-//! wait between them is bounded: an operation that delivers more is held up, unless somebody waits
+//! wait between them is bounded: an operation that delivers more is held up, unless a client waits
 //! for more than that; or it gives its thread back ([`Sink::suspend`]) and goes on, on another one,
 //! when more is wanted. The client waits with a deadline, or is a task that is woken
 //! ([`Objects::poll_recv`]). [`crate::Enumerator`] is an end that may go back.
@@ -118,9 +118,9 @@ impl Objects {
 #[derive(Debug)]
 pub(crate) struct Channel {
     state: Mutex<State>,
-    /// What somebody waits for was delivered, or the operation has come to its end.
+    /// What a client waits for was delivered, or the operation has come to its end.
     is_delivered: Condvar,
-    /// More may be delivered, or nobody wants more.
+    /// More may be delivered, or no client wants more.
     is_wanted: Condvar,
     /// Whether objects stay when they were fetched.
     pub(crate) keeps: bool,
@@ -137,8 +137,8 @@ pub(crate) struct State {
     first: usize,
     /// The furthest position of any client.
     furthest: usize,
-    /// The position from which a NextAsync is still to be served: what comes before it nobody can
-    /// fetch any more, where objects do not stay.
+    /// The position from which a NextAsync is still to be served: what comes before it can no longer be
+    /// fetched, where objects do not stay.
     reserved: Option<usize>,
     /// For each thread that waits, how many objects have to be delivered.
     awaited: Vec<usize>,
@@ -170,8 +170,8 @@ impl Channel {
         self.state.lock()
     }
 
-    /// Says that an operation will deliver: before the thread of it begins, so that whoever closes
-    /// the other end waits for it.
+    /// Says that an operation will deliver: before the thread of it begins, so that closing the
+    /// other end waits for it.
     pub(crate) fn begin(&self) {
         self.state().at_work += 1;
     }
@@ -244,7 +244,7 @@ impl Channel {
         }
     }
 
-    /// Wakes everybody who waits for objects, to look again.
+    /// Wakes every thread that waits for objects, to look again.
     pub(crate) fn wake(&self) {
         drop(self.state());
         self.is_delivered.notify_all();
@@ -321,8 +321,8 @@ impl Channel {
         Poll::Pending
     }
 
-    /// Waits until the operation, which nobody wants any more, has released everything; no longer
-    /// than `limit`. Returns at once where somebody wants it.
+    /// Waits until the abandoned operation has released everything; no longer
+    /// than `limit`. Returns at once where a client wants it.
     pub(crate) fn wait_until_over(&self, limit: Duration) {
         let deadline = after(Some(limit));
         let mut state = self.state();
@@ -346,7 +346,7 @@ impl Channel {
 
     /// Takes the end that the operation itself has come to.
     fn end(&self, completion: Completion) {
-        // Whoever hears of it may begin another one.
+        // Its client may begin another one as soon as this ends.
         self.state().admission = None;
         self.complete(completion);
     }
@@ -360,7 +360,7 @@ impl Channel {
         polls.into_iter().for_each(Waker::wake);
     }
 
-    /// Ends it: nobody wants more, and whoever waits gets `completion` where there was no end.
+    /// Ends it: no client wants more, and a waiting one gets `completion` where there was no end.
     fn abandon(&self, completion: Option<Completion>) {
         let mut state = self.state();
         state.is_abandoned = true;
@@ -386,7 +386,7 @@ impl State {
         self.furthest.clamp(WAITING, MOST_WAITING)
     }
 
-    /// How many objects nobody has fetched.
+    /// How many objects are not fetched yet.
     fn waiting(&self) -> usize {
         self.delivered().saturating_sub(self.furthest)
     }
@@ -402,7 +402,7 @@ impl State {
     }
 }
 
-/// Held by everyone who may still fetch objects of an operation.
+/// Held by every reader that may still fetch objects of an operation.
 pub(crate) struct Interest {
     pub(crate) channel: Arc<Channel>,
     /// The operation's, which ends with the interest in it.
@@ -509,7 +509,7 @@ impl ObjectSink for Delivery {
         }
         state.suspended = Some(resume);
         state.admission = None;
-        // Meanwhile somebody may have asked for more.
+        // Meanwhile the client may have asked for more.
         if !state.is_enough() {
             self.0.go_on(&mut state);
         }

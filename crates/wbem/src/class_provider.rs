@@ -14,7 +14,7 @@ use crate::flags::Flags;
 /// A pull provider of classes. Called from many threads at once.
 ///
 /// What it hands out is what a class declares itself: its own properties, methods and qualifiers
-/// and the name of its superclass, which may be a stored class. Inheritance is the core's affair.
+/// and the name of its superclass, which may be a stored class. The core applies inheritance.
 pub trait ClassProvider: Send + Sync {
     /// The class `name`. Errors: `WBEM_E_NOT_FOUND` where it has none.
     fn get(&self, name: &Name, context: &ProviderContext) -> Result<ClassDeclaration>;

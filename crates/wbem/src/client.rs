@@ -143,7 +143,7 @@ impl Client {
         let class_of = |services: &dyn Services| {
             services.get_object("__ExtendedStatus", Flags::default(), &self.context)
         };
-        // A connection whose namespace is gone has no classes, but its failures are told too; root
+        // A connection whose namespace is gone has no classes, but its failures are described too; root
         // stays.
         let class = class_of(&*self.services)
             .or_else(|_| class_of(&*self.services.connect("root", &self.context)?))?;
@@ -188,7 +188,7 @@ pub fn check_query(language: &str, query: &str) -> Result<()> {
     Ok(())
 }
 
-/// What is told of an operation that panicked.
+/// The error of an operation that panicked.
 pub(crate) fn panicked() -> cim::Error {
     WBEM_E_CRITICAL_ERROR.with("the operation ended in a panic")
 }

@@ -36,7 +36,7 @@ pub enum Transport {
     Remote {
         /// By which protocol.
         protocol: Protocol,
-        /// Whether nobody on the way can read the call: by DCOM at the level PKT_PRIVACY, else through
+        /// Whether the call is unreadable on the way: by DCOM at the level PKT_PRIVACY, else through
         /// TLS.
         encrypted: bool,
     },
@@ -153,7 +153,7 @@ impl CallContext {
         matches!(self.transport, Transport::Remote { .. })
     }
 
-    /// Whether nobody on the way from another machine can read the call.
+    /// Whether the call is unreadable on its way from another machine.
     pub fn is_encrypted(&self) -> bool {
         matches!(self.transport, Transport::Remote { encrypted: true, .. })
     }

@@ -1,7 +1,7 @@
 //! The objects of an operation as a client fetches them (IEnumWbemClassObject), while the
 //! operation still runs.
 //!
-//! The operation is held up by what it has delivered and nobody has fetched: a
+//! The operation is held up by what it has delivered and is not fetched yet: a
 //! client that stops early costs two batches of work, and one that goes on finds more waiting for
 //! it. Where the client may come back to an object
 //! (no `FORWARD_ONLY`) what was delivered is kept as long as the enumerator. Semantics:

@@ -56,7 +56,7 @@ impl ProviderInterfaces {
     }
 }
 
-/// What a provider is told when it is initialized (IWbemProviderInit, IWbemProviderIdentity).
+/// What a provider gets when it is initialized (IWbemProviderInit, IWbemProviderIdentity).
 #[derive(Clone, Debug)]
 pub struct Initialization {
     /// Its instance of `__Win32Provider`, which tells several providers of one CLSID apart.
@@ -72,7 +72,7 @@ pub struct Initialization {
     pub context: ProviderContext,
 }
 
-/// Where a provider says that it is initialized (IWbemProviderInitSink). One that is let go
+/// Where a provider says that it is initialized (IWbemProviderInitSink). One that is dropped
 /// says that it failed.
 pub struct InitializationSink(Option<Tell>);
 
@@ -85,7 +85,7 @@ impl InitializationSink {
     }
 
     /// Says that the provider is ready, or why it is not. May come from another thread and after
-    /// the factory has returned: whoever needs the provider waits.
+    /// the factory has returned: calls that need the provider wait.
     pub fn set_status(mut self, outcome: Result<ProviderInterfaces>) {
         if let Some(tell) = self.0.take() {
             tell(outcome);
@@ -96,7 +96,7 @@ impl InitializationSink {
 impl Drop for InitializationSink {
     fn drop(&mut self) {
         if let Some(tell) = self.0.take() {
-            tell(Err(WBEM_E_FAILED.with("it let go of its sink without a status")));
+            tell(Err(WBEM_E_FAILED.with("it dropped its sink without a status")));
         }
     }
 }

@@ -1,9 +1,9 @@
 //! The operations that run on threads of their own: how many there may be, and the threads.
 //!
-//! An operation is admitted or refused, never queued: whoever asks knows at once. An admitted one
+//! An operation is admitted or refused, never queued: the caller knows at once. An admitted one
 //! runs on a thread that is kept for the next one for a while. An operation that has given its thread
 //! back ([`crate::Sink::suspend`]) does not count until it goes on. What runs on its caller's thread
-//! is no concern of this.
+//! does not count.
 
 use std::collections::{HashMap, VecDeque};
 use std::panic::AssertUnwindSafe;
@@ -51,7 +51,7 @@ struct State {
     admitted: usize,
     of_clients: HashMap<SessionId, usize>,
     threads: usize,
-    /// How many threads wait for work that nobody has given them.
+    /// How many threads wait for work and have none assigned.
     idle: usize,
     work: VecDeque<Work>,
 }
@@ -146,7 +146,7 @@ impl Operations {
     fn hand_over(&self, work: Work) -> Result<()> {
         let mut state = self.0.state.lock();
         if state.idle > 0 {
-            // The thread is this work's own: nobody else counts on it, and it waits for nothing.
+            // One idle thread is reserved for this work, which therefore does not wait.
             state.idle -= 1;
             state.work.push_back(work);
             drop(state);
@@ -169,7 +169,7 @@ impl Shared {
     /// Runs `work`, and what comes to this thread while it is kept.
     fn work(&self, mut work: Work) {
         loop {
-            // Whoever waits for the work is told of its panic by what it drops.
+            // What a panicking work drops reports the panic to its caller.
             let _ = std::panic::catch_unwind(AssertUnwindSafe(work));
             let mut state = self.state.lock();
             state.idle += 1;

@@ -67,7 +67,7 @@ impl<T: Clone> Promise<T> {
     {
         let shared = self.0.clone();
         let _listening = token.on_cancel(move |_| {
-            // Whoever has looked and not found it cancelled is waiting once this is locked.
+            // A thread that has found the token not cancelled is waiting once this is locked.
             drop(shared.state.lock());
             shared.is_set.notify_all();
         });

@@ -3,7 +3,7 @@
 //! MOF binds a class to it as to any provider: by the class's `Provider` qualifier,
 //! `__Win32Provider.CLSID` and `__InstanceProviderRegistration`, which also says which operations
 //! it supports (behaviour.md B). Beyond the documented contract a native provider says for each
-//! predicate of a WHERE clause what it does with it, and is told which properties are wanted. It
+//! predicate of a WHERE clause what it does with it, and learns which properties are wanted. It
 //! never sees the object manager: what it needs of WMI it gets with the call.
 
 use std::sync::Arc;

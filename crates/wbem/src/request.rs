@@ -262,8 +262,8 @@ impl Reply {
     }
 
     /// The connection.
-    /// Errors: `WBEM_E_CRITICAL_ERROR` where the reply is of another kind: whoever executed the
-    /// request is at fault.
+    /// Errors: `WBEM_E_CRITICAL_ERROR` where the reply is of another kind, which is a fault of the
+    /// implementation that executed the request.
     pub fn services(self) -> Result<Arc<dyn Services>> {
         match self {
             Reply::Services(services) => Ok(services),

@@ -57,7 +57,7 @@ pub trait Services: Send + Sync {
         self.call(&Request::GetObject { path: path.into(), flags }, context, None)?.object()
     }
 
-    /// What [`Services::get`] gives, for who needs no more than the object.
+    /// What [`Services::get`] gives, for callers that need the object alone.
     fn get_object(&self, path: &str, flags: Flags, context: &CallContext) -> Result<Object> {
         Ok(self.get(path, flags, context)?.0)
     }
@@ -138,7 +138,7 @@ pub trait Services: Send + Sync {
     /// Runs a method of the class or instance at `path`; gives the out parameters, ReturnValue
     /// among them, or nothing where the method hands nothing out. `in_parameters` is an instance of
     /// the method's in signature ([`cim::Method::in_signature`]); what it leaves out has the
-    /// method's defaults. That the method itself failed is told by ReturnValue alone.
+    /// method's defaults. ReturnValue alone says that the method itself failed.
     /// Flags: `RETURN_IMMEDIATELY`. Errors: `WBEM_E_NOT_FOUND`, `WBEM_E_INVALID_METHOD`,
     /// `WBEM_E_INVALID_METHOD_PARAMETERS` (also where an instance is missing from the path),
     /// `WBEM_E_METHOD_DISABLED`, `WBEM_E_METHOD_NOT_IMPLEMENTED`, the provider's.

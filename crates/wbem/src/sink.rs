@@ -2,7 +2,7 @@
 //!
 //! A [`Sink`] is handed to an operation and consumed by `complete`, so that the final status
 //! comes exactly once; one that is dropped without it says `WBEM_E_PROVIDER_FAILURE`, so
-//! that nobody waits for a provider that went away. Sinks wrap sinks: filter and projection are
+//! that no client waits for a provider that went away. Sinks wrap sinks: filter and projection are
 //! [`ObjectSink`]s around the client's.
 
 use std::ops::ControlFlow;
@@ -42,10 +42,11 @@ pub type Resume = Box<dyn FnOnce(Sink) + Send>;
 
 /// The receiving side (IWbemObjectSink).
 pub trait ObjectSink: Boxed + Send + 'static {
-    /// Takes a batch. `Break` asks the source to stop: nobody wants more.
+    /// Takes a batch. `Break` asks the source to stop: the client wants no more.
     fn indicate(&mut self, batch: Vec<Object>) -> ControlFlow<()>;
 
-    /// Whether anybody still wants objects: for who finds none to deliver, and so hears no `Break`.
+    /// Whether the client still wants objects: for a source that finds none to deliver, and so gets no
+    /// `Break`.
     fn is_wanted(&self) -> bool {
         true
     }
@@ -62,7 +63,7 @@ pub trait ObjectSink: Boxed + Send + 'static {
     }
 
     /// Ends the source's work for now: `resume` goes on with it when more is wanted, perhaps on
-    /// another thread, and is dropped when nobody wants more. A sink that cannot wait goes on at once.
+    /// another thread, and is dropped when the client wants no more. A sink that cannot wait goes on at once.
     fn suspend(self: Box<Self>, resume: Resume) {
         resume(Sink { receiver: Some(self.boxed()), operation: None });
     }
@@ -118,7 +119,8 @@ impl Sink {
         }
     }
 
-    /// Whether anybody still wants objects: for who finds none to deliver, and so hears no `Break`.
+    /// Whether the client still wants objects: for a source that finds none to deliver, and so gets no
+    /// `Break`.
     pub fn is_wanted(&self) -> bool {
         self.receiver.as_ref().is_some_and(|receiver| receiver.is_wanted())
     }
@@ -138,7 +140,7 @@ impl Sink {
     }
 
     /// Gives the thread back: the source returns, and `resume` goes on with the sink when more is
-    /// wanted, on another thread. It is dropped, with all it holds, when nobody wants more.
+    /// wanted, on another thread. It is dropped, with all it holds, when the client wants no more.
     pub fn suspend(mut self, resume: impl FnOnce(Sink) + Send + 'static) {
         let operation = self.operation.take();
         if let Some(receiver) = self.receiver.take() {
@@ -187,7 +189,7 @@ impl Drop for Sink {
     fn drop(&mut self) {
         if self.receiver.is_some() {
             self.end(Err(WBEM_E_PROVIDER_FAILURE
-                .with("the provider let go of its sink without a final status")));
+                .with("the provider dropped its sink without a final status")));
         }
     }
 }

@@ -107,7 +107,7 @@ impl Server {
     fn deliver(self: &Arc<Self>, request: &mut Request) -> Poll<()> {
         let (channel, waker) = (&self.interest.channel, Waker::from(self.clone()));
         while !request.positions.is_empty() && !request.call.has_ended() {
-            // Whoever is woken finds it.
+            // The request is back before this is woken.
             let mut queue = self.requests.0.lock();
             let polled =
                 channel.poll_some(request.positions.clone(), &mut Context::from_waker(&waker));
