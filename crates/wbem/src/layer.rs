@@ -34,10 +34,11 @@ where
         + 'static,
 {
     services_from(services.namespace().clone(), move |request, context, sink| {
-        Ok(match function(&services, request, context, sink)? {
-            Reply::Services(opened) => Reply::Services(layered(opened, function.clone())),
-            reply => reply,
-        })
+        let mut reply = function(&services, request, context, sink);
+        if let Ok(Reply::Services(opened)) = &mut reply {
+            *opened = layered(opened.clone(), function.clone());
+        }
+        reply
     })
 }
 

@@ -6,6 +6,8 @@
 //! [`AuthorizedCall::require`] with what the functions here say, or
 //! [`AuthorizedCall::require_to_write`]. Rights: behaviour.md G.11.
 
+use std::sync::Arc;
+
 use cim::security::{Descriptor, Rights, SecurityDescriptor, Sid};
 use cim::status::WBEM_E_ACCESS_DENIED;
 use cim::{Class, Namespace, Result};
@@ -57,18 +59,21 @@ pub struct AuthorizedCall<'a, O> {
     namespace: &'a Namespace,
     context: &'a CallContext,
     granted: Rights,
+    /// By which that was decided.
+    policy: Arc<Policy>,
 }
 
 impl<'a, O> Call<'a, O> {
     /// Asks whether the caller may be in the namespace at all.
     /// Errors: `WBEM_E_ACCESS_DENIED`.
-    pub fn authorize(self, policy: &Policy) -> Result<AuthorizedCall<'a, O>> {
+    pub fn authorize(self, policy: &Arc<Policy>) -> Result<AuthorizedCall<'a, O>> {
         let granted = policy.descriptor.granted(self.context.caller());
         let call = AuthorizedCall {
             operation: self.operation,
             namespace: self.namespace,
             context: self.context,
             granted,
+            policy: policy.clone(),
         };
         call.require(Rights::ENABLE, "open it")?;
         if call.context.is_remote() {
@@ -103,20 +108,31 @@ impl<'a, O> AuthorizedCall<'a, O> {
 
     /// The same call, authorized by another state of the namespace.
     /// Errors: those of [`Call::authorize`].
-    pub fn again(&self, policy: &Policy) -> Result<AuthorizedCall<'a, ()>> {
-        Call { operation: (), namespace: self.namespace, context: self.context }.authorize(policy)
+    pub fn again(&self, policy: &Arc<Policy>) -> Result<AuthorizedCall<'a, ()>> {
+        let AuthorizedCall { namespace, context, granted, .. } = *self;
+        match Arc::ptr_eq(&self.policy, policy) {
+            // The same question has the same answer.
+            true => Ok(AuthorizedCall {
+                operation: (),
+                namespace,
+                context,
+                granted,
+                policy: policy.clone(),
+            }),
+            false => Call { operation: (), namespace, context }.authorize(policy),
+        }
     }
 
     /// The operation, and the call without it.
     pub fn split(self) -> (O, AuthorizedCall<'a, ()>) {
-        let AuthorizedCall { operation, namespace, context, granted } = self;
-        (operation, AuthorizedCall { operation: (), namespace, context, granted })
+        let AuthorizedCall { operation, namespace, context, granted, policy } = self;
+        (operation, AuthorizedCall { operation: (), namespace, context, granted, policy })
     }
 
     /// The same call, seen as what its operation has turned out to be.
     pub fn with<P>(self, operation: P) -> AuthorizedCall<'a, P> {
-        let AuthorizedCall { namespace, context, granted, .. } = self;
-        AuthorizedCall { operation, namespace, context, granted }
+        let AuthorizedCall { namespace, context, granted, policy, .. } = self;
+        AuthorizedCall { operation, namespace, context, granted, policy }
     }
 
     /// Errors: `WBEM_E_ACCESS_DENIED` where the caller lacks one of the `needed` rights.
@@ -125,7 +141,7 @@ impl<'a, O> AuthorizedCall<'a, O> {
             return Ok(());
         }
         Err(WBEM_E_ACCESS_DENIED.with(format!(
-            "{} has not the rights {:#x} in namespace {} that it takes to {purpose}",
+            "access denied: {} lacks the rights {:#x} in namespace {}, required to {purpose}",
             self.context.caller().user,
             needed.0 & !self.granted.0,
             self.namespace
@@ -188,10 +204,10 @@ fn to_write_instance(class: &Class) -> Rights {
 #[cfg(test)]
 impl Policy {
     /// One that grants authenticated users these rights.
-    pub fn granting(rights: Rights) -> Self {
+    pub fn granting(rights: Rights) -> Arc<Self> {
         let ace = cim::security::Ace { allow: true, sid: Sid::authenticated_users(), rights };
         let descriptor = SecurityDescriptor { owner: None, dacl: vec![ace] };
-        Policy { descriptor, requires_encryption: false }
+        Arc::new(Policy { descriptor, requires_encryption: false })
     }
 }
 
@@ -199,7 +215,6 @@ impl Policy {
 mod tests {
     use super::*;
     use cim::security::Identity;
-    use std::sync::Arc;
     use wbem::{Protocol, Transport};
 
     const REMOTE: Transport = Transport::Remote { protocol: Protocol::Dcom, encrypted: false };

@@ -21,10 +21,11 @@ pub(super) fn layer(services: Arc<dyn Services>) -> Arc<dyn Services> {
         )
         .entered();
         let sink = sink.map(|sink| sink.during(request.name(), &request.parameter()));
-        let outcome = services.call(request, context, sink);
-        outcome.map_err(|e| {
-            tracing::debug!(status = e.status().symbol(), "failed");
-            e.during(request.name(), &request.parameter())
-        })
+        let mut outcome = services.call(request, context, sink);
+        if let Err(error) = &mut outcome {
+            tracing::debug!(status = error.status().symbol(), "failed");
+            *error = error.clone().during(request.name(), &request.parameter());
+        }
+        outcome
     })
 }

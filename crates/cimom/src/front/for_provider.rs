@@ -24,9 +24,10 @@ pub(super) fn services(cimom: Weak<Cimom>, namespace: NamespaceRef) -> Arc<dyn S
             return Err(shutting_down());
         };
         let session = Session::new(cimom, namespace.clone(), None);
-        Ok(match session.call(request, context, sink)? {
-            Reply::Services(opened) => Reply::Services(extended_status::layer(opened)),
-            reply => reply,
-        })
+        let mut reply = session.call(request, context, sink);
+        if let Ok(Reply::Services(opened)) = &mut reply {
+            *opened = extended_status::layer(opened.clone());
+        }
+        reply
     })
 }

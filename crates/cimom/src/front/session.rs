@@ -7,9 +7,7 @@ use std::sync::Arc;
 
 use cim::naming::check_class_length;
 use cim::status::*;
-use cim::{
-    ClassDeclaration, Error, Instance, Name, Namespace, Object, ObjectPath, Result, WbemStatus,
-};
+use cim::{ClassDeclaration, Error, Instance, Name, Namespace, ObjectPath, Result};
 use wbem::{CallContext, Flags, PutAttributes, Reply, Request, Services, Sink};
 
 use super::cimom::Cimom;
@@ -130,50 +128,46 @@ impl Services for Session {
         context: &CallContext,
         sink: Option<Sink>,
     ) -> Result<Reply> {
-        Ok(match request {
+        let nothing = |()| Reply::Nothing;
+        match request {
             Request::OpenNamespace { relative } => {
-                Reply::Services(Arc::new(self.open_namespace(relative, context)?))
+                let opened = self.open_namespace(relative, context)?;
+                Ok(Reply::Services(Arc::new(opened)))
             }
             Request::Connect { path } => {
-                Reply::Services(Arc::new(self.cimom.session(path, context)?))
+                Ok(Reply::Services(Arc::new(self.cimom.session(path, context)?)))
             }
-            Request::GetObject { path, flags } => {
-                let (object, success) = self.get(path, *flags, context)?;
-                Reply::Object(object, success)
-            }
+            Request::GetObject { path, flags } => self.get(path, *flags, context),
             Request::PutClass { class, is_amended, flags } => {
-                self.put_class(class, *is_amended, *flags, context)?;
-                Reply::Nothing
+                self.put_class(class, *is_amended, *flags, context).map(nothing)
             }
             Request::DeleteClass { class, flags } => {
-                self.delete_class(class, *flags, context)?;
-                Reply::Nothing
+                self.delete_class(class, *flags, context).map(nothing)
             }
             Request::CreateClassEnum { superclass, flags } => {
                 let sink = request.sink(sink)?;
-                self.create_class_enum(superclass.as_deref(), *flags, context, sink)?;
-                Reply::Nothing
+                self.create_class_enum(superclass.as_deref(), *flags, context, sink).map(nothing)
             }
             Request::PutInstance { instance, attributes, flags } => {
-                Reply::Path(self.put_instance(instance, attributes, *flags, context)?)
+                self.put_instance(instance, attributes, *flags, context).map(Reply::Path)
             }
             Request::DeleteInstance { path, flags } => {
-                self.delete_instance(path, *flags, context)?;
-                Reply::Nothing
+                self.delete_instance(path, *flags, context).map(nothing)
             }
             Request::CreateInstanceEnum { class, flags } => {
-                self.create_instance_enum(class, *flags, context, request.sink(sink)?)?;
-                Reply::Nothing
+                let sink = request.sink(sink)?;
+                self.create_instance_enum(class, *flags, context, sink).map(nothing)
             }
             Request::ExecQuery { language, query, flags } => {
-                self.exec_query(language, query, *flags, context, request.sink(sink)?)?;
-                Reply::Nothing
+                let sink = request.sink(sink)?;
+                self.exec_query(language, query, *flags, context, sink).map(nothing)
             }
             Request::ExecMethod { path, method, flags, in_parameters } => {
                 let given = in_parameters.as_deref();
-                Reply::OutParameters(self.exec_method(path, method, *flags, context, given)?)
+                let out = self.exec_method(path, method, *flags, context, given);
+                out.map(Reply::OutParameters)
             }
-        })
+        }
     }
 }
 
@@ -183,25 +177,26 @@ impl Session {
         self.cimom.session(self.namespace.namespace.child(relative)?.as_str(), context)
     }
 
-    fn get(&self, path: &str, flags: Flags, context: &CallContext) -> Result<(Object, WbemStatus)> {
+    fn get(&self, path: &str, flags: Flags, context: &CallContext) -> Result<Reply> {
         flags.only(
             "GetObject",
             Flags::USE_AMENDED_QUALIFIERS | Flags::DIRECT_READ | Flags::RETURN_IMMEDIATELY,
         )?;
         if path.is_empty() {
             self.authorize(&self.view(context)?, (), context)?;
-            return Ok((get::empty_class()?, WBEM_S_NO_ERROR));
+            return Ok(Reply::Object(get::empty_class()?, WBEM_S_NO_ERROR));
         }
         let path = self.own_path(path)?;
         if let Some(other) = self.session_for(&path, context)? {
-            return other.get(&path.relative().to_string(), flags, context);
+            let path = path.relative().to_string().into();
+            return other.call(&Request::GetObject { path, flags }, context, None);
         }
         let (partial, context) = PartialRead::of(context)?;
         let view = self.read_view(flags, &context)?;
         let get = Get { path, direct: flags.has(Flags::DIRECT_READ), partial };
         let call = self.authorize(&view, get, &context)?;
         let object = get::object(&view, &call)?;
-        Ok((object, get::success(&view, call.operation())?))
+        Ok(Reply::Object(object, get::success(&view, call.operation())?))
     }
 
     fn put_class(

@@ -218,9 +218,10 @@ fn provided(
 ) -> Completion {
     let request =
         EnumerationRequest { class: &step.class, wanted: &step.wanted, predicates: &step.pushed };
+    let cancel = plan.context.cancel();
     binding.provider.call(&plan.context, |context| {
         binding.instances.enumerate(&request, context, Sink::new(sink));
-        done.wait()
+        done.wait_for(cancel)?
     })
 }
 
@@ -236,9 +237,10 @@ fn queried(
     let has_delivered = sink.has_delivered.clone();
     let query = QueryText { text, class: &step.class };
     let sink = sink.unfiltered();
+    let cancel = plan.context.cancel();
     let completion = binding.provider.call(&plan.context, |context| {
         binding.instances.query(&query, context, Sink::new(sink));
-        done.wait()
+        done.wait_for(cancel)?
     });
     match &completion {
         Err(e)

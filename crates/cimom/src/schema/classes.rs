@@ -119,7 +119,7 @@ impl Schema {
     }
 
     /// Who may be in the namespace.
-    pub fn policy(&self) -> &Policy {
+    pub fn policy(&self) -> &Arc<Policy> {
         &self.policy
     }
 

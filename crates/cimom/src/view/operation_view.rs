@@ -119,7 +119,7 @@ impl<'v> View<'v> {
             let snapshot = self.stored.snapshot()?;
             let Some(state) = snapshot.view().state(&namespace)? else { continue };
             let call = Call { operation: (), namespace: &namespace, context: self.context };
-            if call.authorize(&Policy::new(state.security)?).is_ok() {
+            if call.authorize(&Arc::new(Policy::new(state.security)?)).is_ok() {
                 found.push((state.id, state.generation));
             }
         }
