@@ -25,7 +25,8 @@ use crate::store::Core;
 pub struct Edit<'e, 'w> {
     pub(super) core: &'e Core,
     pub(super) writer: &'e mut Writer<'w>,
-    schemas: &'e mut HashMap<NamespaceId, EditedSchema>,
+    /// A write has to do with few namespaces.
+    schemas: &'e mut Vec<(NamespaceId, EditedSchema)>,
     /// Classes that are not stored and that providers have declared: a write asks no provider.
     provided: HashMap<(NamespaceId, Name), Arc<Class>>,
     /// The namespaces that it deleted.
@@ -171,7 +172,7 @@ impl Edit<'_, '_> {
 
     /// Loads the schema of `namespace` as this write sees it.
     pub(super) fn load(&mut self, namespace: &NamespaceRef) -> Result<()> {
-        if self.schemas.contains_key(&namespace.id) {
+        if self.schemas.iter().any(|(id, _)| *id == namespace.id) {
             return Ok(());
         }
         let view = self.writer.view();
@@ -185,25 +186,29 @@ impl Edit<'_, '_> {
                 Arc::new(Schema::new(self.core.origin(&namespace.namespace), &state, stored)?)
             }
         };
-        self.schemas.insert(namespace.id, EditedSchema { schema, is_changed: false });
+        self.schemas.push((namespace.id, EditedSchema { schema, is_changed: false }));
         Ok(())
     }
 
     /// The schema of a namespace that was loaded.
     pub(super) fn schema(&self, namespace: &NamespaceRef) -> &Arc<Schema> {
-        &self.schemas[&namespace.id].schema
+        let mut schemas = self.schemas.iter();
+        let edited = schemas.find(|(id, _)| *id == namespace.id);
+        &edited.expect("loaded before it is read").1.schema
     }
 
     /// The same, to be changed.
     pub(super) fn schema_mut(&mut self, namespace: &NamespaceRef) -> &mut Schema {
-        let edited = self.schemas.get_mut(&namespace.id).expect("loaded before it is changed");
+        let mut schemas = self.schemas.iter_mut();
+        let edited = schemas.find(|(id, _)| *id == namespace.id);
+        let edited = &mut edited.expect("loaded before it is changed").1;
         edited.is_changed = true;
         Arc::make_mut(&mut edited.schema)
     }
 
     /// Drops the schemas of namespaces that are deleted.
     pub(super) fn forget(&mut self, deleted: Vec<NamespaceId>) {
-        self.schemas.retain(|id, _| !deleted.contains(id));
+        self.schemas.retain(|(id, _)| !deleted.contains(id));
         self.deleted_namespaces.extend(deleted);
     }
 
