@@ -135,6 +135,15 @@ impl Object {
         })
     }
 
+    /// About how many bytes of memory it takes, without its class, which others share.
+    pub fn memory(&self) -> usize {
+        let values = match self {
+            Object::Class(_) => &[][..],
+            Object::Instance(instance) => instance.values(),
+        };
+        size_of::<Object>() + values.iter().map(Value::memory).sum::<usize>()
+    }
+
     /// The value of a system property.
     pub fn system(&self, property: SystemProperty) -> Value {
         match self {

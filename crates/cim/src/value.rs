@@ -57,6 +57,23 @@ impl Value {
         matches!(self, Value::Null)
     }
 
+    /// About how many bytes of memory it takes, with what it refers to.
+    pub fn memory(&self) -> usize {
+        /// What an allocation takes beside its content: two counters, and the allocator's own.
+        const ALLOCATION: usize = 32;
+        let elsewhere = match self {
+            Value::String(text) | Value::Reference(text) if text.is_heap_allocated() => {
+                ALLOCATION + text.len()
+            }
+            Value::Object(object) => ALLOCATION + object.memory(),
+            Value::Array(elements) => {
+                ALLOCATION + elements.iter().map(Value::memory).sum::<usize>()
+            }
+            _ => 0,
+        };
+        size_of::<Value>() + elsewhere
+    }
+
     /// The data type of a single value; `None` for NULL and arrays.
     pub fn cim_type(&self) -> Option<CimType> {
         Some(match self {

@@ -1,7 +1,8 @@
 //! The objects of an operation between the thread that delivers them and the client that takes them.
 //!
 //! [`channel`] has two ends: a [`Sink`] for the operation and [`Objects`] for the client. What may
-//! wait between them is bounded: an operation that delivers more is held up, unless a client waits
+//! wait between them is bounded, in objects and in bytes: an operation that delivers more is held up,
+//! unless a client waits
 //! for more than that; or it gives its thread back ([`Sink::suspend`]) and goes on, on another one,
 //! when more is wanted. The client waits with a deadline, or is a task that is woken
 //! ([`Objects::poll_recv`]). [`crate::Enumerator`] is an end that may go back.
@@ -28,6 +29,10 @@ use crate::sink::{Completion, ObjectSink, Resume, Sink};
 /// that the two threads do not wake each other for every batch.
 const WAITING: usize = 128;
 const MOST_WAITING: usize = 1 << 14;
+
+/// So many bytes may wait, by [`Object::memory`] and the place in the queue, however many objects that
+/// is: 64 KiB, less what an operation takes that has given its thread back.
+pub const WAITING_BYTES: usize = 56 << 10;
 
 /// What a fetch gives.
 #[derive(Debug, PartialEq)]
@@ -137,6 +142,8 @@ pub(crate) struct State {
     first: usize,
     /// The furthest position of any client.
     furthest: usize,
+    /// The size of the objects from there on.
+    waiting_bytes: usize,
     /// The position from which a NextAsync is still to be served: what comes before it can no longer be
     /// fetched, where objects do not stay.
     reserved: Option<usize>,
@@ -217,7 +224,8 @@ impl Channel {
             return false;
         }
         // The operation goes on for a client that wants more than is waiting.
-        state.furthest = state.furthest.max(state.delivered());
+        let delivered = state.delivered();
+        state.advance(delivered);
         state.awaited.push(wanted);
         self.go_on(state);
         wait_until(&self.is_delivered, state, deadline);
@@ -258,6 +266,7 @@ impl Channel {
         range: Range<usize>,
         wants: bool,
     ) -> Vec<Object> {
+        state.advance(range.end);
         let here = range.start - state.first..range.end - state.first;
         let mut objects = Vec::new();
         match (self.keeps, state.reserved) {
@@ -274,7 +283,6 @@ impl Channel {
         if !wants {
             objects.clear();
         }
-        state.furthest = state.furthest.max(range.end);
         if state.may_go_on() {
             self.go_on(state);
         }
@@ -316,7 +324,8 @@ impl Channel {
         if !state.polls.iter().any(|waker| waker.will_wake(task.waker())) {
             state.polls.push(task.waker().clone());
         }
-        state.furthest = state.furthest.max(state.delivered());
+        let delivered = state.delivered();
+        state.advance(delivered);
         self.go_on(&mut state);
         Poll::Pending
     }
@@ -391,15 +400,45 @@ impl State {
         self.delivered().saturating_sub(self.furthest)
     }
 
-    /// Whether the operation has delivered enough for now.
+    /// Notes that a client has come to `position`.
+    fn advance(&mut self, position: usize) {
+        let passed = self.furthest.saturating_sub(self.first)..position.saturating_sub(self.first);
+        match passed.end < self.objects.len() {
+            true if passed.start < passed.end => {
+                let bytes: usize = self.objects.range(passed).flatten().map(bytes).sum();
+                self.waiting_bytes -= bytes;
+            }
+            true => {}
+            false => self.waiting_bytes = 0,
+        }
+        self.furthest = self.furthest.max(position);
+    }
+
+    /// Whether a client waits for what is not delivered yet.
+    fn is_awaited(&self) -> bool {
+        !self.awaited.is_empty() || !self.polls.is_empty()
+    }
+
+    /// Whether as much is waiting as may.
     fn is_enough(&self) -> bool {
-        self.awaited.is_empty() && self.polls.is_empty() && self.waiting() >= self.ahead()
+        let is_enough = self.waiting() >= self.ahead() || self.waiting_bytes >= WAITING_BYTES;
+        is_enough && !self.is_awaited()
+    }
+
+    /// Whether there is no place for another batch.
+    fn is_full(&self) -> bool {
+        !self.may_go_on() && !self.is_awaited()
     }
 
     /// Whether an operation that was held up may go on.
     fn may_go_on(&self) -> bool {
-        self.waiting() <= self.ahead() / 2
+        self.waiting() <= self.ahead() / 2 && self.waiting_bytes <= WAITING_BYTES / 2
     }
+}
+
+/// What an object takes while it waits: the queue has up to as much place again.
+fn bytes(object: &Object) -> usize {
+    object.memory() + size_of::<Object>()
 }
 
 /// Held by every reader that may still fetch objects of an operation.
@@ -461,6 +500,7 @@ impl Delivery {
         if state.is_abandoned {
             return ControlFlow::Break(());
         }
+        state.waiting_bytes += batch.iter().map(bytes).sum::<usize>();
         state.objects.extend(batch.into_iter().map(Some));
         let delivered = state.delivered();
         let waiting = state.awaited.len();
@@ -497,8 +537,12 @@ impl ObjectSink for Delivery {
         !self.0.state().is_abandoned
     }
 
+    fn takes_at_once(&self) -> bool {
+        true
+    }
+
     fn is_full(&self) -> bool {
-        self.0.state().is_enough()
+        self.0.state().is_full()
     }
 
     fn suspend(self: Box<Self>, resume: Resume) {
@@ -510,7 +554,7 @@ impl ObjectSink for Delivery {
         state.suspended = Some(resume);
         state.admission = None;
         // Meanwhile the client may have asked for more.
-        if !state.is_enough() {
+        if !state.is_full() {
             self.0.go_on(&mut state);
         }
     }
@@ -644,6 +688,39 @@ mod tests {
         let (objects, _) = start(&operations, 1000);
         settle(&operations);
         assert_eq!(objects.interest.channel.state().delivered(), WAITING);
+    }
+
+    /// The same of objects that are large.
+    #[test]
+    fn what_waits_is_bounded_in_bytes() {
+        let property = cim::PropertyDeclaration {
+            name: "P".into(),
+            ty: cim::CimType::String.into(),
+            default: None,
+            qualifiers: cim::Qualifiers::default(),
+        };
+        let declaration = ClassDeclaration {
+            name: "X".into(),
+            properties: vec![property],
+            ..ClassDeclaration::default()
+        };
+        let mut instance = Instance::new(Class::derive(Arc::new(declaration), None, None).unwrap());
+        instance.put("P", &cim::Value::string("x".repeat(WAITING_BYTES / 8))).unwrap();
+        let large = || vec![Object::from(instance.clone())];
+        let (mut sink, mut objects) = channel(&Operations::default(), SessionId::new());
+        for _ in 0..4 {
+            assert!(!sink.is_full());
+            assert!(sink.offer(large()).is_continue());
+        }
+        assert!(sink.is_full(), "there is no place for another half");
+        for _ in 0..2 {
+            let fetched = objects.recv(1, &CancelToken::default()).unwrap();
+            assert_eq!(fetched.objects.len(), 1);
+        }
+        assert!(!sink.is_full());
+        assert_eq!(objects.interest.channel.state().waiting_bytes, 2 * bytes(&large()[0]));
+        assert_eq!(objects.recv(10, &CancelToken::default()).unwrap().objects.len(), 2);
+        assert_eq!(objects.interest.channel.state().waiting_bytes, 0);
     }
 
     struct Woken(AtomicUsize);

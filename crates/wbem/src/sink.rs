@@ -57,6 +57,11 @@ pub trait ObjectSink: Boxed + Send + 'static {
         self.indicate(batch)
     }
 
+    /// Whether [`ObjectSink::offer`] returns at once, however slow the client is.
+    fn takes_at_once(&self) -> bool {
+        false
+    }
+
     /// Whether the source should stop until the client has taken some of what is waiting.
     fn is_full(&self) -> bool {
         false
@@ -134,7 +139,12 @@ impl Sink {
         }
     }
 
-    /// Whether as much is waiting as may: a source that can go on later calls [`Sink::suspend`] now.
+    /// Whether [`Sink::offer`] returns at once, however slow the client is.
+    pub fn takes_at_once(&self) -> bool {
+        self.receiver.as_ref().is_some_and(|receiver| receiver.takes_at_once())
+    }
+
+    /// Whether no other batch may wait: a source that can go on later calls [`Sink::suspend`] now.
     pub fn is_full(&self) -> bool {
         self.receiver.as_ref().is_some_and(|receiver| receiver.is_full())
     }

@@ -122,11 +122,11 @@ impl Execution {
         let shaper = Shaper::new(&self.plan, step, &self.seen);
         loop {
             view.context().cancel().check()?;
-            if client.is_full() {
+            if self.gathered.is_past_bound() && client.is_full() {
                 return Ok((view, Next::Later));
             }
             view = view.for_reading_on(&step.class)?;
-            let Some(batch) = self.cursor.next(&view, step)? else {
+            let Some(batch) = self.cursor.next(&view, step, self.gathered.room())? else {
                 return Ok((view, Next::Step));
             };
             for mut instance in batch {
@@ -137,7 +137,7 @@ impl Execution {
                     self.gathered.push(Object::Instance(shaper.finish(instance)));
                 }
             }
-            let flow = match self.gathered.is_due() {
+            let flow = match self.gathered.is_due(client) {
                 true => view.while_client_takes(|| self.gathered.hand_over(client)),
                 false if self.gathered.is_empty() && client.is_gone() => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use cim::status::*;
 use cim::{Class, Instance, InstanceKey, Name, Object, Result, Value};
 use parking_lot::Mutex;
+use wbem::channel::WAITING_BYTES;
 use wbem::sink::Requirement;
 use wbem::{CallContext, Completion, ObjectSink, Promise, Sink, Wanted};
 use wql::BoundSelect;
@@ -16,7 +17,7 @@ use wql::BoundSelect;
 use crate::providers::Provider;
 use crate::read::plan::{Plan, Step};
 use crate::read::resolve::Source;
-use crate::read::stored::BATCH;
+use crate::read::stored::{BATCH, Room};
 use crate::source::layered::{self, Part};
 
 /// How long objects wait for others that are handed over with them.
@@ -71,9 +72,14 @@ impl SharedSink {
         !self.0.lock().as_ref().is_some_and(Sink::is_wanted)
     }
 
-    /// Whether as much waits for the client as may.
+    /// Whether no other batch may wait for the client.
     pub(super) fn is_full(&self) -> bool {
         self.0.lock().as_ref().is_some_and(Sink::is_full)
+    }
+
+    /// Whether the client takes what it is offered at once.
+    fn takes_at_once(&self) -> bool {
+        self.0.lock().as_ref().is_some_and(Sink::takes_at_once)
     }
 
     /// The sink itself, if the result has not ended.
@@ -88,24 +94,54 @@ impl SharedSink {
     }
 }
 
-/// Objects that wait to be handed over together: a result that fits into a batch is read to its end
-/// before the client sees any of it, and so is of one moment.
-#[derive(Default)]
+/// Objects that wait to be handed over together. A result within the bound of [`BATCH`] objects or
+/// [`WAITING_BYTES`] is read to its end before its client can hold it up, and so is of one moment.
 pub(super) struct Gathered {
     objects: Vec<Object>,
+    bytes: usize,
     since: Option<Instant>,
+    /// What is left of the bound of the whole result.
+    bound: Room,
+}
+
+impl Default for Gathered {
+    fn default() -> Self {
+        Gathered { objects: Vec::new(), bytes: 0, since: None, bound: Room::WHOLE }
+    }
 }
 
 impl Gathered {
     pub(super) fn push(&mut self, object: Object) {
+        let bytes = object.memory();
+        self.bytes += bytes;
+        self.bound.objects = self.bound.objects.saturating_sub(1);
+        self.bound.bytes = self.bound.bytes.saturating_sub(bytes);
         self.since.get_or_insert_with(Instant::now);
         self.objects.push(object);
     }
 
+    /// Whether the result is longer than the bound.
+    pub(super) fn is_past_bound(&self) -> bool {
+        self.bound.is_none()
+    }
+
+    /// How much is read before it is handed over. Past the bound half of what may wait, so that it
+    /// has a place when the client has taken the other half.
+    pub(super) fn room(&self) -> Room {
+        match self.is_past_bound() {
+            true => Room {
+                objects: BATCH.saturating_sub(self.objects.len()),
+                bytes: (WAITING_BYTES / 2).saturating_sub(self.bytes),
+            },
+            false => self.bound,
+        }
+    }
+
     /// Whether there are enough of them, or they have waited for long enough.
-    pub(super) fn is_due(&self) -> bool {
-        self.objects.len() >= BATCH
-            || self.since.is_some_and(|since| since.elapsed() > LONGEST_WAIT)
+    pub(super) fn is_due(&self, client: &SharedSink) -> bool {
+        let has_waited = || self.since.is_some_and(|since| since.elapsed() > LONGEST_WAIT);
+        // A function may hold up the rest of what is to be of one moment.
+        self.room().is_none() || has_waited() && (self.is_past_bound() || client.takes_at_once())
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -113,7 +149,7 @@ impl Gathered {
     }
 
     pub(super) fn hand_over(&mut self, client: &SharedSink) -> ControlFlow<()> {
-        self.since = None;
+        (self.since, self.bytes) = (None, 0);
         match self.objects.is_empty() {
             true => ControlFlow::Continue(()),
             false => client.offer(std::mem::take(&mut self.objects)),

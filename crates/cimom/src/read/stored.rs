@@ -7,8 +7,9 @@
 //! nothing of the repository held.
 
 use cim::status::WBEM_E_CRITICAL_ERROR;
-use cim::{Instance, Result, Value};
+use cim::{Instance, Object, Result, Value};
 use repository::Position;
+use wbem::channel::WAITING_BYTES;
 
 use super::plan::{Referring, SourceRequest, Step};
 use super::resolve::Source;
@@ -20,6 +21,24 @@ pub const BATCH: usize = 128;
 
 /// The most bytes of stored instances that are read at once, but for one that is longer.
 const BATCH_BYTES: usize = 64 << 10;
+
+/// How much is to be read at once.
+#[derive(Clone, Copy)]
+pub struct Room {
+    pub(super) objects: usize,
+    /// In memory, as [`Object::memory`] says.
+    pub(super) bytes: usize,
+}
+
+impl Room {
+    /// What may wait for a client.
+    pub const WHOLE: Room = Room { objects: BATCH, bytes: WAITING_BYTES };
+
+    /// Whether there is none that is worth a read.
+    pub(super) fn is_none(self) -> bool {
+        self.objects == 0 || self.bytes < WAITING_BYTES / 16
+    }
+}
 
 /// How far a step has been read.
 #[derive(Default)]
@@ -33,8 +52,14 @@ pub struct Cursor {
 
 impl Cursor {
     /// The next instances of a step whose source is the object manager's own; `None` at the end. A
-    /// batch may be empty before it.
-    pub fn next(&mut self, view: &View<'_>, step: &Step) -> Result<Option<Vec<Instance>>> {
+    /// batch may be empty before it. It is no longer than there is `room` for, where the step filters
+    /// none of it out.
+    pub fn next(
+        &mut self,
+        view: &View<'_>,
+        step: &Step,
+        room: Room,
+    ) -> Result<Option<Vec<Instance>>> {
         if self.is_at_end {
             return Ok(None);
         }
@@ -47,7 +72,7 @@ impl Cursor {
                 self.is_at_end = true;
                 one(view, step, keys)?
             }
-            (Source::Repository, SourceRequest::Enumerate) => self.instances(view, step)?,
+            (Source::Repository, SourceRequest::Enumerate) => self.instances(view, step, room)?,
             (Source::Repository, SourceRequest::Referring(asked)) => {
                 self.referring(view, step, asked)?
             }
@@ -63,17 +88,23 @@ impl Cursor {
         Ok(Some(batch))
     }
 
-    fn instances(&mut self, view: &View<'_>, step: &Step) -> Result<Vec<Instance>> {
+    fn instances(&mut self, view: &View<'_>, step: &Step, room: Room) -> Result<Vec<Instance>> {
+        let (most, most_bytes) = match step.filter.is_some() || step.is_related {
+            true => (BATCH, usize::MAX),
+            false => (room.objects, room.bytes),
+        };
+        let values = size_of::<Object>() + step.class.properties().len() * size_of::<Value>();
         view.stored(|stored| {
             let mut all = stored.instances_after(view.id(), &step.class, &self.position)?;
-            let (mut batch, mut bytes) = (Vec::with_capacity(BATCH), 0);
-            while batch.len() < BATCH && bytes < BATCH_BYTES {
+            let (mut batch, mut bytes, mut stored_bytes) = (Vec::with_capacity(most), 0, 0);
+            while batch.len() < most && bytes < most_bytes && stored_bytes < BATCH_BYTES {
                 let Some(instance) = all.next() else {
                     self.is_at_end = true;
                     return Ok(batch);
                 };
                 batch.push(instance?);
-                bytes += all.last_len();
+                stored_bytes += all.last_len();
+                bytes += values + all.last_len();
             }
             all.advance(&mut self.position);
             self.is_at_end = all.is_over();

@@ -18,7 +18,7 @@ use crate::providers::{Runtime, shutting_down};
 use crate::read::execute::{self, Seen, first_significant_status};
 use crate::read::get;
 use crate::read::plan::{Plan, Referent};
-use crate::read::stored::Cursor;
+use crate::read::stored::{Cursor, Room};
 use crate::schema::reference;
 use crate::source::properties;
 use crate::view::View;
@@ -101,7 +101,7 @@ impl Progress {
                 return Ok((view, true));
             }
             view = view.for_reading_on(class)?;
-            let Some(batch) = self.cursor.next(&view, step)? else { break };
+            let Some(batch) = self.cursor.next(&view, step, Room::WHOLE)? else { break };
             let (mut associations, mut failure) = (Vec::with_capacity(batch.len()), None);
             for instance in batch {
                 match properties::complete(&view, instance, &step.wanted) {
