@@ -18,6 +18,7 @@ mod structure;
 mod tidy;
 mod tokens;
 
+use std::ffi::OsStr;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
@@ -36,6 +37,7 @@ usage: cargo xtask TASK
                    refuses if their sum rises
   readme           runs the README's commands and compares what they print
   bench [NAME...]  builds and runs the benchmarks of the suite
+  soak [NAME...]   the same of those that put a process under load for minutes
   new-class NAME [--area AREA]
                    writes the files of a new host class and registers it";
 
@@ -59,13 +61,14 @@ fn run(args: &[String]) -> Result<()> {
         ["wording"] => tidy::wording::update(&workspace),
         ["readme"] => readme::run(&workspace),
         ["bench", ..] => bench(&workspace, &args[1..]),
+        ["soak", ref names @ ..] => bench(&workspace, &[&["--soak"], names].concat()),
         ["new-class", ..] => new_class::run(&workspace, &args[1..]),
         _ => bail!("unknown task `{}`\n{USAGE}", args.join(" ")),
     }
 }
 
 /// The benchmarks belong to the suite; this only spares the reader the long command.
-fn bench(workspace: &Workspace, names: &[String]) -> Result<()> {
+fn bench<S: AsRef<OsStr>>(workspace: &Workspace, arguments: &[S]) -> Result<()> {
     let mut command = workspace.cargo();
     command.args([
         "run",
@@ -77,5 +80,5 @@ fn bench(workspace: &Workspace, names: &[String]) -> Result<()> {
         "bench",
         "--",
     ]);
-    cargo::run(command.args(names))
+    cargo::run(command.args(arguments))
 }

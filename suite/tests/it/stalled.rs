@@ -175,6 +175,24 @@ fn a_result_that_fits_the_bound_is_of_one_moment() {
     }
 }
 
+/// The bound is 64 KiB where 128 objects are larger, with what the operation itself takes.
+#[test]
+fn large_instances_are_bounded_in_bytes() {
+    for (count, fits) in [(40, true), (80, false)] {
+        let world = World::with_small_map(NativeProviders::default());
+        let (mut mof, pad) = (CLASSES.to_owned(), "x".repeat(1000));
+        for n in 0..count {
+            mof.push_str(&format!("instance of A {{ K = \"{n:04}{pad}\"; V = 0; }};\n"));
+        }
+        world.compile(&mof);
+        let (mut objects, _) = half_read(&world, "A", world.administrator());
+        pass_a_second(&world);
+        put(&world, "A", "new", 9);
+        let (read, end) = rest(&mut objects);
+        assert_eq!((read.len(), end), (if fits { count - 1 } else { count }, None));
+    }
+}
+
 /// Of what a condition leaves, too, however many instances are read for it.
 #[test]
 fn a_filtered_result_that_fits_the_bound_is_of_one_moment() {

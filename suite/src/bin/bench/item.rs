@@ -270,6 +270,7 @@ mod tests {
 
     #[test]
     fn an_instance_is_the_same_as_mof() {
+        let _alone = crate::measure::WHOLE_PROCESS.lock();
         let mut mof = ITEM.class_mof("");
         ITEM.push_instance_mof(&mut mof, 7);
         let world = openwmi_suite::World::new();

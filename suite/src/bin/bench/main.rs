@@ -1,6 +1,6 @@
 //! The benchmarks: what an operation costs, against a baseline measured in the same run.
 //!
-//! `cargo xtask bench [NAME...]` builds and runs this. Each benchmark is a module; it first checks
+//! `cargo xtask bench [NAME...]` and `cargo xtask soak [NAME...]` build and run this. Each benchmark is a module; it first checks
 //! that both sides do the same work, then measures them by turns, and reports one line a figure.
 //! Nothing fails where a bar is not met: the line says so. Data is written beside the program's own
 //! file, because a temporary directory may be one that no sync reaches.
@@ -17,6 +17,8 @@
 //! | [`processes`] | the processes of this machine |
 //! | [`start`] | from nothing to an answer |
 //! | [`first_start`] | a new repository with many classes |
+//! | [`stalled`] | half-read enumerations and hanging providers: what they cost all others |
+//! | [`cancel`] | how long the caller of a cancelled call waits for its status |
 //! | [`item`] | the classes and instances that are measured |
 //! | [`measure`], [`report`], [`scratch`] | clocks and medians, lines, directories |
 
@@ -24,6 +26,7 @@
 
 mod associators;
 mod calls;
+mod cancel;
 mod compile;
 mod conditions;
 mod first_start;
@@ -37,6 +40,7 @@ mod pywbem;
 mod report;
 mod schema;
 mod scratch;
+mod stalled;
 mod start;
 mod stored;
 
@@ -69,9 +73,19 @@ const BENCHMARKS: [Benchmark; 11] = [
     ("first-start", "a repository created with the classes of the host", first_start::run),
 ];
 
+/// What takes minutes and is about a process under load; run by `cargo xtask soak`, or by name.
+const SOAKS: [Benchmark; 2] = [
+    (
+        "stalled",
+        "2,000 half-read stored enumerations beside 64 calls hanging in each of four providers",
+        stalled::run,
+    ),
+    ("cancel", "how long after a cancel or a deadline the caller has its status", cancel::run),
+];
+
 fn main() -> ExitCode {
-    let names: Vec<String> = std::env::args().skip(1).collect();
-    match run(&names) {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -80,18 +94,27 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(names: &[String]) -> Result<()> {
+/// Runs the benchmarks of these names; without any, all but the soaks, or with `--soak` the soaks alone.
+fn run(arguments: &[String]) -> Result<()> {
+    let (is_soak, names) = match arguments {
+        [first, names @ ..] if first == "--soak" => (true, names),
+        names => (false, names),
+    };
+    let all = || BENCHMARKS.iter().chain(&SOAKS);
     for name in names {
-        if !BENCHMARKS.iter().any(|(known, ..)| known == name) {
-            let known = BENCHMARKS.map(|(known, ..)| known).join(", ");
+        if !all().any(|(known, ..)| known == name) {
+            let known = all().map(|(known, ..)| *known).collect::<Vec<_>>().join(", ");
             bail!("there is no benchmark `{name}`; there are {known}");
         }
     }
-    for (name, what, run) in BENCHMARKS {
-        if names.is_empty() || names.iter().any(|wanted| wanted == name) {
-            report::title(name, what);
-            run().with_context(|| format!("the benchmark `{name}`"))?;
-        }
+    let by_default = if is_soak { &SOAKS[..] } else { &BENCHMARKS[..] };
+    let wanted = |name: &str| match names.is_empty() {
+        true => by_default.iter().any(|(default, ..)| *default == name),
+        false => names.iter().any(|wanted| wanted == name),
+    };
+    for (name, what, run) in all().filter(|(name, ..)| wanted(name)) {
+        report::title(name, what);
+        run().with_context(|| format!("the benchmark `{name}`"))?;
     }
     Ok(())
 }

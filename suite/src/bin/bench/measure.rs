@@ -74,6 +74,10 @@ pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     }
 }
 
+/// Held by tests that measure the process, and by those that would disturb them.
+#[cfg(test)]
+pub(crate) static WHOLE_PROCESS: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
 #[cfg(test)]
 mod tests {
     use super::*;

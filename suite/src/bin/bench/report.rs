@@ -11,6 +11,7 @@ pub(crate) enum Quantity {
     PerSecond(f64),
     Bytes(f64),
     Times(f64),
+    Count(f64),
 }
 
 /// What a figure is held against.
@@ -108,7 +109,7 @@ impl Quantity {
     fn value(self) -> f64 {
         match self {
             Quantity::Seconds(v) | Quantity::PerSecond(v) => v,
-            Quantity::Bytes(v) | Quantity::Times(v) => v,
+            Quantity::Bytes(v) | Quantity::Times(v) | Quantity::Count(v) => v,
         }
     }
 }
@@ -121,6 +122,8 @@ impl fmt::Display for Quantity {
             Quantity::Seconds(v) if v.abs() < 1.0 => (v * 1e3, " ms"),
             Quantity::Seconds(v) => (v, " s"),
             Quantity::PerSecond(v) => return write!(f, "{v:.0}/s"),
+            Quantity::Count(v) => return write!(f, "{v:.0}"),
+            Quantity::Bytes(v) if v.abs() < 1e6 => (v / 1024.0, " KiB"),
             Quantity::Bytes(v) => (v / 1e6, " MB"),
             Quantity::Times(v) => (v, "x"),
         };
@@ -161,7 +164,9 @@ mod tests {
             (Quantity::Seconds(0.000_001_5), "1.50 us"),
             (Quantity::Seconds(0.0123), "12.3 ms"),
             (Quantity::PerSecond(20_000.4), "20000/s"),
+            (Quantity::Bytes(65_536.0), "64.0 KiB"),
             (Quantity::Bytes(15e6), "15.0 MB"),
+            (Quantity::Count(1024.0), "1024"),
             (Quantity::Times(2.0), "2.00x"),
         ] {
             assert_eq!(quantity.to_string(), text);
