@@ -138,6 +138,7 @@ impl Execution {
                 }
             }
             let flow = match self.gathered.is_due(client) {
+                true if client.takes_at_once() => self.gathered.hand_over(client),
                 true => view.while_client_takes(|| self.gathered.hand_over(client)),
                 false if self.gathered.is_empty() && client.is_gone() => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),

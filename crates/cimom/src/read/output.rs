@@ -78,7 +78,7 @@ impl SharedSink {
     }
 
     /// Whether the client takes what it is offered at once.
-    fn takes_at_once(&self) -> bool {
+    pub(super) fn takes_at_once(&self) -> bool {
         self.0.lock().as_ref().is_some_and(Sink::takes_at_once)
     }
 

@@ -3,28 +3,31 @@
 //! A snapshot keeps the pages of its moment from being used again, so that a client that stalls
 //! would have the file grow. A result therefore lets its snapshot be held here while it waits for
 //! its client: for one second, and no more than 256 of them at once; past either the snapshot is
-//! released, and the result goes on in a new one.
+//! released, and the result goes on in a new one. A thread releases those that are due, at most a tenth of
+//! a second late.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::Mutex;
 use repository::Snapshot;
 
 /// How long a snapshot is held for a client that takes nothing.
 const LONGEST_HOLD: Duration = Duration::from_secs(1);
 /// How many snapshots are held at once.
 const MOST_HELD: usize = 256;
-/// How long the thread that releases them waits for another one.
-const THREAD_IDLE: Duration = Duration::from_secs(10);
+/// How often the thread that releases them looks for those that are due. It is not woken for each: most
+/// are held for as long as a client takes to fetch a batch.
+const INTERVAL: Duration = Duration::from_millis(100);
+/// After how many intervals without any the thread ends.
+const IDLE_INTERVALS: u32 = 100;
 
 type Clock = Arc<dyn Fn() -> Duration + Send + Sync>;
 
 /// The snapshots that are held.
 pub(super) struct HeldSnapshots {
     state: Mutex<State>,
-    changed: Condvar,
     clock: Clock,
 }
 
@@ -44,7 +47,7 @@ pub(super) struct Held {
 
 impl HeldSnapshots {
     pub(super) fn new(clock: Clock) -> Arc<Self> {
-        Arc::new(HeldSnapshots { state: Mutex::default(), changed: Condvar::new(), clock })
+        Arc::new(HeldSnapshots { state: Mutex::default(), clock })
     }
 
     /// Holds a snapshot. `None` where as many are held as may: then it is released.
@@ -59,13 +62,8 @@ impl HeldSnapshots {
         let number = state.next;
         state.next += 1;
         state.held.insert(number, (now, snapshot));
-        match state.has_thread {
-            // The thread waits for the first one.
-            true if state.held.len() == 1 => {
-                self.changed.notify_one();
-            }
-            true => {}
-            false => state.has_thread = self.start_thread(),
+        if !state.has_thread {
+            state.has_thread = self.start_thread();
         }
         Some(Held { number, all: self.clone() })
     }
@@ -103,24 +101,18 @@ impl HeldSnapshots {
 
 /// Releases snapshots as their time comes, until there are none for a while.
 fn while_held(all: &Weak<HeldSnapshots>) {
+    let mut idle = 0;
     while let Some(all) = all.upgrade() {
         all.release_expired();
         let mut state = all.state.lock();
-        match state.held.values().next() {
-            Some((since, _)) => {
-                let left = LONGEST_HOLD.saturating_sub((all.clock)().saturating_sub(*since));
-                // A clock that stands still must not keep the thread busy.
-                let left = left.max(Duration::from_millis(10));
-                all.changed.wait_for(&mut state, left);
-            }
-            None => {
-                let is_over = all.changed.wait_for(&mut state, THREAD_IDLE).timed_out();
-                if is_over && state.held.is_empty() {
-                    state.has_thread = false;
-                    return;
-                }
-            }
+        idle = if state.held.is_empty() { idle + 1 } else { 0 };
+        if idle > IDLE_INTERVALS {
+            state.has_thread = false;
+            return;
         }
+        drop(state);
+        drop(all);
+        std::thread::sleep(INTERVAL);
     }
 }
 
