@@ -143,7 +143,7 @@ impl Execution {
                 false if self.gathered.is_empty() && client.is_gone() => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
             };
-            if flow.is_break() {
+            if flow.is_break() || self.cursor.is_at_end() {
                 return Ok((view, Next::Step));
             }
         }

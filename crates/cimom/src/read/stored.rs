@@ -51,6 +51,11 @@ pub struct Cursor {
 }
 
 impl Cursor {
+    /// Whether there is nothing more to read.
+    pub fn is_at_end(&self) -> bool {
+        self.is_at_end
+    }
+
     /// The next instances of a step whose source is the object manager's own; `None` at the end. A
     /// batch may be empty before it. It is no longer than there is `room` for, where the step filters
     /// none of it out.

@@ -119,6 +119,9 @@ impl Progress {
             if let Some(failure) = failure {
                 return Err(failure);
             }
+            if self.cursor.is_at_end() {
+                break;
+            }
         }
         (self.step, self.cursor) = (self.step + 1, Cursor::default());
         Ok((view, false))
