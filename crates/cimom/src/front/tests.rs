@@ -161,7 +161,7 @@ fn g11_each_write_asks_again_in_its_transaction() {
     let instance = Instance::with_keys(&kept, &[Value::UInt32(2)]);
     let status = |outcome: Result<()>| outcome.map_err(|e| e.status());
     let write = |run: &dyn Fn(View<'_>, AuthorizedCall<'_, ()>) -> Result<()>| {
-        status(with_rights(&cimom, Rights::ALL, |view, call| run(view, call)))
+        status(with_rights(&cimom, Rights::ALL, run))
     };
     let denied = Err(WBEM_E_ACCESS_DENIED);
     let context = user();
