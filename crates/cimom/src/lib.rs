@@ -4,32 +4,32 @@
 //! is a type, so that no stage can be skipped:
 //!
 //! ```text
-//! session   Call             what is asked, by whom
-//! access    AuthorizedCall   who may do this
+//! session   Call             the operation and its caller
+//! access    AuthorizedCall   whether the caller may do this
 //! resolve   ResolvedCall     which classes, which sources
-//! plan      Plan             what each source is asked, what the core filters
+//! plan      Plan             the request to each source, what the core filters
 //! execute                    sources -> filter -> projection -> the client's sink
 //! ```
 //!
 //! | folder | what | lowest first |
 //! |---|---|---|
-//! | `call` | an authorized call: who may do what, what it is partial about | 1 |
+//! | `call` | an authorized call: the caller's rights, the properties of a partial operation | 1 |
 //! | `system` | the built-in classes | 2 |
 //! | `schema` | the classes of a namespace, their rules, their localized parts | 3 |
 //! | `store` | what all operations share: repository, schemas, environment | 4 |
 //! | `providers` | providers as such: registered, loaded, called, unloaded | 5 |
-//! | `view` | what one operation sees: stored classes joined with provided ones | 6 |
+//! | `view` | the classes of one operation: stored classes joined with provided ones | 6 |
 //! | `source` | the instances and values that providers have | 7 |
-//! | `read` | gets, and what queries come to: resolved, planned, executed | 8 |
+//! | `read` | gets and data queries: resolved, planned, executed | 8 |
 //! | `write` | puts and deletions, in one transaction | 8 |
 //! | `query` | queries and enumerations, walks over associations | 9 |
 //! | `rules` | what writes of system classes mean, and the methods of these classes | 9 |
 //! | `method` | ExecMethod | 9 |
 //! | `front` | the object manager, sessions, the MOF compiler | 10 |
 //!
-//! A folder uses those above it in this table and no other; `cargo xtask tidy` checks it. Its
-//! modules are private to the crate: `pub` is what a folder offers to the others, `pub(super)` what
-//! it keeps to itself.
+//! A folder uses only the folders above it in this table; `cargo xtask tidy` checks it. The modules
+//! of a folder are private to the crate: `pub` items are visible to the other folders, `pub(super)`
+//! items are not.
 
 #![forbid(unsafe_code)]
 #![allow(
@@ -55,8 +55,8 @@ pub use front::{AUTORECOVER, Cimom, Recovered, There};
 pub use providers::{FailedPush, LoadedProvider};
 pub use store::{Environment, WriteHooks};
 
-/// The types that seal the writes, for the tests that no write goes without them. Nothing outside
-/// can make a value of any of them.
+/// The types that seal the writes, for the tests that no write bypasses them. Code outside the
+/// crate cannot make a value of any of them.
 ///
 /// An authorized call is made by asking for the rights, and not otherwise:
 ///

@@ -1,9 +1,9 @@
-//! Who may do what: the one place that is asked on every call.
+//! Access checks, made on every call.
 //!
-//! A [`Call`] comes from the session; only [`Call::authorize`] makes an [`AuthorizedCall`] of
-//! it, and no later stage takes anything else. What an operation needs depends on the class
-//! (static or dynamic, system or not), which is known only after resolution; the stages ask
-//! [`AuthorizedCall::require`] with what the functions here say, or
+//! A [`Call`] comes from the session; only [`Call::authorize`] makes an [`AuthorizedCall`] of it,
+//! and no later stage accepts anything else. What an operation needs depends on the class (static
+//! or dynamic, system or not), which is known only after resolution; the stages call
+//! [`AuthorizedCall::require`] with the rights from the functions here, or
 //! [`AuthorizedCall::require_to_write`]. Rights: behaviour.md G.11.
 
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use cim::{Class, Namespace, Result};
 use repository::NamespaceSecurity;
 use wbem::CallContext;
 
-/// Who may be in a namespace, as it is asked on every call: made once for each state of the
+/// The access policy of a namespace, checked on every call: made once for each state of the
 /// namespace and kept with its schema.
 #[derive(Debug)]
 pub struct Policy {
@@ -44,11 +44,11 @@ pub fn descriptor(security: NamespaceSecurity<'_>) -> Result<Descriptor> {
 
 /// An operation on a namespace, as a client asked for it.
 pub struct Call<'a, O> {
-    /// What is asked.
+    /// The operation.
     pub operation: O,
     /// Where.
     pub namespace: &'a Namespace,
-    /// By whom.
+    /// The caller, and the rest of the context.
     pub context: &'a CallContext,
 }
 
@@ -64,7 +64,7 @@ pub struct AuthorizedCall<'a, O> {
 }
 
 impl<'a, O> Call<'a, O> {
-    /// Asks whether the caller may be in the namespace at all.
+    /// Checks whether the caller may open the namespace.
     /// Errors: `WBEM_E_ACCESS_DENIED`.
     pub fn authorize(self, policy: &Arc<Policy>) -> Result<AuthorizedCall<'a, O>> {
         let granted = policy.descriptor.granted(self.context.caller());
@@ -91,12 +91,12 @@ impl<'a, O> Call<'a, O> {
 }
 
 impl<'a, O> AuthorizedCall<'a, O> {
-    /// What is asked.
+    /// The operation.
     pub fn operation(&self) -> &O {
         &self.operation
     }
 
-    /// By whom.
+    /// The caller, and the rest of the context.
     pub fn context(&self) -> &'a CallContext {
         self.context
     }
@@ -151,15 +151,15 @@ impl<'a, O> AuthorizedCall<'a, O> {
 
 impl<O> AuthorizedCall<'_, O> {
     /// Errors: `WBEM_E_ACCESS_DENIED` where the caller may not write or delete instances of
-    /// `class`. Registrations of providers run code for everybody, so that only administrators
-    /// write them (behaviour.md A.2).
+    /// `class`. Registered providers run code in calls of all users, so only administrators write
+    /// registrations (behaviour.md A.2).
     pub fn require_to_write(&self, class: &Class, purpose: &str) -> Result<()> {
         self.require(to_write_instance(class), purpose)?;
         self.require_to_register(class, purpose)
     }
 
-    /// Errors: `WBEM_E_ACCESS_DENIED` where only administrators may do with the instances of
-    /// `class` whatever it is.
+    /// Errors: `WBEM_E_ACCESS_DENIED` if only administrators may write instances of `class` and the
+    /// caller is none.
     pub fn require_to_register(&self, class: &Class, purpose: &str) -> Result<()> {
         if !is_registration(class) || self.context.caller().is(&Sid::administrators()) {
             return Ok(());
@@ -176,21 +176,21 @@ pub fn is_registration(class: &Class) -> bool {
     class.is_a("__Provider") || class.is_a("__ProviderRegistration")
 }
 
-/// What it takes, beside being in the namespace, to read instances of `class`.
+/// The rights required to read instances of `class`, in addition to those for the namespace.
 pub fn to_read_instance(class: &Class) -> Rights {
-    // Asked with every get: most classes are no singletons.
+    // Evaluated on every get: most classes are not singletons.
     match class.is_singleton() && class.is_a("__thisNAMESPACE") {
         true => Rights::READ_CONTROL,
         false => Rights::default(),
     }
 }
 
-/// What it takes to write a class.
+/// The rights required to write a class.
 pub fn to_write_class() -> Rights {
     Rights::FULL_WRITE_REP
 }
 
-/// What it takes to write or delete an instance of `class`.
+/// The rights required to write or delete an instance of `class`.
 fn to_write_instance(class: &Class) -> Rights {
     if class.is_dynamic() {
         Rights::WRITE_PROVIDER

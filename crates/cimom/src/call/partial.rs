@@ -1,11 +1,11 @@
-//! Partial operations: reads and writes of some properties, asked for by named values of the
+//! Partial operations: reads and writes of some properties, requested by named values of the
 //! context (behaviour.md B.5, J 7).
 //!
-//! Who asks for one says so by `__GET_EXT_CLIENT_REQUEST` or `__PUT_EXT_CLIENT_REQUEST`, which is
-//! taken away before a provider sees the context. A call that comes with the other values and
-//! without that one is a provider's own, made on the way: for it, and for whom it asks, there is
-//! no partial operation. Nor is there for an operation of another kind: the values of reads go with
-//! reads alone, those of puts with puts.
+//! A client requests one with the value `__GET_EXT_CLIENT_REQUEST` or `__PUT_EXT_CLIENT_REQUEST`,
+//! which is removed before the context is passed to a provider. A call with the other values but
+//! without that one is made by a provider during the client's call: it is not partial, and neither
+//! are calls of providers that it causes. The values of reads are ignored in other operations, as
+//! are those of puts.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ const OF_READS: [&str; 4] = [GET_EXTENSIONS, GET_PROPERTIES, GET_KEYS_ONLY, GET_
 const OF_PUTS: [&str; 5] =
     [PUT_EXTENSIONS, PUT_PROPERTIES, PUT_STRICT_NULLS, PUT_ATOMIC, PUT_REQUEST];
 
-/// The context with which an operation goes on that is never a partial one.
+/// The context for an operation that is never partial.
 pub fn none(context: &CallContext) -> Cow<'_, CallContext> {
     match without(context, &OF_READS) {
         Cow::Borrowed(context) => without(context, &OF_PUTS),
@@ -46,7 +46,7 @@ fn without<'c>(context: &'c CallContext, names: &[&str]) -> Cow<'c, CallContext>
     Cow::Owned(next)
 }
 
-/// Which properties a read is to give.
+/// The properties that a read returns.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum PartialRead {
     /// All.

@@ -144,10 +144,10 @@ impl Cimom {
         self.runtime.failed_pushes()
     }
 
-    /// Unloads the provider `name` of `namespace`, where it has no call in flight; the next call
-    /// that needs it loads it again. Returns how many of them there were, one for each user and
-    /// language. Errors: `WBEM_E_INVALID_NAMESPACE`, `WBEM_E_ACCESS_DENIED` to anybody but
-    /// administrators.
+    /// Unloads the provider `name` of `namespace`, if it has no call in flight; the next call that
+    /// needs it loads it again. Returns how many were unloaded, one for each user and language.
+    /// Errors: `WBEM_E_INVALID_NAMESPACE`, `WBEM_E_ACCESS_DENIED` if the caller is no
+    /// administrator.
     pub fn unload_provider(
         &self,
         namespace: &Namespace,

@@ -391,7 +391,7 @@ impl<'a> Executor<'a> {
                     Ok(instance) if instance.key().is_ok() => edit.has_instance(place, &instance),
                     // One whose key is made when it is put was given one then.
                     Ok(_) => Ok(true),
-                    // Told when it is put.
+                    // The put reports the error.
                     Err(_) => Ok(false),
                 }
             }
@@ -484,8 +484,8 @@ impl<'a> Executor<'a> {
         }
     }
 
-    /// Whether the action is left out where objects are kept: the class that it puts is there, be
-    /// it a provider's, or it would delete something.
+    /// Whether the action is skipped when existing objects are kept: its class exists, stored or
+    /// provided, or the action would delete something.
     fn is_left_out(&self, action: &Action) -> Result<bool> {
         match &action.kind {
             ActionKind::PutClass { declaration, .. } => {

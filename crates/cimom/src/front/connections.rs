@@ -1,7 +1,7 @@
-//! How many are connected to each namespace at once.
+//! Counts the open connections to each namespace.
 //!
-//! A session holds a [`Connected`] as long as it lives; past the documented limit (behaviour.md
-//! F.2a, MS-WMI <23>) nobody else gets one.
+//! A session holds a [`Connected`] as long as it lives; at the documented limit (behaviour.md F.2a,
+//! MS-WMI <23>) new ones are refused.
 
 use std::collections::HashMap;
 use std::sync::Arc;

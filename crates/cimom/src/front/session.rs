@@ -1,7 +1,7 @@
 //! A connection to a namespace: each operation of `Services`, from the call to its answer.
 //!
-//! What happens to every call is here: the flags are looked at, `access` is asked, and the
-//! call goes on to the module of the operation. Rules of the operations are not here.
+//! What happens to every call is here: the flags are checked, `access` authorizes the call, and the
+//! call is passed to the module of the operation. The rules of the operations are in those modules.
 
 use std::sync::Arc;
 
@@ -274,7 +274,7 @@ impl Session {
         self.deliver(context, flags, sink, |view, partial| {
             flags.only("CreateInstanceEnum", ENUMERATION | Flags::DIRECT_READ)?;
             let class = class_name(class, "CreateInstanceEnum")?;
-            // Who may not read is not told which classes there are.
+            // Callers without read access must not learn which classes exist.
             let call = self.authorize(view, (), view.context())?;
             let class = view.class(&class, WBEM_E_INVALID_CLASS)?;
             let query = InstanceQuery::all(class, QueryScope::new(flags), partial);

@@ -1,9 +1,10 @@
-//! ExecMethod: which object, which class's code, which provider; then the provider is asked.
+//! ExecMethod: finds the object, the class whose code runs and the provider, and calls the
+//! provider.
 //!
-//! The path names a class or an instance; the class that the instance really has decides which
-//! code runs, and the nearest class from it upwards that marks the method as `Implemented` has
-//! that code and names its provider (behaviour.md C.3, C.4, F.2, ruling I-9). Nothing of the
-//! repository is held while the method runs: it may take long, and may call back.
+//! The path names a class or an instance. The actual class of the instance decides which code runs:
+//! the nearest class, from it upwards, that marks the method as `Implemented` names the provider
+//! (behaviour.md C.3, C.4, F.2, ruling I-9). No repository transaction is open while the method
+//! runs: it may take long, and may call back.
 
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ use crate::read::get::{self, Get};
 use crate::system;
 use crate::view::View;
 
-/// What ExecMethod is asked.
+/// The arguments of ExecMethod.
 pub struct Invocation<'a> {
     pub path: ObjectPath,
     pub method: &'a str,
@@ -44,7 +45,7 @@ enum Code {
     System,
 }
 
-/// Finds all that it takes to run the method.
+/// Resolves the method, its object and its provider.
 pub fn prepare(view: &View<'_>, call: AuthorizedCall<'_, Invocation<'_>>) -> Result<Prepared> {
     let invocation = call.operation();
     if !system::is_open_to_all(&invocation.path.class, invocation.method) {
@@ -69,8 +70,8 @@ pub fn prepare(view: &View<'_>, call: AuthorizedCall<'_, Invocation<'_>>) -> Res
     found(view, &class, keys, method, in_parameters)
 }
 
-/// Whether the class named in the path decides which code runs, without a look at the instance:
-/// so it does for a method that says so, and for one that needs no instance.
+/// Whether the class named in the path decides which code runs, and the instance is not read: true
+/// for a method marked so, and for one that needs no instance.
 fn decides_itself(class: &Class, method: &str) -> bool {
     class.method(method).is_some_and(|method| {
         is_marked(class, method, "bypass_getobject") || is_marked(class, method, "static")
@@ -114,7 +115,7 @@ fn found(
 }
 
 /// The provider of the methods that `class` implements. Errors: those of binding and loading it;
-/// `WBEM_E_PROVIDER_NOT_CAPABLE` where its code knows no methods.
+/// `WBEM_E_PROVIDER_NOT_CAPABLE` if its code implements no methods.
 fn bind(view: &View<'_>, class: &Class) -> Result<(Provider, Arc<dyn MethodProvider>)> {
     let registration = view.runtime().registration_of(view.stored_view(), class)?;
     if !registration.methods {
@@ -126,8 +127,8 @@ fn bind(view: &View<'_>, class: &Class) -> Result<(Provider, Arc<dyn MethodProvi
     Ok((provider, methods))
 }
 
-/// Whether `method` of `class` has the qualifier `name`, be it that it does not propagate and
-/// stands at a class above that declares the method last.
+/// Whether `method` of `class` has the qualifier `name`. It may not propagate, so it is also read
+/// from the class above in which the method was declared last.
 fn is_marked(class: &Class, method: &Method, name: &str) -> bool {
     method.qualifiers.is_true(name)
         || class.ancestors().find(|c| *c.name() == method.declared_in).is_some_and(|above| {

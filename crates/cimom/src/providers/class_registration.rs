@@ -1,8 +1,8 @@
 //! What `__ClassProviderRegistration` says: which classes a provider can supply, and what it can do
 //! with them (behaviour.md A.2, A.3).
 //!
-//! A registration counts as it stands: whether the provider is what it says is found out when it
-//! is asked. Queries that are none are left aside, each for itself (mistake J12).
+//! A registration is used as written: whether the provider supports it shows when the provider is
+//! called. Invalid queries are ignored one by one (mistake J12).
 
 use std::sync::Arc;
 
@@ -19,7 +19,8 @@ pub struct ClassSource {
     pub name: Name,
     pub interaction: Interaction,
     pub supports: Supports,
-    /// How it is registered as a provider. What is wrong with that is said when it is needed.
+    /// How it is registered as a provider. An error in that registration is reported when the
+    /// provider is needed.
     pub(super) registration: Result<Arc<Registration>>,
     result_set: Vec<BoundSchema>,
     referenced_set: Vec<BoundSchema>,
@@ -29,11 +30,11 @@ pub struct ClassSource {
 /// How a provider of classes works together with the core.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Interaction {
-    /// It is asked.
+    /// The core calls it.
     Pull,
     /// It puts its classes when it is initialized.
     Push,
-    /// Documented as not supported, like anything else that is not documented.
+    /// Documented as not supported; also used for undocumented values.
     Other,
 }
 
@@ -60,8 +61,8 @@ impl ClassSource {
         }
     }
 
-    /// Whether it supplies a class of which `knows` tells what is known; `None` where that does not
-    /// settle it.
+    /// Whether it supplies the class that `known` describes; `None` if what is known does not
+    /// decide that.
     pub fn may_supply(&self, known: &PartialClassInfo<'_>) -> Option<bool> {
         let any = |queries: &[BoundSchema]| {
             let says = |query: &BoundSchema| query.decide(known.isa, known.value);
@@ -89,9 +90,9 @@ impl ClassSource {
         is_meant(class) || class.ancestors().any(is_meant)
     }
 
-    /// How it is registered, where it may be asked.
-    /// Errors: those of its registration; `WBEM_E_INVALID_PROVIDER_REGISTRATION` where that does not
-    /// have SupportsEnumeration, without which there are no providers of classes.
+    /// How it is registered, if it may be called.
+    /// Errors: those of its registration; `WBEM_E_INVALID_PROVIDER_REGISTRATION` if that does not
+    /// have SupportsEnumeration, which class providers require.
     pub fn usable(&self) -> Result<&Arc<Registration>> {
         if !self.supports.enumeration {
             return Err(WBEM_E_INVALID_PROVIDER_REGISTRATION.with(format!(
@@ -104,11 +105,11 @@ impl ClassSource {
     }
 }
 
-/// What is known of a class that nobody has seen yet.
+/// What is known of a class that is not loaded yet.
 pub struct PartialClassInfo<'a> {
     /// Whether it is of a class.
     pub isa: &'a dyn Fn(&Name) -> Option<bool>,
-    /// What a system property of it is.
+    /// The value of a system property of it.
     pub value: &'a dyn Fn(SystemProperty) -> Option<Value>,
 }
 

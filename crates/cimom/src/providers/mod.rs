@@ -1,9 +1,9 @@
 //! Providers: how they are registered, loaded, called and unloaded.
 //!
-//! What a provider is asked for, and what becomes of its answers, is decided by the folders above.
-//! Here is what holds for every call of every provider: which registration counts, when and as whom
-//! it is initialized, as whom it calls back, how many calls it may have in flight, and that its
-//! failures do not reach other calls.
+//! Which requests a provider receives, and how its answers are used, is decided by the folders
+//! above. This folder has what applies to every call of every provider: which registration is used,
+//! when and under which identity the provider is initialized, under which identity it calls back,
+//! how many calls it may have in flight, and that its failures do not affect other calls.
 //!
 //! | module | what |
 //! |---|---|

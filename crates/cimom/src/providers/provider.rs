@@ -1,8 +1,9 @@
-//! One loaded provider, called: the one place through which every call of every provider goes.
+//! Calls of one loaded provider: every call of every provider passes through this file.
 //!
-//! Sees to it that a provider costs its own calls only: it may have a bounded number of calls in
-//! flight, may panic, and may call back in circles that have an end. It is handed the context in
-//! which it calls WMI, as whom its registration says (behaviour.md A.7).
+//! Ensures that a provider affects its own calls only: the number of its calls in flight is
+//! bounded, its panics are caught, and circles of providers that call each other are ended. The
+//! provider receives the context in which it calls WMI, with the identity that its registration
+//! requires (behaviour.md A.7).
 
 use std::sync::Arc;
 
@@ -14,16 +15,16 @@ use wbem::{CallContext, ProviderContext, ProviderInterfaces};
 use super::entry::{ProviderEntry, guard};
 use super::registration::Registration;
 
-/// How many providers may be asked, each by the one before, on the way to one call.
+/// The longest chain of providers, each called by the one before, that leads to one call.
 const MOST_HOPS: u32 = 32;
 
-/// A provider that is loaded, and the registration by which it is asked.
+/// A loaded provider, and the registration under which it is called.
 #[derive(Clone)]
 pub struct Provider {
     pub registration: Arc<Registration>,
     pub(super) entry: Arc<ProviderEntry>,
     pub(super) native: Arc<ProviderInterfaces>,
-    /// As whom it calls back where it does not impersonate.
+    /// The identity under which it calls back if it does not impersonate.
     pub(super) wmi: Arc<Identity>,
 }
 
@@ -37,8 +38,8 @@ impl Provider {
         &self.native
     }
 
-    /// Runs what waits for the client in the middle of a call, which does not count as in flight
-    /// meanwhile: who fetches slowly must not keep others from the provider.
+    /// Runs what waits for the client during a call. The call does not count as in flight
+    /// meanwhile: a client that fetches slowly must not block others from the provider.
     pub fn while_blocked_on_client<T>(&self, wait: impl FnOnce() -> T) -> T {
         self.entry.while_blocked_on_client(wait)
     }
@@ -49,18 +50,18 @@ impl Provider {
             .with(format!("the code of provider {} provides no {what}", self.name()))
     }
 
-    /// Asks it: `ask` gets the context that the provider is to have.
-    /// Errors: its own; `WBEM_E_CALL_CANCELLED` and `WBEM_E_TIMED_OUT` where the call is not wanted any
-    /// more, `WBEM_E_PROVIDER_FAILURE` where it panics, `WBEM_E_SERVER_TOO_BUSY` where it has too many
-    /// calls in flight, `WBEM_E_CIRCULAR_REFERENCE` where providers ask each other
-    /// in a circle.
+    /// Calls the provider: `ask` receives the context for it.
+    /// Errors: its own; `WBEM_E_CALL_CANCELLED` and `WBEM_E_TIMED_OUT` if the call was cancelled,
+    /// `WBEM_E_PROVIDER_FAILURE` if the provider panics, `WBEM_E_SERVER_TOO_BUSY` if it has too
+    /// many calls in flight, `WBEM_E_CIRCULAR_REFERENCE` if providers call each other in a circle.
     pub fn call<T>(
         &self,
         context: &CallContext,
         ask: impl FnOnce(&ProviderContext) -> Result<T>,
     ) -> Result<T> {
         if context.depth() >= MOST_HOPS {
-            // Not one of the codes by which a provider hands a query back: it would be asked again.
+            // Not one of the codes by which a provider rejects a query: the core would call it
+            // again.
             return Err(WBEM_E_CIRCULAR_REFERENCE.with(format!(
                 "provider {} is asked on behalf of {MOST_HOPS} providers that ask each other",
                 self.name()

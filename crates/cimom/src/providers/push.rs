@@ -1,9 +1,8 @@
-//! Push providers: initialized once, when a call first asks anything of a namespace in which one
-//! is registered; then they have put their classes and are asked no more (behaviour.md A.1,
-//! mistake J17).
+//! Push providers: initialized once, at the first call in a namespace in which one is registered.
+//! They put their classes then and are not called again (behaviour.md A.1, mistake J17).
 //!
-//! What they put and delete goes through the services of their context like any client's; the
-//! documentation gives the flag OWNER_UPDATE to them and no rule by which others are refused.
+//! They put and delete through the services of their context like any client. The documentation
+//! names the flag OWNER_UPDATE for them, but no rule that refuses it to others.
 
 use std::collections::HashMap;
 
@@ -25,7 +24,7 @@ struct Progress {
     namespace: Namespace,
     /// Of the code that puts the classes.
     clsid: SmolStr,
-    /// Once it is done.
+    /// Set once the initialization has ended.
     outcome: Option<Result<()>>,
 }
 
@@ -36,13 +35,13 @@ pub struct FailedPush {
     pub namespace: Namespace,
     /// Its name in `__Win32Provider`.
     pub name: Name,
-    /// What it failed with.
+    /// The error.
     pub error: Error,
 }
 
 impl Pushed {
-    /// Whether the code `clsid` is done: `None` where its initialization has not begun, and begins
-    /// now.
+    /// Whether the initialization of the code `clsid` has ended; `None` if it had not begun, and
+    /// begins now.
     fn begin(
         &self,
         key: &(NamespaceId, Name),
@@ -66,7 +65,7 @@ impl Pushed {
         }
     }
 
-    /// Forgets those of the namespace that are registered no more.
+    /// Removes those of the namespace that are no longer registered.
     fn retain(&self, namespace: NamespaceId, registered: &[&ClassSource]) {
         self.0.lock().retain(|(id, name), _| {
             *id != namespace || registered.iter().any(|source| source.name == *name)
@@ -75,10 +74,10 @@ impl Pushed {
 }
 
 impl Runtime {
-    /// Initializes the push providers of the namespace of `view` that were not yet, or waits for
-    /// those that are being initialized, and returns whether there were any: then the namespace may
-    /// have other classes now. One that fails leaves what is stored as it is; it is not tried again
-    /// before the next start, or before it is registered anew.
+    /// Initializes the push providers of the namespace of `view` that are not initialized yet, or
+    /// waits for those that are being initialized. Returns whether there were any: the classes of
+    /// the namespace may have changed then. A provider that fails leaves the stored classes
+    /// unchanged; it is not initialized again before the next start or a new registration.
     pub fn push_classes(&self, view: &StoredView<'_>, context: &CallContext) -> Result<bool> {
         let sources = self.class_sources(view)?;
         let is_push = |source: &&ClassSource| source.interaction == Interaction::Push;

@@ -1,8 +1,8 @@
-//! Registrations: the instance of `__Win32Provider` that a name stands for, and what the instances
-//! of `__ProviderRegistration` say that refer to it (behaviour.md A.2, B.1, C).
+//! Registrations: the instance of `__Win32Provider` of a given name, and the instances of
+//! `__ProviderRegistration` that refer to it (behaviour.md A.2, B.1, C).
 //!
-//! Read from the namespace of the class that is to be provided. What was read is kept as long as
-//! nobody writes to the repository, so that a change holds from the next call on.
+//! Read from the namespace of the provided class. Registrations are cached until the next write to
+//! the repository, so that a change applies from the next call on.
 
 use cim::status::*;
 use cim::{Instance, Name, ObjectPath, Result, Value};
@@ -16,7 +16,7 @@ const INSTANCES: Name = Name::from_static("__InstanceProviderRegistration");
 const METHODS: Name = Name::from_static("__MethodProviderRegistration");
 const PROPERTIES: Name = Name::from_static("__PropertyProviderRegistration");
 
-/// All that a namespace says of a provider.
+/// The complete registration of a provider in a namespace.
 #[derive(Debug)]
 pub struct Registration {
     pub(super) name: Name,
@@ -28,15 +28,15 @@ pub struct Registration {
     pub(crate) per_locale: bool,
     /// Whether it calls back as the client and not as WMI (A.7).
     pub(super) impersonates: bool,
-    /// InitializeAsAdminFirst: whether it is WMI all the same while it is initialized.
+    /// InitializeAsAdminFirst: whether it runs as WMI nevertheless while it is initialized.
     pub(super) is_initialized_as_wmi: bool,
     /// InitializationReentrancy: 0 one at a time, 1 one at a time in a namespace, else any.
     pub(super) reentrancy: i32,
-    /// What `__InstanceProviderRegistration` says.
+    /// From `__InstanceProviderRegistration`.
     pub instances: Option<Supports>,
     /// Whether it has a `__MethodProviderRegistration`.
     pub methods: bool,
-    /// What `__PropertyProviderRegistration` says.
+    /// From `__PropertyProviderRegistration`.
     pub properties: Option<Supports>,
 }
 
@@ -47,9 +47,9 @@ pub struct Supports {
     pub put: bool,
     pub delete: bool,
     pub enumeration: bool,
-    /// Whether it takes the text of queries.
+    /// Whether it accepts the text of queries.
     pub query: bool,
-    /// Whether it takes texts that are more than WQL.
+    /// Whether it accepts texts that go beyond WQL.
     pub query_beyond: bool,
 }
 
@@ -67,12 +67,12 @@ impl Supports {
     }
 }
 
-/// The level of queries that the core need not understand.
+/// The level of queries that the core does not parse.
 const BEYOND: &str = "WQL:V1ProviderDefined";
 
 /// Whether a provider is registered for one of these levels at which it gets the text of a query
-/// (B.3). `WQL:References` and `WQL:Associators` are levels of their own, which no operation asks
-/// for: associations are asked by SELECT.
+/// (B.3). `WQL:References` and `WQL:Associators` are separate levels, which no operation uses:
+/// associations are queried by SELECT.
 fn has_level(registration: &Instance, meant: &[&str]) -> bool {
     let levels = match registration.get("QuerySupportLevels") {
         Some(Value::Array(levels)) => levels,

@@ -1,5 +1,5 @@
-//! The registrations of a namespace, read and kept as long as the repository has the same version,
-//! so that a change holds from the next call on.
+//! The registrations of a namespace, read and cached as long as the repository has the same
+//! version, so that a change applies from the next call on.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use crate::store::StoredView;
 
 const CLASSES: Name = Name::from_static("__ClassProviderRegistration");
 
-/// Past this number of registrations in memory all are dropped, and read again as they are needed.
+/// Above this number of registrations in memory all are dropped, and read again on demand.
 const MOST: usize = 4096;
 
-/// The registrations that were read, each with the version of the repository at which it was.
+/// The cached registrations, each with the version of the repository from which it was read.
 #[derive(Default)]
 pub(super) struct Registry {
     providers: Mutex<HashMap<(NamespaceId, Name), Read>>,
@@ -34,9 +34,8 @@ type ClassSources = Arc<[Arc<ClassSource>]>;
 
 impl Runtime {
     /// The registration of the provider `name` in the namespace of `view`.
-    /// Errors: `WBEM_E_PROVIDER_NOT_FOUND` where there is none,
-    /// `WBEM_E_INVALID_PROVIDER_REGISTRATION` where it cannot be meant,
-    /// `WBEM_E_PROVIDER_DISABLED`.
+    /// Errors: `WBEM_E_PROVIDER_NOT_FOUND` if there is none, `WBEM_E_INVALID_PROVIDER_REGISTRATION`
+    /// if it is invalid, `WBEM_E_PROVIDER_DISABLED`.
     pub fn registration(&self, view: &StoredView<'_>, name: &Name) -> Result<Arc<Registration>> {
         let key = (view.id(), name.clone());
         if let Some((version, registration)) = self.registry.providers.lock().get(&key)

@@ -1,9 +1,9 @@
-//! The providers of one object manager: what is registered, what is loaded, what push providers
-//! have put.
+//! The providers of one object manager: the registrations, the loaded providers, and the state of
+//! push providers.
 //!
-//! Everything above asks for a provider by a view of the store and the context of its call. How a
-//! provider calls back is not known here: who owns the runtime supplies the services that a
-//! provider is given.
+//! The folders above obtain a provider with a view of the store and the context of their call. How
+//! a provider calls back is not decided here: the owner of the runtime supplies the services that a
+//! provider receives.
 
 use std::sync::{Arc, Weak};
 
@@ -20,7 +20,7 @@ use super::table::{LoadedProvider, ProviderTable};
 use crate::call::NamespaceRef;
 use crate::store::Core;
 
-/// Makes the services that a provider of a namespace is given.
+/// Makes the services that a provider of a namespace receives.
 type ServicesFor = Box<dyn Fn(NamespaceRef) -> Arc<dyn Services> + Send + Sync>;
 
 /// The store, and the providers over it.
@@ -35,7 +35,7 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    /// A runtime over `core`, of which nothing is loaded.
+    /// A runtime over `core`, with no provider loaded.
     pub fn new(core: Core, services_for: ServicesFor) -> Arc<Self> {
         let table = Arc::new(ProviderTable::default());
         Arc::new_cyclic(|me| Runtime {
@@ -59,7 +59,7 @@ impl Runtime {
         &self.core
     }
 
-    /// Unloads the providers of namespaces that are gone, and drops the schemas of these.
+    /// Unloads the providers of deleted namespaces, and drops the schemas of these.
     pub fn forget_namespaces(&self, gone: &[NamespaceId]) {
         if gone.is_empty() {
             return;
@@ -78,15 +78,16 @@ impl Runtime {
         self.table.list(self.core.now())
     }
 
-    /// Unloads the providers that have been idle for as long as the cache controls in root say;
-    /// returns how many. A thread does it as long as providers are loaded.
+    /// Unloads the providers that have been idle for the time that the cache controls in root set;
+    /// returns how many. A thread calls this as long as providers are loaded.
     pub fn unload_idle_providers(&self) -> usize {
         self.idle.unload(&self.core)
     }
 
-    /// Unloads the provider `name` of a namespace, where it has no call in flight; returns how many
-    /// there were, one for each user and language.
-    /// Errors: `WBEM_E_ACCESS_DENIED` to anybody but administrators; `WBEM_E_INVALID_NAMESPACE`.
+    /// Unloads the provider `name` of a namespace, if it has no call in flight; returns how many
+    /// were unloaded, one for each user and language.
+    /// Errors: `WBEM_E_ACCESS_DENIED` if the caller is no administrator;
+    /// `WBEM_E_INVALID_NAMESPACE`.
     pub fn unload(
         &self,
         namespace: &Namespace,

@@ -56,22 +56,22 @@ impl Drop for Wait<'_> {
     }
 }
 
-/// A loaded provider, as an operator sees it.
+/// A loaded provider, as shown to an operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadedProvider {
-    /// Where it works.
+    /// Its namespace.
     pub namespace: Namespace,
     /// Its name in `__Win32Provider`.
     pub name: Name,
     /// The CLSID under which its code was found.
     pub clsid: SmolStr,
-    /// The only user for whom it was loaded, where it is registered so.
+    /// The only user that it serves, if it is registered with PerUserInitialization.
     pub user: Option<Sid>,
-    /// The only language for which it was loaded, where it is registered so.
+    /// The only language that it serves, if it is registered with PerLocaleInitialization.
     pub locale: Option<Name>,
     /// Calls that it has not answered yet.
     pub in_flight: u32,
-    /// Since its last call ended.
+    /// The time since its last call ended.
     pub idle: Duration,
 }
 
@@ -86,8 +86,9 @@ pub(super) struct IdleCandidate<'a> {
 }
 
 impl ProviderTable {
-    /// Notes that `who`, which is being initialized, waits for `whom` to be.
-    /// Errors: `WBEM_E_INITIALIZATION_FAILURE` where that one waits for it.
+    /// Records that the provider `who`, itself being initialized, waits for the initialization of
+    /// the other one.
+    /// Errors: `WBEM_E_INITIALIZATION_FAILURE` if the other one waits for `who`.
     pub(super) fn wait_for(&self, who: Initialized, whom: Initialized) -> Result<Wait<'_>> {
         let mut waits = self.waits.lock();
         let mut next = Some(&whom);
@@ -121,8 +122,8 @@ impl ProviderTable {
         Some(locks.entry(scope).or_default().clone())
     }
 
-    /// The entry of `key`, made by `new` where there is none. Entries of the same provider that
-    /// were loaded under another CLSID than `clsid` are removed.
+    /// The entry of `key`, made by `new` if there is none. Entries of the same provider that were
+    /// loaded under another CLSID than `clsid` are removed.
     pub(super) fn entry(
         &self,
         key: &Key,

@@ -1,7 +1,8 @@
-//! Queries and enumerations: from the text to what is to be run.
+//! Queries and enumerations: from the text to the operation to run.
 //!
-//! The way of a data query is [`crate::read::resolve`], [`crate::read::plan`], [`crate::read::execute`]; schema
-//! queries run over the names of the schema. Parsing and binding are `wql`'s.
+//! A data query passes through [`crate::read::resolve`], [`crate::read::plan`],
+//! [`crate::read::execute`]; schema queries run over the names of the schema. Parsing and binding
+//! are `wql`'s.
 
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ use crate::read::{InstanceQuery, QueryScope};
 use crate::view::Listing;
 use crate::view::View;
 
-/// What an operation that gives objects will do when it has a sink.
+/// A prepared operation that delivers objects, to be run with a sink.
 pub enum Run {
     /// Deliver these objects.
     Objects(Vec<Object>),
@@ -98,9 +99,9 @@ pub fn run(
     }
 }
 
-/// What answers a text that is no WQL: the provider of the class in FROM, where it is registered to
-/// take more than that. The core does not look at what it means (behaviour.md B.3).
-/// Errors: `refusal`, which the text has met with, where nobody takes it; those of binding the
+/// Prepares a text that is not WQL: it goes to the provider of the class in FROM, if that is
+/// registered for texts beyond WQL. The core does not parse it (behaviour.md B.3).
+/// Errors: `refusal`, the parser's error, if no provider accepts the text; those of binding the
 /// providers.
 pub fn beyond(
     view: &View<'_>,

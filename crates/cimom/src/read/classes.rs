@@ -11,8 +11,8 @@ use crate::read::stored::BATCH;
 use crate::view::View;
 use crate::view::{Listing, Scope};
 
-/// The subclasses of `superclass`, or with none all classes; `shallow` for the first
-/// generation alone.
+/// The subclasses of `superclass`, or with none all classes; `shallow` for the first generation
+/// only.
 pub fn enumerate(
     view: &View<'_>,
     _call: &AuthorizedCall<'_, ()>,
@@ -82,7 +82,7 @@ pub fn deliver(view: View<'_>, listing: Listing, filter: Option<BoundSchema>, si
     Delivery { names, next: 0, filter, outcome, failure }.go_on(view, sink);
 }
 
-/// The delivery of classes at some point: all that it takes to go on from there.
+/// The state of a delivery of classes, from which it can be continued.
 struct Delivery {
     names: Vec<Name>,
     next: usize,

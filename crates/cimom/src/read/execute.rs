@@ -1,9 +1,9 @@
-//! Runs a plan: asks each source, filters and projects what comes, hands it to the client.
+//! Runs a plan: calls each source, filters and projects the instances, delivers them to the client.
 //!
-//! The sources are asked one after another, those of the repository first. Where stored instances
-//! are read and as much waits for the client as may, the execution gives its thread back and goes
-//! on later from its position; its snapshot is held meanwhile for a second at most. An instance that
-//! exists from beginning to end comes exactly once, in a state that it had meanwhile.
+//! The sources are called one after another, those of the repository first. While stored instances
+//! are read and the client's buffer is full, the execution returns its thread and continues later
+//! from its position; its snapshot is held meanwhile for a second at most. An instance that exists
+//! from beginning to end is delivered exactly once, in a state that it had during the execution.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -23,16 +23,16 @@ use crate::source::binding::{self, Binding};
 use crate::source::properties;
 use crate::view::View;
 
-/// Asks the sources of `plan` in its order and completes `sink`. Nothing of the repository is held
-/// while a provider is asked.
+/// Calls the sources of `plan` in its order and completes `sink`. No repository transaction is open
+/// while a provider runs.
 pub fn run(plan: Plan, view: View<'_>, sink: Sink) {
     let (step, outcome) = (0, WBEM_S_NO_ERROR);
     let (cursor, seen, gathered) = Default::default();
     Execution { plan, step, cursor, seen, outcome, gathered }.go_on(view, sink);
 }
 
-/// The same of a plan that asks providers alone, and may have instances which others before it have
-/// delivered.
+/// The same for a plan that calls only providers, and may return instances that plans before it
+/// have delivered.
 pub fn run_after(plan: &Plan, view: &View<'_>, sink: Sink, seen: &Arc<Seen>) {
     let client = SharedSink::new(sink);
     let mut outcome = WBEM_S_NO_ERROR;
@@ -53,10 +53,10 @@ pub fn first_significant_status(so_far: WbemStatus, next: WbemStatus) -> WbemSta
     if so_far == WBEM_S_NO_ERROR { next } else { so_far }
 }
 
-/// The execution of a plan at some point: all that it takes to go on from there.
+/// The state of an execution, from which it can be continued.
 struct Execution {
     plan: Plan,
-    /// The step that it is at.
+    /// The current step.
     step: usize,
     /// How far that step has been read, where its source is the object manager's own.
     cursor: Cursor,
@@ -203,7 +203,7 @@ fn ask(
                     binding.name()
                 )))
             }),
-        // A provider is told what is looked for by predicates.
+        // The provider receives the condition as predicates.
         SourceRequest::Enumerate | SourceRequest::Referring(_) => {
             view.without_snapshot(|| provided(plan, step, binding, sink, &done))
         }

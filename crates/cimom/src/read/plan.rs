@@ -1,9 +1,10 @@
-//! What each source is asked, what it does itself, and what the core does to the answer.
+//! The request to each source, what the source evaluates itself, and what the core does with the
+//! answer.
 //!
 //! A key in a WHERE becomes a get, for stored classes and for native providers that declare the
 //! key's predicates exact. A provider that takes queries gets the text as the client wrote it and
-//! is not filtered (behaviour.md B.3, J 6). Any other is asked of each predicate what it does with
-//! it; what is not exact is filtered by the core (architecture, decision 4).
+//! is not filtered (behaviour.md B.3, J 6). Any other declares how it evaluates each predicate; the
+//! core filters by the predicates that are not exact (architecture, decision 4).
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -18,13 +19,13 @@ use crate::source::binding::Binding;
 use crate::source::layered::{self, Part};
 use crate::view::View;
 
-/// All that is asked to answer a call.
+/// All requests that answer a call.
 pub struct Plan {
     pub steps: Vec<Step>,
     pub(super) context: CallContext,
 }
 
-/// One source asked for the instances of one class.
+/// One request: the instances of one class from one source.
 pub struct Step {
     pub(super) class: Arc<Class>,
     pub(super) source: Source,
@@ -50,7 +51,7 @@ pub struct Step {
     pub is_related: bool,
 }
 
-/// How a source is asked.
+/// The kind of a request to a source.
 pub enum SourceRequest {
     /// For the instance with these keys, in the order of `Class::keys`.
     Get(Vec<Value>),
@@ -73,7 +74,7 @@ pub struct Referring {
 
 /// An object that is referred to.
 pub struct Referent {
-    /// The paths by which it may be: of its own class first, then of those above it.
+    /// The paths by which it may be referred to: of its own class first, then of those above it.
     pub paths: Vec<ObjectPath>,
     /// The same as identities, seen from where it is.
     pub identities: Vec<String>,
@@ -268,9 +269,9 @@ fn selecting(
     Ok(Some(Step { wanted, pushed, exact, filter, condition, projection, ..step }))
 }
 
-/// The same step without the properties that nobody asked for: those that a partial read leaves
-/// out, and Lazy ones that a provider has unless the query names them. Keys are wanted where
-/// instances of several sources are told apart by them.
+/// The same step without the properties that the client did not request: those that a partial read
+/// leaves out, and Lazy ones of a provider unless the query names them. Keys are kept if instances
+/// of several sources are compared by them.
 fn limited(query: &InstanceQuery, step: Step) -> Result<Step> {
     let class = &step.class;
     let partial = match step.wanted {
@@ -285,7 +286,7 @@ fn limited(query: &InstanceQuery, step: Step) -> Result<Step> {
             is_provided || class.dynamic_properties().iter().any(|&at| usize::from(at) == slot);
         is_of_provider && class.properties()[slot].qualifiers.is_true("lazy")
     };
-    // Of an instance that a provider has, it may give more than it is asked for.
+    // A provider may return more properties than requested.
     let is_left_out = |slot: &usize| is_lazy(*slot) || !is_provided && !partial.contains(*slot);
     let all = 0..class.properties().len();
     let left_out: Vec<usize> = all.clone().filter(is_left_out).collect();

@@ -1,7 +1,7 @@
 //! From an authorized call to the classes whose instances answer it, and where those are.
 //!
-//! The class named and all below it, each with its source: the repository, the provider it is
-//! bound to, or the object manager itself. What each source is asked is [`crate::read::plan`]'s affair.
+//! The class named and all below it, each with its source: the repository, the provider it is bound
+//! to, or the object manager itself. [`crate::read::plan`] decides the request to each source.
 
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
-//! `__SystemSecurity`: who may be in the namespace, read and written by its methods, which the
-//! object manager runs itself (behaviour.md G.11).
+//! `__SystemSecurity`: the access rights of the namespace, read and written by its methods, which
+//! the object manager runs itself (behaviour.md G.11).
 //!
-//! The methods on bytes fail with a status of the call; those on objects tell by their
-//! `ReturnValue` that they could not be done. As objects descriptors are in [`object`].
+//! The methods on bytes fail with a status of the call; those on objects report failure in
+//! `ReturnValue`. [`object`] converts descriptors to objects and back.
 
 mod object;
 
@@ -17,7 +17,7 @@ use crate::system::CALLER_RIGHTS;
 use crate::view::{View, computed};
 use crate::write;
 
-/// What the methods on objects return where they could not be done.
+/// What the methods on objects return on failure.
 const ACCESS_DENIED: u32 = 2;
 const UNKNOWN_FAILURE: u32 = 8;
 const PRIVILEGE_NOT_HELD: u32 = 9;
@@ -148,8 +148,9 @@ fn with_rights(now: &Descriptor, dacl: Option<&[DescriptorAce]>) -> Result<Descr
     Ok(Descriptor { dacl: Some(check_rights(now, dacl)?), ..now.clone() })
 }
 
-/// The list of rights that a namespace with the descriptor `now` gets where it is given `dacl`.
-/// Nobody but the system says what is inherited: of entries marked so those stay that are there.
+/// The list of rights that a namespace with the descriptor `now` gets when a caller sets `dacl`.
+/// Only the system determines inherited entries: an entry of `dacl` marked as inherited is dropped
+/// unless `now` has it.
 /// Errors: `WBEM_E_INVALID_PARAMETER` for each documented reason.
 fn check_rights(now: &Descriptor, dacl: Option<&[DescriptorAce]>) -> Result<Vec<DescriptorAce>> {
     let dacl = dacl.ok_or_else(|| invalid("it has no list of rights"))?;

@@ -1,9 +1,8 @@
 //! What may be put as a class by a client: names, flags, existing classes, subclasses and
 //! instances.
 //!
-//! Decides, changes nothing: gives the classes that must be written. Which question is asked
-//! when is here (behaviour.md F.2, PutClass); the rules of names, derivation and change are
-//! `cim`'s.
+//! Decides, changes nothing: returns the classes that must be written. This file has the order of
+//! the checks (behaviour.md F.2, PutClass); the rules of names, derivation and change are `cim`'s.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,8 +24,8 @@ const PUT_CLASS: Flags = Flags::CREATE_ONLY
     .union(Flags::OWNER_UPDATE)
     .union(Flags::USE_AMENDED_QUALIFIERS);
 
-/// What a class is put into: the schema as it is, where declarations come from, and whether a
-/// class has instances of its own.
+/// The target of a put: the current schema, the store of declarations, and whether a class has
+/// instances of its own.
 pub struct SchemaContext<'a> {
     pub schema: &'a Schema,
     pub store: &'a dyn Declarations,
@@ -37,8 +36,8 @@ pub struct SchemaContext<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Rules {
     Wmi,
-    /// An abstract class may stand below one that is not, an association may have other than two
-    /// references.
+    /// An abstract class may derive from one that is not, and an association may have more or fewer
+    /// than two references.
     Dmtf,
 }
 
@@ -138,7 +137,8 @@ fn superclass(name: &Name, above: &Name, ground: &SchemaContext<'_>) -> Result<A
     Ok(class)
 }
 
-/// Derives all that is `below` anew from the changed `class`; gives what must be written.
+/// Derives the classes in `below` again from the changed `class`; returns those that must be
+/// written.
 fn rederive(
     class: Arc<Class>,
     below: &[Name],
@@ -153,7 +153,7 @@ fn rederive(
         let parent = old.superclass().and_then(|s| derived.get(s.name()));
         let Some(parent) = parent.cloned() else { continue };
         let mut again = update::rederive(&old, parent, mode)?;
-        // What DMTF's dialect let a class be before, it may stay.
+        // A class that only DMTF's rules allowed before is still checked by these.
         let rules = if rules.check(&old).is_ok() { rules } else { Rules::Dmtf };
         if rules == Rules::Wmi && mode == UpdateMode::Force && again.check_abstract().is_err() {
             again = without_abstract(&again)?;
@@ -177,8 +177,8 @@ fn without_abstract(class: &Class) -> Result<Arc<Class>> {
 }
 
 /// A reference or an embedded object that overrides one is of the same class or of one below it
-/// (behaviour.md G.7). That is asked only where both classes are there to be compared: what a
-/// declaration names may come later, or live in another namespace.
+/// (behaviour.md G.7). This is checked only if both classes exist: the class that a declaration
+/// names may be created later, or be in another namespace.
 fn check_narrowing(class: &Class, ground: &SchemaContext<'_>) -> Result<()> {
     let Some(superclass) = class.superclass() else { return Ok(()) };
     for property in &class.declaration().properties {

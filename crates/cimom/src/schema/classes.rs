@@ -1,9 +1,9 @@
-//! The classes of one namespace at one moment: names eagerly, bodies when first asked for.
+//! The classes of one namespace at one moment: names are loaded eagerly, bodies on first use.
 //!
-//! A [`Schema`] is an immutable snapshot shared by `Arc`; readers never lock. It is made from
-//! what the repository lists and from the built-in system classes, and edited in a copy by
-//! writers, who publish it after their commit. Where a declaration comes from is a
-//! [`Declarations`]; how a class is made of it is `cim::Class::derive`'s affair.
+//! A [`Schema`] is an immutable snapshot shared by `Arc`; readers never lock. It is made from the
+//! stored classes that the repository lists and from the built-in system classes. Writers edit a
+//! copy and publish it after their commit. Declarations are read from a [`Declarations`];
+//! `cim::Class::derive` makes classes of them.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
@@ -18,7 +18,7 @@ use crate::system;
 
 /// A store of declarations: a snapshot or a writer of the repository.
 pub trait Declarations {
-    /// The declaration of a stored class; `None` where there is none.
+    /// The declaration of a stored class; `None` if it is not stored.
     fn declaration(&self, class: &Name) -> Result<Option<ClassDeclaration>>;
 
     /// What the class is made of below `superclass`, where that is more than its declaration.
@@ -38,7 +38,7 @@ pub trait Declarations {
 #[derive(Clone)]
 pub struct Schema {
     origin: Arc<Origin>,
-    /// Who may be in the namespace.
+    /// The access policy of the namespace.
     policy: Arc<Policy>,
     /// The repository's number of the state this was made from.
     generation: u64,
@@ -87,7 +87,7 @@ impl Schema {
         Ok(schema)
     }
 
-    /// The same classes, those that are stored to be made anew: from what another store says.
+    /// The same classes, with the stored ones unresolved, so that they are made from another store.
     pub(super) fn clone_unresolved(&self) -> Self {
         let again = |entry: &Arc<Entry>| match entry.builtin {
             Some(_) => entry.clone(),
@@ -118,12 +118,12 @@ impl Schema {
         self.entries.insert(name, Arc::new(entry));
     }
 
-    /// Who may be in the namespace.
+    /// The access policy of the namespace.
     pub fn policy(&self) -> &Arc<Policy> {
         &self.policy
     }
 
-    /// Says who may be in the namespace.
+    /// Sets the access policy of the namespace.
     pub fn set_policy(&mut self, policy: Policy) {
         self.policy = Arc::new(policy);
     }
@@ -297,8 +297,7 @@ impl Schema {
         })
     }
 
-    /// Puts `class` in the place of what has its name. What is derived from it is made again
-    /// when asked for.
+    /// Replaces the class of this name by `class`. Its subclasses are made again on their next use.
     pub fn put(&mut self, class: Arc<Class>) {
         let name = class.name().clone();
         let builtin = self.entries.get(&name).and_then(|e| e.builtin.clone());
@@ -306,7 +305,7 @@ impl Schema {
         self.unlist(&name);
         self.list(name.clone(), class.superclass().map(|s| s.name().clone()), builtin);
         if class.ancestors().all(|above| self.contains(above.name())) {
-            // The entry was made just now; nobody else holds it.
+            // The entry is new and not shared, so it is empty.
             let _ = self.entries[&name].class.set(class);
         }
         for below in stale {

@@ -1,15 +1,15 @@
 //! Associations between namespaces: the qualifier `MSFT_TargetNamespace` on a reference says in
 //! which namespace its object is (behaviour.md E.4, J 16).
 //!
-//! It may name namespaces of this server only. What becomes of a reference without it is
-//! [`crate::read::associations::walk`]' affair.
+//! The qualifier may name namespaces of this server only. References without it are handled by
+//! [`crate::query::associations::walk`].
 
 use cim::class::TARGET_NAMESPACE;
 use cim::path::{Connection, is_local_server};
 use cim::status::WBEM_E_NOT_SUPPORTED;
 use cim::{CimType, Class, Origin, Result};
 
-/// Whether the reference in `slot` says to which namespace it leads.
+/// Whether the reference in `slot` names the namespace of its object.
 pub fn says_target(class: &Class, slot: usize) -> bool {
     class.properties()[slot].qualifiers.text(TARGET_NAMESPACE).is_some()
 }

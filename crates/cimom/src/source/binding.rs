@@ -1,7 +1,7 @@
-//! The instances of dynamic classes: which provider a class is bound to, and asking it.
+//! The instances of dynamic classes: which provider a class is bound to, and calls of it.
 //!
-//! A class names its provider; how that is registered, loaded and called is
-//! [`crate::providers`]' affair. Errors: behaviour.md B.1.
+//! A class names its provider; [`crate::providers`] reads its registration, loads it and calls it.
+//! Errors: behaviour.md B.1.
 
 use std::sync::Arc;
 
@@ -50,7 +50,8 @@ impl Binding {
         self.provider.registration.check(supported, flag)
     }
 
-    /// What the provider does with `predicate`. One that cannot say does nothing with it.
+    /// What the provider does with `predicate`. A provider that does not declare it ignores the
+    /// predicate.
     pub fn pushdown(&self, class: &Class, predicate: &wbem::provider::Predicate) -> Pushdown {
         let says = || Ok(self.instances.pushdown(class, predicate));
         crate::providers::guard(self.name(), says).unwrap_or(Pushdown::Unsupported)
@@ -59,7 +60,7 @@ impl Binding {
 
 /// The provider of the instances of `class`, loaded. Errors: those of binding and loading it;
 /// `WBEM_E_INVALID_PROVIDER_REGISTRATION` where it is not registered for instances,
-/// `WBEM_E_PROVIDER_NOT_CAPABLE` where its code knows none.
+/// `WBEM_E_PROVIDER_NOT_CAPABLE` if its code implements none.
 pub fn bind(view: &View<'_>, class: &Class) -> Result<Binding> {
     let registration = view.runtime().registration_of(view.stored_view(), class)?;
     let supports = registration

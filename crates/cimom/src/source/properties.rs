@@ -1,9 +1,9 @@
-//! Properties of stored instances whose values a property provider has (behaviour.md C.1).
+//! Properties of stored instances whose values property providers supply (behaviour.md C.1).
 //!
-//! A property marked `Dynamic` names its provider and says by `PropertyContext` what is meant;
-//! `DynProps`, on a class or an instance, says the same of all. The texts of the qualifiers reach
-//! the provider as they stand. Every read of a stored instance passes through [`complete`], every put
-//! through [`put`].
+//! A property marked `Dynamic` names its provider, and identifies the value by `PropertyContext`;
+//! `DynProps`, on a class or an instance, applies to all its properties. The provider receives the
+//! texts of the qualifiers unchanged. Every read of a stored instance passes through [`complete`],
+//! every put through [`put`].
 
 use std::sync::Arc;
 
@@ -116,7 +116,7 @@ fn own(instance: &Instance) -> Option<&Qualifiers> {
     instance.qualifiers().map(|own| &own.instance)
 }
 
-/// The text of a qualifier of a property: what the instance says of it goes before the class.
+/// The text of a qualifier of a property: the instance's qualifier has priority over the class's.
 fn told<'a>(instance: &'a Instance, slot: usize, qualifier: &str) -> Option<&'a str> {
     let of_instance = instance.qualifiers().and_then(|own| {
         let own = own.properties.iter().find(|(at, _)| usize::from(*at) == slot)?;

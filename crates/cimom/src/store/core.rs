@@ -1,7 +1,7 @@
 //! The repository, the environment, and the schemas that were made of what is stored.
 //!
-//! A schema is made when a namespace is first looked at, shared by all readers, and replaced by
-//! what a commit publishes. The repository's generation of a namespace says whether a schema is
+//! A schema is made on the first access to a namespace, shared by all readers, and replaced by the
+//! one that a commit publishes. The repository's generation of a namespace says whether a schema is
 //! still current, also where another process writes.
 
 use std::collections::HashMap;
@@ -24,23 +24,24 @@ use crate::call::NamespaceRef;
 use crate::call::namespace::unknown;
 use crate::schema::{Schema, localized};
 
-/// Past this number of namespaces in memory all are dropped, and read again as they are needed.
+/// Above this number of namespaces in memory all are dropped, and read again on demand.
 const MOST_SCHEMAS: usize = 1024;
 
-/// What the object manager is told of the world.
+/// What the object manager needs from its environment.
 pub struct Environment {
-    /// The name of this server, as `__SERVER` gives it.
+    /// The name of this server, as in `__SERVER`.
     pub server: SmolStr,
     /// The providers in this program.
     pub providers: NativeProviders,
-    /// Where the code of providers is found that is not in this program, in the order in which they
-    /// are asked.
+    /// Resolvers for the code of providers outside this program, in the order in which they are
+    /// tried.
     pub resolvers: Vec<Arc<dyn ProviderResolver>>,
     /// A source of random bytes.
     pub random: fn() -> [u8; 16],
     /// Minutes east of UTC now, for dates in queries that name no offset.
     pub local_offset: fn() -> i16,
-    /// As whom WMI itself acts: providers that do not impersonate their clients call back as this.
+    /// The identity of WMI itself: providers that do not impersonate their clients call back under
+    /// it.
     pub identity: Arc<Identity>,
     /// The time since some moment in the past, by which idle providers are unloaded.
     pub clock: Arc<dyn Fn() -> Duration + Send + Sync>,

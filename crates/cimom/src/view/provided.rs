@@ -1,11 +1,11 @@
-//! The classes of a namespace as one operation sees them: the stored ones, and joined to them those
-//! that providers have.
+//! The classes of a namespace in one operation: the stored classes joined with those of class
+//! providers.
 //!
-//! Providers of classes are asked when something is wanted that is not stored, and each of them once
-//! for the same thing in one operation. What they declare is derived like what is stored, from
-//! stored classes or provided ones, and stored ones derive from it. A stored class goes before a
-//! provided one of its name, the first provider's definition before another's. Nothing that is
-//! learned here outlives the operation (behaviour.md A.1, A.3-A.5; ruling I-4).
+//! Class providers are called when an operation needs a class that is not stored, each at most once
+//! for the same request in one operation. Provided classes are derived like stored ones, from
+//! stored or provided classes, and stored classes may derive from them. A stored class has priority
+//! over a provided one of its name, the first provider's definition over another's. The result is
+//! dropped with the operation (behaviour.md A.1, A.3-A.5; ruling I-4).
 
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
@@ -22,13 +22,13 @@ use super::operation_view::View;
 use crate::providers::{ClassSource, Interaction, PartialClassInfo};
 use crate::schema::reference;
 
-/// What an operation has learned of provided classes.
+/// The provided classes that an operation has read.
 #[derive(Default)]
 pub(super) struct Provided {
     /// The providers that may be asked, once they were needed.
     sources: OnceCell<Vec<Arc<ClassSource>>>,
     /// Made when it is first needed: most operations concern stored classes alone.
-    /// INVARIANT: not borrowed while a provider is asked.
+    /// INVARIANT: not borrowed while a provider is called.
     learned: OnceCell<Box<RefCell<Learned>>>,
 }
 
@@ -43,8 +43,8 @@ struct Learned {
     declared: HashMap<Name, Declared>,
     /// The direct subclasses of each class among those declared.
     subclasses: HashMap<Name, Vec<Name>>,
-    /// The classes made of what was declared and of what is stored below that; `None` for a name
-    /// that nobody has.
+    /// The classes made of the declarations and of the stored classes below them; `None` for a name
+    /// that no provider declares.
     made: HashMap<Name, Option<Arc<Class>>>,
     /// Those that are being made.
     making: Vec<Name>,
@@ -194,7 +194,8 @@ impl View<'_> {
         Ok(Cow::Owned(found))
     }
 
-    /// Whether a provider may have the class `name`, as far as can be told without asking any.
+    /// Whether a provider may supply the class `name`, as far as the registrations show without a
+    /// call.
     pub fn may_be_provided(&self, name: &Name) -> Result<bool> {
         let sources = self.class_sources()?;
         let may = |known: &PartialClassInfo<'_>| {
@@ -203,8 +204,8 @@ impl View<'_> {
         Ok(!self.schema().contains(name) && !sources.is_empty() && by_name(name, may))
     }
 
-    /// Whether several providers define the class `name`, as every one says that may have it. One
-    /// that fails has no say: the class is there without it.
+    /// Whether several providers define the class `name`, according to every provider that may
+    /// supply it. A provider that fails is ignored: the class exists without it.
     pub fn is_duplicate(&self, name: &Name) -> Result<bool> {
         if !self.schema().contains(name) {
             self.learn(&Scope::One(name.clone()))?;

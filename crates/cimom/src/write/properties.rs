@@ -1,5 +1,5 @@
-//! Puts of values that property providers have (behaviour.md C.1): which values of an instance are
-//! theirs, and handing these to them. The instance without them is what is stored.
+//! Puts of values that property providers supply (behaviour.md C.1): which values of an instance
+//! are theirs, and the calls that pass them. The instance is stored without them.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -12,9 +12,9 @@ use super::instance_rules;
 use crate::source::properties::{self, PropertySource, has_dynamic};
 use crate::view::View;
 
-/// Values that property providers are to be given.
+/// Values to pass to property providers.
 pub(super) struct PropertyWrites {
-    /// The instance, of which providers are told the qualifiers.
+    /// The instance, whose qualifiers are passed to the providers.
     instance: Instance,
     /// Each with its slot.
     values: Vec<(usize, Value)>,

@@ -1,5 +1,5 @@
-//! PutInstance and DeleteInstance: whose the instance is, and the one way by which it is written,
-//! for sessions and for the compiler.
+//! PutInstance and DeleteInstance: finds where the instance is stored, and writes it, for sessions
+//! and for the compiler.
 
 use cim::path::PathKeys;
 use cim::status::{WBEM_E_INVALID_CLASS, WBEM_E_INVALID_PARAMETER, WBEM_E_NOT_FOUND};
@@ -14,7 +14,7 @@ use super::provided::{self, ProvidedPut};
 use crate::call::{AuthorizedCall, partial};
 use crate::view::View;
 
-/// A put of an instance, resolved: what it takes to write it.
+/// A resolved put of an instance, ready to be written.
 enum ResolvedPut<'a> {
     /// Providers have the instances of the class.
     Provided(ProvidedPut<'a>),

@@ -1,10 +1,10 @@
 //! From a statement to a walk: the source resolved to a real object, the associations that can
-//! refer to it, and how each is asked.
+//! refer to it, and the request for each.
 //!
 //! The source is resolved first, so that the path of a superclass finds it (behaviour.md E.2).
-//! Stored associations that refer to it are found by the repository's index of references. Each
-//! association class with a provider that can refer to it is asked as by any query with the
-//! reference in its WHERE. With SchemaOnly the same is asked of classes (E.3).
+//! Stored associations that refer to it are found by the repository's index of references. An
+//! association class of a provider is queried like by a client, with the reference in WHERE. With
+//! SchemaOnly the same is done with classes (E.3).
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -87,8 +87,8 @@ pub(in crate::query) fn prepare(
     Ok(Answer::Walk(Arc::new(Walk { question, source, steps, seen, context })))
 }
 
-/// Sees to it that an association that providers of classes above each other have comes once, as
-/// one of the lowest, which is asked first (behaviour.md B.4).
+/// Ensures that an association which providers of a class and of its superclass both supply is
+/// delivered once, as an instance of the lowest class, which is queried first (behaviour.md B.4).
 fn mark_related_steps(steps: &mut [(Arc<Class>, Plan)]) {
     let provided: Vec<&Arc<Class>> =
         steps.iter().filter(|(_, plan)| plan.has_provider()).map(|(class, _)| class).collect();
@@ -111,15 +111,15 @@ fn stored_referring(view: &View<'_>, referent: &Referent) -> Result<HashSet<Name
     Ok(found)
 }
 
-/// Whether the repository's index of references has those of every instance of `class`: it does
-/// not have what a provider has, nor a reference that is the class's own default.
+/// Whether the repository's index of references has those of every instance of `class`: it lacks
+/// the instances of providers, and references that are defaults of the class.
 fn is_indexed(class: &Class) -> bool {
     let mut properties = class.properties().iter().zip(class.defaults());
     !class.is_dynamic() && !properties.any(|(p, default)| is_reference(&p.ty) && !default.is_null())
 }
 
-/// How `association` is asked for its instances that refer by one of `roles` to the object that
-/// has these paths.
+/// The request for instances of `association` that refer by one of `roles` to the object with these
+/// paths.
 fn ask_for(
     view: &View<'_>,
     association: &Arc<Class>,
@@ -129,9 +129,9 @@ fn ask_for(
 ) -> Result<Plan> {
     let paths = referent.paths.as_slice();
     let is_here = view.schema().origin().namespace == referent.origin.namespace;
-    // A provider may look for a reference by itself where the condition is no more than that: it
-    // is asked by the object's own path alone. How it writes one into another namespace is looked
-    // at by the walk.
+    // A provider may search for a reference itself if the condition has nothing else: it receives
+    // the object's own path only. The walk compares how it writes references into another
+    // namespace.
     let asked = match association.is_dynamic() {
         _ if !is_here => &[],
         true => &paths[..1],

@@ -1,6 +1,6 @@
 //! The walk from an object over its associations to the objects at the other ends.
 //!
-//! The snapshot is released while a provider is asked.
+//! The snapshot is released while a provider is called.
 
 use std::ops::ControlFlow;
 use std::sync::{Arc, Weak};
@@ -23,22 +23,22 @@ use crate::schema::reference;
 use crate::source::properties;
 use crate::view::View;
 
-/// A walk that is ready to be made.
+/// A prepared walk.
 pub struct Walk {
     pub(super) question: AssociationQuery,
     pub(super) source: Arc<Referent>,
-    /// Each association class and how it is asked.
+    /// Each association class and the request for it.
     pub(in crate::query) steps: Vec<(Arc<Class>, Plan)>,
     /// What the providers of related association classes have delivered.
     pub(super) seen: Arc<Seen>,
     pub(super) context: CallContext,
 }
 
-/// A walk at some point: all that it takes to go on from there.
+/// The state of a walk, from which it can be continued.
 struct Progress {
     walk: Arc<Walk>,
     out: Arc<Mutex<Output>>,
-    /// The association class that it is at, and the step of its plan.
+    /// The current association class, and the step of its plan.
     class: usize,
     step: usize,
     /// How far that step has been read, where the associations are stored.

@@ -1,7 +1,7 @@
 //! Descriptors as instances of `__SecurityDescriptor`, with `__ACE` and `__Trustee`.
 //!
-//! A trustee is known by its SID, in bytes or as text; its name and domain are not looked up,
-//! neither way, and are NULL in what is handed out.
+//! A trustee is identified by its SID, in bytes or as text. Its name and domain are neither
+//! resolved nor looked up, and are NULL in returned objects.
 
 use std::sync::Arc;
 
@@ -11,9 +11,9 @@ use cim::{Error, Instance, Name, Object, Result, Value};
 
 use crate::view::View;
 
-/// What is given of a descriptor; the rest stays as it is.
+/// The parts of a descriptor that a caller sets; the rest is unchanged.
 pub(super) struct Parts {
-    /// What it says of its lists.
+    /// Its flags of the lists.
     pub(super) control: Control,
     pub(super) owner: Option<Sid>,
     pub(super) group: Option<Sid>,
@@ -22,8 +22,8 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    /// `now` with these parts in the place of its own.
-    /// Errors: `WBEM_E_INVALID_PARAMETER` where a list cannot be a namespace's.
+    /// `now` with these parts replaced.
+    /// Errors: `WBEM_E_INVALID_PARAMETER` if a list is invalid for a namespace.
     pub(super) fn apply(&self, now: &Descriptor) -> Result<Descriptor> {
         let mut next = now.clone();
         if let Some(dacl) = &self.dacl {
@@ -43,7 +43,7 @@ impl Parts {
     }
 }
 
-/// What a descriptor says of each of its lists, beside that it is there.
+/// The flags of a descriptor for each of its lists, except for its presence.
 const DACL_BITS: Control =
     Control::DACL_AUTO_INHERIT_REQ.with(Control::DACL_AUTO_INHERITED).with(Control::DACL_PROTECTED);
 const SACL_BITS: Control =
@@ -99,7 +99,7 @@ fn embedded(instance: Instance) -> Value {
     Value::Object(Arc::new(Object::Instance(instance)))
 }
 
-/// What the object gives of a descriptor: a list only where `ControlFlags` says that it is there.
+/// The parts of a descriptor that the object has: a list only if `ControlFlags` has its flag.
 /// Errors: `WBEM_E_INVALID_PARAMETER`.
 pub(super) fn to_parts(value: &Value) -> Result<Parts> {
     let object = object(value).ok_or_else(|| invalid("Descriptor is no object"))?;
@@ -151,9 +151,9 @@ fn optional_sid(object: &Instance, name: &str) -> Result<Option<Sid>> {
         None | Some(Value::Null) => Ok(None),
         Some(value) => {
             let trustee = self::object(value);
-            let sid = trustee.and_then(sid).ok_or_else(|| {
-                invalid(&format!("{name} names nobody: neither SID nor SIDString is a valid SID"))
-            });
+            let sid = trustee
+                .and_then(sid)
+                .ok_or_else(|| invalid(&format!("{name} has no valid SID in SID or SIDString")));
             sid.map(Some)
         }
     }
