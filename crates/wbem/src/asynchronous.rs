@@ -1,7 +1,7 @@
-//! Asynchronous calls: a sink hears of the objects and of the end, on a thread of the call.
+//! Asynchronous calls: a sink receives the objects and the final status, on a thread of the call.
 //!
-//! A sink hears exactly one status of each call that uses it, and nothing of it afterwards, also
-//! where the call is cancelled while a provider is at work (behaviour.md F.2, F.8, J 23).
+//! A sink receives exactly one status of each call that uses it, and nothing afterwards, also if
+//! the call is cancelled while a provider runs (behaviour.md F.2, F.8, J 23).
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -19,16 +19,16 @@ use crate::operations::Admission;
 use crate::request::{Reply, Request};
 use crate::sink::{COMPLETE, Completion, ObjectSink, Progress, Sink};
 
-/// What hears of an asynchronous call (IWbemObjectSink): objects as they come, then exactly one
+/// The receiver of an asynchronous call (IWbemObjectSink): batches of objects, then exactly one
 /// status, and nothing after it. One sink may serve several calls.
 pub trait ResponseSink: Send + Sync {
-    /// Takes a batch. With `Break` it wants no more, and hears the end of the call next.
+    /// Receives a batch. `Break` stops the delivery; the final status of the call follows.
     fn indicate(&self, batch: Vec<Object>) -> ControlFlow<()>;
 
-    /// Takes the final status, and of a put the path of what was put.
+    /// Receives the final status, and after a put the path of the object.
     fn set_status(&self, completion: Completion, path: Option<ObjectPath>);
 
-    /// Takes news of progress, which a call with `SEND_STATUS` asks for.
+    /// Receives progress reports of a call with `SEND_STATUS`.
     fn progress(&self, _progress: Progress) {}
 }
 
@@ -39,10 +39,10 @@ pub(crate) struct Outstanding(Mutex<Vec<Weak<Call>>>);
 /// An asynchronous call.
 pub(crate) struct Call {
     state: Mutex<State>,
-    /// Which sink it has or had.
+    /// Identifies its sink, also after the end of the call.
     identity: usize,
     sends_status: bool,
-    /// By what it is ended before its end.
+    /// Cancels the call.
     cancel: CancelToken,
     _on_cancel: OnCancel,
 }
@@ -197,7 +197,7 @@ impl fmt::Debug for Call {
     }
 }
 
-/// Sees to it that a call ends whose operation panics.
+/// Ensures that a call ends if its operation panics.
 pub(crate) struct Ending(pub(crate) Arc<Call>);
 
 impl Drop for Ending {

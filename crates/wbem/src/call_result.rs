@@ -1,7 +1,7 @@
-//! Operations with one result for calls that do not wait for it (IWbemCallResult).
+//! Semisynchronous calls with one result (IWbemCallResult).
 //!
-//! The operation is one of the client's [`crate::Operations`]; the client asks for the outcome when it likes, and
-//! as often (behaviour.md F.4).
+//! The operation is one of the client's [`crate::Operations`]; the client may read the outcome at
+//! any time and repeatedly (behaviour.md F.4).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,8 +17,8 @@ use crate::request::{Reply, Request};
 use crate::services::Services;
 use crate::sink::Completion;
 
-/// The result of a call that has not waited for it (IWbemCallResult). Each question may be asked
-/// again. The call ends with the token of its context, and reports that.
+/// The result of a semisynchronous call (IWbemCallResult). Each method may be called repeatedly.
+/// Cancelling the token of the call's context ends the call, and the result reports that.
 #[derive(Clone)]
 pub struct CallResult {
     outcome: Promise<Result<Reply>>,
@@ -45,15 +45,15 @@ impl CallResult {
         Ok(CallResult { outcome, call, _on_cancel })
     }
 
-    /// How the call ended; `None` (`WBEM_S_TIMEDOUT`) where it has not in the time that `wait`
-    /// says, `None` for ever.
+    /// How the call ended; `None` (`WBEM_S_TIMEDOUT`) if it has not ended within `wait`; a `wait`
+    /// of `None` has no limit.
     pub fn call_status(&self, wait: Option<Duration>) -> Option<Completion> {
         self.wait(wait).map(|outcome| outcome.map(|it| it.success()))
     }
 
-    /// The object of GetObject, or what ExecMethod hands out. `None` as for
-    /// [`CallResult::call_status`]. Errors: the call's; `WBEM_E_INVALID_OPERATION` of a call that
-    /// gives no object.
+    /// The object of GetObject, or the out parameters of ExecMethod. `None` as for
+    /// [`CallResult::call_status`]. Errors: the call's; `WBEM_E_INVALID_OPERATION` if the call
+    /// returns no object.
     pub fn result_object(&self, wait: Option<Duration>) -> Result<Option<Object>> {
         self.result(wait, |outcome| match outcome {
             Reply::Object(object, _) => Some(object),
@@ -62,7 +62,8 @@ impl CallResult {
         })
     }
 
-    /// The path of what PutInstance has put. `None` and errors as of [`CallResult::result_object`].
+    /// The path of the instance that PutInstance has written. `None` and errors as for
+    /// [`CallResult::result_object`].
     pub fn result_path(&self, wait: Option<Duration>) -> Result<Option<ObjectPath>> {
         self.result(wait, |outcome| match outcome {
             Reply::Path(path) => Some(path),
@@ -70,7 +71,7 @@ impl CallResult {
         })
     }
 
-    /// The connection of OpenNamespace. `None` and errors as of [`CallResult::result_object`].
+    /// The connection of OpenNamespace. `None` and errors as for [`CallResult::result_object`].
     pub fn result_services(&self, wait: Option<Duration>) -> Result<Option<Arc<dyn Services>>> {
         self.result(wait, |outcome| match outcome {
             Reply::Services(services) => Some(services),
@@ -78,7 +79,7 @@ impl CallResult {
         })
     }
 
-    /// What the operation gives, of whatever kind. `None` as for [`CallResult::call_status`].
+    /// The reply of the operation, of any kind. `None` as for [`CallResult::call_status`].
     /// Errors: the call's.
     pub fn reply(&self, wait: Option<Duration>) -> Result<Option<Reply>> {
         self.wait(wait).transpose()
@@ -102,18 +103,18 @@ impl CallResult {
         if outcome.is_some() || !is_past(deadline) {
             return outcome;
         }
-        // Either it has ended now, or it is too late for that and the outcome comes.
+        // Either the call has ended now, or it is committing and its outcome follows.
         self.call.end(WBEM_E_TIMED_OUT);
         Some(self.outcome.wait())
     }
 }
 
-/// Sees to it that a call has an outcome whose operation panics.
+/// Ensures that a call has an outcome if its operation panics.
 struct Ending(Promise<Result<Reply>>);
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        // Where there is an outcome, that one counts.
+        // An outcome that is already set is kept.
         self.0.set(Err(panicked()));
     }
 }

@@ -1,13 +1,13 @@
-//! The end of a call before its end: by its caller's wish, or because its time is over.
+//! Cancellation of a call: by its caller, or at its deadline.
 //!
-//! A [`CancelToken`] travels with the context of a call. Code that works for the call asks it
+//! A [`CancelToken`] travels with the context of a call. Code that works for the call checks it
 //! ([`CancelToken::check`]), and code that waits on behalf of the call is woken by it
-//! ([`CancelToken::on_cancel`]). A token that is made of another one ends with it. A call that cannot
-//! be cancelled has a token that costs nothing.
+//! ([`CancelToken::on_cancel`]). A token that is derived from another one is cancelled with it. A
+//! call that cannot be cancelled has a token that costs nothing.
 //!
 //! A change is committed behind a barrier, [`CancelToken::begin_commit`]: a call that was cancelled
-//! before commits nothing, and for one that has begun to commit the wish comes too late, so that no
-//! caller is told of an end and finds the change all the same.
+//! before commits nothing, and a call that has begun to commit can no longer be cancelled. So no
+//! call reports a cancellation whose change was committed nevertheless.
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,13 +27,13 @@ pub struct CancelToken {
 }
 
 struct Shared {
-    /// Whether `State::ended` is set: to be asked without the lock.
+    /// Whether `State::ended` is set: read without the lock.
     has_ended: AtomicBool,
     state: Mutex<State>,
-    /// Whether it is the token of one call alone, which is over with its first commit: what comes
-    /// after that comes too late.
+    /// Whether it is the token of one call, which is finished with its first commit: a later
+    /// cancellation has no effect.
     is_of_one_call: bool,
-    /// The token that it is made of, and the number of the listener there.
+    /// The token that it is derived from, and the number of the listener there.
     parent: Option<(Arc<Shared>, u64)>,
 }
 
@@ -41,7 +41,7 @@ struct Shared {
 struct State {
     ended: Option<WbemStatus>,
     commit: Commit,
-    /// An end that came during a commit of a token of many calls: the next call finds it.
+    /// A cancellation during a commit, for a token of many calls: it applies to the next call.
     postponed: Option<WbemStatus>,
     next_listener: u64,
     listeners: Vec<(u64, Listener)>,
@@ -51,9 +51,9 @@ struct State {
 enum Commit {
     #[default]
     None,
-    /// So many are under way.
+    /// The number of commits in progress.
     UnderWay(u32),
-    /// It has been, and the call has nothing more to do.
+    /// The call has committed and is finished.
     Done,
 }
 
@@ -65,13 +65,13 @@ impl CancelToken {
         CancelToken { shared: Some(Shared::below(None, false)), deadline: None }
     }
 
-    /// A token that ends with this one, at the latest.
+    /// A token that is cancelled with this one at the latest.
     pub fn child(&self) -> Self {
         let shared = self.shared.as_ref().map(|parent| Shared::below(Some(parent), false));
         CancelToken { shared, deadline: self.deadline }
     }
 
-    /// The token of one call, whose caller waits for it elsewhere than on the thread of the call.
+    /// The token of one call, whose caller waits on another thread than that of the call.
     pub(crate) fn of_one_call(&self) -> Self {
         let shared = Some(Shared::below(self.shared.as_ref(), true));
         CancelToken { shared, deadline: self.deadline }
@@ -99,7 +99,7 @@ impl CancelToken {
         self.end(WBEM_E_CALL_CANCELLED);
     }
 
-    /// Ends the call with this status. `false` where it comes too late.
+    /// Ends the call with this status. `false` if it is too late for that.
     pub(crate) fn end(&self, why: WbemStatus) -> bool {
         self.shared.as_ref().is_some_and(|shared| shared.end(why))
     }
@@ -118,14 +118,14 @@ impl CancelToken {
         }
     }
 
-    /// What is said of a call that has ended so.
+    /// The error of a call that ended with this status.
     fn error(&self) -> Error {
         let ended = self.shared.as_ref().and_then(|shared| shared.state.lock().ended);
         cancelled(ended.unwrap_or(WBEM_E_TIMED_OUT))
     }
 
     /// Begins to make a change durable. While the guard is held the call can no longer be
-    /// cancelled: it succeeds or fails by the change alone, and its caller gets that outcome.
+    /// cancelled: its outcome is that of the change.
     /// Errors: as [`CancelToken::check`]; then nothing may be changed.
     pub fn begin_commit(&self) -> Result<CommitGuard> {
         if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
@@ -144,8 +144,9 @@ impl CancelToken {
         Ok(CommitGuard(Some(shared.clone())))
     }
 
-    /// Calls `listener` once when it is cancelled; at once where it has been. Not called at the
-    /// deadline, which a waiting thread knows. Dropping what this gives takes the listener out.
+    /// Calls `listener` once when the token is cancelled; immediately if it is already. Not called
+    /// at the deadline, which waiting threads observe themselves. Dropping the returned value
+    /// removes the listener.
     pub fn on_cancel(&self, listener: impl FnOnce(WbemStatus) + Send + 'static) -> OnCancel {
         OnCancel(self.shared.as_ref().and_then(|shared| {
             let number = shared.listen(Box::new(listener))?;
@@ -154,7 +155,7 @@ impl CancelToken {
     }
 }
 
-/// What is said of a call that has ended before its end.
+/// The error of a call that was cancelled or has timed out.
 pub(crate) fn cancelled(why: WbemStatus) -> Error {
     why.with(match why {
         WBEM_E_TIMED_OUT => "the call was not done by its deadline",

@@ -1,11 +1,10 @@
-//! The objects of an operation between the thread that delivers them and the client that takes them.
+//! A bounded queue of objects between the thread of an operation and its client.
 //!
-//! [`channel`] has two ends: a [`Sink`] for the operation and [`Objects`] for the client. What may
-//! wait between them is bounded, in objects and in bytes: an operation that delivers more is held up,
-//! unless a client waits
-//! for more than that; or it gives its thread back ([`Sink::suspend`]) and goes on, on another one,
-//! when more is wanted. The client waits with a deadline, or is a task that is woken
-//! ([`Objects::poll_recv`]). [`crate::Enumerator`] is an end that may go back.
+//! [`channel`] has two ends: a [`Sink`] for the operation and [`Objects`] for the client. The queue
+//! between them is bounded, in objects and in bytes. An operation that delivers more is blocked,
+//! unless the client waits for more; or it returns its thread ([`Sink::suspend`]) and continues on
+//! another one when the client needs more. The client waits with a deadline, or is a task that is
+//! woken ([`Objects::poll_recv`]). [`crate::Enumerator`] is a client's end that can be reset.
 
 use std::collections::VecDeque;
 use std::ops::{ControlFlow, Range};
@@ -23,37 +22,38 @@ use crate::deadline::{after, is_past, wait_until};
 use crate::operations::{Admission, Operations};
 use crate::sink::{Completion, ObjectSink, Resume, Sink};
 
-/// So many objects may wait to be fetched before the operation is held up; where the client has
-/// fetched more than that, as many again, up to a limit: a client that goes on finds more waiting,
-/// and one that stops has cost no more than it used. The operation goes on when half are left, so
-/// that the two threads do not wake each other for every batch.
+/// The number of objects that may wait before the operation is blocked. It grows to the number that
+/// the client has fetched, up to a limit: a client that continues finds more objects ready, and a
+/// client that stops has cost at most twice what it used. The operation continues when half are
+/// left, so that the two threads do not wake each other for every batch.
 const WAITING: usize = 128;
 const MOST_WAITING: usize = 1 << 14;
 
-/// So many bytes may wait, by [`Object::memory`] and the place in the queue, however many objects that
-/// is: 64 KiB, less what an operation takes that has given its thread back.
+/// The bytes that may wait, by [`Object::memory`] and the place in the queue, whatever the number
+/// of objects: 64 KiB, less the memory of a suspended operation.
 pub const WAITING_BYTES: usize = 56 << 10;
 
-/// What a fetch gives.
+/// The result of a fetch.
 #[derive(Debug, PartialEq)]
 pub struct Fetched {
-    /// The objects, no more than were asked for.
+    /// The objects, at most as many as requested.
     pub objects: Vec<Object>,
     /// `WBEM_S_NO_ERROR` where there may be more; `WBEM_S_FALSE` at the end, of an
-    /// [`crate::Enumerator`] also together with the last objects; `WBEM_S_TIMEDOUT` with what has
-    /// come in time; at the end, once, the operation's own status where that tells more than success.
+    /// [`crate::Enumerator`] also together with the last objects; `WBEM_S_TIMEDOUT` with the
+    /// objects that arrived in time; at the end, once, the operation's own status if that is not
+    /// plain success.
     pub status: WbemStatus,
 }
 
-/// A bounded way from an operation to a client. The operation, if it gives its thread back, goes on
-/// as one of `operations`, on behalf of the client `session`.
+/// Returns both ends of a bounded queue from an operation to a client. An operation that returns
+/// its thread continues as one of `operations`, on behalf of the client `session`.
 pub fn channel(operations: &Operations, session: SessionId) -> (Sink, Objects) {
     let channel = Arc::new(Channel::new(false, operations, session));
     let sink = Sink::new(Delivery(channel.clone()));
     (sink, Objects::of(channel, CancelToken::default()))
 }
 
-/// The client's end of a [`channel`]. Dropping it ends the operation: its sink says so.
+/// The client's end of a [`channel`]. Dropping it ends the operation: its sink returns `Break`.
 #[derive(Debug)]
 pub struct Objects {
     position: usize,
@@ -425,18 +425,19 @@ impl State {
         is_enough && !self.is_awaited()
     }
 
-    /// Whether there is no place for another batch.
+    /// Whether the queue has no room for another batch.
     fn is_full(&self) -> bool {
         !self.may_go_on() && !self.is_awaited()
     }
 
-    /// Whether an operation that was held up may go on.
+    /// Whether a blocked operation may continue.
     fn may_go_on(&self) -> bool {
         self.waiting() <= self.ahead() / 2 && self.waiting_bytes <= WAITING_BYTES / 2
     }
 }
 
-/// What an object takes while it waits: the queue has up to as much place again.
+/// The memory of a waiting object and of its place in the queue, whose unused capacity may be as
+/// large again.
 fn bytes(object: &Object) -> usize {
     object.memory() + size_of::<Object>()
 }

@@ -1,9 +1,9 @@
-//! The contract of the MOF compiler (IMofCompiler): files in, stored classes and instances
-//! and a report out.
+//! The contract of the MOF compiler (IMofCompiler): input is files, output is stored classes and
+//! instances and a report.
 //!
-//! Implemented by the object manager; asked by the command line, the first start and, later,
-//! by COM. Parsing is `mof`'s; what this adds is where the result goes and how the outcome is
-//! told.
+//! Implemented by the object manager; called by the command line, the first start and, later, by
+//! COM. `mof` parses; this contract defines where the objects are stored and how the outcome is
+//! reported.
 
 use std::path::PathBuf;
 
@@ -12,12 +12,12 @@ use cim::{Namespace, Result, WbemStatus};
 use crate::context::CallContext;
 use crate::flags::Flags;
 
-/// What a compilation is asked to do.
+/// The options of a compilation.
 #[derive(Clone, Debug)]
 pub struct CompileOptions {
-    /// Where objects go before the first `#pragma namespace`.
+    /// The namespace of objects before the first `#pragma namespace`.
     pub namespace: Namespace,
-    /// Whether that namespace is created where it is missing.
+    /// Whether that namespace is created if it is missing.
     pub create_namespace: bool,
     /// Flags for every class: `CREATE_ONLY`, `UPDATE_ONLY`, `UPDATE_SAFE_MODE`,
     /// `UPDATE_FORCE_MODE`; the file's own pragmas are added.
@@ -31,8 +31,7 @@ pub struct CompileOptions {
 }
 
 impl CompileOptions {
-    /// Into `namespace`, which must be there, with no flags: what is stored is stored as it is
-    /// written.
+    /// Into `namespace`, which must exist, with no flags: objects are stored as written.
     pub fn new(namespace: Namespace) -> Self {
         CompileOptions {
             namespace,

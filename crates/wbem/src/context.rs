@@ -1,9 +1,9 @@
-//! What travels with a call: who calls, from where, in which language, named values, and by what it
-//! is ended before its end.
+//! What travels with a call: the caller, the origin, the language, named values, and the
+//! cancellation token.
 //!
-//! Made by a door, passed through the object manager to the providers, and passed on by a
-//! provider that calls back. Nothing in it comes from a global: identity and locale are what
-//! the door was told.
+//! Made by a door, passed through the object manager to the providers, and passed on by a provider
+//! that calls back. It contains no global state: the door receives identity and locale from its
+//! client.
 
 use std::fmt;
 use std::ops::Deref;
@@ -19,13 +19,13 @@ use crate::cancel::CancelToken;
 use crate::layer::services_from;
 use crate::services::Services;
 
-/// How a call has come.
+/// The origin of a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Transport {
     /// From this process.
     #[default]
     Local,
-    /// From another process of this machine, which the kernel has named.
+    /// From another process of this machine, identified by the kernel.
     Ipc {
         /// Its process id.
         pid: u32,
@@ -36,8 +36,7 @@ pub enum Transport {
     Remote {
         /// By which protocol.
         protocol: Protocol,
-        /// Whether the call is unreadable on the way: by DCOM at the level PKT_PRIVACY, else through
-        /// TLS.
+        /// Whether the call is encrypted: by DCOM at the level PKT_PRIVACY, else through TLS.
         encrypted: bool,
     },
 }

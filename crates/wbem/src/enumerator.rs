@@ -1,11 +1,10 @@
 //! The objects of an operation as a client fetches them (IEnumWbemClassObject), while the
 //! operation still runs.
 //!
-//! The operation is held up by what it has delivered and is not fetched yet: a
-//! client that stops early costs two batches of work, and one that goes on finds more waiting for
-//! it. Where the client may come back to an object
-//! (no `FORWARD_ONLY`) what was delivered is kept as long as the enumerator. Semantics:
-//! behaviour.md F.3, windows-in-practice.md "Queries".
+//! The operation is blocked while too many delivered objects are not fetched yet: a client that
+//! stops early costs two batches of work, and a client that continues finds more objects ready. If
+//! the client may reset the enumerator (no `FORWARD_ONLY`), delivered objects are kept as long as
+//! the enumerator exists. Semantics: behaviour.md F.3, windows-in-practice.md "Queries".
 
 mod requests;
 
@@ -27,9 +26,9 @@ use crate::flags::Flags;
 #[derive(Debug)]
 pub struct Enumerator {
     position: usize,
-    /// Whether the final status, where it tells more than success, was told here.
+    /// Whether this enumerator has reported the final status, if that is not plain success.
     is_told: bool,
-    /// What is to be delivered before what this enumerator fetches next.
+    /// Requests whose objects precede the next fetch of this enumerator.
     requests: Arc<Requests>,
     interest: Arc<Interest>,
 }
@@ -49,15 +48,15 @@ impl Enumerator {
         Ok(Enumerator { position: 0, is_told: false, requests: Arc::default(), interest })
     }
 
-    /// Fetches `count` objects, and waits for them as long as `wait` says, `None` being for ever, and
-    /// no longer than the deadline of the client's context.
-    /// Fewer come, with `WBEM_S_NO_ERROR`, where an error follows them, which the next fetch gives.
-    /// Errors: the operation's, with no object, and again whenever it is asked.
+    /// Fetches `count` objects, and waits for them at most `wait` (`None`: without limit), and no
+    /// longer than until the deadline of the client's context. Fewer come, with `WBEM_S_NO_ERROR`,
+    /// if an error follows them, which the next fetch returns.
+    /// Errors: the operation's, with no object, and again on each further call.
     pub fn next(&mut self, wait: Option<Duration>, count: usize) -> Result<Fetched> {
         self.advance(wait, count, true)
     }
 
-    /// Passes over `count` objects; the status is that of a fetch of as many.
+    /// Skips `count` objects; the status is that of a fetch of as many.
     /// Errors: as [`Enumerator::next`].
     pub fn skip(&mut self, wait: Option<Duration>, count: usize) -> Result<WbemStatus> {
         Ok(self.advance(wait, count, false)?.status)

@@ -1,8 +1,8 @@
 //! The flags of WMI's operations, by their documented names and numbers.
 //!
-//! A flag's meaning depends on the operation (0x20 is FORWARD_ONLY for a query and SAFE_MODE
-//! for PutClass), so each operation checks for itself what it takes, by [`Flags::only`].
-//! Source: MS-WMI 2.2.6, behaviour.md part F.
+//! A flag's meaning depends on the operation (0x20 is FORWARD_ONLY for a query and SAFE_MODE for
+//! PutClass), so each operation checks by [`Flags::only`] which flags it accepts. Source: MS-WMI
+//! 2.2.6, behaviour.md part F.
 
 use std::fmt;
 
@@ -15,9 +15,9 @@ bitflags::bitflags! {
     pub struct Flags: u32 {
         /// Enumerate the class named and all below it; the default.
         const DEEP = 0;
-        /// Enumerate the class named alone, or its direct subclasses.
+        /// Enumerate only the class named, or its direct subclasses.
         const SHALLOW = 0x1;
-        /// Put: the object must be there already.
+        /// Put: the object must exist already.
         const UPDATE_ONLY = 0x1;
         /// Put: the object must not be there yet.
         const CREATE_ONLY = 0x2;

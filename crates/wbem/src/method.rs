@@ -1,9 +1,9 @@
-//! What a native provider of methods is.
+//! The contract of native method providers.
 //!
-//! The object manager has found the object, the class whose code is to run, and the parameters;
-//! the provider does what the method says and hands out what comes of it. Whether the call as
-//! such worked is its `Result`; what the method itself returns is `ReturnValue` among the out
-//! parameters, and the two have nothing to do with each other (behaviour.md C.2, G.15).
+//! The object manager has found the object, the class whose code is to run, and the parameters; the
+//! provider runs the method and returns the out parameters. Its `Result` reports whether the call
+//! succeeded; the method's own result is `ReturnValue` among the out parameters, and the two are
+//! independent (behaviour.md C.2, G.15).
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use cim::{Class, Instance, Method, Result, Value};
 
 use crate::context::ProviderContext;
 
-/// A method that is to be run.
+/// A method call.
 #[derive(Debug)]
 pub struct MethodCall<'a> {
     /// The class of the object on which it is called.
@@ -24,21 +24,20 @@ pub struct MethodCall<'a> {
     pub implemented_in: &'a Arc<Class>,
     /// The method, as `class` has it.
     pub method: &'a Method,
-    /// What is passed in, the defaults of the method filled in; `None` where nothing is.
+    /// The in parameters, with the defaults of the method; `None` if the method has none.
     pub in_parameters: Option<&'a Instance>,
-    /// The class of what must be handed out; `None` where nothing is.
+    /// The class of the out parameters; `None` if the method has none.
     pub out_signature: Option<&'a Arc<Class>>,
 }
 
 impl MethodCall<'_> {
-    /// The value of the parameter `name` that is passed in; NULL also where there is none.
+    /// The value of the in parameter `name`; NULL also if it does not exist.
     pub fn argument(&self, name: &str) -> &Value {
         self.in_parameters.and_then(|given| given.get(name)).unwrap_or(&Value::Null)
     }
 
-    /// What the call hands out: `ReturnValue`, and the out parameters by name. Those that are not
-    /// named are NULL; of a void
-    /// method, `returned` is not looked at.
+    /// Makes the out parameters: `ReturnValue`, and the others by name. Those that are not named
+    /// are NULL; for a void method, `returned` is ignored.
     /// Errors: as [`Instance::put`].
     pub fn outcome(
         &self,
@@ -59,10 +58,10 @@ impl MethodCall<'_> {
 
 /// A provider of methods. Called from many threads at once.
 pub trait MethodProvider: Send + Sync {
-    /// Runs the method and gives its out parameters, as [`MethodCall::outcome`] makes them; none
-    /// of a method that hands nothing out.
-    /// Errors: where the method could not be run as it was called. That it ran and failed is told
-    /// by `ReturnValue`.
+    /// Runs the method and returns its out parameters, as [`MethodCall::outcome`] makes them; none
+    /// for a method without out parameters.
+    /// Errors: if the method could not be run as it was called. A failure of the method itself is
+    /// reported by `ReturnValue`.
     fn exec_method(
         &self,
         call: &MethodCall<'_>,

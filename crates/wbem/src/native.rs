@@ -1,10 +1,10 @@
-//! What a provider is and how it comes to be: code that is found by its registration
-//! ([`ProviderResolver`]), for a native provider in this program under its CLSID, and initialized when
-//! a client first needs it.
+//! Native providers and their initialization. The code of a provider is found by its registration
+//! ([`ProviderResolver`]), that of a native provider in this program by its CLSID, and is
+//! initialized when a client first needs it.
 //!
-//! MOF binds classes to it by `__Win32Provider.CLSID` and the registrations. Its kinds are traits of
-//! their own; the object manager decides when it is initialized, and for whom (behaviour.md A.4,
-//! G.14).
+//! MOF binds classes to it by `__Win32Provider.CLSID` and the registrations. Each kind of provider
+//! has its own trait; the object manager decides when a provider is initialized, and for which user
+//! (behaviour.md A.4, G.14).
 
 use std::collections::HashMap;
 use std::fmt;
@@ -21,10 +21,10 @@ use crate::method::MethodProvider;
 use crate::property::PropertyProvider;
 use crate::provider::InstanceProvider;
 
-/// What one provider is: any of these, and what it is asked for it must be.
+/// The kinds that one provider implements; it is called only for these.
 #[derive(Clone, Default)]
 pub struct ProviderInterfaces {
-    /// Its classes. A push provider has none: it has written them when it is initialized.
+    /// Its classes. A push provider has none: it writes them during its initialization.
     pub classes: Option<Arc<dyn ClassProvider>>,
     /// Its instances.
     pub instances: Option<Arc<dyn InstanceProvider>>,
@@ -35,45 +35,45 @@ pub struct ProviderInterfaces {
 }
 
 impl ProviderInterfaces {
-    /// One of classes alone.
+    /// A provider of classes only.
     pub fn classes(provider: Arc<dyn ClassProvider>) -> Self {
         ProviderInterfaces { classes: Some(provider), ..ProviderInterfaces::default() }
     }
 
-    /// One of instances alone.
+    /// A provider of instances only.
     pub fn instances(provider: Arc<dyn InstanceProvider>) -> Self {
         ProviderInterfaces { instances: Some(provider), ..ProviderInterfaces::default() }
     }
 
-    /// One of methods alone.
+    /// A provider of methods only.
     pub fn methods(provider: Arc<dyn MethodProvider>) -> Self {
         ProviderInterfaces { methods: Some(provider), ..ProviderInterfaces::default() }
     }
 
-    /// One of properties alone.
+    /// A provider of properties only.
     pub fn properties(provider: Arc<dyn PropertyProvider>) -> Self {
         ProviderInterfaces { properties: Some(provider), ..ProviderInterfaces::default() }
     }
 }
 
-/// What a provider gets when it is initialized (IWbemProviderInit, IWbemProviderIdentity).
+/// The input of a provider's initialization (IWbemProviderInit, IWbemProviderIdentity).
 #[derive(Clone, Debug)]
 pub struct Initialization {
-    /// Its instance of `__Win32Provider`, which tells several providers of one CLSID apart.
+    /// Its instance of `__Win32Provider`, which distinguishes several providers of one CLSID.
     pub registration: Instance,
-    /// The namespace in which it is to work.
+    /// The namespace for which it is initialized.
     pub namespace: Namespace,
-    /// For whom, where it is registered with PerUserInitialization.
+    /// The user that it serves, if it is registered with PerUserInitialization.
     pub user: Option<Arc<Identity>>,
-    /// In which language, as `MS_409`, where it is registered with PerLocaleInitialization.
+    /// The language that it serves, as `MS_409`, if it is registered with PerLocaleInitialization.
     pub locale: Option<Name>,
-    /// The context of the call that needs it. Its services are the provider's way into WMI, also
-    /// later on.
+    /// The context of the call that needs it. The provider calls WMI through its services, also
+    /// after the initialization.
     pub context: ProviderContext,
 }
 
-/// Where a provider says that it is initialized (IWbemProviderInitSink). One that is dropped
-/// says that it failed.
+/// The receiver of the status of an initialization (IWbemProviderInitSink). Dropping it without a
+/// status reports a failure.
 pub struct InitializationSink(Option<Tell>);
 
 type Tell = Box<dyn FnOnce(Result<ProviderInterfaces>) + Send>;

@@ -1,10 +1,10 @@
-//! What a native provider of instances is.
+//! The contract of native instance providers.
 //!
-//! MOF binds a class to it as to any provider: by the class's `Provider` qualifier,
+//! MOF binds a class to a native provider as to any other: by the class's `Provider` qualifier,
 //! `__Win32Provider.CLSID` and `__InstanceProviderRegistration`, which also says which operations
-//! it supports (behaviour.md B). Beyond the documented contract a native provider says for each
-//! predicate of a WHERE clause what it does with it, and learns which properties are wanted. It
-//! never sees the object manager: what it needs of WMI it gets with the call.
+//! it supports (behaviour.md B). Beyond the documented contract a native provider declares how it
+//! evaluates each predicate of a WHERE clause, and receives the set of requested properties. It has
+//! no access to the object manager except through the context of a call.
 
 use std::sync::Arc;
 
@@ -17,18 +17,18 @@ use crate::sink::Sink;
 
 pub use wql::{Comparison, Predicate};
 
-/// What a provider does with a predicate.
+/// How a provider evaluates a predicate.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
 pub enum Pushdown {
-    /// It takes no notice of it: the core filters.
+    /// The provider ignores it: the core filters.
     Unsupported,
-    /// It leaves out some that do not match: the core filters what comes.
+    /// The provider omits some instances that do not match: the core filters the others.
     Inexact,
-    /// It gives exactly those that match: the core does not look again.
+    /// The provider returns exactly the matching instances: the core does not filter.
     Exact,
 }
 
-/// The slots of a class whose values somebody wants.
+/// The slots of a class whose values are requested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wanted {
     /// All of them.
@@ -46,7 +46,7 @@ impl Wanted {
         Wanted::Slots(slots.into())
     }
 
-    /// Whether the value of `slot` is wanted.
+    /// Whether the value of `slot` is requested.
     pub fn contains(&self, slot: usize) -> bool {
         match self {
             Wanted::All => true,
@@ -55,37 +55,37 @@ impl Wanted {
     }
 }
 
-/// What an enumeration is asked for.
+/// The arguments of an enumeration.
 #[derive(Debug)]
 pub struct EnumerationRequest<'a> {
-    /// The class whose instances are asked for. Each instance that is delivered must be of this very
-    /// class, and not of one that is equal to it: slots are compared no more. A provider whose
-    /// instances come with classes of their own moves them here by [`Instance::rebind`].
+    /// The class whose instances are requested. Each delivered instance must be of this class
+    /// object, not of an equal one: slots are not compared again. A provider whose instances have
+    /// other class objects moves them to this one by [`Instance::rebind`].
     pub class: &'a Arc<Class>,
-    /// The properties that are wanted.
+    /// The requested properties.
     pub wanted: &'a Wanted,
-    /// The predicates, joined by AND, that the provider said it takes note of. Slots are those
-    /// of `class`.
+    /// The predicates, joined by AND, that the provider declared to evaluate. Slots are those of
+    /// `class`.
     pub predicates: &'a [Predicate],
 }
 
 /// A query as the client wrote it.
 #[derive(Debug)]
 pub struct QueryText<'a> {
-    /// The text, in WQL; where the registration names `WQL:V1ProviderDefined`, in whatever begins
-    /// as a SELECT does.
+    /// The text, in WQL; where the registration names `WQL:V1ProviderDefined`, in any language
+    /// whose texts begin like a SELECT.
     pub text: &'a str,
-    /// The class whose instances are asked for: the one in FROM, or one below it. Each instance
+    /// The class whose instances are requested: the one in FROM, or one below it. Each instance
     /// must be of it.
     pub class: &'a Arc<Class>,
 }
 
-/// Which properties a partial put is about, and how (behaviour.md B.5).
+/// The properties that a partial put writes, and how (behaviour.md B.5).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartialPut {
     /// The slots to write; every other keeps its value.
     pub slots: Arc<[usize]>,
-    /// Whether NULL is a value to write; else it says nothing of its property.
+    /// Whether NULL is a value to write; otherwise a property that is NULL is left unchanged.
     pub strict_nulls: bool,
     /// Whether all must be written or none.
     pub atomic: bool,
@@ -93,13 +93,13 @@ pub struct PartialPut {
 
 /// A provider of instances. Called from many threads at once.
 pub trait InstanceProvider: Send + Sync {
-    /// What it does with `predicate` over `class`.
+    /// How it evaluates `predicate` over `class`.
     fn pushdown(&self, _class: &Class, _predicate: &Predicate) -> Pushdown {
         Pushdown::Unsupported
     }
 
-    /// The instance with these keys, which stand in the order of [`Class::keys`].
-    /// Errors: `WBEM_E_NOT_FOUND` where there is none.
+    /// Returns the instance with these keys, in the order of [`Class::keys`].
+    /// Errors: `WBEM_E_NOT_FOUND` if there is none.
     fn get(
         &self,
         class: &Arc<Class>,
@@ -111,17 +111,17 @@ pub trait InstanceProvider: Send + Sync {
     /// Delivers the instances to `sink` and completes it. On `Break` it stops and completes.
     fn enumerate(&self, request: &EnumerationRequest<'_>, context: &ProviderContext, sink: Sink);
 
-    /// Delivers what a query asks for, and completes `sink`. It is asked so where its
-    /// registration's QuerySupportLevels names `WQL:UnarySelect` or `WQL:V1ProviderDefined`; what it
-    /// delivers is not filtered, unless it asks for it. With
-    /// `WBEM_E_PROVIDER_NOT_CAPABLE` or `WBEM_E_QUOTA_VIOLATION` before any instance it hands the
-    /// query back, and is enumerated.
+    /// Delivers the result of a query, and completes `sink`. Called if the registration's
+    /// QuerySupportLevels names `WQL:UnarySelect` or `WQL:V1ProviderDefined`; the result is not
+    /// filtered, unless the provider requests it. With `WBEM_E_PROVIDER_NOT_CAPABLE` or
+    /// `WBEM_E_QUOTA_VIOLATION` before any instance it rejects the query, and is enumerated
+    /// instead.
     fn query(&self, _query: &QueryText<'_>, _context: &ProviderContext, sink: Sink) {
         sink.complete(Err(WBEM_E_PROVIDER_NOT_CAPABLE.into()));
     }
 
-    /// Creates or changes an instance. Gives the path of what was put, where that is not the path of
-    /// `instance`: of an object to which the provider gives a key.
+    /// Creates or changes an instance. Returns the path of the object if it differs from the path
+    /// of `instance`, as when the provider assigns a key.
     fn put(
         &self,
         _instance: &Instance,
@@ -131,8 +131,8 @@ pub trait InstanceProvider: Send + Sync {
         Err(WBEM_E_PROVIDER_NOT_CAPABLE.into())
     }
 
-    /// Changes some properties of an instance that is there: exactly as `partial` says, or not at
-    /// all. Gives what [`InstanceProvider::put`] gives.
+    /// Changes some properties of an existing instance: exactly as `partial` says, or not at all.
+    /// Returns the same as [`InstanceProvider::put`].
     fn put_partial(
         &self,
         _instance: &Instance,

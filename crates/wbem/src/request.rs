@@ -1,4 +1,4 @@
-//! An operation as a value: what is asked, and what comes of it.
+//! An operation as a value: the request and the reply.
 //!
 //! A [`Request`] borrows its arguments where the caller waits for the answer and owns them where
 //! the call runs on another thread. Made by the typed methods of [`Services`] and by
@@ -70,16 +70,16 @@ pub enum Request<'a> {
     },
 }
 
-/// What a put of an instance says beside the instance's values. The object manager decides by this
-/// alone, and not by the class of the instance that it is given: a door that makes the instance
-/// anew from what came over a wire states here what its client's instance was.
+/// Attributes of a put in addition to the instance's values. The object manager decides by these
+/// only, and not by the class of the instance: a door that rebuilds the instance from a wire format
+/// states here how its client obtained the instance.
 ///
 /// Slots are those of the class of the instance in the request.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PutAttributes {
     /// Whether its class was read with localized qualifiers.
     pub is_amended: bool,
-    /// What the query that found it selected; `None` of a whole instance.
+    /// The properties selected by the query that returned it; `None` for a whole instance.
     pub selected: Option<SlotSet>,
     /// The slots whose values the client did not supply, and which have the class's defaults.
     pub defaulted: SlotSet,
@@ -88,7 +88,7 @@ pub struct PutAttributes {
 }
 
 impl PutAttributes {
-    /// What `instance` and its class say.
+    /// Read from `instance` and its class.
     pub fn of(instance: &Instance) -> Self {
         let class = instance.class();
         PutAttributes {
@@ -100,7 +100,8 @@ impl PutAttributes {
     }
 }
 
-/// What an operation gives. An enumerating one gives nothing here and its objects to the sink.
+/// The reply of an operation. An enumerating operation replies with `Nothing` and delivers its
+/// objects to the sink.
 #[derive(Clone)]
 pub enum Reply {
     /// Nothing.
@@ -109,9 +110,9 @@ pub enum Reply {
     Services(Arc<dyn Services>),
     /// An object and the success of the call, of GetObject.
     Object(Object, WbemStatus),
-    /// The path of what was put, of PutInstance.
+    /// The path of the written instance, of PutInstance.
     Path(ObjectPath),
-    /// What a method hands out, of ExecMethod.
+    /// The out parameters, of ExecMethod.
     OutParameters(Option<Instance>),
 }
 
@@ -121,7 +122,7 @@ impl<'a> Request<'a> {
         Request::PutClass { is_amended: class.is_amended, class, flags }
     }
 
-    /// The put of `instance` as it is: with the attributes that it has itself.
+    /// The put of `instance` with its own attributes.
     pub fn put_instance(instance: Cow<'a, Instance>, flags: Flags) -> Self {
         Request::PutInstance { attributes: PutAttributes::of(&instance), instance, flags }
     }
@@ -199,7 +200,7 @@ impl<'a> Request<'a> {
         })
     }
 
-    /// The same request with arguments of its own: for a call on another thread.
+    /// The same request with owned arguments: for a call on another thread.
     pub fn into_owned(self) -> Request<'static> {
         fn own(text: Cow<'_, str>) -> Cow<'static, str> {
             Cow::Owned(text.into_owned())
@@ -287,7 +288,7 @@ impl Reply {
         }
     }
 
-    /// What the method hands out. Errors: as [`Reply::services`].
+    /// The out parameters. Errors: as [`Reply::services`].
     pub fn out_parameters(self) -> Result<Option<Instance>> {
         match self {
             Reply::OutParameters(out) => Ok(out),

@@ -1,12 +1,11 @@
-//! The operations of WMI on one namespace: the one trait that every client and every door
-//! calls.
+//! The operations of WMI on one namespace: the trait that every client and every door calls.
 //!
-//! Implemented by the object manager and, as functions around it, by [`crate::layer`]; called by the
-//! command line, the library, the remote protocols, COM, and providers that call back. There is one
-//! operation, which takes a [`Request`]; the methods of WMI's names (IWbemServices in snake_case)
-//! make the requests, and nothing implements them anew. Rules and errors are behaviour.md F.2's.
-//! Enumerating operations deliver to a [`Sink`]: where the call itself returns an error, the sink has
-//! not been used.
+//! Implemented by the object manager and, as functions around it, by [`crate::layer`]; called by
+//! the command line, the library, the remote protocols, COM, and providers that call back. There is
+//! one operation, which takes a [`Request`]; the methods of WMI's names (IWbemServices in
+//! snake_case) make the requests, and no implementor overrides them. Rules and errors: behaviour.md
+//! F.2. Enumerating operations deliver to a [`Sink`]: if the call itself returns an error, the sink
+//! has not been used.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -24,8 +23,8 @@ pub trait Services: Send + Sync {
     fn namespace(&self) -> &Namespace;
 
     /// Executes `request`. An enumerating one ([`Request::is_enumerating`]) takes the sink
-    /// ([`Request::sink`]) and replies with nothing; where it returns an error it has released the
-    /// sink ([`Sink::release`]). Any other takes none.
+    /// ([`Request::sink`]) and replies with nothing; if it returns an error it has released the
+    /// sink ([`Sink::release`]). Other requests have none.
     /// Errors: those of the method that has the request's name.
     fn call(
         &self,

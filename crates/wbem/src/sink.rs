@@ -1,8 +1,8 @@
 //! Where results go: batches of objects, then one status.
 //!
-//! A [`Sink`] is handed to an operation and consumed by `complete`, so that the final status
-//! comes exactly once; one that is dropped without it says `WBEM_E_PROVIDER_FAILURE`, so
-//! that no client waits for a provider that went away. Sinks wrap sinks: filter and projection are
+//! A [`Sink`] is passed to an operation and consumed by `complete`, so that the final status is
+//! delivered exactly once. A sink that is dropped without it reports `WBEM_E_PROVIDER_FAILURE`, so
+//! that no client waits for a provider that has failed. Sinks wrap sinks: filter and projection are
 //! [`ObjectSink`]s around the client's.
 
 use std::ops::ControlFlow;
@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 
 use crate::promise::Promise;
 
-/// What a source asks of the core in the middle of a result.
+/// A request of a source to the core during a result.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Requirement {
     /// From here on the core filters by the WHERE clause.
@@ -23,26 +23,26 @@ pub enum Requirement {
     StopPostfilter,
 }
 
-/// How far a long operation is.
+/// The progress of a long operation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
     /// Units done.
     pub done: u64,
     /// Units in all, where known.
     pub total: Option<u64>,
-    /// What is being done.
+    /// The current step, as text.
     pub activity: String,
 }
 
 /// The outcome of an operation: a success code (not only zero), or an error.
 pub type Completion = Result<WbemStatus>;
 
-/// How a source goes on that has ended its work for now: with its sink.
+/// The continuation of a suspended source; it receives its sink.
 pub type Resume = Box<dyn FnOnce(Sink) + Send>;
 
 /// The receiving side (IWbemObjectSink).
 pub trait ObjectSink: Boxed + Send + 'static {
-    /// Takes a batch. `Break` asks the source to stop: the client wants no more.
+    /// Receives a batch. `Break` requests the source to stop: the client needs no more.
     fn indicate(&mut self, batch: Vec<Object>) -> ControlFlow<()>;
 
     /// Whether the client still wants objects: for a source that finds none to deliver, and so gets no
@@ -51,8 +51,8 @@ pub trait ObjectSink: Boxed + Send + 'static {
         true
     }
 
-    /// Takes a batch without holding the source up, however much is waiting: for a source that asks
-    /// [`ObjectSink::is_full`].
+    /// Receives a batch without blocking the source, even if the queue is full: for a source that
+    /// checks [`ObjectSink::is_full`].
     fn offer(&mut self, batch: Vec<Object>) -> ControlFlow<()> {
         self.indicate(batch)
     }
@@ -62,24 +62,25 @@ pub trait ObjectSink: Boxed + Send + 'static {
         false
     }
 
-    /// Whether the source should stop until the client has taken some of what is waiting.
+    /// Whether the source should pause until the client has fetched some of the waiting objects.
     fn is_full(&self) -> bool {
         false
     }
 
-    /// Ends the source's work for now: `resume` goes on with it when more is wanted, perhaps on
-    /// another thread, and is dropped when the client wants no more. A sink that cannot wait goes on at once.
+    /// Suspends the source: `resume` continues it when the client needs more, possibly on another
+    /// thread, and is dropped when the client needs no more. A sink that cannot wait continues
+    /// immediately.
     fn suspend(self: Box<Self>, resume: Resume) {
         resume(Sink { receiver: Some(self.boxed()), operation: None });
     }
 
-    /// Takes a requirement that holds for what follows.
+    /// Receives a requirement that applies to the following objects.
     fn requirements(&mut self, _requirement: Requirement) {}
 
-    /// Takes news of progress.
+    /// Receives a progress report.
     fn progress(&mut self, _progress: Progress) {}
 
-    /// Takes the final status, once.
+    /// Receives the final status, once.
     fn complete(self: Box<Self>, completion: Completion);
 }
 
@@ -95,11 +96,11 @@ impl<S: ObjectSink> Boxed for S {
     }
 }
 
-/// The sending side: owns an [`ObjectSink`] and sees to it that it is completed.
+/// The sending side: owns an [`ObjectSink`] and ensures that it is completed.
 pub struct Sink {
     /// `None` when it was completed.
     receiver: Option<Box<dyn ObjectSink>>,
-    /// The operation whose result it takes, and what that was given.
+    /// The operation whose result it receives, and its arguments.
     operation: Option<(&'static str, Box<str>)>,
 }
 

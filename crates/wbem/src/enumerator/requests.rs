@@ -1,5 +1,5 @@
-//! What a client has asked for by NextAsync and not been given yet: in the order of the requests. A
-//! thread serves them while there is something to give, and none waits.
+//! The pending NextAsync requests of a client, in their order. A thread serves them while there are
+//! objects to deliver; no thread waits for objects.
 
 use std::collections::VecDeque;
 use std::ops::{ControlFlow, Range};
@@ -29,13 +29,13 @@ pub(super) struct Requests(Mutex<Queue>);
 #[derive(Debug, Default)]
 struct Queue {
     waiting: VecDeque<Request>,
-    /// Whether somebody serves them, or will when there is something to give.
+    /// Whether a thread serves them, or is going to when there are objects to deliver.
     is_served: bool,
 }
 
 impl Requests {
-    /// Takes a request, which is served when those before it are.
-    /// Errors: `WBEM_E_OUT_OF_MEMORY` where there can be no thread; then the request is forgotten.
+    /// Adds a request, which is served after those before it.
+    /// Errors: `WBEM_E_OUT_OF_MEMORY` if no thread can be started; then the request is dropped.
     pub(super) fn take(
         self: &Arc<Self>,
         request: Request,
