@@ -1,19 +1,24 @@
-//! The first start: a repository created with the classes of this machine, and one with 150 classes.
+//! The first start: a repository created with 150 provided classes, against one with 30.
 //!
 //! Both sides do what `openwmi`'s first start does: create the repository and its namespaces, and
-//! compile the MOF in one call. The classes that the host does not have yet are copies of its own
-//! under other names. The time of `Wmi::open` in an empty directory is printed as well, so that a
-//! difference between it and the model of it shows.
+//! compile the MOF of the machine in one call. The classes that the host lacks are copies of its
+//! own under other names, all in turn, so that they have the mean size of the host's. Instructions
+//! are counted by callgrind, which leaves out the kernel, in processes of their own; what such a
+//! process executes without a first start is subtracted. The time of `Wmi::open` in an empty
+//! directory is printed as well, so that a difference between it and the model of it shows.
 
+use std::env;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use cim::Namespace;
 use cim::security::Identity;
 use cimom::{Cimom, Environment};
 use host::Text;
 use repository::Repository;
+use tempfile::TempDir;
 use wbem::{CallContext, CompileOptions, CompileReport, Flags, NativeProviders};
 
 use crate::measure::{self, Clock, median};
@@ -21,34 +26,45 @@ use crate::report::{self, Bar, Figure, Quantity};
 use crate::scratch;
 
 const ROUNDS: usize = 9;
-/// Classes with a provider, when the host has all that are planned.
-const CLASSES: usize = 150;
+/// How many classes have a provider: 150 when the host has all that are planned.
+const CLASSES: [usize; 2] = [150, 30];
 const NAMESPACES: [&str; 5] =
     [r"root\cimv2", r"root\default", r"root\subscription", r"root\interop", r"root\security"];
+/// The size of the map in bytes: valgrind refuses the default of 64 GiB.
+const MAP: usize = 1 << 30;
+/// Set for a process whose instructions are counted: the number of provided classes with which it
+/// does one first start, or 0 for none.
+const COUNTED: &str = "OPENWMI_BENCH_FIRST_START";
 
 pub(crate) fn run() -> Result<()> {
-    let own = own_texts();
-    let all = texts(CLASSES);
-    let (few, many) = (first_start(&own)?, first_start(&all)?);
-    ensure!(many.instances > few.instances, "the copies register no providers");
+    if let Some(classes) = env::var_os(COUNTED) {
+        let classes = classes.to_str().context(COUNTED)?.parse()?;
+        let texts = texts(classes);
+        return if classes == 0 { Ok(()) } else { first_start(&texts).map(drop) };
+    }
+    let [many, few] = CLASSES.map(texts);
+    let registered =
+        [&many, &few].map(|texts| first_start(texts).map(|started| started.report.instances));
+    let [registered_many, registered_few] = registered;
+    ensure!(registered_many? > registered_few?, "the copies register no providers");
     let bytes = |texts: &[(String, String)]| texts.iter().map(|(_, mof)| mof.len()).sum::<usize>();
-    report::note(format_args!(
-        "{} provided classes, {} texts of {} kB; {CLASSES}, {} texts of {} kB",
-        host::classes().count(),
-        own.len(),
-        bytes(&own) / 1000,
-        all.len(),
-        bytes(&all) / 1000,
-    ));
+    for (classes, texts) in CLASSES.into_iter().zip([&many, &few]) {
+        report::note(format_args!(
+            "{classes} provided classes, {} of them the host's: {} texts of {} kB",
+            host::classes().count().min(classes),
+            texts.len(),
+            bytes(texts) / 1000,
+        ));
+    }
     for clock in [Clock::Wall, Clock::Processor] {
         let pair = |_| -> Result<[f64; 2]> {
-            let many = clock.time(|| first_start(&all))?.0;
-            Ok([many, clock.time(|| first_start(&own))?.0])
+            let many = clock.time(|| first_start(&many))?.0;
+            Ok([many, clock.time(|| first_start(&few))?.0])
         };
         let pairs = (0..ROUNDS).map(pair).collect::<Result<Vec<_>>>()?;
         let seconds =
             |side: usize| Quantity::Seconds(median(pairs.iter().map(|pair| pair[side]).collect()));
-        let ratio = Quantity::Times(median(pairs.iter().map(|[many, own]| many / own).collect()));
+        let ratio = Quantity::Times(median(pairs.iter().map(|[many, few]| many / few).collect()));
         let medians = format!("{} against {}", seconds(0), seconds(1));
         match clock {
             Clock::Wall => {
@@ -65,11 +81,42 @@ pub(crate) fn run() -> Result<()> {
             }
         }
     }
+    instructions()?;
     let opened = measure::repeated(Clock::Wall, ROUNDS, &mut |_| {
         scratch::wmi(scratch::directory()?.path()).map(drop)
     })?;
     report::note(format_args!("Wmi::open in an empty directory: {}", Quantity::Seconds(opened)));
     Ok(())
+}
+
+/// Reports the ratio of the instructions executed, where valgrind is installed.
+fn instructions() -> Result<()> {
+    if Command::new("valgrind").arg("--version").output().is_err() {
+        report::note("instructions: skipped, valgrind is not installed");
+        return Ok(());
+    }
+    let start = counted(0)?;
+    let [many, few] = CLASSES.map(counted);
+    let (many, few) = (many? - start, few? - start);
+    report::note(format_args!(
+        "instructions: {:.1} million against {:.1} million, {}",
+        many / 1e6,
+        few / 1e6,
+        Quantity::Times(many / few)
+    ));
+    Ok(())
+}
+
+/// The instructions of a process that does one first start with this many classes.
+fn counted(classes: usize) -> Result<f64> {
+    let mut command = Command::new("valgrind");
+    command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
+    command.arg(env::current_exe()?).arg("first-start").env(COUNTED, classes.to_string());
+    let output = command.output()?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "callgrind failed: {text}");
+    let count = text.lines().find_map(|line| line.split_once("Collected : ")?.1.parse().ok());
+    count.with_context(|| format!("callgrind reports no count: {text}"))
 }
 
 /// The MOF of the host: names and texts, in the order in which they are compiled.
@@ -80,17 +127,33 @@ fn own_texts() -> Vec<(String, String)> {
 
 /// The same, followed by copies of the classes of root\cimv2 until `count` have a provider.
 fn texts(count: usize) -> Vec<(String, String)> {
-    let copies = host::CLASSES.iter().cycle().enumerate().map(|(number, class)| {
-        let name = format!("{}_{number}", class.name);
-        let mof = class.mof.replace(class.name, &name);
-        (name, mof)
-    });
-    own_texts().into_iter().chain(copies.take(count - host::classes().count())).collect()
+    let copies = host::CLASSES
+        .iter()
+        .cycle()
+        .enumerate()
+        .map(|(number, class)| (format!("{}_{number}", class.name), copy(class.mof, number)));
+    let own = host::classes().count();
+    own_texts().into_iter().chain(copies.take(count.saturating_sub(own))).collect()
 }
 
-fn first_start(texts: &[(String, String)]) -> Result<CompileReport> {
+/// The text with other names for the classes that it declares, which also renames their provider.
+fn copy(mof: &str, number: usize) -> String {
+    let declared = mof.lines().filter_map(|line| line.strip_prefix("class ")?.split(' ').next());
+    declared.fold(mof.to_owned(), |text, name| text.replace(name, &format!("{name}_{number}")))
+}
+
+/// What a first start leaves: an object manager over the repository in a directory.
+struct Started {
+    /// Dropped before the directory.
+    _cimom: Arc<Cimom>,
+    _directory: TempDir,
+    report: CompileReport,
+}
+
+/// Does a first start in a new directory. Dropping the result is no part of it.
+fn first_start(texts: &[(String, String)]) -> Result<Started> {
     let directory = scratch::directory()?;
-    let repository = Repository::create_or_open(directory.path())?;
+    let repository = Repository::create_or_open_with_map(directory.path(), MAP)?;
     let identity = Arc::new(Identity::unix(0, &[0], true));
     let environment = Environment {
         server: "BENCH".into(),
@@ -119,5 +182,5 @@ fn first_start(texts: &[(String, String)]) -> Result<CompileReport> {
     let report = cimom.compile_texts(&texts, &options, &context)?;
     ensure!(report.syntax.is_empty() && report.storage.is_none(), "{report:?}");
     cimom.set_note("host classes", "1", &context)?;
-    Ok(report)
+    Ok(Started { _cimom: cimom, _directory: directory, report })
 }
