@@ -11,7 +11,8 @@ use std::time::Instant;
 use cim::status::{WBEM_E_FAILED, WBEM_E_OUT_OF_DISK_SPACE};
 use cim::{Namespace, Result};
 use cimom::{
-    AUTORECOVER, Cimom, Environment, FailedPush, LoadedProvider, Recovered, There, WriteHooks,
+    AUTORECOVER, Cimom, Environment, ExistingObjects, FailedPush, LoadedProvider, Recovered,
+    WriteHooks,
 };
 use host::Root;
 use repository::{Repository, Salvage, Verification};
@@ -264,7 +265,7 @@ impl Wmi {
         let salvaged = Repository::create_or_open(&directory)?;
         salvaged.write(|writer| writer.put_meta(first_start::INSTALLED, None))?;
         drop(salvaged);
-        Ok(Salvaged { repository, files: Wmi::recover(directory, There::Kept)? })
+        Ok(Salvaged { repository, files: Wmi::recover(directory, ExistingObjects::Keep)? })
     }
 
     /// Puts a new repository in the place of the one that nobody may have open: with its
@@ -274,12 +275,12 @@ impl Wmi {
     pub fn reset(repository: Option<&Path>) -> Result<Reset> {
         let directory = location::repository(repository.map(Path::to_owned))?;
         let replaced = Repository::reset(&directory, &[AUTORECOVER])?;
-        Ok(Reset { replaced, files: Wmi::recover(directory, There::Replaced)? })
+        Ok(Reset { replaced, files: Wmi::recover(directory, ExistingObjects::Overwrite)? })
     }
 
-    fn recover(directory: PathBuf, there: There) -> Result<Vec<Recovered>> {
+    fn recover(directory: PathBuf, existing: ExistingObjects) -> Result<Vec<Recovered>> {
         let wmi = Wmi::open(OpenOptions { repository: Some(directory), ..Default::default() })?;
-        wmi.cimom.recover(there, &wmi.context)
+        wmi.cimom.recover(existing, &wmi.context)
     }
 
     /// Puts the copy in the file `from` in the place of the repository, which nobody may have

@@ -16,7 +16,7 @@ use openwmi_suite::World;
 use openwmi_suite::provider::Gate;
 use repository::Repository;
 use wbem::{
-    CallContext, CancelToken, Change, EnumerationRequest, Flags, InstanceProvider, LogRecord,
+    CallContext, CancelToken, Change, CompileOptions, EnumerationRequest, Flags, InstanceProvider, LogRecord,
     MethodCall, MethodProvider, NativeProviders, Operations, ProviderContext, ProviderInterfaces,
     Request, Services, SessionId, Sink, Wanted, WriteHook,
 };
@@ -443,6 +443,27 @@ fn a_caller_waits_for_a_hook_that_blocks_after_the_commit() {
             assert_eq!(putting.join().unwrap(), WBEM_S_NO_ERROR);
         });
     }
+}
+
+/// A compilation ends between two transactions: those before the cancel stay.
+#[test]
+fn a_compilation_ends_when_it_is_cancelled() {
+    let world = World::new();
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("many.mof");
+    let instances = (0..1999).map(|key| format!("instance of Many {{ K = {key}; }};\n"));
+    let text = "class Many { [key] uint32 K; };\n".to_owned() + &instances.collect::<String>();
+    std::fs::write(&file, text).unwrap();
+    let cancel = CancelToken::new();
+    let context = with(world.administrator(), &cancel);
+    let options = CompileOptions::new(Namespace::root());
+    let mut cancel_after_first = |_, _| cancel.cancel();
+    let report =
+        world.manager().compile_files(&[file], &options, &context, &mut cancel_after_first).unwrap();
+    assert_eq!(report.storage.unwrap().status, WBEM_E_CALL_CANCELLED);
+    assert_eq!((report.classes, report.instances), (1, 999));
+    let stored = world.instances("Many");
+    assert_eq!(stored.len(), 999);
 }
 
 /// The limits as they are documented; half-read results of stored instances do not count.

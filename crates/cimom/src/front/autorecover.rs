@@ -11,7 +11,7 @@ use cim::{Namespace, Result};
 use wbem::{CallContext, CompileOptions, CompileReport};
 
 use super::cimom::Cimom;
-use super::compile::There;
+use super::compile::ExistingObjects;
 use crate::write;
 
 /// The note that holds the list.
@@ -43,13 +43,17 @@ impl Cimom {
     }
 
     /// Compiles the files of the list in their order, as if each were named to the compiler alone:
-    /// what its options were at first is not remembered. What is there already stays as it is, if
-    /// `there` says so. A file that fails stops no other.
-    pub fn recover(&self, there: There, context: &CallContext) -> Result<Vec<Recovered>> {
+    /// what its options were at first is not remembered. What exists already stays as it is, if
+    /// `existing` says so. A file that fails stops no other.
+    pub fn recover(
+        &self,
+        existing: ExistingObjects,
+        context: &CallContext,
+    ) -> Result<Vec<Recovered>> {
         let options =
             CompileOptions { create_namespace: true, ..CompileOptions::new(Namespace::cimv2()) };
         let compile = |file: PathBuf| {
-            let report = self.compile_again(&file, there, &options, context)?;
+            let report = self.compile_again(&file, existing, &options, context)?;
             Ok(Recovered { file, report })
         };
         self.autorecover()?.into_iter().map(compile).collect()

@@ -43,7 +43,7 @@ impl MofCompiler for Cimom {
         for file in files {
             let compilation = mof::parse(&mut mof::Disk, file, &self.parse_options(options));
             let compilations = std::slice::from_ref(&compilation);
-            let executor = Executor::new(self, compilations, There::Replaced, context);
+            let executor = Executor::new(self, compilations, ExistingObjects::Overwrite, context);
             executor.compile(file, options, progress, &mut report)?;
             let is_done = report.syntax.is_empty() && report.storage.is_none();
             if is_done
@@ -88,7 +88,7 @@ impl Cimom {
             mof::parse(&mut mof::Memory::file(name, text), Path::new(name), &parse_options)
         };
         let compilations: Vec<Compilation> = texts.iter().map(parse).collect();
-        let executor = Executor::new(self, &compilations, There::Replaced, context);
+        let executor = Executor::new(self, &compilations, ExistingObjects::Overwrite, context);
         let first = texts.first().map_or("", |(name, _)| *name);
         executor.compile(Path::new(first), options, &mut |_, _| {}, &mut report)?;
         Ok(report)
@@ -98,14 +98,14 @@ impl Cimom {
     pub(super) fn compile_again(
         &self,
         file: &Path,
-        there: There,
+        existing: ExistingObjects,
         options: &CompileOptions,
         context: &CallContext,
     ) -> Result<CompileReport> {
         let mut report = CompileReport::default();
         let compilation = mof::parse(&mut mof::Disk, file, &self.parse_options(options));
         let compilations = std::slice::from_ref(&compilation);
-        let executor = Executor::new(self, compilations, there, context);
+        let executor = Executor::new(self, compilations, existing, context);
         executor.compile(file, options, &mut |_, _| {}, &mut report)?;
         Ok(report)
     }
@@ -120,13 +120,13 @@ impl Cimom {
     }
 }
 
-/// What becomes of objects that are there already.
+/// What becomes of objects that exist already.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum There {
+pub enum ExistingObjects {
     /// What the flags say.
-    Replaced,
+    Overwrite,
     /// They stay as they are: the file only supplies what is missing, and deletes nothing.
-    Kept,
+    Keep,
 }
 
 struct Executor<'a> {
@@ -134,7 +134,7 @@ struct Executor<'a> {
     compilations: &'a [Compilation],
     /// The actions of all compilations.
     steps: Vec<Step<'a>>,
-    there: There,
+    existing: ExistingObjects,
     context: &'a CallContext,
 }
 
@@ -185,13 +185,13 @@ impl<'a> Executor<'a> {
     fn new(
         cimom: &'a Cimom,
         compilations: &'a [Compilation],
-        there: There,
+        existing: ExistingObjects,
         context: &'a CallContext,
     ) -> Self {
         let steps = compilations.iter().flat_map(|compilation| {
             compilation.actions.iter().map(move |action| Step { action, compilation })
         });
-        Executor { cimom, compilations, steps: steps.collect(), there, context }
+        Executor { cimom, compilations, steps: steps.collect(), existing, context }
     }
 
     fn compile(
@@ -278,6 +278,7 @@ impl<'a> Executor<'a> {
         let done = write::edit(&self.cimom.runtime, self.context, |edit| {
             provided.add_to(edit);
             for at in range.clone() {
+                self.context.cancel().check()?;
                 let done = match provided.provided == Some(at) {
                     true => Err(Stop::Provided(at)),
                     false => self.action(edit, at, &provided),
@@ -316,7 +317,9 @@ impl<'a> Executor<'a> {
         let failed_at = |d: Diagnostic| Stop::Failed(at, Box::new(d));
         let place = edit.namespace_ref(&action.namespace).map_err(failed)?;
         let call = edit.authorize(&place, self.context).map_err(failed)?;
-        if self.there == There::Kept && self.is_there(edit, &place, step).map_err(failed)? {
+        if self.existing == ExistingObjects::Keep
+            && self.is_there(edit, &place, step).map_err(failed)?
+        {
             return Ok(Next::Action);
         }
         match &action.kind {
@@ -447,7 +450,7 @@ impl<'a> Executor<'a> {
         let view = self.view(action).map_err(failed)?;
         let call = Call { operation: (), namespace: &action.namespace, context: self.context };
         let call = call.authorize(view.schema().policy()).map_err(failed)?;
-        if self.there == There::Kept && self.is_left_out(action).map_err(failed)? {
+        if self.existing == ExistingObjects::Keep && self.is_left_out(action).map_err(failed)? {
             return Ok(());
         }
         let provided = self.provided_classes(at..at + 1);

@@ -2,7 +2,7 @@
 //! (behaviour.md A.5; acceptance H.A; ruling I-2; MS-WMI 3.1.4.3.6, 3.1.4.3.8).
 
 use cim::status::*;
-use cimom::There;
+use cimom::ExistingObjects;
 use openwmi_suite::World;
 use openwmi_suite::class_provider::{TestClasses, declarations};
 use openwmi_suite::world::compile_options;
@@ -177,13 +177,14 @@ fn g13_recovery_leaves_the_classes_of_providers() {
     put(&world, PCLASS, Flags::default(), administrator).unwrap();
     put(&world, "class New { };", Flags::default(), administrator).unwrap();
     log.take();
-    for (there, expected) in
-        [(There::Kept, &[][..]), (There::Replaced, &["put Pclass flags 0x0", "delete New"])]
-    {
-        let recovered = world.manager().recover(there, administrator).unwrap();
+    for (existing, expected) in [
+        (ExistingObjects::Keep, &[][..]),
+        (ExistingObjects::Overwrite, &["put Pclass flags 0x0", "delete New"]),
+    ] {
+        let recovered = world.manager().recover(existing, administrator).unwrap();
         assert!(recovered.iter().all(cimom::Recovered::is_done), "{recovered:?}");
         let mut asked = log.take();
         asked.retain(|line| line.starts_with("put") || line.starts_with("delete"));
-        assert_eq!(asked, expected, "{there:?}");
+        assert_eq!(asked, expected, "{existing:?}");
     }
 }
