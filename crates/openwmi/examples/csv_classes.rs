@@ -73,7 +73,7 @@ impl ClassProvider for Csv {
         shallow: bool,
         context: &ProviderContext,
     ) -> Result<Vec<ClassDeclaration>> {
-        // They have no subclasses, and are top-level classes to nobody.
+        // They have no subclasses, and all derive from Csv_Row, so none is a top-level class.
         let is_asked = superclass.map_or(!shallow, |name| *name == "Csv_Row");
         let files = if is_asked { self.files()? } else { BTreeMap::new() };
         files.keys().map(|name| ClassProvider::get(self, name, context)).collect()

@@ -84,7 +84,7 @@ impl Instances for Notes {
         let file = self.0.join(format!("{}.json", note.name));
         let file = self.find(&note.name)?.unwrap_or(file);
         let json = serde_json::to_vec_pretty(&note).map_err(|e| failed(&file, e.into()))?;
-        // Written aside, so that nobody reads half a note.
+        // Written to a temporary file first, so that no reader gets half a note.
         let mut aside = tempfile::NamedTempFile::new_in(&self.0).map_err(|e| failed(&file, e))?;
         aside.write_all(&json).map_err(|e| failed(&file, e))?;
         let is_new = flags.has(Flags::CREATE_ONLY);

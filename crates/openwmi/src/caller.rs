@@ -1,5 +1,5 @@
-//! What the object manager is told of the user and the moment: identity, random bytes, the
-//! local offset from UTC.
+//! What the object manager needs from its environment: the user's identity, random bytes, the local
+//! offset from UTC.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -9,15 +9,15 @@ use cim::security::Identity;
 use cim::status::WBEM_E_ACCESS_DENIED;
 use rustix::process::{getegid, geteuid, getgroups};
 
-/// The identity of the user who runs the program: their uid's SID, and Administrator where they
-/// are root or own the repository's directory (architecture, decision 7).
+/// The identity of the user who runs the program: the SID of the uid, and Administrator if the user
+/// is root or owns the repository's directory (architecture, decision 7).
 pub(crate) fn identity(repository: &Path) -> Result<Identity> {
     let uid = geteuid();
     let owner = std::fs::metadata(repository).map(|m| m.uid()).map_err(|e| {
         WBEM_E_ACCESS_DENIED.with(format!("repository {}: {e}", repository.display()))
     })?;
     let mut gids = vec![getegid().as_raw()];
-    // A process that may not list its groups is known by its own group alone.
+    // A process that may not list its groups is identified by its own group only.
     gids.extend(getgroups().unwrap_or_default().into_iter().map(|gid| gid.as_raw()));
     Ok(Identity::unix(uid.as_raw(), &gids, uid.is_root() || owner == uid.as_raw()))
 }

@@ -1,8 +1,8 @@
 //! A connection to a namespace: raw and typed queries, objects by path, puts and deletes.
 //!
-//! `wbem::Services` for Rust users, in the shape that the crate `wmi` has on Windows. Each
-//! operation is one of the services; what is added is the query that a struct stands for, and
-//! the struct that an instance becomes.
+//! `wbem::Services` for Rust users, with the interface of the crate `wmi` on Windows. Each
+//! operation is one of the services; this file adds queries derived from structs, and the
+//! conversion of instances to structs.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -20,8 +20,8 @@ use crate::filter::{self, FilterValue};
 use crate::objects::Objects;
 use crate::wmi::{OpenOptions, Wmi};
 
-/// The user's own repository, once somebody asked for it. A process can open a repository once
-/// only, and connections come and go on many threads, so it stays open.
+/// The user's own repository, set on first use. A process can open a repository only once, and
+/// connections are opened and closed on many threads, so it stays open.
 static OWN: Mutex<Option<Wmi>> = Mutex::new(None);
 
 /// A connection to a namespace. Clones share it; threads may use it at the same time.
@@ -58,14 +58,14 @@ pub struct WMIConnection {
     // INVARIANT: dropped in this order; a WMI in memory goes with what is left of it last.
     services: Arc<dyn Services>,
     context: CallContext,
-    /// How objects are read, and what was read is put.
+    /// The flags for reads, and for puts of objects that were read.
     reading: Flags,
     wmi: Wmi,
 }
 
 impl WMIConnection {
     /// Connects to `root\cimv2` of the user's own repository, which is made if it is missing and
-    /// stays open as long as the process runs; [`Wmi::open`] gives one that can be closed.
+    /// stays open as long as the process runs; [`Wmi::open`] returns one that can be closed.
     /// Errors: those of [`Wmi::open`].
     pub fn new() -> WMIResult<Self> {
         Self::with_namespace_path(Namespace::cimv2().as_str())
@@ -86,8 +86,8 @@ impl WMIConnection {
 
     /// The same connection, through which classes are read with their localized qualifiers
     /// (WBEM_FLAG_USE_AMENDED_QUALIFIERS): in the first of `locales` that has them, else in
-    /// American English. `locales` has commas between them, as `"MS_407,MS_409"`; one that is no
-    /// locale is left out.
+    /// American English. `locales` is separated by commas, as `"MS_407,MS_409"`; invalid locales
+    /// are ignored.
     ///
     /// ```
     /// let wmi = openwmi::Wmi::in_memory(Default::default())?;
@@ -116,21 +116,21 @@ impl WMIConnection {
         &self.context
     }
 
-    /// The WMI that it is a connection of.
+    /// The WMI to which it is connected.
     pub(crate) fn wmi(&self) -> &Wmi {
         &self.wmi
     }
 
-    /// The operations as WMI has them.
+    /// The operations of WMI.
     pub fn services(&self) -> &Arc<dyn Services> {
         &self.services
     }
 
-    /// The instances of the class that `T` is named after, and of its subclasses. Only the
-    /// fields of `T` are asked for, those of embedded structs among them; everything where a
-    /// field is a map, an enum or an array of structs, as WQL cannot name what these take.
-    /// Errors: the query's; `WBEM_E_INVALID_PARAMETER` where `T` is no struct;
-    /// `WBEM_E_TYPE_MISMATCH` where a value does not fit its field.
+    /// The instances of the class that `T` is named after, and of its subclasses. The query selects
+    /// only the fields of `T`, including those of embedded structs; it selects everything if a
+    /// field is a map, an enum or an array of structs, as WQL cannot name their properties.
+    /// Errors: the query's; `WBEM_E_INVALID_PARAMETER` if `T` is not a struct;
+    /// `WBEM_E_TYPE_MISMATCH` if a value does not fit its field.
     pub fn query<T: DeserializeOwned>(&self) -> WMIResult<Vec<T>> {
         self.filtered_query(&HashMap::new())
     }
@@ -157,7 +157,7 @@ impl WMIConnection {
     }
 
     /// The first of the instances of the class that `T` is named after; for singletons.
-    /// Errors: as [`WMIConnection::query`]; `WBEM_E_NOT_FOUND` where there is none.
+    /// Errors: as [`WMIConnection::query`]; `WBEM_E_NOT_FOUND` if there is none.
     pub fn get<T: DeserializeOwned>(&self) -> WMIResult<T> {
         self.query()?.into_iter().next().ok_or_else(|| {
             let error = WBEM_E_NOT_FOUND.with("the class has no instance");
@@ -176,14 +176,14 @@ impl WMIConnection {
     }
 
     /// The result of a query object by object, while it still runs.
-    /// Errors: the query's, those of later objects with the object that they take the place of.
+    /// Errors: the query's; an error after the first object is returned instead of the next one.
     pub fn exec_query(&self, query: impl AsRef<str>) -> WMIResult<Objects> {
         let (query, flags) = (query.as_ref(), Flags::FORWARD_ONLY | self.reading);
         let request = Request::ExecQuery { language: "WQL".into(), query: query.into(), flags };
         Objects::start("query", query, self, request)
     }
 
-    /// The object at `object_path`, be it a class or an instance.
+    /// The object at `object_path`, a class or an instance.
     /// Errors: `WBEM_E_NOT_FOUND`, `WBEM_E_INVALID_OBJECT_PATH`.
     pub fn get_object(&self, object_path: impl AsRef<str>) -> WMIResult<Object> {
         let path = object_path.as_ref();
@@ -191,16 +191,16 @@ impl WMIConnection {
     }
 
     /// The instance at `object_path`.
-    /// Errors: as [`WMIConnection::get_object`]; `WBEM_E_TYPE_MISMATCH` where a value does not
-    /// fit its field, or the path is a class's.
+    /// Errors: as [`WMIConnection::get_object`]; `WBEM_E_TYPE_MISMATCH` if a value does not fit its
+    /// field, or the path is a class's.
     pub fn get_by_path<T: DeserializeOwned>(&self, object_path: &str) -> WMIResult<T> {
         typed(&self.get_object(object_path)?)
     }
 
     /// The instances of the class that `ResultClass` is named after that are associated with the
-    /// object at `object_path` by the class that `AssocClass` is named after. An enum stands for
-    /// results of any class.
-    /// Errors: the query's; `WBEM_E_INVALID_PARAMETER` where `AssocClass` is no struct.
+    /// object at `object_path` by the class that `AssocClass` is named after. An enum is for
+    /// results of several classes.
+    /// Errors: the query's; `WBEM_E_INVALID_PARAMETER` if `AssocClass` is not a struct.
     pub fn associators<ResultClass: DeserializeOwned, AssocClass: DeserializeOwned>(
         &self,
         object_path: &str,
@@ -222,7 +222,7 @@ impl WMIConnection {
         }
     }
 
-    /// Creates or changes an instance, and gives its path.
+    /// Creates or changes an instance, and returns its path.
     /// Errors: those of PutInstance.
     pub fn put_instance(&self, instance: &Instance) -> WMIResult<ObjectPath> {
         let put = self.services.put_instance(instance, self.reading, &self.context);
@@ -244,7 +244,7 @@ impl fmt::Debug for WMIConnection {
     }
 }
 
-/// The user's own repository, opened by the first who asks.
+/// The user's own repository, opened on first use.
 fn own() -> cim::Result<Wmi> {
     let mut own = OWN.lock();
     if let Some(open) = &*own {

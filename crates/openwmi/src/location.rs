@@ -1,4 +1,4 @@
-//! Where a user's repository lies.
+//! The location of a user's repository.
 
 use std::env;
 use std::path::PathBuf;
@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use cim::Result;
 use cim::status::WBEM_E_INVALID_PARAMETER;
 
-/// `named`, or the user's own: `$XDG_DATA_HOME/openwmi`; where that is not set, root's
-/// `/var/lib/openwmi` and anybody else's `~/.local/share/openwmi`.
+/// `named`, or the user's own: `$XDG_DATA_HOME/openwmi`; if that is not set, `/var/lib/openwmi` for
+/// root and `~/.local/share/openwmi` for other users.
 pub(crate) fn repository(named: Option<PathBuf>) -> Result<PathBuf> {
     if let Some(named) = named {
         return Ok(named);
@@ -25,7 +25,7 @@ pub(crate) fn repository(named: Option<PathBuf>) -> Result<PathBuf> {
     Ok(PathBuf::from(home).join(".local/share/openwmi"))
 }
 
-/// Says that the user's own directory cannot be told.
+/// The error for a user's directory that cannot be determined.
 fn no_place(why: &str) -> cim::Error {
     WBEM_E_INVALID_PARAMETER
         .with(format!("no directory for the repository: {why}; name one with --repository DIR"))

@@ -1,4 +1,4 @@
-//! Methods of a connection: parameters by name, what is handed out as a struct.
+//! Methods of a connection: in parameters by name, out parameters as a struct.
 
 use cim::status::{WBEM_E_INVALID_METHOD, WBEM_E_INVALID_METHOD_PARAMETERS};
 use cim::{Instance, ObjectPath, PathKeys, Value};
@@ -10,12 +10,12 @@ use crate::de::{Shape, from_instance, from_nothing};
 use crate::error::{WMIResult, at};
 
 impl WMIConnection {
-    /// Runs a method of the object at `object_path` (of a class for a static one) and gives its
-    /// out parameters, `ReturnValue` among them. `()` takes whatever comes. Parameters that are
-    /// not named have the method's defaults. That the method itself failed is told by
-    /// `ReturnValue` alone.
+    /// Runs a method of the object at `object_path` (of a class for a static one) and returns its
+    /// out parameters, including `ReturnValue`. `()` accepts any. Parameters that are not named
+    /// have the method's defaults. A failure of the method itself is reported only by
+    /// `ReturnValue`.
     /// Errors: `WBEM_E_INVALID_METHOD`, `WBEM_E_INVALID_METHOD_PARAMETERS`, those of ExecMethod;
-    /// `WBEM_E_TYPE_MISMATCH` where a value does not fit its parameter or its field.
+    /// `WBEM_E_TYPE_MISMATCH` if a value does not fit its parameter or its field.
     pub fn exec_method<Out: DeserializeOwned>(
         &self,
         object_path: &str,
@@ -34,7 +34,7 @@ impl WMIConnection {
     }
 
     /// Runs a static method of the class that `Class` is named after.
-    /// Errors: as [`WMIConnection::exec_method`]; `WBEM_E_INVALID_PARAMETER` where `Class` is no
+    /// Errors: as [`WMIConnection::exec_method`]; `WBEM_E_INVALID_PARAMETER` if `Class` is not a
     /// struct.
     pub fn exec_class_method<Class: DeserializeOwned, Out: DeserializeOwned>(
         &self,

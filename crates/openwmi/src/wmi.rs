@@ -30,13 +30,13 @@ use crate::{caller, first_start, location};
 /// How a repository is opened.
 #[derive(Clone, Debug, Default)]
 pub struct OpenOptions {
-    /// The repository's directory; `None` for the user's own: `$XDG_DATA_HOME/openwmi`; where
-    /// that is not set, root's `/var/lib/openwmi`, anybody else's `~/.local/share/openwmi`.
+    /// The repository's directory; `None` for the user's own: `$XDG_DATA_HOME/openwmi`; if that is
+    /// not set, `/var/lib/openwmi` for root, `~/.local/share/openwmi` for other users.
     pub repository: Option<PathBuf>,
     /// The tree of files that describes the machine; `None` for the one the program runs on.
     pub captured_machine: Option<PathBuf>,
-    /// Where the code of providers is found that is not in this program: asked in this order, after
-    /// the providers of this machine and one's own.
+    /// Resolvers for the code of providers outside this program: tried in this order, after the
+    /// providers of this machine and those of the program.
     pub resolvers: Vec<Arc<dyn ProviderResolver>>,
     /// What takes part in the writes, after the rules of the system classes.
     pub hooks: Vec<Arc<dyn WriteHook>>,
@@ -54,16 +54,17 @@ pub struct Salvaged {
 /// What [`Wmi::reset`] did.
 #[derive(Clone, Debug)]
 pub struct Reset {
-    /// Where the file that was there is kept.
+    /// The path to which the old file was moved.
     pub replaced: Option<PathBuf>,
     /// The files that were compiled again.
     pub files: Vec<Recovered>,
 }
 
-/// An open WMI. Clones share it; it is closed when they and all connections are gone.
+/// An open WMI. Clones share it; it is closed when they and all connections are dropped.
 #[derive(Clone)]
 pub struct Wmi {
-    // INVARIANT: dropped in this order; the directory goes after the repository that is in it.
+    // INVARIANT: dropped in this order; the directory is removed after the repository in it is
+    // closed.
     cimom: Arc<Cimom>,
     context: CallContext,
     operations: Operations,
@@ -73,13 +74,13 @@ pub struct Wmi {
 impl Wmi {
     /// Opens the repository, and makes it if it is missing: with its namespaces and the classes
     /// of this machine.
-    /// Errors: the repository's; `WBEM_E_INVALID_PARAMETER` where no directory can be found
-    /// for it; `WBEM_E_INVALID_OPERATION` where this process has it open already.
+    /// Errors: the repository's; `WBEM_E_INVALID_PARAMETER` if no directory can be found for it;
+    /// `WBEM_E_INVALID_OPERATION` if this process has it open already.
     pub fn open(options: OpenOptions) -> Result<Wmi> {
         Wmi::open_with(options, NativeProviders::default())
     }
 
-    /// As [`Wmi::open`], with providers of your own beside those of this machine.
+    /// As [`Wmi::open`], with providers of your own in addition to those of this machine.
     pub fn open_with(options: OpenOptions, mut providers: NativeProviders) -> Result<Wmi> {
         let directory = location::repository(options.repository)?;
         let repository = Repository::create_or_open(&directory)?;
@@ -95,16 +96,15 @@ impl Wmi {
         Ok(wmi)
     }
 
-    /// A WMI that lives as long as this value and the connections made from it: for tests, and
-    /// for what need not be kept. It has the standard namespaces, the system classes and
-    /// `providers`; nothing of this machine.
+    /// A WMI that exists as long as this value and the connections made from it: for tests, and for
+    /// temporary data. It has the standard namespaces, the system classes and `providers`; nothing
+    /// of this machine.
     ///
-    /// The storage engine works on a file, so there is one: in a directory of its own on
-    /// `/dev/shm`, which is memory, or where that is missing below `$TMPDIR`. The directory is
-    /// removed at the end, unless the process is killed.
+    /// The storage engine requires a file. It is created in a new directory on `/dev/shm`, which is
+    /// memory, or below `$TMPDIR` if that is missing. The directory is removed at the end, unless
+    /// the process is killed.
     ///
-    /// Errors: `WBEM_E_OUT_OF_DISK_SPACE` where no such directory can be made; the
-    /// repository's.
+    /// Errors: `WBEM_E_OUT_OF_DISK_SPACE` if no such directory can be created; the repository's.
     pub fn in_memory(providers: NativeProviders) -> Result<Wmi> {
         let directory = temporary_directory()?;
         let repository = Repository::create_or_open(directory.path())?;
@@ -144,20 +144,20 @@ impl Wmi {
         WMIConnection::of(self, namespace)
     }
 
-    /// The operations on a namespace as WMI has them. A WMI in memory has to outlive them.
+    /// The operations of WMI on a namespace. A WMI in memory has to outlive them.
     /// Errors: `WBEM_E_INVALID_NAMESPACE`, `WBEM_E_ACCESS_DENIED`.
     pub fn connect(&self, namespace: &str) -> Result<Arc<dyn Services>> {
         self.connect_as(namespace, &self.context)
     }
 
-    /// The operations on a namespace for the caller of this context: a door's way in, which makes a
-    /// context for each connection and gives it to each of its calls. A WMI in memory has to outlive
+    /// The operations on a namespace for the caller of this context. It is for doors, which make a
+    /// context for each connection and pass it to each of its calls. A WMI in memory has to outlive
     /// them. Errors: `WBEM_E_INVALID_NAMESPACE`, `WBEM_E_ACCESS_DENIED`, `WBEM_E_QUOTA_VIOLATION`.
     pub fn connect_as(&self, namespace: &str, context: &CallContext) -> Result<Arc<dyn Services>> {
         self.cimom.connect(namespace, context)
     }
 
-    /// The operations that run on threads of their own, of all clients: for [`wbem::Client`] and
+    /// The operations of all clients that run on separate threads: for [`wbem::Client`] and
     /// [`wbem::cancellable`].
     pub fn operations(&self) -> &Operations {
         &self.operations
@@ -173,9 +173,9 @@ impl Wmi {
         &*self.cimom
     }
 
-    /// Compiles a MOF text into a namespace, which is made where it is missing.
-    /// Errors: the first of the text, with line and column; nothing is stored where it is one of
-    /// syntax, else what stands before it.
+    /// Compiles a MOF text into a namespace, which is created if it is missing.
+    /// Errors: the first of the text, with line and column; nothing is stored if it is a syntax
+    /// error, otherwise the objects before it are.
     pub fn compile(&self, namespace: &str, mof: &str) -> WMIResult<CompileReport> {
         let compiled = Namespace::new(namespace).and_then(|namespace| {
             let options =
@@ -194,21 +194,22 @@ impl Wmi {
         self.cimom.loaded_providers()
     }
 
-    /// The push providers of classes that could not put their classes when this process first came
-    /// to their namespaces, by namespace and name.
+    /// The push providers of classes that could not put their classes when this process first used
+    /// their namespaces, by namespace and name.
     pub fn failed_pushes(&self) -> Vec<FailedPush> {
         self.cimom.failed_pushes()
     }
 
-    /// Looks whether the provider `name` of `namespace` can be used as it is registered: loads it
-    /// where it is not loaded, unless it is a push provider, of which [`Wmi::failed_pushes`] tells.
-    /// Errors: `WBEM_E_INVALID_NAMESPACE`, `WBEM_E_ACCESS_DENIED`; why it cannot be used.
+    /// Checks whether the provider `name` of `namespace` can be used as registered: loads it if it
+    /// is not loaded, unless it is a push provider; for these see [`Wmi::failed_pushes`].
+    /// Errors: `WBEM_E_INVALID_NAMESPACE`, `WBEM_E_ACCESS_DENIED`; the reason why it cannot be
+    /// used.
     pub fn check_provider(&self, namespace: &str, name: &str) -> Result<()> {
         self.cimom.check_provider(&Namespace::new(namespace)?, &name.into(), &self.context)
     }
 
-    /// Unloads the provider `name` of `namespace`, where it has no call in flight; the next call
-    /// that needs it loads it again. Gives how many there were, one for each user and language.
+    /// Unloads the provider `name` of `namespace`, if it has no call in flight; the next call that
+    /// needs it loads it again. Returns how many were unloaded, one for each user and language.
     /// Errors: `WBEM_E_INVALID_NAMESPACE`, `WBEM_E_ACCESS_DENIED`.
     pub fn unload_provider(&self, namespace: &str, name: &str) -> Result<usize> {
         self.cimom.unload_provider(&Namespace::new(namespace)?, &name.into(), &self.context)
@@ -229,31 +230,31 @@ impl Wmi {
         self.cimom.autorecover()
     }
 
-    /// Reads the whole repository and tells what is wrong with it.
+    /// Reads the whole repository and returns the errors found.
     pub fn verify(&self) -> Result<Verification> {
         self.cimom.repository().verify()
     }
 
-    /// Writes a copy of the repository to the file `to`, while others go on using it.
+    /// Writes a copy of the repository to the file `to`, while others continue to use it.
     pub fn backup(&self, to: &Path) -> Result<()> {
         self.cimom.repository().backup(to)
     }
 
-    /// Where the repository lies that is `named`, or that is opened where none is.
-    /// Errors: `WBEM_E_INVALID_PARAMETER` where no directory can be found for it.
+    /// The location of the repository `named`, or of the default one.
+    /// Errors: `WBEM_E_INVALID_PARAMETER` if no directory can be found for it.
     pub fn repository_directory(named: Option<&Path>) -> Result<PathBuf> {
         location::repository(named.map(Path::to_owned))
     }
 
-    /// What is wrong with the file of a repository, also of one that is too damaged to be opened;
-    /// nobody may have it open.
+    /// Returns the errors in the file of a repository, even one that is too damaged to be opened.
+    /// No process may have it open.
     pub fn examine(repository: Option<&Path>) -> Result<Vec<String>> {
         Repository::examine(location::repository(repository.map(Path::to_owned))?)
     }
 
-    /// Puts what can be read of a damaged repository, which nobody may have open, into a new one in
-    /// its place, and compiles the files of the autorecover list again for what is missing. A
-    /// repository that is sound is left alone.
+    /// Replaces a damaged repository by a new one with all that can be read of it, and compiles the
+    /// files of the autorecover list again for what is missing. No process may have the repository
+    /// open. An undamaged repository is not changed.
     /// Errors: those of [`Repository::salvage`] and of opening the new one.
     pub fn salvage(repository: Option<&Path>) -> Result<Salvaged> {
         let directory = location::repository(repository.map(Path::to_owned))?;
@@ -261,16 +262,16 @@ impl Wmi {
         if repository.was_sound() {
             return Ok(Salvaged { repository, files: Vec::new() });
         }
-        // The classes of this machine may be among what is lost.
+        // The classes of this machine may have been lost.
         let salvaged = Repository::create_or_open(&directory)?;
         salvaged.write(|writer| writer.put_meta(first_start::INSTALLED, None))?;
         drop(salvaged);
         Ok(Salvaged { repository, files: Wmi::recover(directory, ExistingObjects::Keep)? })
     }
 
-    /// Puts a new repository in the place of the one that nobody may have open: with its
-    /// namespaces, the classes of this machine, and what the files of the autorecover list say,
-    /// which are compiled again. The old file is kept beside it.
+    /// Replaces the repository by a new one with the standard namespaces, the classes of this
+    /// machine, and the objects of the files of the autorecover list, which are compiled again. No
+    /// process may have the repository open. The old file is kept in the same directory.
     /// Errors: those of [`Repository::reset`] and of opening the new one.
     pub fn reset(repository: Option<&Path>) -> Result<Reset> {
         let directory = location::repository(repository.map(Path::to_owned))?;
@@ -283,8 +284,8 @@ impl Wmi {
         wmi.cimom.recover(existing, &wmi.context)
     }
 
-    /// Puts the copy in the file `from` in the place of the repository, which nobody may have
-    /// open. Gives what was found in the copy before.
+    /// Replaces the repository by the copy in the file `from`. No process may have the repository
+    /// open. Returns the result of verifying the copy first.
     pub fn restore(repository: Option<&Path>, from: &Path) -> Result<Verification> {
         let directory = location::repository(repository.map(Path::to_owned))?;
         Repository::restore(from, &directory)

@@ -1,8 +1,9 @@
-//! What a type asks for: the class it is named after, and the properties its fields are.
+//! The class and the properties that a type reads: its name, and the names of its fields.
 //!
-//! A type says so itself, when it is told to read from something. The probe has nothing to read;
-//! it listens, and goes down one field at a time, because a query that selects an embedded object
-//! of a declared class gets it empty: its properties have to be named too.
+//! A type's `Deserialize` requests a struct with its name and its fields. The probe is a
+//! deserializer without data that records these requests. It visits nested structs one field at a
+//! time: a query that selects an embedded object of a declared class returns it empty, so its
+//! properties have to be named too.
 
 use cim::status::WBEM_E_INVALID_PARAMETER;
 use serde::de::value::StrDeserializer;
@@ -14,22 +15,21 @@ use serde::forward_to_deserialize_any;
 
 use super::fault::Fault;
 
-/// How many structs deep properties are named; below that everything is selected.
+/// The depth of nested structs to which properties are named; below that everything is selected.
 const MAX_NAMED: usize = 4;
 
-/// A struct as a query sees it.
+/// The parts of a struct that a query names.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Shape {
-    /// Its name, which is the class's.
+    /// The name of the struct and of the class.
     pub(crate) class: &'static str,
-    /// What its fields are: properties, and those of embedded objects as `Owner.Name`.
-    /// `None` where a field may be anything (a map, an enum, an array of structs), so that all
-    /// properties are needed.
+    /// The properties of its fields, those of embedded objects as `Owner.Name`. `None` if a field
+    /// accepts any value (a map, an enum, an array of structs), so that all properties are needed.
     pub(crate) properties: Option<Vec<String>>,
 }
 
 impl Shape {
-    /// The shape of `T`; `None` where it is no struct.
+    /// The shape of `T`; `None` if it is not a struct.
     pub(crate) fn find<T: DeserializeOwned>() -> Option<Shape> {
         let Kind::Struct(class, fields) = kind_at::<T>(&[]) else { return None };
         let mut names = Vec::new();
@@ -38,7 +38,7 @@ impl Shape {
     }
 
     /// The shape of `T`.
-    /// Errors: `WBEM_E_INVALID_PARAMETER` where it is no struct.
+    /// Errors: `WBEM_E_INVALID_PARAMETER` if it is not a struct.
     pub(crate) fn of<T: DeserializeOwned>() -> cim::Result<Shape> {
         Shape::find::<T>().ok_or_else(|| {
             WBEM_E_INVALID_PARAMETER.with(format!(
@@ -49,8 +49,8 @@ impl Shape {
     }
 }
 
-/// Adds the names of `fields`, which are those of the struct at `path` in `T`. `None` where one
-/// may be anything.
+/// Adds the names of `fields`, which are those of the struct at `path` in `T`. `None` if one
+/// accepts any value.
 fn name_fields<T: DeserializeOwned>(
     fields: &[&str],
     path: &mut Vec<usize>,
@@ -72,21 +72,21 @@ fn name_fields<T: DeserializeOwned>(
     Some(())
 }
 
-/// What a type reads.
+/// The kind of value that a type reads.
 #[derive(Clone, Copy)]
 enum Kind {
     /// A value that has no parts, or an array of such.
     Simple,
     /// A struct of this name with these fields.
     Struct(&'static str, &'static [&'static str]),
-    /// Whatever is there; an array of structs.
+    /// Any value; an array of structs.
     Anything,
 }
 
 /// What is read at `path`: the number of a field of `T`, of a field of that struct, and so on.
 fn kind_at<T: DeserializeOwned>(path: &[usize]) -> Kind {
     let mut found = Kind::Simple;
-    // A probe has nothing to read, so this fails, or `T` needs nothing.
+    // The probe has no data, so this fails unless `T` needs none.
     let _ = T::deserialize(Probe { path, found: &mut found });
     found
 }

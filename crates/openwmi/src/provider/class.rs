@@ -1,4 +1,5 @@
-//! A struct as a CIM class: what `#[derive(CimClass)]` says of it, and what follows from that.
+//! A struct as a CIM class: the declaration by `#[derive(CimClass)]`, and the conversions that
+//! follow from it.
 
 use std::sync::{Arc, OnceLock};
 
@@ -16,18 +17,18 @@ use super::property::CimProperty;
 pub trait CimClass: Sized {
     /// The name of the class.
     const NAME: &'static str;
-    /// The namespace it lives in.
+    /// The namespace of the class.
     const NAMESPACE: &'static str;
     /// Its superclass.
     const SUPERCLASS: Option<&'static str>;
-    /// The name of the provider that its instances come from.
+    /// The name of the provider of its instances.
     const PROVIDER: Option<&'static str>;
 
-    /// What tells its instances apart: the type of the one key field, a tuple where there are
-    /// several, in the order of the fields, `()` where there is none.
+    /// The key of its instances: the type of the one key field, a tuple where there are several, in
+    /// the order of the fields, `()` if there is none.
     type Key;
 
-    /// Its own qualifiers, those of its provider left out.
+    /// Its own qualifiers, without those of its provider.
     fn qualifiers() -> Qualifiers;
 
     /// Its properties, in the order of the fields.
@@ -47,7 +48,7 @@ pub trait CimClass: Sized {
     /// Errors: the rule of classes that the declaration breaks.
     fn detached() -> Result<Arc<Class>>;
 
-    /// The class as it is declared.
+    /// The declaration of the class.
     fn declaration() -> ClassDeclaration {
         let mut qualifiers = Self::qualifiers();
         if let Some(provider) = Self::PROVIDER {
@@ -71,7 +72,7 @@ pub trait CimClass: Sized {
         classes.iter().map(mof::write_class).collect()
     }
 
-    /// Adds the class to `classes`, after those that it embeds, where it is not among them.
+    /// Adds the class to `classes`, after those that it embeds, if it is not among them.
     fn with_embedded(classes: &mut Vec<ClassDeclaration>) {
         let declaration = Self::declaration();
         if classes.iter().any(|known| known.name == declaration.name) {
@@ -86,28 +87,29 @@ pub trait CimClass: Sized {
         classes[at..].rotate_left(1);
     }
 
-    /// It as an instance of `class`, which is this class as a namespace has it or one derived from
-    /// it. Errors: `WBEM_E_INVALID_CLASS` where `class` has not the properties of this struct.
+    /// Converts the struct to an instance of `class`, which is this class as declared in a
+    /// namespace, or one derived from it. Errors: `WBEM_E_INVALID_CLASS` if `class` lacks
+    /// properties of this struct.
     fn to_instance(&self, class: &Arc<Class>) -> Result<Instance> {
         Layout::of::<Self>(class)?.instance(self, &Wanted::All)
     }
 
-    /// The struct of which `instance` is one. Errors: `WBEM_E_INVALID_CLASS` where its class has
-    /// not the properties of this struct; `WBEM_E_TYPE_MISMATCH`, `WBEM_E_ILLEGAL_NULL`.
+    /// Converts `instance` to the struct. Errors: `WBEM_E_INVALID_CLASS` if its class lacks
+    /// properties of this struct; `WBEM_E_TYPE_MISMATCH`, `WBEM_E_ILLEGAL_NULL`.
     fn from_instance(instance: &Instance) -> Result<Self> {
         let layout = Layout::of::<Self>(instance.class())?;
         Self::read(&layout.values(instance))
     }
 
     /// The path of the object within its namespace.
-    /// Errors: `WBEM_E_NO_KEY` where it has no key or one that is NULL, and is no singleton.
+    /// Errors: `WBEM_E_NO_KEY` if it has no key or one that is NULL, and is not a singleton.
     fn path(&self) -> Result<ObjectPath> {
         let mut keys = Vec::new();
         for (at, property) in Self::properties().iter().enumerate().filter(|(_, p)| p.is_key) {
             let name = property.declaration.name.clone();
             let value = cim::key::path_value(&self.value(at)?);
             let value = value.ok_or_else(|| {
-                WBEM_E_NO_KEY.with(format!("{}.{name} cannot stand in a path", Self::NAME))
+                WBEM_E_NO_KEY.with(format!("{}.{name} cannot be a key in a path", Self::NAME))
             })?;
             keys.push((name, value));
         }
@@ -150,12 +152,12 @@ impl Declared {
     }
 }
 
-/// The place in which a class outside every namespace is kept once it is made.
+/// Holds a class outside every namespace, made on first use.
 pub struct Detached(OnceLock<Result<Arc<Class>>>);
 
 impl Detached {
     /// No class yet.
-    #[allow(clippy::new_without_default)] // It stands in statics alone.
+    #[allow(clippy::new_without_default)] // Used in statics only.
     pub const fn new() -> Self {
         Detached(OnceLock::new())
     }

@@ -1,4 +1,4 @@
-//! Which Rust types a property may have, and how their values come and go.
+//! The Rust types that a property may have, and the conversions of their values.
 //!
 //! | Rust | CIM |
 //! |---|---|
@@ -11,7 +11,7 @@
 //! | [`Ref<T>`], [`cim::ObjectPath`] | `T ref`, `object ref` |
 //! | a struct that is a class, [`cim::Instance`] | an embedded object of this class, of any class |
 //! | `Vec<T>` | an array |
-//! | `Option<T>` | what may be NULL; nothing else may |
+//! | `Option<T>` | may be NULL; the other types may not |
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -36,17 +36,17 @@ pub trait CimProperty: Sized {
     /// Its type.
     fn property_type() -> PropertyType;
 
-    /// Its value. Errors: where the class of an embedded struct cannot be one.
+    /// Its value. Errors: if the class of an embedded struct is invalid.
     fn to_value(&self) -> Result<Value>;
 
-    /// What has this value. Errors: `WBEM_E_TYPE_MISMATCH`, `WBEM_E_ILLEGAL_NULL`.
+    /// Makes the Rust value. Errors: `WBEM_E_TYPE_MISMATCH`, `WBEM_E_ILLEGAL_NULL`.
     fn from_value(value: &Value) -> Result<Self>;
 
     /// Adds the classes of embedded objects to `classes`, each after those that it embeds.
     fn embedded(classes: &mut Vec<ClassDeclaration>);
 }
 
-/// A Rust type of one value, which is never NULL: what an array has as its elements.
+/// A Rust type of one value, which is never NULL: the element type of arrays.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the type of a value in a CIM array or Option",
     note = "CIM has no arrays of arrays and no NULL in an array"
@@ -55,10 +55,10 @@ pub trait CimScalar: Sized {
     /// Its type.
     fn scalar_type() -> PropertyType;
 
-    /// Its value. Errors: where the class of an embedded struct cannot be one.
+    /// Its value. Errors: if the class of an embedded struct is invalid.
     fn to_scalar(&self) -> Result<Value>;
 
-    /// What has this value. Errors: `WBEM_E_TYPE_MISMATCH`.
+    /// Makes the Rust value. Errors: `WBEM_E_TYPE_MISMATCH`.
     fn from_scalar(value: &Value) -> Result<Self>;
 
     /// Adds the classes of embedded objects to `classes`.
@@ -182,7 +182,7 @@ pub struct Ref<T> {
 }
 
 impl<T> Ref<T> {
-    /// What `path` leads to; nobody looks whether it is there.
+    /// A reference to the object at `path`; whether it exists is not checked.
     pub fn new(path: impl Into<String>) -> Self {
         Ref { path: path.into(), class: PhantomData }
     }
@@ -194,7 +194,7 @@ impl<T> Ref<T> {
 }
 
 impl<T: CimClass> Ref<T> {
-    /// What leads to `object` from its own namespace. Errors: as [`CimClass::path`].
+    /// A reference to `object`, relative to its own namespace. Errors: as [`CimClass::path`].
     pub fn to(object: &T) -> Result<Self> {
         Ok(Ref::new(object.path()?.to_string()))
     }

@@ -1,5 +1,5 @@
-//! How a provider becomes known: its code among the native providers of the program, its classes
-//! and its registration in the repository.
+//! Registers a provider: its code among the native providers of the program, its classes and its
+//! registration in the repository.
 
 use std::fmt::Write;
 
@@ -12,7 +12,7 @@ use super::instances::Instances;
 use crate::error::WMIResult;
 use crate::wmi::Wmi;
 
-/// Makes the code of a provider known under its CLSID; `make` makes the provider, when a client
+/// Registers the code of a provider under its CLSID. `make` creates the provider, when a client
 /// first needs it and again after it was unloaded.
 pub fn register<P: Instances>(
     providers: &mut NativeProviders,
@@ -24,10 +24,9 @@ pub fn register<P: Instances>(
     providers.register(P::CLSID, make);
 }
 
-/// Compiles [`mof()`] into the namespace of the provider's class, which is made where it is
-/// missing.
-/// What is there already stays as it is where it is the same.
-/// Errors: as [`Wmi::compile`]; `WBEM_E_ACCESS_DENIED` to anybody but administrators.
+/// Compiles [`mof()`] into the namespace of the provider's class, which is created if it is
+/// missing. Existing objects that are equal are not changed.
+/// Errors: as [`Wmi::compile`]; `WBEM_E_ACCESS_DENIED` if the user is no administrator.
 pub fn install<P: Instances>(wmi: &Wmi) -> WMIResult<CompileReport> {
     wmi.compile(P::Class::NAMESPACE, &mof::<P>())
 }

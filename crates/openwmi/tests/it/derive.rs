@@ -175,7 +175,7 @@ fn what_does_not_fit_says_which_property() {
     struct Holder {
         part: Option<Other>,
     }
-    // Declared weakly by somebody else, and holding something else.
+    // Declared by another author, and holding an object of another class.
     let weak = ClassDeclaration { name: "Holder".into(), ..Holder::declaration() };
     let weak = Class::derive(Arc::new(weak), None, None).unwrap();
     let mut holder = Instance::new(weak.clone());

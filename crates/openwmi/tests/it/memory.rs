@@ -61,7 +61,7 @@ fn an_error_in_the_mof_has_a_place() {
     assert_ne!(stored.status(), WBEM_E_INVALID_PARAMETER);
 }
 
-/// A door's way in: whoever the context says calls, and not the user of the program.
+/// A door connects as the caller in the context, not as the user of the program.
 #[test]
 fn a_door_connects_as_its_caller() {
     let wmi = Wmi::in_memory(NativeProviders::default()).unwrap();
