@@ -1,9 +1,9 @@
-//! Association views: the associations of other namespaces, between objects of the view's own
+//! Association views: the associations of other namespaces, between objects of the view's namespace
 //! (behaviour.md E.5).
 //!
-//! A reference of the source leads to an object there. The view's leads to the instance that
-//! another view has of that object, unless it is marked as Direct: then it goes on leading to the
-//! object itself. An association of which an end has no instance in its view is none of this view.
+//! A reference of the source names an object in the source's namespace. The view's reference names
+//! the instance of that object in another view, unless it is marked as Direct: then it names the
+//! object itself. An association is omitted if an end has no instance in its view.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -29,7 +29,7 @@ const MOST_IMAGES: usize = 4096;
 /// How many objects' instances in other views are remembered during one call.
 const MOST_REMEMBERED: usize = 4096;
 
-/// Hands the associations of `view` to `take`.
+/// Passes the associations of `view` to `take`.
 pub(crate) fn each(
     view: &Arc<View>,
     asked: Asked,
@@ -67,7 +67,8 @@ pub(crate) fn each(
 struct Targets(Vec<(usize, Arc<View>)>);
 
 impl Targets {
-    /// Errors: `WBEM_E_INVALID_QUALIFIER` where a reference that is not Direct leads to no view.
+    /// Errors: `WBEM_E_INVALID_QUALIFIER` if a reference that is not Direct does not lead to a
+    /// view.
     fn open(view: &View, context: &ProviderContext) -> Result<Self> {
         let slots = (0..view.class().properties().len())
             .filter(|&slot| view.definition.leads_to_view(slot));
@@ -103,16 +104,16 @@ fn target(view: &View, slot: usize, context: &ProviderContext) -> Result<Arc<Vie
     View::open(&class, context)
 }
 
-/// Turns associations of the sources into associations of the view.
+/// Converts associations of the sources to associations of the view.
 struct Mapper {
     targets: Targets,
-    /// The references into the view that stand for an object, by target and object.
+    /// The references of the view for an object, by target and object.
     known: HashMap<(usize, String), Arc<[Value]>>,
     context: ProviderContext,
 }
 
 impl Mapper {
-    /// Adds to `mapped` what `association`, of the place number `at`, is in the view.
+    /// Adds to `mapped` the view's associations for `association`, of the place number `at`.
     fn map(
         &mut self,
         view: &View,
@@ -146,8 +147,8 @@ impl Mapper {
         Ok(())
     }
 
-    /// The references to what the target number `i` has of the object at `text`, as seen from the
-    /// view.
+    /// The references, relative to the view, to the instances of the target number `i` for the
+    /// object at `text`.
     fn images(&mut self, i: usize, text: &str, view: &View) -> Result<Arc<[Value]>> {
         let Some(object) = located(text, view) else { return Ok(Arc::default()) };
         let key = (i, format!("{}:{}", object.namespace, object.path));
@@ -170,7 +171,8 @@ struct Located {
     path: ObjectPath,
 }
 
-/// The object that `text` names in the namespace of `view`; `None` of what is none of this server.
+/// The object that `text` names in the namespace of `view`; `None` for another server or a path
+/// that names no instance.
 fn located(text: &str, view: &View) -> Option<Located> {
     let path: ObjectPath = text.parse().ok()?;
     let origin = view.class().origin()?;
@@ -207,7 +209,7 @@ fn images(target: &Arc<View>, object: &Located, context: &ProviderContext) -> Re
     Ok(images)
 }
 
-/// The instance at `object` in the namespace of `place`, if it is there.
+/// The instance at `object` in the namespace of `place`, if it exists.
 fn get(place: &Place, object: &Located, context: &ProviderContext) -> Result<Option<Instance>> {
     let path = object.path.to_string();
     match place.services.get_object(&path, Flags::default(), context) {
@@ -218,7 +220,7 @@ fn get(place: &Place, object: &Located, context: &ProviderContext) -> Result<Opt
     }
 }
 
-/// What tells `instance`, which has this path, from all others of the class that `place` selects
+/// Identifies `instance`, which has this path, among all others of the class that `place` selects
 /// from.
 fn terms_for(place: &Place, instance: &Instance, path: &ObjectPath) -> Vec<String> {
     if place.class.is_singleton() {
@@ -229,22 +231,22 @@ fn terms_for(place: &Place, instance: &Instance, path: &ObjectPath) -> Vec<Strin
         question::key_term(name, instance.get(name)?)
     };
     let terms: Option<Vec<String>> = place.class.keys().iter().map(term).collect();
-    // A class without keys may have instances of classes below it, which have some.
+    // A class without keys may have instances of subclasses with keys.
     let by_path = || vec![format!("__RELPATH = {}", Quoted(&path.to_string()))];
     terms.filter(|terms| !terms.is_empty()).unwrap_or_else(by_path)
 }
 
-/// What is known of the object that the associations asked for refer to.
+/// The object to which the requested associations refer, as far as the predicates determine it.
 enum Narrowed {
-    /// Nothing.
+    /// The predicates do not determine it.
     Not,
-    /// There is none.
+    /// The object does not exist.
     ToNothing,
     /// It is this object, in this role.
     To { slot: usize, object: Located },
 }
 
-/// Finds out to which object of the sources the associations refer that are asked for.
+/// Determines the object of the sources to which the requested associations refer.
 fn narrow(
     view: &View,
     targets: &Targets,
@@ -290,8 +292,8 @@ fn narrow(
     Ok(Narrowed::Not)
 }
 
-/// The query for the associations of `place` that refer to `object`, where it can be asked so: the
-/// object manager knows best who refers to what.
+/// The query for the associations of `place` that refer to `object`, if such a query is possible:
+/// the object manager finds referring instances most efficiently.
 fn referring(
     view: &View,
     place: &Place,
@@ -304,7 +306,7 @@ fn referring(
     if source.query.condition.is_some() || *place.namespace() != object.namespace {
         return None;
     }
-    // Nobody can ask who refers to what is not there; such references are found one by one.
+    // REFERENCES OF requires an existing object; references to others are found one by one.
     get(place, object, context).ok().flatten()?;
     let query = wql::Query::References(References {
         source: object.path.clone(),

@@ -1,8 +1,8 @@
-//! A view as the qualifiers of its class declare it: of which kind it is, which queries it is made
-//! of, and which property comes from where.
+//! A view as the qualifiers of its class declare it: its kind, its queries, and the source of each
+//! property.
 //!
-//! Here is what the class alone can tell; whether the source classes suit is asked in
-//! [`crate::view`]. Rules: behaviour.md B.8, and where documents are silent `docs/decisions.md`.
+//! This file reads the class only; [`crate::view`] checks the source classes. Rules: behaviour.md
+//! B.8, and where documents are silent `docs/decisions.md`.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub(crate) struct Definition {
     pub(crate) properties: Vec<Mapping>,
 }
 
-/// What a view does with its sources.
+/// How a view combines its sources.
 pub(crate) enum Kind {
     /// Every instance of a source is one of the view.
     Union,
@@ -42,15 +42,15 @@ pub(crate) struct Join {
 /// One of a view's queries.
 pub(crate) struct Source {
     pub(crate) query: Select,
-    /// The namespaces in which it is asked.
+    /// The namespaces in which it is executed.
     pub(crate) namespaces: Vec<String>,
 }
 
-/// Where a property of a view comes from.
+/// The source of a property of a view.
 pub(crate) struct Mapping {
     /// Of each source the property, or none.
     pub(crate) names: Vec<Option<Name>>,
-    /// Where a source has no value, the view's own default stands.
+    /// The view's own default applies if a source has no value.
     pub(crate) hidden_default: bool,
     /// The reference stays one to the source's object.
     pub(crate) direct: bool,
@@ -58,9 +58,9 @@ pub(crate) struct Mapping {
 
 impl Definition {
     /// The view that `class` declares.
-    /// Errors: `WBEM_E_INVALID_QUALIFIER` where its qualifiers declare none,
-    /// `WBEM_E_INVALID_QUERY` where a query among them is none that a view can be made of,
-    /// `WBEM_E_QUOTA_VIOLATION` where there are too many.
+    /// Errors: `WBEM_E_INVALID_QUALIFIER` if its qualifiers declare no valid view,
+    /// `WBEM_E_INVALID_QUERY` if one of its queries cannot be used in a view,
+    /// `WBEM_E_QUOTA_VIOLATION` if there are too many.
     pub(crate) fn new(class: &Arc<Class>) -> Result<Self> {
         let sources = sources(class)?;
         let properties = properties(class, sources.len())?;
@@ -74,7 +74,7 @@ impl Definition {
         Ok(definition)
     }
 
-    /// Whether `class` declares a view, be it a wrong one.
+    /// Whether `class` declares a view, even an invalid one.
     pub(crate) fn is_view(class: &Class) -> bool {
         class.qualifiers().get(VIEW_SOURCES).is_some()
     }
@@ -100,12 +100,12 @@ impl Definition {
             && !self.properties[slot].direct
     }
 
-    /// What is wrong with the view.
+    /// The error in the view.
     pub(crate) fn wrong(&self, what: impl AsRef<str>) -> Error {
         wrong(&self.class, what)
     }
 
-    /// The method of each source that `method` of the view stands for, or none.
+    /// The method of each source to which `method` of the view maps, or none.
     pub(crate) fn method_sources(&self, method: &Method) -> Result<Vec<Option<Name>>> {
         let place = format!("method {}", method.name);
         names(&self.class, &method.qualifiers, "MethodSource", &place, self.sources.len())
@@ -143,7 +143,8 @@ impl Definition {
 
 const VIEW_SOURCES: &str = "ViewSources";
 
-/// How many queries a view makes of its sources, at most. A join goes so deep.
+/// The most queries that a view makes of its sources, one for each source and namespace; also the
+/// greatest depth of a join.
 const MOST_PLACES: usize = 256;
 
 fn wrong(class: &Class, what: impl AsRef<str>) -> Error {
@@ -187,7 +188,7 @@ fn post_join_filter(class: &Arc<Class>, value: &Value) -> Result<BoundSelect> {
         .map_err(|e| e.status().with(format!("{place}: {}", e.message())))
 }
 
-/// The query in `text`, which stands at `place`.
+/// The query in `text`, which is located at `place`.
 fn select(text: &str, place: &str) -> Result<Select> {
     let query = wql::parse(text)
         .map_err(|e| WBEM_E_INVALID_QUERY.with(format!("{place} is no query: {e}")))?;
@@ -252,12 +253,12 @@ fn properties(class: &Class, sources: usize) -> Result<Vec<Mapping>> {
     class.properties().iter().map(mapping).collect()
 }
 
-/// Whether the view's own default stands where a source has no value.
+/// Whether the view's own default applies if a source has no value.
 pub(crate) fn has_hidden_default(property: &Property) -> bool {
     property.qualifiers.is_true("HiddenDefault")
 }
 
-/// The names in the array `qualifier`, one a source; an empty one is none.
+/// The names in the array `qualifier`, one a source; an empty one is `None`.
 fn names(
     class: &Class,
     qualifiers: &Qualifiers,

@@ -1,5 +1,5 @@
-//! A source of a view in one of its namespaces: the connection, the class it selects from, and
-//! what each property of the view is there.
+//! A source of a view in one of its namespaces: the connection, the class it selects from, and the
+//! column for each property of the view.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -23,13 +23,13 @@ pub(crate) struct Place {
     pub(crate) services: Arc<dyn Services>,
     /// The class in FROM.
     pub(crate) class: Arc<Class>,
-    /// By slot of the view; none where the source has no such property.
+    /// By slot of the view; none if the source has no such property.
     pub(crate) columns: Vec<Option<Column>>,
     /// The view's namespace.
     seen_from: Namespace,
 }
 
-/// What a property of a view is in a source.
+/// The counterpart of a view's property in a source.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Column {
     Property(Name),
@@ -47,7 +47,7 @@ impl Column {
 
 impl Place {
     /// The source number `source` of `view` in the namespace `path`.
-    /// Errors: those of the connection, `WBEM_E_INVALID_CLASS` where the class is missing there.
+    /// Errors: those of the connection, `WBEM_E_INVALID_CLASS` if the class is missing there.
     pub(crate) fn open(
         view: &Definition,
         source: usize,
@@ -86,7 +86,7 @@ impl Place {
             SelectList::Properties(list) => list.iter().any(|property| property.head() == name),
         };
         if let Some(system) = SystemProperty::from_name(name.as_str()) {
-            // Every object has these, whether they were asked for or not.
+            // Every object has these, even if they were not requested.
             return Some((Column::System(system), system.ty()));
         }
         let property = self.class.property(name.as_str()).filter(|_| is_selected)?;
@@ -97,7 +97,7 @@ impl Place {
         self.services.namespace()
     }
 
-    /// What `column` is in `instance`, as it is seen from the view.
+    /// The value of `column` in `instance`, with references relative to the view.
     pub(crate) fn value(&self, column: &Column, instance: &Instance) -> Value {
         match column {
             Column::Property(name) => {
@@ -108,13 +108,13 @@ impl Place {
         }
     }
 
-    /// What a value of the view is in the source: the reverse of [`Place::value`].
+    /// Converts a value of the view to that of the source: the reverse of [`Place::value`].
     pub(crate) fn value_there(&self, value: Value) -> Value {
         carried(value, &self.seen_from, self.namespace())
     }
 
-    /// Asks for the source's instances and hands them to `take` as they come. Gives the status of
-    /// the query, and whether more is wanted.
+    /// Queries the source's instances and passes them to `take` as they arrive. Returns the status
+    /// of the query, and whether more instances are needed.
     pub(crate) fn each(
         &self,
         query: &str,
@@ -147,8 +147,8 @@ impl Place {
     }
 }
 
-/// A value that moves from one namespace to another: references in it, which may be relative, go
-/// on naming what they named.
+/// Converts a value for another namespace: references in it, which may be relative, continue to
+/// name the same objects.
 fn carried(value: Value, from: &Namespace, to: &Namespace) -> Value {
     match value {
         Value::Reference(text) => Value::Reference(absolute(text, from, to)),
@@ -161,7 +161,7 @@ fn carried(value: Value, from: &Namespace, to: &Namespace) -> Value {
     }
 }
 
-/// The path `text`, which stands in `from`, as it has to be written in `to`.
+/// The path `text`, which is relative to `from`, written relative to `to`.
 fn absolute(text: SmolStr, from: &Namespace, to: &Namespace) -> SmolStr {
     match text.parse::<ObjectPath>() {
         Ok(path) if path.namespace.is_none() && from != to => {
@@ -169,7 +169,7 @@ fn absolute(text: SmolStr, from: &Namespace, to: &Namespace) -> SmolStr {
                 ObjectPath { server: Some(".".into()), namespace: Some(from.clone()), ..path };
             whole.to_string().into()
         }
-        // What is no path stays as it is.
+        // A text that is not a path is unchanged.
         _ => text,
     }
 }

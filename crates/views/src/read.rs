@@ -1,4 +1,4 @@
-//! The instances of a view, as they come from its sources.
+//! Reads the instances of a view from its sources.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -15,14 +15,14 @@ use crate::question::Question;
 use crate::view::View;
 use crate::{association, join, question};
 
-/// What is asked of a view.
+/// A request to a view.
 #[derive(Default)]
 pub(crate) struct Asked {
     /// The slots whose values are needed.
     pub(crate) slots: Vec<usize>,
-    /// All hold for what is looked for; what comes is not filtered by them.
+    /// Conditions on the requested instances; the result is not filtered by them.
     pub(crate) predicates: Vec<Predicate>,
-    /// Only what is made of a certain instance of a source.
+    /// Restricts the result to what is made of one instance of a source.
     pub(crate) only: Option<Only>,
 }
 
@@ -32,13 +32,13 @@ pub(crate) struct Only {
     pub(crate) namespace: Namespace,
     /// The identity of its path.
     pub(crate) identity: String,
-    /// What helps to find it.
+    /// WQL terms that narrow the search for it.
     pub(crate) terms: Vec<String>,
 }
 
 impl Asked {
-    /// What the instance of `view` with these keys needs, which stand in the order of
-    /// `Class::keys`, and the values of `slots` with them.
+    /// The request for the instance of `view` with these keys, in the order of `Class::keys`, and
+    /// for the values of `slots`.
     pub(crate) fn key(view: &View, keys: &[Value], slots: impl Iterator<Item = usize>) -> Self {
         let key_slots = || view.class().keys().iter().map(|&slot| usize::from(slot));
         let equal = |(slot, value): (usize, &Value)| Predicate {
@@ -53,7 +53,7 @@ impl Asked {
         }
     }
 
-    /// What narrows the question to `place`; `None` where it has nothing of it.
+    /// The terms that narrow the query of `place`; `None` if it has no part of the result.
     pub(crate) fn terms(&self, view: &View, place: &Place) -> Option<Vec<String>> {
         let mut terms = question::terms(&view.definition, place, &self.predicates)?;
         match &self.only {
@@ -61,13 +61,13 @@ impl Asked {
                 terms.extend(only.terms.iter().cloned());
                 (only.namespace == *place.namespace()).then_some(terms)
             }
-            // The other sources of a join give the rest of the instance.
+            // The other sources of a join supply the rest of the instance.
             Some(_) if !view.definition.is_join() => None,
             _ => Some(terms),
         }
     }
 
-    /// What each place is asked; `None` for one that is not.
+    /// The query for each place; `None` for a place that is not queried.
     pub(crate) fn questions(&self, view: &View) -> Vec<Option<Question>> {
         let question = |place: &Place| {
             let columns: Vec<&Column> =
@@ -77,8 +77,8 @@ impl Asked {
         view.places.iter().map(question).collect()
     }
 
-    /// The question for these columns of `place`, of the instances for which the terms `also` hold
-    /// as well; `None` where it has nothing of what is asked.
+    /// The query for these columns of `place`, restricted also by the terms `also`; `None` if the
+    /// place has no part of the result.
     pub(crate) fn question(
         &self,
         view: &View,
@@ -104,7 +104,7 @@ pub(crate) fn in_order(slots: impl Iterator<Item = usize>) -> Vec<usize> {
     slots
 }
 
-/// Hands the instances of `view` to `take` as they come.
+/// Passes the instances of `view` to `take` as they arrive.
 /// Errors: those of the sources, and of `take`.
 pub(crate) fn each(
     view: &Arc<View>,
@@ -127,7 +127,8 @@ pub(crate) fn each(
     }
 }
 
-/// Hands what the places of `view` answer to these questions to `take`, with the number of the place.
+/// Runs these queries in the places of `view` and passes the results to `take`, with the number of
+/// the place.
 pub(crate) fn each_source(
     view: &View,
     questions: &[Option<Question>],
@@ -149,7 +150,7 @@ pub(crate) fn each_source(
             take.lock()(at, batch)
         };
         let (status, more) = place.each(&question.text, context, receive)?;
-        // A success that tells something outlives those that do not.
+        // A success code other than `WBEM_S_NO_ERROR` has priority.
         if outcome == WBEM_S_NO_ERROR {
             outcome = status;
         }
@@ -160,7 +161,7 @@ pub(crate) fn each_source(
     Ok(outcome)
 }
 
-/// The instance of a view that is made of one instance of the place number `place`.
+/// Makes an instance of a view from one instance of the place number `place`.
 pub(crate) fn of_one(view: &View, place: usize, slots: &[usize], source: &Instance) -> Instance {
     let place = &view.places[place];
     view.instance(slots, |slot| {
@@ -168,8 +169,8 @@ pub(crate) fn of_one(view: &View, place: usize, slots: &[usize], source: &Instan
     })
 }
 
-/// All instances that `each` gives.
-/// Errors: `WBEM_E_QUOTA_VIOLATION` where there are more than `most`.
+/// All instances that `each` delivers.
+/// Errors: `WBEM_E_QUOTA_VIOLATION` if there are more than `most`.
 pub(crate) fn collect(
     view: &Arc<View>,
     asked: Asked,

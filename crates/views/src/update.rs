@@ -1,6 +1,6 @@
-//! Writing to a union view: what is written to one of its instances is written to the instance of
-//! the source that it stands for. Nothing is created through a view, and join and association views
-//! are read alone (behaviour.md B.8).
+//! Writing to a union view: a write to one of its instances is a write to the corresponding
+//! instance of the source. Instances cannot be created through a view, and join and association
+//! views are read-only (behaviour.md B.8).
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -22,8 +22,8 @@ pub(crate) struct Located {
     pub(crate) path: ObjectPath,
 }
 
-/// The instances of sources that the instance of a union view with these keys stands for. There
-/// is one; there are two where the view's keys do not tell its sources' instances apart.
+/// The source instances that correspond to the instance of a union view with these keys. There is
+/// one; there are two if the view's keys do not distinguish the instances of its sources.
 pub(crate) fn locate(
     view: &Arc<View>,
     keys: &[Value],
@@ -48,7 +48,7 @@ pub(crate) fn locate(
             if instance.key().ok().as_ref() == Some(&key) && !found.iter().any(is_same) {
                 found.push(Located { place, path });
             }
-            // Which of two is meant, a third would not tell.
+            // Two are enough to report the ambiguity.
             if found.len() > 1 {
                 return Ok(ControlFlow::Break(()));
             }
@@ -59,8 +59,8 @@ pub(crate) fn locate(
     Ok(found)
 }
 
-/// The one instance of a source that is to be written to.
-/// Errors: `WBEM_E_NOT_FOUND`; `WBEM_E_AMBIGUOUS_OPERATION` where there are several.
+/// The one source instance to write to.
+/// Errors: `WBEM_E_NOT_FOUND`; `WBEM_E_AMBIGUOUS_OPERATION` if there are several.
 fn locate_one(view: &Arc<View>, keys: &[Value], context: &ProviderContext) -> Result<Located> {
     let mut found = locate(view, keys, context)?;
     let name = view.class().name();
@@ -68,13 +68,13 @@ fn locate_one(view: &Arc<View>, keys: &[Value], context: &ProviderContext) -> Re
         (Some(one), true) => Ok(one),
         (None, _) => Err(WBEM_E_NOT_FOUND.with(format!("view {name} has no such instance"))),
         (Some(_), false) => Err(WBEM_E_AMBIGUOUS_OPERATION.with(format!(
-            "view {name}: several instances of its sources have these keys, and which is meant \
-             cannot be told"
+            "view {name}: several instances of its sources have these keys, so the \
+             instance is ambiguous"
         ))),
     }
 }
 
-/// The view of `class`, to be written to.
+/// The view of `class`, for writing.
 /// Errors: `WBEM_E_PROVIDER_NOT_CAPABLE` for any but a union view.
 fn open(class: &Arc<Class>, context: &ProviderContext) -> Result<Arc<View>> {
     let view = View::open(class, context)?;
@@ -88,9 +88,9 @@ fn open(class: &Arc<Class>, context: &ProviderContext) -> Result<Arc<View>> {
 }
 
 /// Writes the properties of `instance` for which `is_written` holds to its source.
-/// Errors: `WBEM_E_PROVIDER_NOT_CAPABLE` for an instance that is not there, or is to be created;
-/// `WBEM_E_NOT_FOUND` for one that is to be updated alone; `WBEM_E_READ_ONLY` for a property that
-/// the source does not have, or has of the system; the source's.
+/// Errors: `WBEM_E_PROVIDER_NOT_CAPABLE` for an instance that does not exist, or is to be created;
+/// `WBEM_E_NOT_FOUND` for one that may only be updated; `WBEM_E_READ_ONLY` for a property that the
+/// source does not have, or has of the system; the source's.
 pub(crate) fn put(
     instance: &Instance,
     flags: Flags,
@@ -130,7 +130,7 @@ pub(crate) fn put(
     Ok(())
 }
 
-/// Writes one value to the source; says whether that changed it.
+/// Writes one value to the source; returns whether that changed it.
 fn write(
     view: &View,
     place: &Place,
@@ -168,9 +168,9 @@ pub(crate) fn delete(class: &Arc<Class>, keys: &[Value], context: &ProviderConte
     services.delete_instance(&located.path.to_string(), Flags::default(), context)
 }
 
-/// Runs the method of the source that the view's stands for.
-/// Errors: `WBEM_E_METHOD_NOT_IMPLEMENTED` where the source has none, `WBEM_E_INVALID_METHOD` where
-/// it has another signature; the source's.
+/// Runs the method of the source to which the view's method maps.
+/// Errors: `WBEM_E_METHOD_NOT_IMPLEMENTED` if the source has none, `WBEM_E_INVALID_METHOD` if it
+/// has another signature; the source's.
 pub(crate) fn exec_method(
     call: &MethodCall<'_>,
     context: &ProviderContext,
@@ -219,8 +219,8 @@ pub(crate) fn exec_method(
     call.out_signature.map(|signature| moved(out.as_ref(), signature.clone())).transpose()
 }
 
-/// Where a method runs that is called on the view itself.
-/// Errors: `WBEM_E_INVALID_METHOD_PARAMETERS` where that cannot be told.
+/// The place in which a method called on the view itself runs.
+/// Errors: `WBEM_E_INVALID_METHOD_PARAMETERS` if several sources have the method.
 fn the_only_place<'a>(
     view: &'a View,
     names: &[Option<Name>],
@@ -241,7 +241,7 @@ fn ambiguous(view: &View, method: &Method) -> Error {
     ))
 }
 
-/// Whether the two take and give the same, in the same order.
+/// Whether the two have the same parameters, in the same order.
 fn is_same_signature(a: &Method, b: &Method) -> bool {
     let kind = |ty: &cim::PropertyType| (ty.cim, ty.is_array);
     let returned = |m: &Method| m.return_type.as_ref().map(kind);
