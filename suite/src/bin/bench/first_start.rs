@@ -32,15 +32,16 @@ const NAMESPACES: [&str; 5] =
     [r"root\cimv2", r"root\default", r"root\subscription", r"root\interop", r"root\security"];
 /// The size of the map in bytes: valgrind refuses the default of 64 GiB.
 const MAP: usize = 1 << 30;
-/// Set for a process whose instructions are counted: the number of provided classes with which it
-/// does one first start, or 0 for none.
+/// Set for a process whose instructions are counted: the number of provided classes, and the number
+/// of first starts.
 const COUNTED: &str = "OPENWMI_BENCH_FIRST_START";
 
 pub(crate) fn run() -> Result<()> {
-    if let Some(classes) = env::var_os(COUNTED) {
-        let classes = classes.to_str().context(COUNTED)?.parse()?;
-        let texts = texts(classes);
-        return if classes == 0 { Ok(()) } else { first_start(&texts).map(drop) };
+    if let Some(counted) = env::var_os(COUNTED) {
+        let (classes, starts) =
+            counted.to_str().and_then(|text| text.split_once(' ')).context(COUNTED)?;
+        let texts = texts(classes.parse()?);
+        return (0..starts.parse()?).try_for_each(|_| first_start(&texts).map(drop));
     }
     let [many, few] = CLASSES.map(texts);
     let registered =
@@ -95,9 +96,8 @@ fn instructions() -> Result<()> {
         report::note("instructions: skipped, valgrind is not installed");
         return Ok(());
     }
-    let start = counted(0)?;
     let [many, few] = CLASSES.map(counted);
-    let (many, few) = (many? - start, few? - start);
+    let (many, few) = (many?, few?);
     report::note(format_args!(
         "instructions: {:.1} million against {:.1} million, {}",
         many / 1e6,
@@ -107,11 +107,17 @@ fn instructions() -> Result<()> {
     Ok(())
 }
 
-/// The instructions of a process that does one first start with this many classes.
+/// The instructions of a first start with this many classes.
 fn counted(classes: usize) -> Result<f64> {
+    let [none, one] = [0, 1].map(|starts| instructions_of(format!("{classes} {starts}")));
+    Ok(one? - none?)
+}
+
+/// The instructions of a process with this value of [`COUNTED`].
+fn instructions_of(counted: String) -> Result<f64> {
     let mut command = Command::new("valgrind");
     command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
-    command.arg(env::current_exe()?).arg("first-start").env(COUNTED, classes.to_string());
+    command.arg(env::current_exe()?).arg("first-start").env(COUNTED, counted);
     let output = command.output()?;
     let text = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "callgrind failed: {text}");
