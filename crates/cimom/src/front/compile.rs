@@ -7,9 +7,13 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::num::NonZero;
 use std::ops::Range;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 use cim::status::*;
 use cim::{Class, InstanceKey, Name, Namespace, ObjectPath, Result};
@@ -84,10 +88,7 @@ impl Cimom {
     ) -> Result<CompileReport> {
         let mut report = CompileReport::default();
         let parse_options = self.parse_options(options);
-        let parse = |&(name, text): &(&str, &[u8])| {
-            mof::parse(&mut mof::Memory::file(name, text), Path::new(name), &parse_options)
-        };
-        let compilations: Vec<Compilation> = texts.iter().map(parse).collect();
+        let compilations = parse_texts(texts, &parse_options);
         let executor = Executor::new(self, &compilations, ExistingObjects::Overwrite, context);
         let first = texts.first().map_or("", |(name, _)| *name);
         executor.compile(Path::new(first), options, &mut |_, _| {}, &mut report)?;
@@ -118,6 +119,35 @@ impl Cimom {
             ..mof::Options::new(options.namespace.clone())
         }
     }
+}
+
+/// Parses texts, on as many threads as there are processors; the calling thread is one of them.
+fn parse_texts(texts: &[(&str, &[u8])], options: &mof::Options) -> Vec<Compilation> {
+    let processors = || thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = if texts.len() > 1 { processors().min(texts.len()) } else { 1 };
+    let next = AtomicUsize::new(0);
+    let parse = || {
+        let mut parsed = Vec::new();
+        while let at = next.fetch_add(1, Ordering::Relaxed)
+            && let Some(&(name, text)) = texts.get(at)
+        {
+            let mut memory = mof::Memory::file(name, text);
+            parsed.push((at, mof::parse(&mut memory, Path::new(name), options)));
+        }
+        parsed
+    };
+    let mut parsed = thread::scope(|scope| {
+        // Where no thread can be had, those that there are parse everything.
+        let spawn = |_| thread::Builder::new().spawn_scoped(scope, parse).ok();
+        let others: Vec<_> = (1..threads).filter_map(spawn).collect();
+        let mut parsed = parse();
+        for other in others {
+            parsed.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        }
+        parsed
+    });
+    parsed.sort_unstable_by_key(|(at, _)| *at);
+    parsed.into_iter().map(|(_, compilation)| compilation).collect()
 }
 
 /// What becomes of objects that exist already.
