@@ -76,7 +76,6 @@ impl<'a> Lexer<'a> {
         loop {
             self.at += find(self.rest(), |b| !is_blank(b));
             match self.rest() {
-                rest if wide_blank(rest) > 0 => self.at += wide_blank(rest),
                 [b'/', b'/', ..] => self.at += find(self.rest(), |b| b == b'\n'),
                 [b'/', b'*', rest @ ..] => match rest.windows(2).position(|w| w == b"*/") {
                     Some(length) => self.at += length + 4,
@@ -86,6 +85,7 @@ impl<'a> Lexer<'a> {
                         return Err(start);
                     }
                 },
+                rest @ [0x80..=0xff, ..] if wide_blank(rest) > 0 => self.at += wide_blank(rest),
                 _ => return Ok(()),
             }
         }
@@ -131,11 +131,22 @@ fn starts_name(b: u8) -> bool {
     b.is_ascii_alphabetic() || b == b'_' || b >= 0x80
 }
 
+/// Which ASCII bytes a name has.
+const IN_NAME: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 0x80 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric() || byte == b'_' as usize;
+        byte += 1;
+    }
+    table
+};
+
 /// The length of the name at the beginning.
 fn name(rest: &[u8]) -> usize {
     let mut at = 0;
     loop {
-        at += find(&rest[at..], |b| !(b.is_ascii_alphanumeric() || b == b'_'));
+        at += find(&rest[at..], |b| !IN_NAME[usize::from(b)]);
         match rest.get(at) {
             Some(0x80..) if wide_blank(&rest[at..]) == 0 => at += 1,
             _ => return at,
@@ -197,22 +208,31 @@ fn text(rest: &[u8]) -> (usize, Kind) {
     }
 }
 
-/// The length of what in a text stands for itself alone. Most bytes of most files do, so they
-/// are looked at eight at a time.
+/// The length of the part of a text before the next quote, backslash or end of line. It reads eight
+/// bytes at a time, because most of a file is in long texts.
 fn plain(rest: &[u8]) -> usize {
     let stops = |b: u8| matches!(b, b'"' | b'\\' | b'\n' | b'\r');
-    let words = rest.as_chunks::<8>().0.iter();
-    let plain = words.take_while(|word| !may_stop(u64::from_le_bytes(**word))).count() * 8;
-    plain + find(&rest[plain..], stops)
+    let mut at = 0;
+    while let Some(word) = rest[at..].first_chunk() {
+        match first_special(u64::from_le_bytes(*word)) {
+            8 => at += 8,
+            offset if stops(word[offset]) => return at + offset,
+            offset => at += offset + 1,
+        }
+    }
+    at + find(&rest[at..], stops)
 }
 
-/// Whether a byte of `word` is a quote, a backslash or a control character.
-fn may_stop(word: u64) -> bool {
+/// The index of the first byte of `word`, in little-endian order, that is a quote, a backslash or a
+/// control character; 8 where there is none.
+fn first_special(word: u64) -> usize {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+    // Sets the highest bit of each byte below `n`, and of no byte before the first of them.
     let below = |word: u64, n: u64| word.wrapping_sub(ONES * n) & !word & HIGH;
     let is = |b: u8| below(word ^ (ONES * u64::from(b)), 1);
-    is(b'"') | is(b'\\') | below(word, 0x20) != 0
+    let special = is(b'"') | is(b'\\') | below(word, 0x20);
+    special.trailing_zeros() as usize / 8
 }
 
 fn character(rest: &[u8]) -> (usize, Kind) {

@@ -327,6 +327,9 @@ impl<'a> Parser<'a> {
 
     /// Whether `class X` or `instance of X` follows.
     fn begins_object(&self) -> bool {
+        if !self.at_keyword("class") && !self.at_keyword("instance") {
+            return false;
+        }
         let mut lexer = self.lexer.clone();
         let next = lexer.next();
         if next.kind != Kind::Ident {

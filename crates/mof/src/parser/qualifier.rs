@@ -86,7 +86,12 @@ impl Parser<'_> {
                     "a qualifier's value cannot be an alias; only a reference can",
                 ));
             }
-            list.push(self.literal()?);
+            let literal = self.literal()?;
+            // Most have one value, which needs no list.
+            if close == b')' && list.is_empty() && self.eat(close) {
+                return Ok(Arguments::One(literal));
+            }
+            list.push(literal);
             if !self.eat(b',') {
                 break;
             }
