@@ -53,12 +53,26 @@ impl Name {
 }
 
 /// Whether two texts are equal without case.
+#[inline]
 pub fn eq(a: &str, b: &str) -> bool {
+    !begin_differently(a, b) && eq_from_start(a, b)
+}
+
+/// Whether the first characters are ASCII and differ, which decides most comparisons.
+#[inline]
+fn begin_differently(a: &str, b: &str) -> bool {
+    match (a.as_bytes(), b.as_bytes()) {
+        ([x, ..], [y, ..]) => x.is_ascii() && y.is_ascii() && !x.eq_ignore_ascii_case(y),
+        _ => false,
+    }
+}
+
+fn eq_from_start(a: &str, b: &str) -> bool {
     a.eq_ignore_ascii_case(b) || (!differ_in_ascii(a, b) && folded_chars(a).eq(folded_chars(b)))
 }
 
 /// Whether two texts that are not equal as ASCII differ first in ASCII characters or in length,
-/// so that they are not equal otherwise. Of most texts that differ the first bytes tell.
+/// so that they are not equal otherwise.
 fn differ_in_ascii(a: &str, b: &str) -> bool {
     let mut pairs = a.bytes().zip(b.bytes());
     let differing = pairs.find(|(x, y)| !x.is_ascii() || !x.eq_ignore_ascii_case(y));
@@ -69,11 +83,14 @@ fn differ_in_ascii(a: &str, b: &str) -> bool {
 pub fn cmp(a: &str, b: &str) -> Ordering {
     // Byte order and character order agree in UTF-8, so ASCII prefixes may be compared as bytes.
     let (x, y) = (a.as_bytes(), b.as_bytes());
-    for i in 0..x.len().min(y.len()) {
-        if !(x[i].is_ascii() && y[i].is_ascii()) {
+    for (x, y) in x.iter().zip(y) {
+        if !(x.is_ascii() && y.is_ascii()) {
             return folded_chars(a).cmp(folded_chars(b));
         }
-        let order = x[i].to_ascii_lowercase().cmp(&y[i].to_ascii_lowercase());
+        if x == y {
+            continue;
+        }
+        let order = x.to_ascii_lowercase().cmp(&y.to_ascii_lowercase());
         if order.is_ne() {
             return order;
         }
