@@ -5,6 +5,8 @@
 //! which doors that show it derive it. The rules on legal qualifiers that the core enforces are in
 //! [`crate::derivation`].
 
+use std::sync::Arc;
+
 use bitflags::bitflags;
 
 use crate::name::Name;
@@ -86,9 +88,10 @@ impl Qualifier {
     }
 }
 
-/// The qualifiers of one element, in the order written; names are unique without case.
+/// The qualifiers of one element, in the order written; names are unique without case. Copies share
+/// them: a class has those of its declaration.
 #[derive(Clone, PartialEq, Default, Debug)]
-pub struct Qualifiers(Vec<Qualifier>);
+pub struct Qualifiers(Arc<[Qualifier]>);
 
 impl Qualifiers {
     /// The qualifier `name`.
@@ -113,16 +116,18 @@ impl Qualifiers {
 
     /// Adds `qualifier`, replacing the one with its name.
     pub fn set(&mut self, qualifier: Qualifier) {
-        match self.0.iter_mut().find(|q| q.name == qualifier.name) {
-            Some(old) => *old = qualifier,
-            None => self.0.push(qualifier),
-        }
+        let mut list = self.0.to_vec();
+        set_in(&mut list, qualifier);
+        self.0 = list.into();
     }
 
     /// Takes `name` out.
     pub fn remove(&mut self, name: &str) -> Option<Qualifier> {
         let at = self.0.iter().position(|q| q.name.is(name))?;
-        Some(self.0.remove(at))
+        let mut list = self.0.to_vec();
+        let removed = list.remove(at);
+        self.0 = list.into();
+        Some(removed)
     }
 
     /// All, in order.
@@ -163,26 +168,40 @@ impl Qualifiers {
     ///
     /// The first qualifier that gives a `NOT_OVERRIDABLE` one another value.
     pub fn over(&self, inherited: &Qualifiers) -> Result<Qualifiers, &Qualifier> {
-        let mut merged = inherited.clone();
-        for q in &self.0 {
-            let fixed =
-                merged.get(q.name.as_str()).filter(|i| i.flavor.contains(Flavor::NOT_OVERRIDABLE));
+        if inherited.is_empty() {
+            return Ok(self.clone());
+        }
+        let mut merged = Vec::with_capacity(inherited.len() + self.len());
+        merged.extend_from_slice(&inherited.0);
+        for q in &*self.0 {
+            let fixed = inherited
+                .get(q.name.as_str())
+                .filter(|i| i.flavor.contains(Flavor::NOT_OVERRIDABLE));
             let kept = match fixed {
                 Some(fixed) if fixed.value != q.value => return Err(q),
                 Some(fixed) => fixed.flavor - Flavor::PROPAGATED,
                 None => Flavor::empty(),
             };
-            merged.set(Qualifier { flavor: q.flavor | kept, ..q.clone() });
+            set_in(&mut merged, Qualifier { flavor: q.flavor | kept, ..q.clone() });
         }
-        Ok(merged)
+        Ok(Qualifiers(merged.into()))
+    }
+}
+
+/// Adds `qualifier`, replacing the one with its name.
+fn set_in(list: &mut Vec<Qualifier>, qualifier: Qualifier) {
+    match list.iter_mut().find(|q| q.name == qualifier.name) {
+        Some(old) => *old = qualifier,
+        None => list.push(qualifier),
     }
 }
 
 impl FromIterator<Qualifier> for Qualifiers {
     fn from_iter<I: IntoIterator<Item = Qualifier>>(iter: I) -> Self {
-        let mut set = Qualifiers::default();
-        iter.into_iter().for_each(|q| set.set(q));
-        set
+        let iter = iter.into_iter();
+        let mut list = Vec::with_capacity(iter.size_hint().0);
+        iter.for_each(|q| set_in(&mut list, q));
+        Qualifiers(list.into())
     }
 }
 
