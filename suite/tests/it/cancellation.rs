@@ -16,9 +16,9 @@ use openwmi_suite::World;
 use openwmi_suite::provider::Gate;
 use repository::Repository;
 use wbem::{
-    CallContext, CancelToken, Change, CompileOptions, EnumerationRequest, Flags, InstanceProvider, LogRecord,
-    MethodCall, MethodProvider, NativeProviders, Operations, ProviderContext, ProviderInterfaces,
-    Request, Services, SessionId, Sink, Wanted, WriteHook,
+    CallContext, CancelToken, Change, CompileOptions, EnumerationRequest, Flags, InstanceProvider,
+    LogRecord, MethodCall, MethodProvider, MofCompiler, NativeProviders, Operations,
+    ProviderContext, ProviderInterfaces, Request, Services, SessionId, Sink, Wanted, WriteHook,
 };
 
 const CLSID: &str = "{5F3A7B10-0000-4000-8000-0000000000CB}";
@@ -458,12 +458,17 @@ fn a_compilation_ends_when_it_is_cancelled() {
     let context = with(world.administrator(), &cancel);
     let options = CompileOptions::new(Namespace::root());
     let mut cancel_after_first = |_, _| cancel.cancel();
-    let report =
-        world.manager().compile_files(&[file], &options, &context, &mut cancel_after_first).unwrap();
+    let report = world
+        .manager()
+        .compile_files(&[file], &options, &context, &mut cancel_after_first)
+        .unwrap();
     assert_eq!(report.storage.unwrap().status, WBEM_E_CALL_CANCELLED);
     assert_eq!((report.classes, report.instances), (1, 999));
-    let stored = world.instances("Many");
-    assert_eq!(stored.len(), 999);
+    let client = world.services();
+    let all = wbem::collect(|sink| {
+        client.create_instance_enum("Many", Flags::default(), world.administrator(), sink)
+    });
+    assert_eq!(all.unwrap().len(), 999);
 }
 
 /// The limits as they are documented; half-read results of stored instances do not count.
