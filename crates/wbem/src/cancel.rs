@@ -10,8 +10,8 @@
 //! call reports a cancellation whose change was committed nevertheless.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use cim::status::{WBEM_E_CALL_CANCELLED, WBEM_E_TIMED_OUT};
@@ -34,7 +34,7 @@ struct Shared {
     /// cancellation has no effect.
     is_of_one_call: bool,
     /// The token that it is derived from, and the number of the listener there.
-    parent: Option<(Arc<Shared>, u64)>,
+    parent: OnceLock<(Arc<Shared>, u64)>,
 }
 
 #[derive(Default)]
@@ -165,30 +165,25 @@ pub(crate) fn cancelled(why: WbemStatus) -> Error {
 
 impl Shared {
     fn below(parent: Option<&Arc<Shared>>, is_of_one_call: bool) -> Arc<Shared> {
-        let child = |parent| Shared {
+        let made = Arc::new(Shared {
             has_ended: AtomicBool::new(false),
             state: Mutex::default(),
             is_of_one_call,
-            parent,
-        };
-        let Some(parent) = parent else { return Arc::new(child(None)) };
-        Arc::new_cyclic(|me: &std::sync::Weak<Shared>| {
-            let me = me.clone();
+            parent: OnceLock::new(),
+        });
+        if let Some(parent) = parent {
+            // It exists before it listens: an end of the parent that comes meanwhile reaches it.
+            let me = Arc::downgrade(&made);
             let end = move |why| {
                 if let Some(me) = me.upgrade() {
                     me.end(why);
                 }
             };
-            match parent.listen_unless_ended(Box::new(end)) {
-                Ok(number) => child(Some((parent.clone(), number))),
-                Err((why, _)) => {
-                    let ended = child(None);
-                    ended.has_ended.store(true, Ordering::Release);
-                    ended.state.lock().ended = Some(why);
-                    ended
-                }
+            if let Some(number) = parent.listen(Box::new(end)) {
+                made.parent.get_or_init(|| (parent.clone(), number));
             }
-        })
+        }
+        made
     }
 
     /// Takes a listener in. With its end and the listener where it has ended.
