@@ -5,7 +5,8 @@
 
 use std::fmt;
 use std::ops::ControlFlow;
-use std::sync::{Arc, Weak};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, OnceLock, Weak};
 use std::thread::ThreadId;
 
 use cim::status::*;
@@ -44,7 +45,7 @@ pub(crate) struct Call {
     sends_status: bool,
     /// Cancels the call.
     cancel: CancelToken,
-    _on_cancel: OnCancel,
+    on_cancel: OnceLock<OnCancel>,
 }
 
 struct State {
@@ -66,6 +67,9 @@ impl Outstanding {
     ) -> Result<()> {
         // Before it runs, so that a cancel finds it.
         let call = self.call(client.context().cancel(), request.flags(), sink);
+        if call.has_ended() {
+            return Ok(());
+        }
         let context = client.context().child(call.cancel.clone());
         let services = client.services().clone();
         client.operations().run(context.session(), move |admission| {
@@ -92,21 +96,21 @@ impl Outstanding {
         sink: &Arc<dyn ResponseSink>,
     ) -> Arc<Call> {
         let cancel = cancel.of_one_call();
-        let call = Arc::new_cyclic(|call: &Weak<Call>| {
-            let ended = call.clone();
-            let _on_cancel = cancel.on_cancel(move |why| {
-                if let Some(call) = ended.upgrade() {
-                    call.end(Err(cancelled(why)), None);
-                }
-            });
-            Call {
-                state: Mutex::new(State { sink: Some(sink.clone()), giving: None, ending: None }),
-                identity: identity(sink),
-                sends_status: flags.has(Flags::SEND_STATUS),
-                cancel,
-                _on_cancel,
+        let call = Arc::new(Call {
+            state: Mutex::new(State { sink: Some(sink.clone()), giving: None, ending: None }),
+            identity: identity(sink),
+            sends_status: flags.has(Flags::SEND_STATUS),
+            cancel,
+            on_cancel: OnceLock::new(),
+        });
+        // When the call exists: a listener of a token that has ended is called at once.
+        let ended = Arc::downgrade(&call);
+        let on_cancel = call.cancel.on_cancel(move |why| {
+            if let Some(call) = ended.upgrade() {
+                call.end(Err(cancelled(why)), None);
             }
         });
+        call.on_cancel.get_or_init(|| on_cancel);
         let mut calls = self.0.lock();
         calls.retain(|call| call.strong_count() > 0);
         calls.push(Arc::downgrade(&call));
@@ -152,7 +156,8 @@ impl Call {
         let sink = state.sink.take();
         drop(state);
         if let Some(sink) = sink {
-            sink.set_status(completion, path);
+            // A panic may be unwinding, and a second one would end the process.
+            let _ = catch_unwind(AssertUnwindSafe(|| sink.set_status(completion, path)));
         }
     }
 
@@ -177,13 +182,10 @@ impl Call {
         let Some(sink) = state.sink.clone() else { return ControlFlow::Break(()) };
         state.giving = Some(std::thread::current().id());
         drop(state);
+        let given = Given(self);
         let flow = give(&*sink);
-        let mut state = self.state();
-        state.giving = None;
-        let Some((completion, path)) = state.ending.take() else { return flow };
-        drop(state);
-        self.end(completion, path);
-        ControlFlow::Break(())
+        drop(given);
+        if self.has_ended() { ControlFlow::Break(()) } else { flow }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -197,13 +199,28 @@ impl fmt::Debug for Call {
     }
 }
 
+/// The sink is being given something by this thread, until this is dropped: then it hears the end
+/// that has come meanwhile, also where it has panicked.
+struct Given<'c>(&'c Call);
+
+impl Drop for Given<'_> {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        state.giving = None;
+        let ending = state.ending.take();
+        drop(state);
+        if let Some((completion, path)) = ending {
+            self.0.end(completion, path);
+        }
+    }
+}
+
 /// Ensures that a call ends if its operation panics.
 pub(crate) struct Ending(pub(crate) Arc<Call>);
 
 impl Drop for Ending {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            self.0.state().giving = None;
             self.0.end(Err(panicked()), None);
         }
     }
@@ -237,5 +254,79 @@ impl ObjectSink for Delivery {
     fn complete(mut self: Box<Self>, completion: Completion) {
         self.admission = None;
         self.call.end(completion, None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::context::CallContext;
+    use crate::layer::services_from;
+    use crate::operations::Operations;
+    use crate::promise::Promise;
+    use cim::security::Identity;
+    use cim::{Class, ClassDeclaration, Instance, Namespace};
+    use std::time::{Duration, Instant};
+
+    fn object() -> Object {
+        let declaration = ClassDeclaration { name: "X".into(), ..ClassDeclaration::default() };
+        Instance::new(Class::derive(Arc::new(declaration), None, None).unwrap()).into()
+    }
+
+    /// A sink that panics whatever it is given.
+    #[derive(Default)]
+    struct Panicking {
+        ends: Mutex<Vec<WbemStatus>>,
+        has_heard: Promise<()>,
+    }
+
+    impl ResponseSink for Panicking {
+        fn indicate(&self, _batch: Vec<Object>) -> ControlFlow<()> {
+            panic!("as the test wants it");
+        }
+
+        fn set_status(&self, completion: Completion, _path: Option<ObjectPath>) {
+            self.ends.lock().push(completion.unwrap_or_else(|e| e.status()));
+            self.has_heard.set(());
+            panic!("as the test wants it");
+        }
+    }
+
+    fn start(context: CallContext, sink: &Arc<Panicking>) -> Result<()> {
+        // Delivers on a thread of its own and completes on the one of the operation, as the object
+        // manager does with what a provider delivers.
+        let services = services_from(Namespace::root(), |request, _, sink| {
+            let sink = Mutex::new(Some(request.sink(sink)?));
+            std::thread::scope(|scope| {
+                let deliver = || sink.lock().as_mut().unwrap().indicate(vec![object()]);
+                assert!(scope.spawn(deliver).join().is_err());
+            });
+            sink.into_inner().unwrap().complete(COMPLETE);
+            Ok(Reply::Nothing)
+        });
+        let client = Client::new(&Operations::default(), services, context);
+        let request = Request::CreateInstanceEnum { class: "X".into(), flags: Flags::default() };
+        client.start_async(request, &(sink.clone() as Arc<dyn ResponseSink>))
+    }
+
+    fn context() -> CallContext {
+        CallContext::local(Arc::new(Identity::unix(0, &[0], true)))
+    }
+
+    #[test]
+    fn a_sink_that_panics_on_the_thread_of_a_provider_hears_the_end_once() {
+        let sink = Arc::new(Panicking::default());
+        start(context(), &sink).unwrap();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        assert_eq!(sink.has_heard.wait_until(Some(deadline)), Some(()), "it never heard the end");
+        assert_eq!(*sink.ends.lock(), [WBEM_S_NO_ERROR]);
+    }
+
+    #[test]
+    fn a_call_of_a_token_that_has_ended_is_not_begun() {
+        let (sink, token) = (Arc::new(Panicking::default()), CancelToken::new());
+        token.cancel();
+        start(context().child(token), &sink).unwrap();
+        assert_eq!(*sink.ends.lock(), [WBEM_E_CALL_CANCELLED]);
     }
 }
