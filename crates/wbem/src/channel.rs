@@ -197,8 +197,8 @@ impl Channel {
     }
 
     /// Waits until the operation has delivered something or has ended.
-    /// Errors: its own, where nothing came before.
-    pub(crate) fn begun(self: &Arc<Self>) -> Result<()> {
+    /// Errors: its own, where nothing came before; `WBEM_E_TIMED_OUT` past `deadline`.
+    pub(crate) fn begun(self: &Arc<Self>, deadline: Option<Instant>) -> Result<()> {
         let mut state = self.state();
         loop {
             match &state.completion {
@@ -206,7 +206,9 @@ impl Channel {
                 Some(Err(error)) => return Err(error.clone()),
                 Some(Ok(_)) => return Ok(()),
                 None => {
-                    self.wait(&mut state, 1, None);
+                    if !self.wait(&mut state, 1, deadline) {
+                        return Err(cancelled(WBEM_E_TIMED_OUT));
+                    }
                 }
             }
         }
@@ -228,7 +230,10 @@ impl Channel {
         state.advance(delivered);
         state.awaited.push(wanted);
         self.go_on(state);
-        wait_until(&self.is_delivered, state, deadline);
+        // An operation that could not go on has ended, and wakes no thread that waits from now on.
+        if state.completion.is_none() {
+            wait_until(&self.is_delivered, state, deadline);
+        }
         if let Some(own) = state.awaited.iter().position(|it| *it == wanted) {
             state.awaited.swap_remove(own);
         }
@@ -249,6 +254,7 @@ impl Channel {
         if let Err(error) = self.operations.resume(self.session, run) {
             state.at_work -= 1;
             state.completion.get_or_insert(Err(error));
+            self.is_delivered.notify_all();
         }
     }
 
@@ -318,7 +324,7 @@ impl Channel {
         task: &mut Context<'_>,
     ) -> Poll<Result<Fetched>> {
         let mut state = self.state();
-        if let Some(fetched) = self.some(&mut state, range) {
+        if let Some(fetched) = self.some(&mut state, range.clone()) {
             return Poll::Ready(fetched);
         }
         if !state.polls.iter().any(|waker| waker.will_wake(task.waker())) {
@@ -327,7 +333,11 @@ impl Channel {
         let delivered = state.delivered();
         state.advance(delivered);
         self.go_on(&mut state);
-        Poll::Pending
+        // An operation that could not go on has ended, and wakes no task.
+        match state.completion {
+            None => Poll::Pending,
+            Some(_) => self.some(&mut state, range).map_or(Poll::Pending, Poll::Ready),
+        }
     }
 
     /// Waits until the abandoned operation has released everything; no longer
@@ -680,6 +690,33 @@ mod tests {
         assert_eq!(is_dropped.try_recv(), Err(mpsc::TryRecvError::Empty));
         objects.close(Duration::from_secs(60));
         assert_eq!(is_dropped.try_recv(), Err(mpsc::TryRecvError::Disconnected));
+    }
+
+    /// Where no thread can be had for it, an operation that gave its thread back ends with an error.
+    #[test]
+    fn a_source_that_cannot_go_on_ends() {
+        for is_task in [false, true] {
+            let operations = Operations::default();
+            let (mut objects, is_dropped) = start(&operations, 1000);
+            settle(&operations);
+            operations.refuse_threads();
+            let mut task = Context::from_waker(Waker::noop());
+            let error = loop {
+                let fetched = match is_task {
+                    false => objects.recv(WAITING, &CancelToken::default()),
+                    true => match objects.poll_recv(WAITING, &mut task) {
+                        Poll::Ready(fetched) => fetched,
+                        Poll::Pending => panic!("nothing will wake the task"),
+                    },
+                };
+                match fetched {
+                    Ok(fetched) => assert_eq!(fetched.status, WBEM_S_NO_ERROR),
+                    Err(error) => break error,
+                }
+            };
+            assert_eq!(error.status(), WBEM_E_OUT_OF_MEMORY);
+            assert_eq!(is_dropped.try_recv(), Err(mpsc::TryRecvError::Disconnected));
+        }
     }
 
     /// No more than what may wait is delivered for a client that takes nothing.

@@ -43,7 +43,7 @@ impl Enumerator {
         let objects = client.deliver(request, !flags.has(Flags::FORWARD_ONLY))?;
         let interest = objects.into_interest();
         if !flags.has(Flags::RETURN_IMMEDIATELY) {
-            interest.channel.begun()?;
+            interest.channel.begun(interest.deadline())?;
         }
         Ok(Enumerator { position: 0, is_told: false, requests: Arc::default(), interest })
     }
@@ -156,5 +156,36 @@ impl Enumerator {
             self.position = end;
         }
         Ok(Fetched { objects, status })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::context::CallContext;
+    use crate::layer::services_from;
+    use crate::operations::Operations;
+    use crate::promise::Promise;
+    use crate::request::Reply;
+    use cim::Namespace;
+    use cim::security::Identity;
+    use std::time::Instant;
+
+    /// The first objects are waited for until the deadline, whatever a provider is doing.
+    #[test]
+    fn an_enumeration_that_does_not_begin_returns_at_its_deadline() {
+        let gate = Promise::default();
+        let opened = gate.clone();
+        let services = services_from(Namespace::root(), move |request, _, sink| {
+            gate.wait();
+            request.sink(sink)?.complete(crate::COMPLETE);
+            Ok(Reply::Nothing)
+        });
+        let mut context = CallContext::local(Arc::new(Identity::unix(0, &[0], true)));
+        context.set_deadline(Instant::now());
+        let client = Client::new(&Operations::default(), services, context);
+        let outcome = client.create_instance_enum("X", Flags::default());
+        assert_eq!(outcome.unwrap_err().status(), WBEM_E_TIMED_OUT);
+        opened.set(());
     }
 }

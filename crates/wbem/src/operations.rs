@@ -54,6 +54,9 @@ struct State {
     /// How many threads wait for work and have none assigned.
     idle: usize,
     work: VecDeque<Work>,
+    /// Whether no thread can be had, for tests of what happens then.
+    #[cfg(test)]
+    refuses_threads: bool,
 }
 
 type Work = Box<dyn FnOnce() + Send>;
@@ -88,6 +91,12 @@ impl Operations {
     #[cfg(test)]
     pub(crate) fn idle(&self) -> usize {
         self.0.state.lock().idle
+    }
+
+    /// From now on no thread can be had.
+    #[cfg(test)]
+    pub(crate) fn refuse_threads(&self) {
+        self.0.state.lock().refuses_threads = true;
     }
 
     /// Runs `work`, which is an operation of the client `session`, on a thread. It counts until it
@@ -145,6 +154,10 @@ impl Operations {
 
     fn hand_over(&self, work: Work) -> Result<()> {
         let mut state = self.0.state.lock();
+        #[cfg(test)]
+        if state.refuses_threads {
+            return Err(WBEM_E_OUT_OF_MEMORY.into());
+        }
         if state.idle > 0 {
             // One idle thread is reserved for this work, which therefore does not wait.
             state.idle -= 1;
