@@ -5,7 +5,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use cim::status::{WBEM_E_PROVIDER_FAILURE, WBEM_E_SERVER_TOO_BUSY};
@@ -15,7 +15,7 @@ use wbem::{CancelToken, Promise, ProviderInterfaces, Services};
 
 /// How many calls of one loaded provider may be in flight, those that wait for its
 /// initialization among them. A call past it fails at once.
-const MOST_CALLS: u32 = 64;
+const MOST_CALLS: i32 = 64;
 
 /// A provider that is loaded, or is being loaded.
 pub(super) struct ProviderEntry {
@@ -25,7 +25,9 @@ pub(super) struct ProviderEntry {
     pub(super) services: Arc<dyn Services>,
     has_begun: AtomicBool,
     outcome: Promise<Result<Arc<ProviderInterfaces>>>,
-    in_flight: AtomicU32,
+    /// Below zero for a moment where a call has ended whose provider still delivers, see
+    /// [`ProviderEntry::while_blocked_on_client`].
+    in_flight: AtomicI32,
     /// When its last call ended, in milliseconds of the environment's clock.
     last_used: AtomicU64,
     clock: Arc<dyn Fn() -> Duration + Send + Sync>,
@@ -48,7 +50,7 @@ impl ProviderEntry {
             services,
             has_begun: AtomicBool::new(false),
             outcome: Promise::default(),
-            in_flight: AtomicU32::new(0),
+            in_flight: AtomicI32::new(0),
             last_used: AtomicU64::new(clock().as_millis() as u64),
             clock,
         }
@@ -103,7 +105,7 @@ impl ProviderEntry {
     }
 
     pub(super) fn in_flight(&self) -> u32 {
-        self.in_flight.load(Ordering::Relaxed)
+        self.in_flight.load(Ordering::Relaxed).try_into().unwrap_or_default()
     }
 
     /// When its last call ended, on the environment's clock.
@@ -124,4 +126,27 @@ impl Drop for InFlight<'_> {
 pub fn guard<T>(name: &Name, call: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(call))
         .unwrap_or_else(|_| Err(WBEM_E_PROVIDER_FAILURE.with(format!("provider {name} panicked"))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wbem::services_from;
+
+    /// A call that ends at its deadline while its provider waits for a slow client does not keep
+    /// others from the provider.
+    #[test]
+    fn a_call_that_ends_while_its_provider_waits_for_the_client_is_counted_out_once() {
+        let services = services_from(Namespace::root(), |_, _, _| Ok(wbem::Reply::Nothing));
+        let clock = Arc::new(|| Duration::ZERO);
+        let entry = ProviderEntry::new(Namespace::root(), "X".into(), services, clock);
+        let name = Name::from("P");
+        let call = entry.enter(&name).unwrap();
+        entry.while_blocked_on_client(|| {
+            drop(call);
+            assert_eq!(entry.in_flight(), 0);
+            assert!(entry.enter(&name).is_ok());
+        });
+        assert_eq!(entry.in_flight(), 0);
+    }
 }
