@@ -68,12 +68,15 @@ impl Runtime {
         }
         let is_client = registration.impersonates && !registration.is_initialized_as_wmi;
         let caller = if is_client { context.caller() } else { &environment.identity };
+        // Other calls wait for it too, and it lasts: it does not end with the call that comes first.
+        let mut lasting = context.clone();
+        lasting.set_cancel(CancelToken::default());
         let initialization = Initialization {
             registration: registration.instance.clone(),
             namespace: namespace.clone(),
             user,
             locale: key.locale.clone(),
-            context: context.for_provider(name, true, entry.services.clone(), caller.clone()),
+            context: lasting.for_provider(name, true, entry.services.clone(), caller.clone()),
         };
         let waiting = context.providers().find(|hop| hop.is_initialized);
         let waiting = waiting.map(|hop| (hop.namespace.clone(), hop.name.clone()));

@@ -78,6 +78,7 @@ impl Runtime {
     /// waits for those that are being initialized. Returns whether there were any: the classes of
     /// the namespace may have changed then. A provider that fails leaves the stored classes
     /// unchanged; it is not initialized again before the next start or a new registration.
+    /// Errors: `WBEM_E_CALL_CANCELLED`, `WBEM_E_TIMED_OUT` if the call ends while it waits.
     pub fn push_classes(&self, view: &StoredView<'_>, context: &CallContext) -> Result<bool> {
         let sources = self.class_sources(view)?;
         let is_push = |source: &&ClassSource| source.interaction == Interaction::Push;
@@ -96,8 +97,12 @@ impl Runtime {
                     self.table.unload(|p| p.id == view.id() && *p.name == source.name);
                 }
             }
-            // Its failure does not concern the call that happens to come first.
             let outcome = self.load(view, context, registration).map(|_| ());
+            if outcome.is_err() {
+                // A call that is not wanted any more has not waited for the outcome.
+                context.cancel().check()?;
+            }
+            // Its failure does not concern the call that happens to come first.
             self.pushed.end(&key, outcome);
             has_pushed = true;
         }

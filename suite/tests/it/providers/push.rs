@@ -1,12 +1,15 @@
 //! Push providers of classes: they put what they have when they are initialized, and are asked no
 //! more (behaviour.md A.1; mistake J17).
 
+use std::sync::Arc;
+
 use cim::status::*;
 use cim::{Name, Result};
 use openwmi_suite::World;
 use openwmi_suite::class_provider::declarations;
-use openwmi_suite::provider::{Log, Make};
-use wbem::{Flags, Initialization, NativeProviders, ProviderInterfaces};
+use openwmi_suite::provider::{Gate, Log, Make};
+use wbem::{CancelToken, Flags, Initialization, InitializationSink, NativeProviders};
+use wbem::{ProviderInterfaces, Request};
 
 use super::classes::register;
 use super::{CLSID, OTHER, status};
@@ -125,5 +128,39 @@ fn a10_a_push_provider_that_fails_leaves_what_is_stored() {
     let path = r#"__Win32Provider.Name="P""#;
     services.delete_instance(path, Flags::default(), world.administrator()).unwrap();
     world.get("Stored").unwrap();
+    assert!(world.manager().failed_pushes().is_empty());
+}
+
+/// A call that is cancelled while a push provider is initialized ends neither the initialization nor
+/// what later calls wait for.
+#[test]
+fn a_push_provider_outlives_the_call_that_came_first() {
+    let gate = Gate::default();
+    let at = gate.clone();
+    let start = move |initialization: Initialization, sink: InitializationSink| {
+        let at = at.clone();
+        std::thread::spawn(move || {
+            at.pass();
+            let pushed = push(&initialization, "class Pushed { };", &[]);
+            sink.set_status(pushed.map(|()| ProviderInterfaces::default()));
+        });
+    };
+    let mut providers = NativeProviders::default();
+    providers.register_factory(CLSID, Arc::new(start));
+    let world = World::with_providers(providers);
+    let (token, mut context) = (CancelToken::new(), world.administrator().clone());
+    context.set_cancel(token.clone());
+    let client = world.client(&context);
+    let patient = world.client(world.administrator());
+    world.compile(&registered(CLSID));
+    let get =
+        |class: &'static str| Request::GetObject { path: class.into(), flags: Flags::default() };
+    let first = client.start(get("Pushed")).unwrap();
+    gate.wait_for(1);
+    token.cancel();
+    assert_eq!(first.result_object(None).unwrap_err().status(), WBEM_E_CALL_CANCELLED);
+    let second = patient.start(get("Pushed")).unwrap();
+    gate.open();
+    assert!(second.result_object(None).unwrap().is_some());
     assert!(world.manager().failed_pushes().is_empty());
 }
