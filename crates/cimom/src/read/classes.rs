@@ -110,7 +110,10 @@ impl Delivery {
                 Ok(batch) => {
                     let _ = view.while_client_takes(|| sink.offer(batch));
                 }
-                Err(e) => return sink.complete(Err(e)),
+                Err(e) => {
+                    drop(view);
+                    return sink.complete(Err(e));
+                }
             }
         }
         drop(view);
