@@ -19,8 +19,9 @@ const BATCH: usize = 128;
 /// How long the end of a query is waited for whose provider does not stop.
 const LONGEST_END: Duration = Duration::from_secs(1);
 
-/// Objects as they come. After an error there is nothing more. Dropping it ends the query; as
-/// long as it is there, the query may hold the state of the repository of the moment it began.
+/// Objects as they come. After an error there is nothing more. Dropping it ends the query. Stored
+/// objects that are fetched more than a second after those before them may be of a later state of
+/// the repository.
 #[derive(Debug)]
 pub struct Objects {
     operation: &'static str,
