@@ -120,6 +120,17 @@ impl Repository {
     /// Errors: those of `work`; `WBEM_E_OUT_OF_DISK_SPACE`; `WBEM_E_INVALID_OPERATION` where
     /// `work` itself calls this.
     pub fn write<T>(&self, work: impl FnOnce(&mut Writer<'_>) -> cim::Result<T>) -> cim::Result<T> {
+        self.write_then(work, |_| ())
+    }
+
+    /// As [`Repository::write`], and runs `committed` once the transaction is on disk, before the
+    /// next writer of this process begins: what it does of several transactions is done in the order
+    /// of their commits. It must be short, and must not write.
+    pub fn write_then<T>(
+        &self,
+        work: impl FnOnce(&mut Writer<'_>) -> cim::Result<T>,
+        committed: impl FnOnce(&T),
+    ) -> cim::Result<T> {
         let own = thread::current().id();
         let is_within = *self.writer.lock() == Some(own);
         if is_within {
@@ -140,6 +151,7 @@ impl Repository {
             let mut writer = Writer::new(txn, &inside.opened.dbs, &self.shared.dir);
             let done = work(&mut writer).and_then(|done| {
                 writer.commit().map_err(|fault| at(disk_space::reason(fault, &self.shared.dir)))?;
+                committed(&done);
                 Ok(done)
             });
             return done.map_err(|error| match refusal {

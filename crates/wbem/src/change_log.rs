@@ -1,5 +1,6 @@
-//! The contract of a durable log of changes: hooks append to it inside a transaction, readers
-//! follow it from a sequence number on, also in another process.
+//! The contract of a log of changes: what hooks add to it in a transaction is appended when that is
+//! committed, in the order of the commits. Readers follow it from a sequence number on, also in
+//! another process.
 //!
 //! [`MemoryLog`] is the log of a process alone, which ends with it.
 
@@ -21,7 +22,7 @@ pub struct LogRecord {
 /// A log of changes. Sequence numbers begin with 1 and grow by 1 with each record.
 pub trait ChangeLog: Send + Sync {
     /// Appends the records of one transaction, in their order; returns the sequence number of the
-    /// last record of the log.
+    /// last record of the log. Called while other writers wait: it must be short.
     fn append(&self, records: &[LogRecord]) -> Result<u64>;
 
     /// Up to `count` records with sequence numbers above `sequence`, in their order.

@@ -106,13 +106,16 @@ pub trait WriteHook: Send + Sync {
     }
 
     /// The transaction is about to be committed with these changes, in their order: those that this
-    /// hook or another one collects. Records added to `log` are committed with them.
+    /// hook or another one collects. Records added to `log` are appended to the change log
+    /// once they are committed.
     /// Errors: any; the transaction is dropped.
     fn before_commit(&self, _changes: &[Change], _log: &mut Vec<LogRecord>) -> Result<()> {
         Ok(())
     }
 
-    /// The changes are durable, and seen by every later call.
+    /// The changes are durable, and seen by every later call. Called without the write lock: the
+    /// hook may write, and changes of another transaction may have come first; the change log has
+    /// the order of the commits.
     fn after_commit(&self, _changes: &[Change]) {}
 }
 

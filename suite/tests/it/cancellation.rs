@@ -14,11 +14,12 @@ use cim::{Class, Instance, Namespace, Object, Result, Value, WbemStatus};
 use cimom::{Cimom, Environment, WriteHooks};
 use openwmi_suite::World;
 use openwmi_suite::provider::Gate;
+use openwmi_suite::world::compile_options;
 use repository::Repository;
 use wbem::{
-    CallContext, CancelToken, Change, CompileOptions, EnumerationRequest, Flags, InstanceProvider,
-    LogRecord, MethodCall, MethodProvider, MofCompiler, NativeProviders, Operations,
-    ProviderContext, ProviderInterfaces, Request, Services, SessionId, Sink, Wanted, WriteHook,
+    CallContext, CancelToken, Change, EnumerationRequest, Flags, InstanceProvider, LogRecord,
+    MethodCall, MethodProvider, MofCompiler, NativeProviders, Operations, ProviderContext,
+    ProviderInterfaces, Request, Services, SessionId, Sink, Wanted, WriteHook,
 };
 
 const CLSID: &str = "{5F3A7B10-0000-4000-8000-0000000000CB}";
@@ -456,7 +457,7 @@ fn a_compilation_ends_when_it_is_cancelled() {
     std::fs::write(&file, text).unwrap();
     let cancel = CancelToken::new();
     let context = with(world.administrator(), &cancel);
-    let options = CompileOptions::new(Namespace::root());
+    let options = compile_options(Flags::default());
     let mut cancel_after_first = |_, _| cancel.cancel();
     let report = world
         .manager()

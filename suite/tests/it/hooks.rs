@@ -1,6 +1,8 @@
 //! Hooks in the writes: what they hear of changes, what they refuse, what they do in the transaction.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use cim::status::{WBEM_E_ACCESS_DENIED, WBEM_E_FAILED, WBEM_E_NOT_FOUND};
 use cim::{Class, Instance, Namespace, Object, Result};
@@ -236,4 +238,88 @@ fn what_a_hook_refuses_is_not_stored_and_not_logged() {
     }
     assert!(noting.taken().iter().all(|line| !line.starts_with("after")));
     assert_eq!(records(), before);
+}
+
+/// Numbers the transactions of `Test_Kept` in the order of their commits.
+#[derive(Default)]
+struct Numbering {
+    transactions: AtomicU64,
+    committed: AtomicU64,
+}
+
+impl WriteHook for Numbering {
+    fn collects(&self, _: &Namespace, class: &Class) -> bool {
+        is_of_test(class)
+    }
+
+    fn before_commit(&self, _: &[Change], log: &mut Vec<LogRecord>) -> Result<()> {
+        let number = self.transactions.fetch_add(1, Ordering::SeqCst);
+        log.push(LogRecord { kind: 1, bytes: number.to_le_bytes().as_slice().into() });
+        Ok(())
+    }
+
+    fn after_commit(&self, _: &[Change]) {
+        self.committed.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn the_log_has_the_order_of_the_commits() {
+    let log = Arc::new(MemoryLog::new(1000));
+    let hooks = vec![Arc::new(Numbering::default()) as Arc<dyn WriteHook>];
+    let world = World::with_hooks(WriteHooks { hooks, log: log.clone() });
+    world.compile(CLASSES);
+    std::thread::scope(|scope| {
+        for writer in 0..4_u32 {
+            let world = &world;
+            scope.spawn(move || {
+                for id in 0..50 {
+                    let id = (writer * 50 + id).into();
+                    let instance = world.instance("Test_Kept", &[("Id", id)]);
+                    let services = world.services();
+                    services
+                        .put_instance(&instance, Flags::default(), world.administrator())
+                        .expect("it puts");
+                }
+            });
+        }
+    });
+    let numbers: Vec<u64> = log
+        .read_after(0, 1000)
+        .unwrap()
+        .iter()
+        .map(|(_, record)| u64::from_le_bytes(record.bytes[..].try_into().unwrap()))
+        .collect();
+    assert!(numbers.len() > 200, "{} records", numbers.len());
+    assert!(numbers.is_sorted(), "{numbers:?}");
+}
+
+/// A log that takes nothing.
+struct FullLog;
+
+impl ChangeLog for FullLog {
+    fn append(&self, _: &[LogRecord]) -> Result<u64> {
+        Err(WBEM_E_FAILED.with("the log is full"))
+    }
+
+    fn read_after(&self, _: u64, _: usize) -> Result<Vec<(u64, LogRecord)>> {
+        Ok(Vec::new())
+    }
+
+    fn wait_after(&self, _: u64, _: Option<Instant>) -> Result<bool> {
+        Ok(false)
+    }
+}
+
+/// What is committed is not reported as failed, and the hooks are notified.
+#[test]
+fn a_log_that_takes_nothing_fails_no_write() {
+    let hook = Arc::new(Numbering::default());
+    let hooks = vec![hook.clone() as Arc<dyn WriteHook>];
+    let world = World::with_hooks(WriteHooks { hooks, log: Arc::new(FullLog) });
+    world.compile(CLASSES);
+    let before = hook.committed.load(Ordering::SeqCst);
+    world.compile("instance of Test_Kept { Id = 1; };");
+    world.object("Test_Kept.Id=1").unwrap();
+    assert_eq!(hook.committed.load(Ordering::SeqCst), before + 1);
 }

@@ -118,15 +118,22 @@ impl Core {
         Ok(records)
     }
 
-    /// Hands on the changes of a transaction that was committed.
-    pub fn after_commit(&self, changes: &[Change], records: &[LogRecord]) -> Result<()> {
-        if !records.is_empty() {
-            self.hooks.log.append(records)?;
+    /// Appends what the hooks made of a committed transaction to the log. The transaction is not
+    /// undone if that fails, so the failure is no error of the write.
+    pub fn append(&self, records: &[LogRecord]) {
+        if records.is_empty() {
+            return;
         }
+        if let Err(error) = self.hooks.log.append(records) {
+            tracing::error!(%error, "changes are committed, but are missing in the change log");
+        }
+    }
+
+    /// Tells the hooks of the changes of a transaction that was committed.
+    pub fn after_commit(&self, changes: &[Change]) {
         if !changes.is_empty() {
             self.hooks().iter().for_each(|hook| hook.after_commit(changes));
         }
-        Ok(())
     }
 
     /// The repository itself.

@@ -53,7 +53,7 @@ pub fn edit<T>(
     let core = runtime.core();
     let (mut schemas, mut deleted_namespaces, mut changes) = Default::default();
     let mut committing = None;
-    let (done, records) = core.repository().write(|writer| {
+    let work = |writer: &mut Writer<'_>| {
         // The caller may have given up while another writer was waited for.
         context.cancel().check()?;
         let mut edit = Edit {
@@ -68,8 +68,9 @@ pub fn edit<T>(
         let records = core.before_commit(&changes)?;
         committing = Some(context.cancel().begin_commit()?);
         Ok((done, records))
-    })?;
-    drop(committing);
+    };
+    // In the order of the commits: a reader of the log finds an object created before it is deleted.
+    let (done, _) = core.repository().write_then(work, |(_, records)| core.append(records))?;
     runtime.forget_namespaces(&deleted_namespaces);
     let changed = schemas.into_iter().filter(|(_, edited): &(_, EditedSchema)| edited.is_changed);
     core.publish(changed.map(|(id, EditedSchema { mut schema, .. })| {
@@ -78,7 +79,9 @@ pub fn edit<T>(
         Arc::make_mut(&mut schema).set_generation(generation);
         (id, schema)
     }));
-    core.after_commit(&changes, &records)?;
+    // From here on a cancel reaches the client again, which may run its code.
+    drop(committing);
+    core.after_commit(&changes);
     Ok(done)
 }
 
