@@ -2,7 +2,7 @@
 //!
 //! Input is the checkout's sources and the orders in `layers.toml`; output is a report for people, and
 //! for `tidy` one finding for each import against the order and each measure exceeded. Edges between
-//! crates are checked in [`layers`](crate::layers).
+//! crates are checked in [`layers`].
 
 mod cycles;
 mod figures;

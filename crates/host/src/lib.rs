@@ -10,7 +10,7 @@
 //! | [`facts`] | pure parsers, one for each source, in a folder for each area |
 //! | `readers` | the system calls, files and D-Bus calls that read the machine |
 //! | `control` | starts, ends and reprioritizes processes |
-//! | [`classes`] | the classes, in a folder for each area: a class is files under one name |
+//! | [`mod@classes`] | the classes, in a folder for each area: a class is files under one name |
 //!
 //! Imports go one way: `facts`, then `readers`, then `control`, then `classes`.
 

@@ -158,7 +158,7 @@ impl Wmi {
     }
 
     /// The operations of all clients that run on separate threads: for [`wbem::Client`] and
-    /// [`wbem::cancellable`].
+    /// [`wbem::cancellable()`].
     pub fn operations(&self) -> &Operations {
         &self.operations
     }

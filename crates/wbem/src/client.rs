@@ -54,7 +54,7 @@ impl Client {
 
     /// ExecQuery, with the result in an enumerator.
     /// Errors: `WBEM_E_INVALID_PARAMETER` for an empty query and `WBEM_E_INVALID_QUERY_TYPE` for
-    /// another language than WQL at once; the query's own by [`Enumerator::start`].
+    /// another language than WQL at once; the query's own as those of [`Client::enumerate`].
     pub fn exec_query(&self, language: &str, query: &str, flags: Flags) -> Result<Enumerator> {
         check_query(language, query).map_err(|e| e.during("ExecQuery", query))?;
         self.enumerate(Request::ExecQuery { language: language.into(), query: query.into(), flags })
@@ -70,8 +70,10 @@ impl Client {
         self.enumerate(Request::CreateClassEnum { superclass: superclass.map(Into::into), flags })
     }
 
-    /// Starts an enumerating operation, with the result in an enumerator. Errors: as
-    /// [`Enumerator::start`].
+    /// Starts an enumerating operation, with the result in an enumerator. With `RETURN_IMMEDIATELY`
+    /// among its flags, its errors come with the first fetch; without, this waits for the first
+    /// objects, and an error before them is this call's.
+    /// Errors: the operation's; those of [`Client::start`].
     pub fn enumerate(&self, request: Request<'_>) -> Result<Enumerator> {
         Enumerator::start(self, request.into_owned())
     }

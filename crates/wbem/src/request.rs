@@ -2,7 +2,7 @@
 //!
 //! A [`Request`] borrows its arguments where the caller waits for the answer and owns them where
 //! the call runs on another thread. Made by the typed methods of [`Services`] and by
-//! [`crate::Client`]; read by the object manager and by every [`crate::layer`]. Nothing is executed
+//! [`crate::Client`]; read by the object manager and by every [`crate::layer()`]. Nothing is executed
 //! here.
 
 use std::borrow::Cow;

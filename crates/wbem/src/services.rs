@@ -1,6 +1,6 @@
 //! The operations of WMI on one namespace: the trait that every client and every door calls.
 //!
-//! Implemented by the object manager and, as functions around it, by [`crate::layer`]; called by
+//! Implemented by the object manager and, as functions around it, by [`crate::layer()`]; called by
 //! the command line, the library, the remote protocols, COM, and providers that call back. There is
 //! one operation, which takes a [`Request`]; the methods of WMI's names (IWbemServices in
 //! snake_case) make the requests, and no implementor overrides them. Rules and errors: behaviour.md

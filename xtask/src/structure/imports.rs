@@ -1,4 +1,4 @@
-//! Which file of a crate imports which: the paths of [`syntax`](super::syntax), resolved.
+//! Which file of a crate imports which: the paths of [`syntax`], resolved.
 //!
 //! Input is the sources under one crate's `src`; output is a [`Crate`]. A name is followed through
 //! `use` and `pub use` to the file that defines it; if it cannot be found, the import counts as

@@ -2,7 +2,7 @@
 //!
 //! Every parser takes the bytes of one file (or the text of one link) and returns a struct; none
 //! does I/O, so each can be tested on captured text. The bytes come from
-//! `readers`, the structs go to [`crate::classes`]. What is read once per query is parsed for
+//! `readers`, the structs go to [`mod@crate::classes`]. What is read once per query is parsed for
 //! clarity; what is read once per process (`process`) is parsed in one pass over the buffer and
 //! borrows its text from it.
 //!
