@@ -12,24 +12,32 @@ use cim::{ClassDeclaration, Error, Name, Namespace, Result};
 use mof::ActionKind;
 use wbem::{ClassProvider, Flags, ProviderContext, ProviderInterfaces};
 
-use crate::provider::{Log, Make};
+use crate::provider::{Gate, Log, Make};
 
 /// The provider.
 pub struct TestClasses {
     classes: Mutex<Vec<ClassDeclaration>>,
     failure: Option<Error>,
+    gate: Option<Gate>,
     log: Log,
 }
 
 impl TestClasses {
     /// A provider of the classes that `mof` declares.
     pub fn new(mof: &str) -> Self {
-        TestClasses { classes: Mutex::new(declarations(mof)), failure: None, log: Log::default() }
+        let classes = Mutex::new(declarations(mof));
+        TestClasses { classes, failure: None, gate: None, log: Log::default() }
     }
 
     /// It fails so whatever it is asked.
     pub fn failing(mut self, failure: Error) -> Self {
         self.failure = Some(failure);
+        self
+    }
+
+    /// Each of its calls waits at `gate`.
+    pub fn waiting_at(mut self, gate: &Gate) -> Self {
+        self.gate = Some(gate.clone());
         self
     }
 
@@ -55,6 +63,9 @@ impl TestClasses {
 
     fn begin(&self, asked: String) -> Result<MutexGuard<'_, Vec<ClassDeclaration>>> {
         self.log.write(asked);
+        if let Some(gate) = &self.gate {
+            gate.pass();
+        }
         match &self.failure {
             Some(failure) => Err(failure.clone()),
             None => Ok(self.classes.lock().unwrap_or_else(PoisonError::into_inner)),

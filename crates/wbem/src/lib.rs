@@ -70,5 +70,6 @@ pub use provider::{EnumerationRequest, InstanceProvider, PartialPut, Pushdown, Q
 pub use request::{PutAttributes, Reply, Request};
 pub use services::{EXPLAIN, Services};
 pub use sink::{
-    COMPLETE, Completion, ObjectSink, Progress, Requirement, Sink, collect, for_each, gather,
+    COMPLETE, Completion, ObjectSink, Progress, Requirement, Sink, collect, for_each,
+    for_each_until_cancelled, gather,
 };

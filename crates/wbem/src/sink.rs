@@ -12,6 +12,7 @@ use cim::status::{WBEM_E_PROVIDER_FAILURE, WBEM_S_NO_ERROR};
 use cim::{Object, Result, WbemStatus};
 use parking_lot::Mutex;
 
+use crate::cancel::CancelToken;
 use crate::promise::Promise;
 
 /// A request of a source to the core during a result.
@@ -211,9 +212,19 @@ pub fn for_each(
     operation: impl FnOnce(Sink) -> Result<()>,
     take: impl FnMut(Vec<Object>) -> ControlFlow<()> + Send + 'static,
 ) -> Completion {
+    for_each_until_cancelled(&CancelToken::default(), operation, take)
+}
+
+/// The same, which waits no longer than until `token` ends.
+/// Errors: also those of [`CancelToken::check`].
+pub fn for_each_until_cancelled(
+    token: &CancelToken,
+    operation: impl FnOnce(Sink) -> Result<()>,
+    take: impl FnMut(Vec<Object>) -> ControlFlow<()> + Send + 'static,
+) -> Completion {
     let done = Promise::default();
     operation(Sink::new(Receiver { take, done: done.clone() }))?;
-    done.wait()
+    done.wait_for(token)?
 }
 
 /// Runs an operation and gives the objects that came before its end, and the end.

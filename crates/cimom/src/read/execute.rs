@@ -13,8 +13,8 @@ use cim::status::*;
 use cim::{Object, Result, WbemStatus};
 use wbem::{Completion, EnumerationRequest, Promise, QueryText, Sink};
 
-pub use super::output::Seen;
-use super::output::{Gathered, Shaper, SharedSink, StepSink};
+use super::output::{Gathered, Shaper, StepSink};
+pub use super::output::{Seen, SharedSink};
 use super::plan::{Plan, SourceRequest, Step};
 use super::resolve::Source;
 use super::stored::Cursor;

@@ -12,7 +12,7 @@ use cim::{
     Class, ClassDeclaration, Instance, InstanceKey, Namespace, Object, ObjectPath, Result,
     WbemStatus,
 };
-use wbem::{CallContext, Wanted};
+use wbem::Wanted;
 
 use crate::call::partial::{self, PartialRead};
 use crate::call::{AuthorizedCall, Call, access};
@@ -74,24 +74,16 @@ pub fn object(view: &View<'_>, call: &AuthorizedCall<'_, Get>) -> Result<Object>
 
 /// The object at `path`, in whichever namespace: the one it names, else `namespace`, else that of
 /// `view`.
-pub fn follow(
-    view: &View<'_>,
-    path: ObjectPath,
-    namespace: Option<&Namespace>,
-    context: &CallContext,
-) -> Result<Object> {
+pub fn follow(view: &View<'_>, path: ObjectPath, namespace: Option<&Namespace>) -> Result<Object> {
     view.core().check_server(path.server.as_deref())?;
     let here = view.namespace();
     let namespace = path.namespace.as_ref().or(namespace).unwrap_or(here).clone();
     let other = match namespace == *here {
         true => None,
-        false => {
-            let other = View::open_by_name(view.runtime(), &namespace, context)?;
-            Some(if view.stored_view().is_localized() { other.localized()? } else { other })
-        }
+        false => Some(view.of_other_namespace(&namespace)?),
     };
     let view = other.as_ref().unwrap_or(view);
-    let call = Call { operation: Get::whole(path), namespace: &namespace, context };
+    let call = Call { operation: Get::whole(path), namespace: &namespace, context: view.context() };
     object(view, &call.authorize(view.schema().policy())?)
 }
 

@@ -38,20 +38,20 @@ impl Seen {
 }
 
 /// The client's sink, shared by the sinks of the steps.
-pub(super) struct SharedSink(Mutex<Option<Sink>>);
+pub struct SharedSink(Mutex<Option<Sink>>);
 
 impl SharedSink {
-    pub(super) fn new(sink: Sink) -> Arc<Self> {
+    pub fn new(sink: Sink) -> Arc<Self> {
         Arc::new(SharedSink(Mutex::new(Some(sink))))
     }
 
     /// Delivers a batch, and waits for the client where it is slow.
-    fn indicate(&self, batch: Vec<Object>) -> ControlFlow<()> {
+    pub fn indicate(&self, batch: Vec<Object>) -> ControlFlow<()> {
         self.deliver(|sink| sink.indicate(batch))
     }
 
     /// Delivers a batch to a client that takes it without waiting, unless it is a function.
-    fn offer(&self, batch: Vec<Object>) -> ControlFlow<()> {
+    pub fn offer(&self, batch: Vec<Object>) -> ControlFlow<()> {
         self.deliver(|sink| sink.offer(batch))
     }
 
@@ -68,26 +68,26 @@ impl SharedSink {
     }
 
     /// Whether the client wants no more.
-    pub(super) fn is_gone(&self) -> bool {
+    pub fn is_gone(&self) -> bool {
         !self.0.lock().as_ref().is_some_and(Sink::is_wanted)
     }
 
     /// Whether no other batch may wait for the client.
-    pub(super) fn is_full(&self) -> bool {
+    pub fn is_full(&self) -> bool {
         self.0.lock().as_ref().is_some_and(Sink::is_full)
     }
 
     /// Whether the client takes what it is offered at once.
-    pub(super) fn takes_at_once(&self) -> bool {
+    pub fn takes_at_once(&self) -> bool {
         self.0.lock().as_ref().is_some_and(Sink::takes_at_once)
     }
 
     /// The sink itself, if the result has not ended.
-    pub(super) fn take(&self) -> Option<Sink> {
+    pub fn take(&self) -> Option<Sink> {
         self.0.lock().take()
     }
 
-    pub(super) fn complete(&self, completion: Completion) {
+    pub fn complete(&self, completion: Completion) {
         if let Some(sink) = self.take() {
             sink.complete(completion);
         }

@@ -99,22 +99,24 @@ impl Cursor {
             false => (room.objects, room.bytes),
         };
         let values = size_of::<Object>() + step.class.properties().len() * size_of::<Value>();
-        view.stored(|stored| {
+        let (batch, position) = view.stored(|stored| {
             let mut all = stored.instances_after(view.id(), &step.class, &self.position)?;
             let (mut batch, mut bytes, mut stored_bytes) = (Vec::with_capacity(most), 0, 0);
             while batch.len() < most && bytes < most_bytes && stored_bytes < BATCH_BYTES {
-                let Some(instance) = all.next() else {
-                    self.is_at_end = true;
-                    return Ok(batch);
-                };
+                let Some(instance) = all.next() else { return Ok((batch, None)) };
                 batch.push(instance?);
                 stored_bytes += all.last_len();
                 bytes += values + all.last_len();
             }
-            all.advance(&mut self.position);
-            self.is_at_end = all.is_over();
-            Ok(batch)
-        })
+            let mut position = self.position.clone();
+            all.advance(&mut position);
+            Ok((batch, (!all.is_over()).then_some(position)))
+        })?;
+        match position {
+            Some(position) => self.position = position,
+            None => self.is_at_end = true,
+        }
+        Ok(batch)
     }
 
     /// Those that refer to an object, each once, whichever of the object's paths it uses.
@@ -133,11 +135,13 @@ impl Cursor {
             Ok(instance) => asked.path_used(instance) == Some(at),
             Err(_) => true,
         };
-        let batch: Vec<Instance> = view.stored(|stored| {
+        let batch: Vec<Instance>;
+        (batch, self.position) = view.stored(|stored| {
             let mut all = stored.referring_after(view.id(), &step.class, path, &self.position)?;
             let batch = all.by_ref().filter(is_meant).take(BATCH).collect::<Result<_>>()?;
-            all.advance(&mut self.position);
-            Ok(batch)
+            let mut position = self.position.clone();
+            all.advance(&mut position);
+            Ok((batch, position))
         })?;
         if batch.len() < BATCH {
             (self.path, self.position) = (at + 1, Position::default());

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use cim::status::*;
 use cim::{Class, Instance, InstanceKey, Object, Result, Value};
 use parking_lot::Mutex;
-use wbem::{CallContext, EnumerationRequest, Sink, Wanted, for_each};
+use wbem::{CallContext, EnumerationRequest, Sink, Wanted, for_each_until_cancelled};
 
 use crate::source::binding::{self, Binding};
 use crate::view::View;
@@ -142,13 +142,13 @@ impl Part {
         let key = InstanceKey::from_values(&self.class, keys)?;
         let request = EnumerationRequest { class: &self.class, wanted, predicates: &[] };
         let found = Arc::new(Mutex::new(None));
-        let keep = found.clone();
+        let (keep, token) = (found.clone(), context.cancel());
         self.binding.provider.call(context, |context| {
             let enumerate = |sink: Sink| {
                 self.binding.instances.enumerate(&request, context, sink);
                 Ok(())
             };
-            for_each(enumerate, move |batch| {
+            for_each_until_cancelled(token, enumerate, move |batch| {
                 let is_it = |object: Object| match object {
                     Object::Instance(i) if i.key().is_ok_and(|k| k == key) => Some(i),
                     _ => None,

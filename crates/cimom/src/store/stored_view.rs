@@ -32,7 +32,10 @@ pub struct StoredView<'c> {
     /// first; `None` where classes are read exactly as stored.
     localized: Option<Box<[NamespaceId]>>,
     /// `None` while the code of a provider runs, and until something is read after it.
+    /// INVARIANT: not borrowed while a provider is called or the client is waited for.
     snapshot: RefCell<Option<Snapshot>>,
+    /// The view of another namespace that this one is read for.
+    outer: Option<&'c StoredView<'c>>,
 }
 
 impl<'c> StoredView<'c> {
@@ -45,7 +48,16 @@ impl<'c> StoredView<'c> {
         snapshot: Snapshot,
     ) -> Self {
         let snapshot = RefCell::new(Some(snapshot));
-        StoredView { core, id, version, was_current, schema, localized: None, snapshot }
+        StoredView {
+            core,
+            id,
+            version,
+            was_current,
+            schema,
+            localized: None,
+            snapshot,
+            outer: None,
+        }
     }
 
     pub fn id(&self) -> NamespaceId {
@@ -85,19 +97,23 @@ impl<'c> StoredView<'c> {
         self
     }
 
-    /// Runs what may take as long as it likes, and holds nothing of the repository meanwhile: a
-    /// snapshot that stays open keeps the file growing.
+    /// The same state, read for an operation on `outer`, a view of another namespace.
+    pub fn read_for(self, outer: &'c StoredView<'c>) -> Self {
+        StoredView { outer: Some(outer), ..self }
+    }
+
+    /// Runs code of a provider, which may take any time. Neither this view nor one that it is read
+    /// for holds a snapshot meanwhile: one that stays open keeps the file growing.
     pub fn without_snapshot<T>(&self, run: impl FnOnce() -> T) -> T {
-        // While stored objects are being read, their snapshot has to stay.
-        if let Ok(mut snapshot) = self.snapshot.try_borrow_mut() {
-            *snapshot = None;
+        for view in std::iter::successors(Some(self), |view| view.outer) {
+            *view.snapshot.borrow_mut() = None;
         }
         run()
     }
 
     /// Runs what waits for the client. The snapshot is held meanwhile, for a second at most.
     pub fn while_client_takes<T>(&self, run: impl FnOnce() -> T) -> T {
-        let snapshot = self.snapshot.try_borrow_mut().ok().and_then(|mut it| it.take());
+        let snapshot = self.snapshot.take();
         let held = snapshot.and_then(|snapshot| self.core.held().hold(snapshot));
         let done = run();
         if let Some(held) = held {
@@ -226,7 +242,16 @@ impl SuspendedView {
     pub fn resume(self, core: &Core) -> StoredView<'_> {
         let SuspendedView { id, version, schema, localized, held } = self;
         let snapshot = RefCell::new(held.and_then(Held::take));
-        StoredView { core, id, version, was_current: false, schema, localized, snapshot }
+        StoredView {
+            core,
+            id,
+            version,
+            was_current: false,
+            schema,
+            localized,
+            snapshot,
+            outer: None,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //!
 //! The classes are found by [`super::provided`]; here is what an operation reads and releases.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use cim::status::WBEM_E_TRANSACTION_CONFLICT;
@@ -54,6 +55,14 @@ impl<'v> View<'v> {
     ) -> Result<View<'v>> {
         let id = runtime.core().namespace(namespace)?.id;
         View::open(runtime, namespace, id, context)
+    }
+
+    /// The state now of another namespace, for the same operation: the classes are localized as
+    /// here, and while a provider runs the snapshots of both are released.
+    pub fn of_other_namespace<'i>(&'i self, namespace: &Namespace) -> Result<View<'i>> {
+        let other = View::open_by_name(self.runtime, namespace, self.context)?;
+        let other = if self.stored.is_localized() { other.localized()? } else { other };
+        Ok(View { stored: other.stored.read_for(&self.stored), ..other })
     }
 
     /// A view in which instances of `class` can be read further, after its snapshot was released:
@@ -165,13 +174,36 @@ impl<'v> View<'v> {
         (self.core().environment().local_offset)()
     }
 
-    /// Reads what is stored. Embedded instances get the classes of this namespace.
-    pub fn stored<T>(&self, read: impl FnOnce(repository::View<'_>) -> Result<T>) -> Result<T> {
-        let class = |name: &Name| self.find_class(name).ok().flatten();
-        read(self.stored.snapshot()?.view().resolving(&class))
+    /// Reads what is stored. Embedded instances get the classes of this namespace. Where one has a
+    /// class that a provider has to be asked for, the provider is called after `read` has returned
+    /// and the snapshot is released, and `read` is called again.
+    pub fn stored<T>(&self, mut read: impl FnMut(repository::View<'_>) -> Result<T>) -> Result<T> {
+        let mut asked = Vec::new();
+        loop {
+            let missing = RefCell::new(Vec::new());
+            let class = |name: &Name| match self.class_without_call(name) {
+                Some(found) => found,
+                None => {
+                    missing.borrow_mut().push(name.clone());
+                    None
+                }
+            };
+            let done = read(self.stored.snapshot()?.view().resolving(&class));
+            let mut missing = missing.into_inner();
+            // The class of an embedded instance may no longer exist, or its provider may fail: then
+            // the instance has what is stored of its class.
+            missing.retain(|name| !asked.contains(name));
+            if missing.is_empty() {
+                return done;
+            }
+            for name in missing {
+                let _ = self.find_class(&name);
+                asked.push(name);
+            }
+        }
     }
 
-    /// Runs what may take as long as it likes; see [`StoredView::without_snapshot`].
+    /// Runs code of a provider; see [`StoredView::without_snapshot`].
     pub fn without_snapshot<T>(&self, run: impl FnOnce() -> T) -> T {
         self.stored.without_snapshot(run)
     }

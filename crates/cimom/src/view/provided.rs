@@ -112,6 +112,22 @@ impl View<'_> {
         Ok(class)
     }
 
+    /// The class `name` as far as no provider has to be called for it: `None` where one has to be.
+    pub(super) fn class_without_call(&self, name: &Name) -> Option<Option<Arc<Class>>> {
+        let schema = self.schema();
+        if let Some(class) = schema.made(name) {
+            return Some(Some(class.clone()));
+        }
+        if let Some(made) = self.provided.learned().borrow().made.get(name) {
+            return Some(made.clone());
+        }
+        let takes_call = match schema.contains(name) {
+            true => schema.has_external_superclass(name),
+            false => self.class_sources().is_ok_and(|sources| !sources.is_empty()),
+        };
+        (!takes_call).then(|| self.find_class(name).ok().flatten())
+    }
+
     /// The class `name`. Errors: `missing` where there is none; `WBEM_E_QUOTA_VIOLATION` where
     /// there cannot be one, because the name is too long; those of [`View::find_class`].
     pub fn class(&self, name: &Name, missing: cim::WbemStatus) -> Result<Arc<Class>> {

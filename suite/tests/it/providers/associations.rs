@@ -65,6 +65,28 @@ fn nothing_of_the_repository_is_held_while_an_endpoint_hangs() {
     }
 }
 
+/// The walk's own snapshot is released, too, while the provider of another namespace is asked.
+#[test]
+fn nothing_of_the_repository_is_held_while_an_endpoint_of_another_namespace_hangs() {
+    let gate = Gate::default();
+    let endpoints = three().conduct(Conduct::WaitAt(gate.clone()));
+    let (world, _) = linked(endpoints, links());
+    world.create_namespace(r"root\far");
+    let far = |mof: &str| world.compile(&format!("#pragma namespace(\"root\\\\far\")\n{mof}"));
+    far(&registration("P", CLSID));
+    far(CLASS);
+    world.compile(
+        r#"[association] class Test_Far { [key] S ref A; [key] object ref B; };
+           instance of Test_Far { A = "S='s'"; B = "root\\far:D='b'"; };"#,
+    );
+    let query = "ASSOCIATORS OF {S='s'} WHERE AssocClass = Test_Far";
+    let mut found = start(&world, query);
+    gate.wait_for(1);
+    world.outgrow_its_map();
+    gate.open();
+    assert_eq!(found.next(None, 5).unwrap().objects.len(), 1);
+}
+
 #[test]
 fn provided_associations_are_walked_as_they_come() {
     for query in PROVIDED {

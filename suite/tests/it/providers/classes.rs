@@ -9,7 +9,7 @@ use cim::SystemProperty;
 use cim::status::*;
 use openwmi_suite::World;
 use openwmi_suite::class_provider::TestClasses;
-use openwmi_suite::provider::{Log, TestProvider};
+use openwmi_suite::provider::{Gate, Log, TestProvider};
 use openwmi_suite::world::NAMESPACE;
 use wbem::{Flags, NativeProviders, ProviderInterfaces, Sink};
 
@@ -672,6 +672,50 @@ fn a_4_a_provider_that_asks_wmi() {
     assert_eq!(world.get("Well").unwrap(), "class Well : Base");
     assert_eq!(status(world.get("Round")), WBEM_E_CIRCULAR_REFERENCE);
     assert_eq!(world.get("Well").unwrap(), "class Well : Base");
+}
+
+/// An embedded instance of a provided class gets its class from the provider, which is called after
+/// the read: nothing of the repository is held meanwhile, and nothing is read twice.
+#[test]
+fn no_snapshot_is_held_while_the_class_of_an_embedded_instance_is_asked_for() {
+    let gate = Gate::default();
+    let classes = TestClasses::new("class Inner : Base { uint32 V = 7; uint32 W; };");
+    let mut providers = NativeProviders::default();
+    providers.register(CLSID, classes.waiting_at(&gate).factory());
+    let world = World::with_small_map(providers);
+    world.compile(BASE);
+    world.compile(
+        r#"class Inner : Base { uint32 W; };
+           class Outer { [key] uint32 Id; object Held; };
+           instance of Outer { Id = 1; Held = instance of Inner { K = "a"; W = 1; }; };
+           instance of Outer { Id = 2; Held = instance of Inner { K = "b"; W = 2; }; };"#,
+    );
+    let services = world.services();
+    services.delete_class("Inner", Flags::default(), world.administrator()).unwrap();
+    world.compile(&register("P", CLSID, &results(&[ISA_BASE])));
+    let asking = {
+        let (services, context) = (services.clone(), world.administrator().clone());
+        let read = move || {
+            wbem::collect(|sink| {
+                services.create_instance_enum("Outer", Flags::default(), &context, sink)
+            })
+        };
+        std::thread::spawn(read)
+    };
+    gate.wait_for(1);
+    world.outgrow_its_map();
+    gate.open();
+    let held: Vec<String> = asking
+        .join()
+        .unwrap()
+        .unwrap()
+        .iter()
+        .map(|outer| match outer.as_instance().unwrap().get("Held") {
+            Some(cim::Value::Object(held)) => openwmi_suite::text::object(held),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(held, [r#"Inner{K="a", V=7, W=1}"#, r#"Inner{K="b", V=7, W=2}"#]);
 }
 
 /// E.2 as E.3: who supplies no association to the source is not asked.

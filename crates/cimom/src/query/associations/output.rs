@@ -3,82 +3,65 @@
 use std::ops::ControlFlow;
 
 use cim::{Instance, Name, Object, Value};
-use wbem::Sink;
+use parking_lot::Mutex;
 
 use super::question::AssociationQuery;
+use crate::read::execute::SharedSink;
 use crate::read::stored::BATCH;
 use crate::view::View;
 
-/// What a walk has found and not handed over yet.
-pub(super) struct Output {
-    /// `None` when the walk has ended.
-    pub(super) sink: Option<Sink>,
+/// What a walk has found, of all its sources.
+/// INVARIANT: not locked while a provider is called or the client is waited for.
+#[derive(Default)]
+pub(super) struct Output(Mutex<Found>);
+
+#[derive(Default)]
+struct Found {
+    /// What waits to be handed over.
     batch: Vec<Object>,
     /// The classes delivered so far, where only classes are wanted.
     classes: Vec<Name>,
-    /// Whether a slow client holds up the source: a provider cannot be gone on with later.
-    pub(super) holds_up: bool,
-    /// Whether the client wants no more.
-    pub(super) is_over: bool,
-    /// Why what a provider delivers is no longer taken.
-    pub(super) failure: Option<cim::Error>,
 }
 
-impl Output {
-    pub(super) fn new(sink: Sink) -> Self {
-        let (batch, classes) = Default::default();
-        Output { sink: Some(sink), batch, classes, holds_up: false, is_over: false, failure: None }
-    }
+/// Delivers to the client what one source leads to.
+pub(super) struct Delivery<'a> {
+    pub(super) view: &'a View<'a>,
+    pub(super) question: &'a AssociationQuery,
+    pub(super) output: &'a Output,
+    pub(super) client: &'a SharedSink,
+    /// Whether a slow client blocks the source: a provider cannot be continued later.
+    pub(super) blocks_source: bool,
+}
 
-    pub(super) fn push(
-        &mut self,
-        view: &View<'_>,
-        question: &AssociationQuery,
-        object: Object,
-    ) -> ControlFlow<()> {
-        if question.class_defs_only {
-            let class = object.class().clone();
-            if self.classes.contains(class.name()) {
-                return ControlFlow::Continue(());
-            }
-            self.classes.push(class.name().clone());
-            self.batch.push(Object::Class(class));
-        } else {
-            self.batch.push(match object {
-                Object::Instance(instance) if question.keys_only => {
-                    Object::Instance(keys_of(instance))
+impl Delivery<'_> {
+    pub(super) fn push(&self, object: Object) -> ControlFlow<()> {
+        let is_due = {
+            let mut found = self.output.0.lock();
+            match object {
+                object if self.question.class_defs_only => {
+                    let class = object.class().clone();
+                    if found.classes.contains(class.name()) {
+                        return ControlFlow::Continue(());
+                    }
+                    found.classes.push(class.name().clone());
+                    found.batch.push(Object::Class(class));
                 }
-                object => object,
-            });
-        }
-        if self.batch.len() < BATCH { ControlFlow::Continue(()) } else { self.flush(view) }
-    }
-
-    /// Whether as much waits for the client as may.
-    pub(super) fn is_full(&self) -> bool {
-        self.sink.as_ref().is_some_and(Sink::is_full)
-    }
-
-    /// Whether the client wants more.
-    pub(super) fn flow(&mut self) -> ControlFlow<()> {
-        self.is_over |= !self.sink.as_ref().is_some_and(Sink::is_wanted);
-        match self.is_over {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        }
-    }
-
-    pub(super) fn flush(&mut self, view: &View<'_>) -> ControlFlow<()> {
-        let batch = std::mem::take(&mut self.batch);
-        let flow = match &mut self.sink {
-            Some(sink) if !self.is_over => view.while_client_takes(|| match self.holds_up {
-                true => sink.indicate(batch),
-                false => sink.offer(batch),
-            }),
-            _ => ControlFlow::Break(()),
+                Object::Instance(instance) if self.question.keys_only => {
+                    found.batch.push(Object::Instance(keys_of(instance)));
+                }
+                object => found.batch.push(object),
+            }
+            found.batch.len() >= BATCH
         };
-        self.is_over |= flow.is_break();
-        flow
+        if is_due { self.flush() } else { ControlFlow::Continue(()) }
+    }
+
+    pub(super) fn flush(&self) -> ControlFlow<()> {
+        let batch = std::mem::take(&mut self.output.0.lock().batch);
+        self.view.while_client_takes(|| match self.blocks_source {
+            true => self.client.indicate(batch),
+            false => self.client.offer(batch),
+        })
     }
 }
 

@@ -53,7 +53,7 @@ pub(in crate::query) fn prepare(
         return schema_associations(view, &question, &class).map(Answer::Classes);
     }
     let context = call.context();
-    let source = match get::follow(view, path, None, context)? {
+    let source = match get::follow(view, path, None)? {
         Object::Instance(source) => source,
         Object::Class(class) => {
             return Err(WBEM_E_INVALID_QUERY.with(format!("{} is a class", class.name())));

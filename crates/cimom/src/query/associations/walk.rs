@@ -11,11 +11,11 @@ use parking_lot::Mutex;
 use smol_str::SmolStr;
 use wbem::{CallContext, Completion, Sink};
 
-use super::output::Output;
+use super::output::{Delivery, Output};
 use super::question::{AssociationQuery, is_reference};
 use crate::call::NamespaceRef;
 use crate::providers::{Runtime, shutting_down};
-use crate::read::execute::{self, Seen, first_significant_status};
+use crate::read::execute::{self, Seen, SharedSink, first_significant_status};
 use crate::read::get;
 use crate::read::plan::{Plan, Referent};
 use crate::read::stored::{Cursor, Room};
@@ -37,7 +37,8 @@ pub struct Walk {
 /// The state of a walk, from which it can be continued.
 struct Progress {
     walk: Arc<Walk>,
-    out: Arc<Mutex<Output>>,
+    output: Arc<Output>,
+    client: Arc<SharedSink>,
     /// The current association class, and the step of its plan.
     class: usize,
     step: usize,
@@ -51,9 +52,8 @@ impl Progress {
     fn go_on(mut self, mut view: View<'_>) {
         let walk = self.walk.clone();
         while let Some((class, plan)) = walk.steps.get(self.class) {
-            self.out.lock().holds_up = plan.has_provider();
             let walked = match plan.has_provider() {
-                true => walk.over_provided(&view, class, plan, &self.out).map(|status| {
+                true => self.over_provided(&view, class, plan).map(|status| {
                     self.outcome = first_significant_status(self.outcome, status);
                     self.step = plan.steps.len();
                     (view, false)
@@ -63,27 +63,19 @@ impl Progress {
             let is_later;
             (view, is_later) = match walked {
                 Ok(walked) => walked,
-                Err(e) => return self.end(Err(e)),
+                Err(e) => return self.client.complete(Err(e)),
             };
             if is_later {
                 return self.suspend(view);
             }
-            if self.out.lock().is_over {
+            if self.client.is_gone() {
                 break;
             }
             if self.step >= plan.steps.len() {
                 (self.class, self.step) = (self.class + 1, 0);
             }
         }
-        let outcome = Ok(self.outcome);
-        view.while_client_takes(|| self.end(outcome));
-    }
-
-    fn end(&self, completion: Completion) {
-        let sink = self.out.lock().sink.take();
-        if let Some(sink) = sink {
-            sink.complete(completion);
-        }
+        view.while_client_takes(|| self.client.complete(Ok(self.outcome)));
     }
 
     /// Walks over the stored associations of one class, a step of its plan. With `true` where the
@@ -97,7 +89,7 @@ impl Progress {
         let Some(step) = plan.steps.get(self.step) else { return Ok((view, false)) };
         loop {
             view.context().cancel().check()?;
-            if self.out.lock().is_full() {
+            if self.client.is_full() {
                 return Ok((view, true));
             }
             view = view.for_reading_on(class)?;
@@ -112,8 +104,14 @@ impl Progress {
                     }
                 }
             }
-            let taken = self.walk.take(&view, class, associations, &mut self.out.lock())?;
-            if taken.is_break() {
+            let delivery = Delivery {
+                view: &view,
+                question: &self.walk.question,
+                output: &self.output,
+                client: &self.client,
+                blocks_source: false,
+            };
+            if self.walk.take(&delivery, class, associations)?.is_break() {
                 break;
             }
             if let Some(failure) = failure {
@@ -129,57 +127,61 @@ impl Progress {
 
     /// Gives the thread back until the client has taken some of what waits for it.
     fn suspend(self, view: View<'_>) {
-        let Some(sink) = self.out.lock().sink.take() else { return };
+        let Some(sink) = self.client.take() else { return };
         let runtime = view.runtime().downgrade();
         let suspended = view.suspend();
         sink.suspend(move |sink| match runtime.upgrade() {
             Some(runtime) => {
-                self.out.lock().sink = Some(sink);
                 let context = self.walk.context.clone();
-                self.go_on(View::resume(suspended, &runtime, &context));
+                let resumed = Progress { client: SharedSink::new(sink), ..self };
+                resumed.go_on(View::resume(suspended, &runtime, &context));
             }
             None => sink.complete(Err(shutting_down())),
         });
+    }
+
+    /// Walks over the associations that a provider has: each batch is processed as it comes, on
+    /// whichever thread.
+    fn over_provided(&self, view: &View<'_>, class: &Arc<Class>, plan: &Plan) -> Completion {
+        let walk = self.walk.clone();
+        let (output, client) = (self.output.clone(), self.client.clone());
+        let (from, class) = (Standpoint::of(view), class.clone());
+        let failure = Arc::<Mutex<Option<cim::Error>>>::default();
+        let failed = failure.clone();
+        let take = move |mut batch: Vec<Object>| {
+            batch.retain(|association| walk.refers(&class, association));
+            if batch.is_empty() {
+                return match client.is_gone() {
+                    true => ControlFlow::Break(()),
+                    false => ControlFlow::Continue(()),
+                };
+            }
+            let taken = from.with_view(&walk.context, |view| {
+                let (question, output, client) = (&walk.question, &*output, &*client);
+                let delivery = Delivery { view, question, output, client, blocks_source: true };
+                walk.take(&delivery, &class, batch)
+            });
+            taken.unwrap_or_else(|error| {
+                *failed.lock() = Some(error);
+                ControlFlow::Break(())
+            })
+        };
+        let run = |sink| {
+            execute::run_after(plan, view, sink, &self.walk.seen);
+            Ok(())
+        };
+        let completion = wbem::for_each(run, take);
+        let failure = failure.lock().take();
+        failure.map_or(completion, Err)
     }
 }
 
 impl Walk {
     /// Makes the walk, and completes `sink`.
     pub(in crate::query) fn deliver(self: &Arc<Self>, view: View<'_>, sink: Sink) {
-        let (walk, out) = (self.clone(), Arc::new(Mutex::new(Output::new(sink))));
+        let (walk, output, client) = (self.clone(), Arc::default(), SharedSink::new(sink));
         let (class, step, cursor, outcome) = (0, 0, Cursor::default(), WBEM_S_NO_ERROR);
-        Progress { walk, out, class, step, cursor, outcome }.go_on(view);
-    }
-
-    /// Walks over the associations that a provider has: each batch is looked at as it comes, on whichever thread.
-    fn over_provided(
-        self: &Arc<Self>,
-        view: &View<'_>,
-        class: &Arc<Class>,
-        plan: &Plan,
-        out: &Arc<Mutex<Output>>,
-    ) -> Completion {
-        let (walk, from) = (self.clone(), Standpoint::of(view));
-        let (class, taking) = (class.clone(), out.clone());
-        let take = move |mut batch: Vec<Object>| {
-            batch.retain(|association| walk.refers(&class, association));
-            let mut out = taking.lock();
-            if batch.is_empty() {
-                return out.flow();
-            }
-            let taken =
-                from.with_view(&walk.context, |view| walk.take(view, &class, batch, &mut out));
-            taken.unwrap_or_else(|failure| {
-                out.failure = Some(failure);
-                ControlFlow::Break(())
-            })
-        };
-        let run = |sink| {
-            execute::run_after(plan, view, sink, &self.seen);
-            Ok(())
-        };
-        let completion = wbem::for_each(run, take);
-        out.lock().failure.take().map_or(completion, Err)
+        Progress { walk, output, client, class, step, cursor, outcome }.go_on(view);
     }
 
     /// Whether an association of `class` is to the source.
@@ -191,31 +193,29 @@ impl Walk {
     /// Delivers what some associations of a class lead to.
     fn take(
         &self,
-        view: &View<'_>,
+        delivery: &Delivery<'_>,
         class: &Class,
         associations: Vec<Object>,
-        out: &mut Output,
     ) -> Result<ControlFlow<()>> {
-        let taken = self.lead(view, class, associations, out);
+        let taken = self.lead(delivery, class, associations);
         // What came before a failure is delivered.
-        let flushed = out.flush(view);
+        let flushed = delivery.flush();
         taken.map(|taken| if taken.is_break() { taken } else { flushed })
     }
 
     fn lead(
         &self,
-        view: &View<'_>,
+        delivery: &Delivery<'_>,
         class: &Class,
         associations: Vec<Object>,
-        out: &mut Output,
     ) -> Result<ControlFlow<()>> {
         for association in associations {
             let Object::Instance(association) = association else { continue };
             let references = references(&association);
             let Some(at) = self.source_among(&references, class) else { continue };
             let more = match self.question.wants_endpoints {
-                true => self.endpoints(view, class, &references, at, out)?,
-                false => out.push(view, &self.question, Object::Instance(association)),
+                true => self.endpoints(delivery, class, &references, at)?,
+                false => delivery.push(Object::Instance(association)),
             };
             if more.is_break() {
                 return Ok(more);
@@ -236,20 +236,18 @@ impl Walk {
     /// does not exist is no endpoint, and no error.
     fn endpoints(
         &self,
-        view: &View<'_>,
+        delivery: &Delivery<'_>,
         class: &Class,
         references: &[(usize, SmolStr)],
         at: usize,
-        out: &mut Output,
     ) -> Result<ControlFlow<()>> {
+        let view = delivery.view;
         for (i, (slot, text)) in references.iter().enumerate() {
             if i == at || !self.question.accepts_result_role(&class.properties()[*slot].name) {
                 continue;
             }
             let Some(endpoint) = self.endpoint(view, class, *slot, text)? else { continue };
-            if self.accepts(view, class, *slot, &endpoint)?
-                && out.push(view, &self.question, endpoint).is_break()
-            {
+            if self.accepts(view, class, *slot, &endpoint)? && delivery.push(endpoint).is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }
@@ -282,8 +280,7 @@ impl Walk {
         text: &str,
     ) -> Result<Option<Object>> {
         let namespace = class.target_namespace(slot);
-        let follow = |path| get::follow(view, path, namespace.as_ref(), &self.context);
-        let found = text.parse().and_then(follow);
+        let found = text.parse().and_then(|path| get::follow(view, path, namespace.as_ref()));
         match found {
             Ok(object) => Ok(Some(object)),
             Err(e) if is_dangling(e.status()) => Ok(None),
