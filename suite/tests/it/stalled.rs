@@ -496,6 +496,25 @@ fn reading_goes_on_where_other_classes_change() {
     }
 }
 
+/// Instances that are deleted with their class and put again come at most once.
+#[test]
+fn reading_goes_on_in_a_class_that_is_deleted_and_made_again() {
+    let world = world([0, 600, 0]);
+    let (mut objects, first) = half_read(&world, "B", world.administrator());
+    pass_a_second(&world);
+    delete_class(&world, "B");
+    let instance = |n| format!("instance of B {{ K = \"{}\"; V = 1; }};", key("b", n));
+    world.compile(&format!("class B : A {{ }}; {}", (0..600).map(instance).collect::<String>()));
+    let (read, end) = rest(&mut objects);
+    assert_eq!(end, None);
+    let mut keys: Vec<&String> = read.iter().chain([&first]).map(|(_, key, _)| key).collect();
+    assert_eq!(keys.len(), 600);
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), 600, "each once");
+    assert!(read.iter().any(|(_, _, value)| *value == 1), "read after the change");
+}
+
 #[test]
 fn a_class_that_changed_ends_what_reads_it() {
     type Change = fn(&World);

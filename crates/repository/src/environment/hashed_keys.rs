@@ -130,22 +130,24 @@ impl HashedKeys {
     }
 
     /// The entries under `prefix` after `position`, which may be one of another transaction: the
-    /// entry there may have been deleted since. Starts at the first entry where `position` is not
-    /// under `prefix`.
+    /// entry there may have been deleted since. A position under another prefix of this length
+    /// counts as the one of the same text under `prefix`.
     pub(crate) fn scan_after<'t>(
         &self,
         txn: &'t RoTxn<'_>,
         prefix: &[u8],
         position: &Position,
     ) -> Result<Scan<'t>, Fault> {
-        if !position.key.starts_with(prefix) {
+        let Some(text) = position.key.get(prefix.len()..).filter(|text| !text.is_empty()) else {
             return self.scan(txn, prefix);
-        }
-        let Some(bucket) = bucket(&position.key) else {
-            return Ok(Scan::new(self.0.scan_after(txn, prefix, &position.key)?, prefix));
+        };
+        let key = [prefix, text].concat();
+        let Some(bucket) = bucket(&key) else {
+            return Ok(Scan::new(self.0.scan_after(txn, prefix, &key)?, prefix));
         };
         let entries = self.0.scan_after(txn, prefix, bucket)?;
-        Ok(Scan { after: Some(position.clone()), ..Scan::new(entries, prefix) })
+        let after = Some(Position { key, texts: position.texts.clone() });
+        Ok(Scan { after, ..Scan::new(entries, prefix) })
     }
 
     /// Deletes all entries under `prefix`, which is not empty.

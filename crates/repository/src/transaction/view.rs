@@ -162,8 +162,8 @@ impl<'t> View<'t> {
     ///
     /// To release the snapshot between batches: take some instances, call
     /// [`Instances::advance`], drop the snapshot, and pass the position to this function in the next
-    /// snapshot, with the class as it is there. `class` may have changed in between; a class that
-    /// was deleted and created again is read from the beginning.
+    /// snapshot, with the class as it is there. `class` may have changed in between, or may have
+    /// been deleted and created again.
     pub fn instances_after(
         &self,
         namespace: NamespaceId,

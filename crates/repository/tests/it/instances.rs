@@ -2,7 +2,7 @@
 
 use cim::status::*;
 use cim::{CimType, Instance, Name, Namespace, Value};
-use repository::{Position, PutMode};
+use repository::{Position, PutMode, Writer};
 
 use crate::support::*;
 
@@ -204,22 +204,28 @@ fn an_instance_that_exists_in_every_snapshot_is_read_exactly_once() {
 }
 
 #[test]
-fn a_position_in_another_class_is_the_beginning() {
+fn a_position_counts_in_a_class_that_was_made_again() {
     let (_dir, repository) = repository();
-    let (thing, other) = (thing(), class("Other", None, vec![key_property("Id", CimType::String)]));
-    let root = fill(&repository, &[&thing, &other]);
-    let filled = repository.write(|w| {
-        w.put_instance(root, &named(&thing, "a"), PutMode::Create)?;
-        w.put_instance(root, &named(&other, "a"), PutMode::Create)
-    });
-    filled.unwrap();
-    let snapshot = repository.read().unwrap();
+    let thing = thing();
+    let root = fill(&repository, &[&thing]);
+    let put = |w: &mut Writer<'_>| {
+        let put = |id| w.put_instance(root, &named(&thing, id), PutMode::Create).map(drop);
+        ["a", "b"].into_iter().try_for_each(put)
+    };
+    repository.write(put).unwrap();
     let mut position = Position::default();
-    for class in [&other, &thing] {
-        let mut all = snapshot.view().instances_after(root, class, &position).unwrap();
-        assert_eq!(all.by_ref().count(), 1);
-        all.advance(&mut position);
-        let again = snapshot.view().instances_after(root, class, &position).unwrap();
-        assert_eq!(again.count(), 0);
-    }
+    let snapshot = repository.read().unwrap();
+    let mut all = snapshot.view().instances_after(root, &thing, &position).unwrap();
+    assert_eq!(all.by_ref().take(1).count(), 1);
+    all.advance(&mut position);
+    let made_again = repository.write(|w| {
+        w.delete_class(root, thing.name())?;
+        w.put_class(root, thing.declaration())?;
+        put(w)
+    });
+    made_again.unwrap();
+    let snapshot = repository.read().unwrap();
+    let rest = snapshot.view().instances_after(root, &thing, &position).unwrap();
+    let rest: Vec<_> = rest.map(|it| it.unwrap().get("Id").cloned()).collect();
+    assert_eq!(rest, [Some(Value::string("b"))]);
 }
