@@ -5,6 +5,9 @@
 //! ([`CancelToken::on_cancel`]). A token that is derived from another one is cancelled with it. A
 //! call that cannot be cancelled has a token that costs nothing.
 //!
+//! A deadline is a cancellation with the status `WBEM_E_TIMED_OUT`. While code waits to be woken by
+//! the token, the deadline is a timer of the process; a check compares it with the clock.
+//!
 //! A change is committed behind a barrier, [`CancelToken::begin_commit`]: a call that was cancelled
 //! before commits nothing, and a call that has begun to commit can no longer be cancelled. So no
 //! call reports a cancellation whose change was committed nevertheless.
@@ -18,11 +21,15 @@ use cim::status::{WBEM_E_CALL_CANCELLED, WBEM_E_TIMED_OUT};
 use cim::{Error, Result, WbemStatus};
 use parking_lot::Mutex;
 
+use crate::deadline::is_past;
+use crate::timer::{self, Timeout};
+
 /// Whether a call is still wanted. Clones are the same token.
 #[derive(Clone, Default)]
 pub struct CancelToken {
     /// `None` of a call that cannot be cancelled.
     shared: Option<Arc<Shared>>,
+    /// Its own or that of the token that it is derived from.
     deadline: Option<Instant>,
 }
 
@@ -33,6 +40,8 @@ struct Shared {
     /// Whether it is the token of one call, which is finished with its first commit: a later
     /// cancellation has no effect.
     is_of_one_call: bool,
+    /// When it ends by itself. Tokens that are derived from it end with it.
+    deadline: Option<Instant>,
     /// The token that it is derived from, and the number of the listener there.
     parent: OnceLock<(Arc<Shared>, u64)>,
 }
@@ -45,6 +54,8 @@ struct State {
     postponed: Option<WbemStatus>,
     next_listener: u64,
     listeners: Vec<(u64, Listener)>,
+    /// INVARIANT: set only while there are listeners.
+    timeout: Option<Timeout>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq)]
@@ -62,30 +73,33 @@ type Listener = Box<dyn FnOnce(WbemStatus) + Send>;
 impl CancelToken {
     /// A token that can be cancelled.
     pub fn new() -> Self {
-        CancelToken { shared: Some(Shared::below(None, false)), deadline: None }
+        CancelToken { shared: Some(Shared::below(None, false, None)), deadline: None }
     }
 
     /// A token that is cancelled with this one at the latest.
     pub fn child(&self) -> Self {
-        let shared = self.shared.as_ref().map(|parent| Shared::below(Some(parent), false));
+        let shared = self.shared.as_ref().map(|parent| Shared::below(Some(parent), false, None));
         CancelToken { shared, deadline: self.deadline }
     }
 
     /// The token of one call, whose caller waits on another thread than that of the call.
     pub(crate) fn of_one_call(&self) -> Self {
-        let shared = Some(Shared::below(self.shared.as_ref(), true));
+        let shared = Some(Shared::below(self.shared.as_ref(), true, None));
         CancelToken { shared, deadline: self.deadline }
     }
 
-    /// The same token, which ends at `deadline` at the latest.
-    pub fn until(mut self, deadline: Instant) -> Self {
-        self.deadline = Some(self.deadline.map_or(deadline, |own| own.min(deadline)));
-        self
+    /// A token that is cancelled with this one, and at `deadline` at the latest.
+    pub fn until(&self, deadline: Instant) -> Self {
+        if self.deadline.is_some_and(|own| own <= deadline) {
+            return self.clone();
+        }
+        let shared = Some(Shared::below(self.shared.as_ref(), false, Some(deadline)));
+        CancelToken { shared, deadline: Some(deadline) }
     }
 
     /// Whether it can neither be cancelled nor end by itself.
     pub fn is_endless(&self) -> bool {
-        self.shared.is_none() && self.deadline.is_none()
+        self.shared.is_none()
     }
 
     /// When it ends by itself, if it does.
@@ -107,7 +121,7 @@ impl CancelToken {
     /// Whether it was cancelled, or its deadline is past.
     pub fn is_cancelled(&self) -> bool {
         self.shared.as_ref().is_some_and(|shared| shared.has_ended.load(Ordering::Acquire))
-            || self.deadline.is_some_and(|deadline| deadline <= Instant::now())
+            || is_past(self.deadline)
     }
 
     /// Errors: `WBEM_E_CALL_CANCELLED` where it was cancelled, `WBEM_E_TIMED_OUT` past its deadline.
@@ -128,7 +142,7 @@ impl CancelToken {
     /// cancelled: its outcome is that of the change.
     /// Errors: as [`CancelToken::check`]; then nothing may be changed.
     pub fn begin_commit(&self) -> Result<CommitGuard> {
-        if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+        if is_past(self.deadline) {
             return Err(self.error());
         }
         let Some(shared) = &self.shared else { return Ok(CommitGuard(None)) };
@@ -144,9 +158,9 @@ impl CancelToken {
         Ok(CommitGuard(Some(shared.clone())))
     }
 
-    /// Calls `listener` once when the token is cancelled; immediately if it is already. Not called
-    /// at the deadline, which waiting threads observe themselves. Dropping the returned value
-    /// removes the listener.
+    /// Calls `listener` once when the token is cancelled or its deadline is past; immediately if it
+    /// is already. At the deadline it runs on a thread of the process's timer. Dropping the returned
+    /// value removes the listener.
     pub fn on_cancel(&self, listener: impl FnOnce(WbemStatus) + Send + 'static) -> OnCancel {
         OnCancel(self.shared.as_ref().and_then(|shared| {
             let number = shared.listen(Box::new(listener))?;
@@ -164,11 +178,16 @@ pub(crate) fn cancelled(why: WbemStatus) -> Error {
 }
 
 impl Shared {
-    fn below(parent: Option<&Arc<Shared>>, is_of_one_call: bool) -> Arc<Shared> {
+    fn below(
+        parent: Option<&Arc<Shared>>,
+        is_of_one_call: bool,
+        deadline: Option<Instant>,
+    ) -> Arc<Shared> {
         let made = Arc::new(Shared {
             has_ended: AtomicBool::new(false),
             state: Mutex::default(),
             is_of_one_call,
+            deadline,
             parent: OnceLock::new(),
         });
         if let Some(parent) = parent {
@@ -186,9 +205,9 @@ impl Shared {
         made
     }
 
-    /// Takes a listener in. With its end and the listener where it has ended.
+    /// Adds a listener. Errors: the status and the listener, if the token has ended.
     fn listen_unless_ended(
-        &self,
+        self: &Arc<Self>,
         listener: Listener,
     ) -> std::result::Result<u64, (WbemStatus, Listener)> {
         let mut state = self.state.lock();
@@ -198,10 +217,23 @@ impl Shared {
         let number = state.next_listener;
         state.next_listener += 1;
         state.listeners.push((number, listener));
+        if let Some(deadline) = self.deadline
+            && state.timeout.is_none()
+        {
+            let ending = Arc::downgrade(self);
+            state.timeout = Some(timer::at(deadline, move || {
+                if let Some(shared) = ending.upgrade() {
+                    shared.end(WBEM_E_TIMED_OUT);
+                }
+            }));
+        }
         Ok(number)
     }
 
-    fn listen(&self, listener: Listener) -> Option<u64> {
+    fn listen(self: &Arc<Self>, listener: Listener) -> Option<u64> {
+        if is_past(self.deadline) {
+            self.end(WBEM_E_TIMED_OUT);
+        }
         match self.listen_unless_ended(listener) {
             Ok(number) => Some(number),
             Err((why, listener)) => {
@@ -215,9 +247,13 @@ impl Shared {
         let mut state = self.state.lock();
         let at = state.listeners.iter().position(|(other, _)| *other == number);
         let listener = at.map(|at| state.listeners.swap_remove(at));
+        let timeout = match state.listeners.is_empty() {
+            true => state.timeout.take(),
+            false => None,
+        };
         drop(state);
         // What it holds is dropped without the lock: it may be a token that listens here.
-        drop(listener);
+        drop((listener, timeout));
     }
 
     fn end(&self, why: WbemStatus) -> bool {
@@ -236,7 +272,9 @@ impl Shared {
         state.ended = Some(why);
         self.has_ended.store(true, Ordering::Release);
         let listeners = std::mem::take(&mut state.listeners);
+        let timeout = state.timeout.take();
         drop(state);
+        drop(timeout);
         listeners.into_iter().for_each(|(_, listener)| listener(why));
         true
     }
@@ -299,8 +337,8 @@ impl Drop for OnCancel {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Barrier;
     use std::sync::atomic::AtomicU32;
+    use std::sync::{Barrier, mpsc};
     use std::time::Duration;
 
     fn status(outcome: Result<()>) -> Option<WbemStatus> {
@@ -330,6 +368,68 @@ mod tests {
         let later = Instant::now() + Duration::from_secs(3600);
         assert!(past.until(later).is_cancelled(), "the earlier one holds");
         assert!(!CancelToken::default().until(later).is_cancelled());
+        let session = CancelToken::new();
+        let call = session.until(later);
+        session.cancel();
+        assert_eq!(status(call.check()), Some(WBEM_E_CALL_CANCELLED));
+    }
+
+    /// Of the token itself, of one that is derived from it, and of one whose deadline is past before.
+    #[test]
+    fn a_listener_is_called_at_the_deadline() {
+        let derive: [fn(&CancelToken) -> CancelToken; 3] =
+            [CancelToken::clone, CancelToken::child, CancelToken::of_one_call];
+        for derive in derive {
+            let session = CancelToken::new();
+            let call = session.until(Instant::now() + Duration::from_millis(20));
+            let (send, called) = mpsc::channel();
+            let listening = derive(&call);
+            let _listener = listening.on_cancel(move |why| send.send(why).unwrap());
+            assert_eq!(called.recv(), Ok(WBEM_E_TIMED_OUT));
+            assert_eq!(status(listening.check()), Some(WBEM_E_TIMED_OUT));
+            assert!(!session.is_cancelled(), "the session has other calls");
+        }
+        let (send, called) = mpsc::channel();
+        let past = CancelToken::default().until(Instant::now());
+        let _listener = past.on_cancel(move |why| send.send(why).unwrap());
+        assert_eq!(called.try_recv(), Ok(WBEM_E_TIMED_OUT), "at once");
+    }
+
+    /// As a cancel that comes too late.
+    #[test]
+    fn the_deadline_of_a_call_that_commits_calls_no_listener() {
+        let deadline = Instant::now() + Duration::from_millis(200);
+        let token = CancelToken::default().until(deadline);
+        let call = token.of_one_call();
+        let guard = call.begin_commit().unwrap();
+        let (send, called) = mpsc::channel();
+        let _listener = call.on_cancel(move |why| send.send(why).unwrap_or_default());
+        // The end of the token, of which the call is not the only part.
+        let (ended, has_ended) = mpsc::channel();
+        let _other = token.on_cancel(move |_| ended.send(()).unwrap());
+        has_ended.recv().unwrap();
+        drop(guard);
+        assert_eq!(called.try_recv(), Err(mpsc::TryRecvError::Empty));
+        assert!(!call.end(WBEM_E_TIMED_OUT), "it has committed");
+    }
+
+    /// A timer runs only while code listens.
+    #[test]
+    fn calls_that_end_before_their_deadline_leave_no_timer() {
+        let deadline = Instant::now() + Duration::from_secs(7200);
+        for _ in 0..100_000 {
+            let token = CancelToken::default().until(deadline);
+            assert_eq!(timer::count_at(deadline), 0, "no code listens");
+            let call = token.of_one_call();
+            let listeners = [call.on_cancel(|_| ()), call.child().on_cancel(|_| ())];
+            assert_eq!(timer::count_at(deadline), 1, "one for all that is derived");
+            drop((call, listeners));
+            assert_eq!(timer::count_at(deadline), 0, "the call is over");
+        }
+        let token = CancelToken::default().until(deadline);
+        let _listener = token.on_cancel(|_| ());
+        token.cancel();
+        assert_eq!(timer::count_at(deadline), 0, "the call has ended");
     }
 
     #[test]

@@ -371,10 +371,7 @@ impl Channel {
     }
 
     fn complete(&self, completion: Completion) {
-        let mut state = self.state();
-        state.completion.get_or_insert(completion);
-        let polls = std::mem::take(&mut state.polls);
-        drop(state);
+        let polls = self.state().complete(completion);
         self.is_delivered.notify_all();
         polls.into_iter().for_each(Waker::wake);
     }
@@ -383,18 +380,25 @@ impl Channel {
     fn abandon(&self, completion: Option<Completion>) {
         let mut state = self.state();
         state.is_abandoned = true;
+        // In the same step: an operation that finds itself abandoned ends as if it were complete.
+        let polls = completion.map(|completion| state.complete(completion)).unwrap_or_default();
         let suspended = state.suspended.take();
         drop(state);
         self.is_wanted.notify_all();
-        if let Some(completion) = completion {
-            self.complete(completion);
-        }
+        self.is_delivered.notify_all();
+        polls.into_iter().for_each(Waker::wake);
         // What it holds is dropped without the lock.
         drop(suspended);
     }
 }
 
 impl State {
+    /// Ends the result with `completion` unless it has ended; returns the tasks to wake.
+    fn complete(&mut self, completion: Completion) -> Vec<Waker> {
+        self.completion.get_or_insert(completion);
+        std::mem::take(&mut self.polls)
+    }
+
     /// The position after the last object that was delivered.
     pub(crate) fn delivered(&self) -> usize {
         self.first + self.objects.len()

@@ -174,7 +174,7 @@ impl CallContext {
 
     /// Ends the call at `deadline` at the latest.
     pub fn set_deadline(&mut self, deadline: Instant) {
-        self.cancel = self.cancel.clone().until(deadline);
+        self.cancel = self.cancel.until(deadline);
     }
 
     /// What tells the operation from others.

@@ -12,13 +12,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cim::status::*;
-use cim::{Result, WbemStatus};
+use cim::{Error, Result, WbemStatus};
 
 use self::requests::{Request, Requests};
 use crate::asynchronous::ResponseSink;
 use crate::channel::{Fetched, Interest};
 use crate::client::Client;
-use crate::deadline::{after, earlier};
+use crate::deadline::{after, earlier, is_past};
 use crate::flags::Flags;
 
 /// A position among the objects of an operation. Dropping the last one ends the operation, when
@@ -26,8 +26,9 @@ use crate::flags::Flags;
 #[derive(Debug)]
 pub struct Enumerator {
     position: usize,
-    /// Whether this enumerator has reported the final status, if that is not plain success.
-    is_told: bool,
+    /// Whether this enumerator has reported the final status that it reports once: a success other
+    /// than `WBEM_S_NO_ERROR`, or that the deadline of the call is past.
+    has_reported_status: bool,
     /// Requests whose objects precede the next fetch of this enumerator.
     requests: Arc<Requests>,
     interest: Arc<Interest>,
@@ -45,12 +46,19 @@ impl Enumerator {
         if !flags.has(Flags::RETURN_IMMEDIATELY) {
             interest.channel.begun(interest.deadline())?;
         }
-        Ok(Enumerator { position: 0, is_told: false, requests: Arc::default(), interest })
+        Ok(Enumerator {
+            position: 0,
+            has_reported_status: false,
+            requests: Arc::default(),
+            interest,
+        })
     }
 
     /// Fetches `count` objects, and waits for them at most `wait` (`None`: without limit), and no
     /// longer than until the deadline of the client's context. Fewer come, with `WBEM_S_NO_ERROR`,
-    /// if an error follows them, which the next fetch returns.
+    /// if an error follows them, which the next fetch returns. The deadline ends the operation: one
+    /// fetch reports it with `WBEM_S_TIMEDOUT`, later ones return the error `WBEM_E_TIMED_OUT` when
+    /// the objects that arrived in time are fetched.
     /// Errors: the operation's, with no object, and again on each further call.
     pub fn next(&mut self, wait: Option<Duration>, count: usize) -> Result<Fetched> {
         self.advance(wait, count, true)
@@ -91,7 +99,7 @@ impl Enumerator {
     /// forward.
     pub fn reset(&mut self) -> Result<()> {
         self.check_kept("be reset")?;
-        (self.position, self.is_told) = (0, false);
+        (self.position, self.has_reported_status) = (0, false);
         Ok(())
     }
 
@@ -101,7 +109,7 @@ impl Enumerator {
         self.check_kept("be cloned")?;
         Ok(Enumerator {
             position: self.position,
-            is_told: self.is_told,
+            has_reported_status: self.has_reported_status,
             requests: Arc::default(),
             interest: self.interest.clone(),
         })
@@ -124,6 +132,11 @@ impl Enumerator {
             .with(format!("an enumerator that was made FORWARD_ONLY cannot {purpose}")))
     }
 
+    /// Whether the operation has ended with `error` because its deadline is past.
+    fn is_timed_out(&self, error: &Error) -> bool {
+        error.status() == WBEM_E_TIMED_OUT && is_past(self.interest.deadline())
+    }
+
     fn advance(&mut self, wait: Option<Duration>, count: usize, wants: bool) -> Result<Fetched> {
         let deadline = earlier(after(wait), self.interest.deadline());
         let all = &self.interest.channel;
@@ -135,16 +148,21 @@ impl Enumerator {
                 break WBEM_S_NO_ERROR;
             }
             match &state.completion {
+                Some(Err(error)) if !self.has_reported_status && self.is_timed_out(error) => {
+                    self.has_reported_status = true;
+                    break WBEM_S_TIMEDOUT;
+                }
                 Some(Err(error)) if delivered <= self.position => return Err(error.clone()),
                 Some(Err(_)) => break WBEM_S_NO_ERROR,
-                Some(Ok(status)) if *status != WBEM_S_NO_ERROR && !self.is_told => {
-                    self.is_told = true;
+                Some(Ok(status)) if *status != WBEM_S_NO_ERROR && !self.has_reported_status => {
+                    self.has_reported_status = true;
                     break *status;
                 }
                 Some(Ok(_)) => break WBEM_S_FALSE,
                 None => {}
             }
             if !all.wait(&mut state, wanted, deadline) {
+                self.has_reported_status |= is_past(self.interest.deadline());
                 break WBEM_S_TIMEDOUT;
             }
         };

@@ -41,6 +41,7 @@ pub mod provider;
 pub mod request;
 pub mod services;
 pub mod sink;
+mod timer;
 
 pub use asynchronous::ResponseSink;
 pub use call_result::CallResult;

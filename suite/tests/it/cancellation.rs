@@ -18,11 +18,14 @@ use openwmi_suite::world::compile_options;
 use repository::Repository;
 use wbem::{
     CallContext, CancelToken, Change, EnumerationRequest, Flags, InstanceProvider, LogRecord,
-    MethodCall, MethodProvider, MofCompiler, NativeProviders, Operations, ProviderContext,
-    ProviderInterfaces, Request, Services, SessionId, Sink, Wanted, WriteHook,
+    MethodCall, MethodProvider, MofCompiler, NativeProviders, Operations, Promise, ProviderContext,
+    ProviderInterfaces, Request, ResponseSink, Services, SessionId, Sink, Wanted, WriteHook,
 };
 
 const CLSID: &str = "{5F3A7B10-0000-4000-8000-0000000000CB}";
+
+/// Of the calls that end by it: long enough for the provider to be called before.
+const DEADLINE: Duration = Duration::from_millis(300);
 
 const MOF: &str = r#"
     instance of __Win32Provider as $P
@@ -169,6 +172,108 @@ fn a_provider_that_never_answers_is_left_at_the_deadline() {
         gate.open();
         wait_for_operations(world.operations(), 0);
         drop(begun);
+    }
+}
+
+/// The final status of an asynchronous call.
+#[derive(Default)]
+struct FinalStatus {
+    status: Promise<WbemStatus>,
+}
+
+impl ResponseSink for FinalStatus {
+    fn indicate(&self, _: Vec<Object>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn set_status(&self, completion: wbem::Completion, _: Option<cim::ObjectPath>) {
+        assert!(self.status.set(status(completion)), "a second final status");
+    }
+}
+
+/// The sink has its final status while the provider still answers nothing.
+#[test]
+fn an_asynchronous_call_of_a_provider_that_never_answers_ends_at_its_deadline() {
+    let flags = Flags::default();
+    let requests = [
+        Request::GetObject { path: "D.K=1".into(), flags },
+        Request::CreateInstanceEnum { class: "D".into(), flags },
+        Request::ExecMethod { path: "D".into(), method: "M".into(), in_parameters: None, flags },
+    ];
+    for request in requests {
+        let (gate, sink) = (Gate::default(), Arc::new(FinalStatus::default()));
+        let (world, _) = silent(Some(&gate));
+        let mut context = world.administrator().clone();
+        context.set_deadline(Instant::now() + DEADLINE);
+        let receiver: Arc<dyn ResponseSink> = sink.clone();
+        world.client(&context).start_async(request.clone(), &receiver).unwrap();
+        assert_eq!(sink.status.wait(), WBEM_E_TIMED_OUT, "{request:?}");
+        assert_eq!(world.operations().admitted(), 1, "{request:?}");
+        gate.open();
+        wait_for_operations(world.operations(), 0);
+    }
+}
+
+/// Also without a client that waits for it elsewhere: the call runs on the thread of its caller.
+#[test]
+fn what_a_provider_registers_for_a_cancel_runs_at_the_deadline() {
+    for (name, call) in CALLS {
+        let (world, begun) = silent(None);
+        for services in [world.services(), cancellable(&world)] {
+            let mut context = world.administrator().clone();
+            context.set_deadline(Instant::now() + DEADLINE);
+            assert_eq!(call(&*services, &context), WBEM_E_TIMED_OUT, "{name}");
+            // The provider has no gate and waits for nothing else.
+            wait_for_operations(world.operations(), 0);
+        }
+        begun.wait_for(1);
+    }
+}
+
+/// A provider that delivers objects until its sink refuses them.
+struct Endless;
+
+impl InstanceProvider for Endless {
+    fn get(
+        &self,
+        class: &Arc<Class>,
+        keys: &[Value],
+        _: &Wanted,
+        _: &ProviderContext,
+    ) -> Result<Instance> {
+        Ok(Instance::with_keys(class, keys))
+    }
+
+    fn enumerate(&self, request: &EnumerationRequest<'_>, _: &ProviderContext, mut sink: Sink) {
+        let object = |k| Instance::with_keys(request.class, &[Value::UInt32(k)]).into();
+        let mut next = 0;
+        while sink.indicate((next..next + 16).map(object).collect()).is_continue() {
+            next += 16;
+        }
+        sink.complete(wbem::COMPLETE);
+    }
+}
+
+/// Its thread is returned while the client still holds the enumerator, and the client does not take
+/// the objects that it has for a whole result.
+#[test]
+fn a_provider_that_waits_for_a_stalled_client_ends_at_the_deadline() {
+    let mut providers = NativeProviders::default();
+    providers.register(CLSID, |_| {
+        let instances = Some(Arc::new(Endless) as _);
+        Ok(ProviderInterfaces { instances, ..ProviderInterfaces::default() })
+    });
+    let world = World::with_providers(providers);
+    world.compile(MOF);
+    let mut context = world.administrator().clone();
+    context.set_deadline(Instant::now() + DEADLINE);
+    let flags = Flags::RETURN_IMMEDIATELY | Flags::FORWARD_ONLY;
+    let mut objects = world.client(&context).create_instance_enum("D", flags).unwrap();
+    wait_for_operations(world.operations(), 0);
+    let fetched = objects.next(None, 1000).unwrap();
+    assert_eq!((fetched.objects.len(), fetched.status), (128, WBEM_S_TIMEDOUT));
+    for _ in 0..3 {
+        assert_eq!(status(objects.next(None, 1)), WBEM_E_TIMED_OUT);
     }
 }
 

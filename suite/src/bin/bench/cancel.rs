@@ -5,19 +5,21 @@
 //! over many stored instances. What a status is judged by is how much later than the cancel, or than
 //! the deadline, the call has returned.
 
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use cim::status::*;
-use cim::{Class, Instance, Namespace, Value, WbemStatus};
+use cim::{Class, Instance, Namespace, Object, ObjectPath, Value, WbemStatus};
 use openwmi_suite::World;
 use openwmi_suite::provider::Gate;
 use repository::PutMode;
 use wbem::{
-    CallContext, CancelToken, EnumerationRequest, Flags, InstanceProvider, MethodCall,
-    MethodProvider, NativeProviders, ProviderContext, ProviderInterfaces, Services, Sink, Wanted,
+    CallContext, CancelToken, Completion, EnumerationRequest, Flags, InstanceProvider, MethodCall,
+    MethodProvider, NativeProviders, Promise, ProviderContext, ProviderInterfaces, Request,
+    ResponseSink, Services, Sink, Wanted,
 };
 
 use crate::measure;
@@ -120,9 +122,33 @@ fn first_fetch(world: &World, context: &CallContext) -> WbemStatus {
     found.and_then(|mut found| found.next(None, 1)).map_or_else(|e| e.status(), |f| f.status)
 }
 
+/// An asynchronous enumeration; gives the status that its sink receives.
+fn final_status(world: &World, context: &CallContext) -> WbemStatus {
+    let sink = Arc::new(FinalStatus::default());
+    let receiver: Arc<dyn ResponseSink> = sink.clone();
+    let request =
+        Request::CreateInstanceEnum { class: "Bench_Silent".into(), flags: Flags::default() };
+    let started = world.client(context).start_async(request, &receiver);
+    started.map_or_else(|e| e.status(), |()| sink.0.wait())
+}
+
+/// The final status of an asynchronous call.
+#[derive(Default)]
+struct FinalStatus(Promise<WbemStatus>);
+
+impl ResponseSink for FinalStatus {
+    fn indicate(&self, _: Vec<Object>) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    fn set_status(&self, completion: Completion, _: Option<ObjectPath>) {
+        self.0.set(status(completion));
+    }
+}
+
 fn of_the_provider(world: &World, services: &dyn Services, silent: &Silent) -> Result<()> {
     let flags = Flags::default();
-    let calls: [(&str, WbemStatus, Call<'_>); 4] = [
+    let calls: [(&str, WbemStatus, Call<'_>); 5] = [
         ("get", WBEM_E_TIMED_OUT, &|context| {
             status(services.get_object("Bench_Silent.Id=1", flags, context))
         }),
@@ -134,6 +160,7 @@ fn of_the_provider(world: &World, services: &dyn Services, silent: &Silent) -> R
             status(services.exec_method("Bench_Silent", "Wait", flags, context, None))
         }),
         ("Next", WBEM_S_TIMEDOUT, &|context| first_fetch(world, context)),
+        ("asynchronous enumeration", WBEM_E_TIMED_OUT, &|context| final_status(world, context)),
     ];
     for (name, at_deadline, call) in calls {
         let mut late = Vec::new();
