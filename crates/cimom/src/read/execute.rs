@@ -89,13 +89,16 @@ impl Execution {
                 },
             };
             if let Err(e) = asked {
-                return view.while_client_takes(|| self.end(&client, Err(e)));
+                drop(view);
+                return self.end(&client, Err(e));
             }
             self.step += 1;
             self.cursor = Cursor::default();
         }
+        // Nothing more is read. A client that has the end finds the snapshot released.
+        drop(view);
         let outcome = Ok(self.outcome);
-        view.while_client_takes(|| self.end(&client, outcome));
+        self.end(&client, outcome);
     }
 
     /// Ends the result, with what came before a failure.
