@@ -147,7 +147,12 @@ impl World {
 
     /// Lets the world's clock go on.
     pub fn advance(&self, seconds: u64) {
-        self.clock.fetch_add(seconds, Ordering::Relaxed);
+        self.advance_milliseconds(seconds * 1000);
+    }
+
+    /// Lets the world's clock go on, by less than a second.
+    pub fn advance_milliseconds(&self, milliseconds: u64) {
+        self.clock.fetch_add(milliseconds, Ordering::Relaxed);
     }
 
     /// Makes a namespace in one that is there, as WMI does it: by an instance that names it.
@@ -297,7 +302,7 @@ fn environment(
         random: counted,
         local_offset: || 60,
         identity: Arc::new(Identity::unix(0, &[0], true)),
-        clock: Arc::new(move || Duration::from_secs(clock.load(Ordering::Relaxed))),
+        clock: Arc::new(move || Duration::from_millis(clock.load(Ordering::Relaxed))),
     }
 }
 

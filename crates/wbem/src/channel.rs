@@ -20,7 +20,7 @@ use crate::cancel::{CancelToken, OnCancel, cancelled};
 use crate::context::SessionId;
 use crate::deadline::{after, is_past, wait_until};
 use crate::operations::{Admission, Operations};
-use crate::sink::{Completion, ObjectSink, Resume, Sink};
+use crate::sink::{Completion, ObjectSink, Sink, SuspendedSource};
 
 /// The number of objects that may wait before the operation is blocked. It grows to the number that
 /// the client has fetched, up to a limit: a client that continues finds more objects ready, and a
@@ -153,8 +153,8 @@ pub(crate) struct State {
     polls: Vec<Waker>,
     pub(crate) completion: Option<Completion>,
     is_abandoned: bool,
-    /// How the operation goes on that has given its thread back.
-    suspended: Option<Resume>,
+    /// The operation that has returned its thread.
+    suspended: Option<SuspendedSource>,
     /// On how many threads the operation is at work.
     at_work: usize,
     /// By what the operation counts while it is at work.
@@ -243,13 +243,13 @@ impl Channel {
     /// Lets the operation go on.
     fn go_on(self: &Arc<Self>, state: &mut State) {
         self.is_wanted.notify_all();
-        let Some(resume) = state.suspended.take() else { return };
+        let Some(source) = state.suspended.take() else { return };
         state.at_work += 1;
         let channel = self.clone();
         let run = move |admission| {
             let _at_work = AtWork(&channel);
             channel.state().admission = Some(admission);
-            resume(Sink::new(Delivery(channel.clone())));
+            (source.resume)(Sink::new(Delivery(channel.clone())));
         };
         if let Err(error) = self.operations.resume(self.session, run) {
             state.at_work -= 1;
@@ -273,6 +273,9 @@ impl Channel {
         wants: bool,
     ) -> Vec<Object> {
         state.advance(range.end);
+        if let Some(source) = &state.suspended {
+            (source.on_fetch)();
+        }
         let here = range.start - state.first..range.end - state.first;
         let mut objects = Vec::new();
         match (self.keeps, state.reserved) {
@@ -560,13 +563,13 @@ impl ObjectSink for Delivery {
         self.0.state().is_full()
     }
 
-    fn suspend(self: Box<Self>, resume: Resume) {
+    fn suspend(self: Box<Self>, source: SuspendedSource) {
         let mut state = self.0.state();
         if state.is_abandoned {
             drop(state);
             return;
         }
-        state.suspended = Some(resume);
+        state.suspended = Some(source);
         state.admission = None;
         // Meanwhile the client may have asked for more.
         if !state.is_full() {
@@ -620,7 +623,7 @@ mod tests {
     fn source(mut batches: usize, _held: mpsc::Sender<()>, mut sink: Sink) {
         while batches > 0 {
             if sink.is_full() {
-                return sink.suspend(move |sink| source(batches, _held, sink));
+                return sink.suspend(|| (), move |sink| source(batches, _held, sink));
             }
             batches -= 1;
             if sink.offer(batch()).is_break() {

@@ -38,8 +38,13 @@ pub struct Progress {
 /// The outcome of an operation: a success code (not only zero), or an error.
 pub type Completion = Result<WbemStatus>;
 
-/// The continuation of a suspended source; it receives its sink.
-pub type Resume = Box<dyn FnOnce(Sink) + Send>;
+/// A source that has returned its thread until its client needs more.
+pub struct SuspendedSource {
+    /// Continues the source; it receives its sink.
+    pub resume: Box<dyn FnOnce(Sink) + Send>,
+    /// Called when the client fetches objects that were delivered before. It must not block.
+    pub on_fetch: Box<dyn Fn() + Send>,
+}
 
 /// The receiving side (IWbemObjectSink).
 pub trait ObjectSink: Boxed + Send + 'static {
@@ -68,11 +73,10 @@ pub trait ObjectSink: Boxed + Send + 'static {
         false
     }
 
-    /// Suspends the source: `resume` continues it when the client needs more, possibly on another
-    /// thread, and is dropped when the client needs no more. A sink that cannot wait continues
-    /// immediately.
-    fn suspend(self: Box<Self>, resume: Resume) {
-        resume(Sink { receiver: Some(self.boxed()), operation: None });
+    /// Suspends the source: it is resumed when the client needs more, possibly on another thread,
+    /// and is dropped when the client needs no more. A sink that cannot wait resumes it immediately.
+    fn suspend(self: Box<Self>, source: SuspendedSource) {
+        (source.resume)(Sink { receiver: Some(self.boxed()), operation: None });
     }
 
     /// Receives a requirement that applies to the following objects.
@@ -151,15 +155,22 @@ impl Sink {
         self.receiver.as_ref().is_some_and(|receiver| receiver.is_full())
     }
 
-    /// Gives the thread back: the source returns, and `resume` goes on with the sink when more is
-    /// wanted, on another thread. It is dropped, with all it holds, when the client wants no more.
-    pub fn suspend(mut self, resume: impl FnOnce(Sink) + Send + 'static) {
+    /// Returns the thread: the source returns, and `resume` continues with the sink when the client
+    /// needs more, on another thread. Meanwhile `on_fetch` is called when the client fetches objects
+    /// that were delivered before; it must not block. Both are dropped, with all they hold, when the
+    /// client needs no more.
+    pub fn suspend(
+        mut self,
+        on_fetch: impl Fn() + Send + 'static,
+        resume: impl FnOnce(Sink) + Send + 'static,
+    ) {
         let operation = self.operation.take();
         if let Some(receiver) = self.receiver.take() {
-            receiver.suspend(Box::new(move |mut sink| {
+            let resume = Box::new(move |mut sink: Sink| {
                 sink.operation = operation;
                 resume(sink);
-            }));
+            });
+            receiver.suspend(SuspendedSource { resume, on_fetch: Box::new(on_fetch) });
         }
     }
 

@@ -243,6 +243,43 @@ fn a_longer_result_keeps_its_snapshot_for_a_second() {
     world.outgrow_its_map();
 }
 
+/// The second begins again with each fetch, also of objects that were read before.
+#[test]
+fn a_client_that_takes_objects_keeps_its_snapshot() {
+    let world = world([500, 20, 20]);
+    let expected = all(&world, "SELECT * FROM A");
+    let (mut objects, first) = half_read(&world, "A", world.administrator());
+    write(&world);
+    let mut read = vec![first];
+    for _ in 0..10 {
+        world.advance_milliseconds(900);
+        assert_eq!(world.manager().release_idle_snapshots(), 0);
+        read.extend(objects.next(None, 1).unwrap().objects.iter().map(found));
+        assert_eq!(world.operations().admitted(), 0, "nothing is read meanwhile");
+    }
+    let (rest, end) = rest(&mut objects);
+    assert_eq!(end, None);
+    read.extend(rest);
+    assert_eq!(read, expected);
+}
+
+#[test]
+fn a_second_after_the_last_fetch_the_snapshot_is_released() {
+    let world = world([500, 20, 20]);
+    let (mut objects, first) = half_read(&world, "A", world.administrator());
+    world.advance_milliseconds(900);
+    let second = found(&objects.next(None, 1).unwrap().objects[0]);
+    world.advance_milliseconds(999);
+    assert_eq!(world.manager().release_idle_snapshots(), 0);
+    assert!(does_file_grow(&world));
+    world.advance_milliseconds(1);
+    world.manager().release_idle_snapshots();
+    assert!(!does_file_grow(&world));
+    let (read, end) = rest(&mut objects);
+    assert_eq!(end, None);
+    assert_eq!([vec![first, second], read].concat(), all(&world, "SELECT * FROM A"));
+}
+
 #[test]
 fn after_a_second_it_is_released_and_reading_goes_on_after_the_last_key() {
     let world = world([500, 20, 20]);

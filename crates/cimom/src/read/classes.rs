@@ -98,7 +98,7 @@ impl Delivery {
             if sink.is_full() {
                 let runtime = view.runtime().downgrade();
                 let (context, suspended) = (view.context().clone(), view.suspend());
-                return sink.suspend(move |sink| match runtime.upgrade() {
+                return sink.suspend(suspended.on_fetch(), move |sink| match runtime.upgrade() {
                     Some(runtime) => {
                         self.go_on(View::resume(suspended, &runtime, &context), sink);
                     }

@@ -2,8 +2,9 @@
 //!
 //! The sources are called one after another, those of the repository first. While stored instances
 //! are read and the client's buffer is full, the execution returns its thread and continues later
-//! from its position; its snapshot is held meanwhile for a second at most. An instance that exists
-//! from beginning to end is delivered exactly once, in a state that it had during the execution.
+//! from its position; its snapshot is held meanwhile until the client has fetched nothing for a
+//! second. An instance that exists from beginning to end is delivered exactly once, in a state that it
+//! had during the execution.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -157,7 +158,7 @@ impl Execution {
         let Some(sink) = client.take() else { return };
         let runtime = view.runtime().downgrade();
         let suspended = view.suspend();
-        sink.suspend(move |sink| match runtime.upgrade() {
+        sink.suspend(suspended.on_fetch(), move |sink| match runtime.upgrade() {
             Some(runtime) => {
                 let context = self.plan.context.clone();
                 self.go_on(View::resume(suspended, &runtime, &context), sink);

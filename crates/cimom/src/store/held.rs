@@ -2,11 +2,12 @@
 //!
 //! A snapshot keeps the pages of its moment from being used again, so that a client that stalls
 //! would have the file grow. A result therefore lets its snapshot be held here while it waits for
-//! its client: for one second, and no more than 256 of them at once; past either the snapshot is
-//! released, and the result goes on in a new one. A thread releases those that are due, at most a tenth of
-//! a second late.
+//! its client: until the client has fetched nothing for one second, and no more than 256 of them at
+//! once; past either the snapshot is released, and the result goes on in a new one. A thread releases
+//! those that are due, at most a tenth of a second late.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -34,15 +35,41 @@ pub(super) struct HeldSnapshots {
 #[derive(Default)]
 struct State {
     next: u64,
-    /// By the order in which they were given, each with the time.
-    held: BTreeMap<u64, (Duration, Snapshot)>,
+    held: BTreeMap<u64, (Arc<LastFetch>, Snapshot)>,
     has_thread: bool,
+}
+
+/// When the client of a result has fetched last, or else the result began to wait for it.
+struct LastFetch {
+    milliseconds: AtomicU64,
+    clock: Clock,
 }
 
 /// A snapshot that may be held still. It is released when this is dropped.
 pub(super) struct Held {
     number: u64,
+    last_fetch: Arc<LastFetch>,
     all: Arc<HeldSnapshots>,
+}
+
+impl LastFetch {
+    fn now(clock: &Clock) -> Arc<Self> {
+        let (milliseconds, clock) = (AtomicU64::new(milliseconds(clock)), clock.clone());
+        Arc::new(LastFetch { milliseconds, clock })
+    }
+
+    fn renew(&self) {
+        self.milliseconds.store(milliseconds(&self.clock), Ordering::Relaxed);
+    }
+
+    fn is_expired(&self, now: u64) -> bool {
+        let since = self.milliseconds.load(Ordering::Relaxed);
+        u128::from(now.saturating_sub(since)) >= LONGEST_HOLD.as_millis()
+    }
+}
+
+fn milliseconds(clock: &Clock) -> u64 {
+    clock().as_millis() as u64
 }
 
 impl HeldSnapshots {
@@ -52,7 +79,7 @@ impl HeldSnapshots {
 
     /// Holds a snapshot. `None` where as many are held as may: then it is released.
     pub(super) fn hold(self: &Arc<Self>, snapshot: Snapshot) -> Option<Held> {
-        let now = (self.clock)();
+        let last_fetch = LastFetch::now(&self.clock);
         let mut state = self.state.lock();
         if state.held.len() >= MOST_HELD {
             drop(state);
@@ -61,25 +88,19 @@ impl HeldSnapshots {
         }
         let number = state.next;
         state.next += 1;
-        state.held.insert(number, (now, snapshot));
+        state.held.insert(number, (last_fetch.clone(), snapshot));
         if !state.has_thread {
             state.has_thread = self.start_thread();
         }
-        Some(Held { number, all: self.clone() })
+        Some(Held { number, last_fetch, all: self.clone() })
     }
 
-    /// Releases the snapshots that are held for longer than a second; returns how many.
+    /// Releases the snapshots of clients that have fetched nothing for a second; returns how many.
     pub(super) fn release_expired(&self) -> usize {
-        let now = (self.clock)();
+        let now = milliseconds(&self.clock);
         let mut state = self.state.lock();
-        let is_expired = |since: &Duration| now.saturating_sub(*since) >= LONGEST_HOLD;
-        let expired: Vec<u64> = state
-            .held
-            .iter()
-            .take_while(|(_, (since, _))| is_expired(since))
-            .map(|(number, _)| *number)
-            .collect();
-        let released: Vec<_> = expired.iter().map(|number| state.held.remove(number)).collect();
+        let is_expired = |(last_fetch, _): &(Arc<LastFetch>, _)| last_fetch.is_expired(now);
+        let released: Vec<_> = state.held.extract_if(.., |_, held| is_expired(held)).collect();
         drop(state);
         released.len()
     }
@@ -117,6 +138,12 @@ fn while_held(all: &Weak<HeldSnapshots>) {
 }
 
 impl Held {
+    /// What is to be called when the client fetches objects.
+    pub(super) fn on_fetch(&self) -> impl Fn() + Send + 'static {
+        let last_fetch = self.last_fetch.clone();
+        move || last_fetch.renew()
+    }
+
     /// The snapshot, if it was not released meanwhile.
     pub(super) fn take(self) -> Option<Snapshot> {
         self.all.state.lock().held.remove(&self.number).map(|(_, snapshot)| snapshot)

@@ -123,7 +123,7 @@ impl<'c> StoredView<'c> {
     }
 
     /// The same state, to be gone on with later, perhaps on another thread. Its snapshot is held
-    /// meanwhile, for a second at most.
+    /// meanwhile, until the client has fetched nothing for a second.
     pub fn suspend(self) -> SuspendedView {
         let StoredView { core, id, version, schema, localized, snapshot, .. } = self;
         let held = snapshot.into_inner().and_then(|snapshot| core.held().hold(snapshot));
@@ -238,6 +238,16 @@ pub struct SuspendedView {
 }
 
 impl SuspendedView {
+    /// What is to be called when the client fetches objects.
+    pub fn on_fetch(&self) -> impl Fn() + Send + 'static {
+        let on_fetch = self.held.as_ref().map(Held::on_fetch);
+        move || {
+            if let Some(on_fetch) = &on_fetch {
+                on_fetch();
+            }
+        }
+    }
+
     /// The state again; with its snapshot, where that was not released meanwhile.
     pub fn resume(self, core: &Core) -> StoredView<'_> {
         let SuspendedView { id, version, schema, localized, held } = self;

@@ -250,6 +250,13 @@ pub struct Suspended {
     provided: Provided,
 }
 
+impl Suspended {
+    /// What is to be called when the client fetches objects; see [`SuspendedView::on_fetch`].
+    pub fn on_fetch(&self) -> impl Fn() + Send + 'static {
+        self.stored.on_fetch()
+    }
+}
+
 /// Whether both classes and all above them are declared in the same way.
 fn has_same_declarations(one: &Arc<Class>, other: &Arc<Class>) -> bool {
     let chain = |class: &Arc<Class>| {

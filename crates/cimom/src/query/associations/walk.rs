@@ -132,7 +132,7 @@ impl Progress {
         let Some(sink) = self.client.take() else { return };
         let runtime = view.runtime().downgrade();
         let suspended = view.suspend();
-        sink.suspend(move |sink| match runtime.upgrade() {
+        sink.suspend(suspended.on_fetch(), move |sink| match runtime.upgrade() {
             Some(runtime) => {
                 let context = self.walk.context.clone();
                 let resumed = Progress { client: SharedSink::new(sink), ..self };
