@@ -243,6 +243,48 @@ fn a_longer_result_keeps_its_snapshot_for_a_second() {
     world.outgrow_its_map();
 }
 
+/// The same of a condition, for which more is read: no more objects wait, and the snapshot is held as
+/// long.
+#[test]
+fn a_longer_filtered_result_is_bounded_and_keeps_its_snapshot_for_a_second() {
+    const QUERY: &str = "SELECT * FROM A WHERE V = 0";
+    let half_read = |world: &World| {
+        let client = world.client(world.administrator());
+        let mut objects = client.exec_query("WQL", QUERY, FORWARD).unwrap();
+        let first = found(&objects.next(None, 1).unwrap().objects[0]);
+        settle(world);
+        (objects, first)
+    };
+    let world = || {
+        let world = world([500, 20, 20]);
+        (0..500).step_by(5).for_each(|n| put(&world, "A", &key("a", n), 1));
+        world
+    };
+    let kept = world();
+    let expected = all(&kept, QUERY);
+    let (mut objects, first) = half_read(&kept);
+    write(&kept);
+    assert!(does_file_grow(&kept));
+    let (read, end) = rest(&mut objects);
+    assert_eq!(end, None);
+    assert_eq!([vec![first], read].concat(), expected);
+
+    let released = world();
+    let (mut objects, first) = half_read(&released);
+    pass_a_second(&released);
+    put(&released, "C", "c-new", 0);
+    let (read, end) = rest(&mut objects);
+    assert_eq!(end, None);
+    assert_eq!([vec![first], read].concat(), all(&released, QUERY));
+
+    // Only what waits for the client comes after the end of the object manager.
+    let closed = world();
+    let (mut objects, _) = half_read(&closed);
+    let _closed = closed.reopen(NativeProviders::default());
+    let (read, end) = rest(&mut objects);
+    assert_eq!((read.len(), end), (BOUND - 1, Some(WBEM_E_SHUTTING_DOWN)));
+}
+
 /// The second begins again with each fetch, also of objects that were read before.
 #[test]
 fn a_client_that_takes_objects_keeps_its_snapshot() {

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use cim::status::*;
-use cim::{Object, Result, WbemStatus};
+use cim::{Instance, Object, Result, WbemStatus};
 use wbem::{Completion, EnumerationRequest, Promise, QueryText, Sink};
 
 use super::output::{Gathered, Shaper, StepSink};
@@ -124,22 +124,27 @@ impl Execution {
     ) -> Result<(View<'v>, Next)> {
         let step = &self.plan.steps[self.step];
         let shaper = Shaper::new(&self.plan, step, &self.seen);
+        // What a property provider adds may decide.
+        let may_be_wanted =
+            |instance: &Instance| properties::has_dynamic(instance) || shaper.accepts(instance);
         loop {
             view.context().cancel().check()?;
             if self.gathered.is_past_bound() && client.is_full() {
                 return Ok((view, Next::Later));
             }
             view = view.for_reading_on(&step.class)?;
-            let Some(batch) = self.cursor.next(&view, step, self.gathered.room())? else {
+            let room = self.gathered.room();
+            let Some(batch) = self.cursor.next(&view, step, room, &may_be_wanted)? else {
                 return Ok((view, Next::Step));
             };
             for mut instance in batch {
                 if properties::has_dynamic(&instance) {
                     instance = properties::complete(&view, instance, &step.wanted)?;
+                    if !shaper.accepts(&instance) {
+                        continue;
+                    }
                 }
-                if shaper.accepts(&instance) {
-                    self.gathered.push(Object::Instance(shaper.finish(instance)));
-                }
+                self.gathered.push(Object::Instance(shaper.finish(instance)));
             }
             let flow = match self.gathered.is_due(client) {
                 true if client.takes_at_once() => self.gathered.hand_over(client),

@@ -56,19 +56,20 @@ impl Cursor {
         self.is_at_end
     }
 
-    /// The next instances of a step whose source is the object manager's own; `None` at the end. A
-    /// batch may be empty before it. It is no longer than there is `room` for, where the step filters
-    /// none of it out.
+    /// The next instances of a step whose source is the object manager's own, as far as they are
+    /// `wanted`; `None` at the end. A batch may be empty before it. An enumeration returns no more
+    /// than there is `room` for.
     pub fn next(
         &mut self,
         view: &View<'_>,
         step: &Step,
         room: Room,
+        wanted: &dyn Fn(&Instance) -> bool,
     ) -> Result<Option<Vec<Instance>>> {
         if self.is_at_end {
             return Ok(None);
         }
-        let batch = match (&step.source, &step.ask) {
+        let mut batch = match (&step.source, &step.ask) {
             (Source::System(instance), _) => {
                 self.is_at_end = true;
                 vec![(**instance).clone()]
@@ -77,7 +78,9 @@ impl Cursor {
                 self.is_at_end = true;
                 one(view, step, keys)?
             }
-            (Source::Repository, SourceRequest::Enumerate) => self.instances(view, step, room)?,
+            (Source::Repository, SourceRequest::Enumerate) => {
+                return self.instances(view, step, room, wanted).map(Some);
+            }
             (Source::Repository, SourceRequest::Referring(asked)) => {
                 self.referring(view, step, asked)?
             }
@@ -90,23 +93,35 @@ impl Cursor {
                 return Err(WBEM_E_CRITICAL_ERROR.with("a provider's instances are not stored"));
             }
         };
+        batch.retain(wanted);
         Ok(Some(batch))
     }
 
-    fn instances(&mut self, view: &View<'_>, step: &Step, room: Room) -> Result<Vec<Instance>> {
-        let (most, most_bytes) = match step.filter.is_some() || step.is_related {
-            true => (BATCH, usize::MAX),
-            false => (room.objects, room.bytes),
-        };
+    fn instances(
+        &mut self,
+        view: &View<'_>,
+        step: &Step,
+        room: Room,
+        wanted: &dyn Fn(&Instance) -> bool,
+    ) -> Result<Vec<Instance>> {
         let values = size_of::<Object>() + step.class.properties().len() * size_of::<Value>();
         let (batch, position) = view.stored(|stored| {
             let mut all = stored.instances_after(view.id(), &step.class, &self.position)?;
-            let (mut batch, mut bytes, mut stored_bytes) = (Vec::with_capacity(most), 0, 0);
-            while batch.len() < most && bytes < most_bytes && stored_bytes < BATCH_BYTES {
+            let (mut batch, mut bytes) = (Vec::with_capacity(room.objects), 0);
+            let (mut read, mut stored_bytes) = (0, 0);
+            while read < BATCH
+                && stored_bytes < BATCH_BYTES
+                && batch.len() < room.objects
+                && bytes < room.bytes
+            {
                 let Some(instance) = all.next() else { return Ok((batch, None)) };
-                batch.push(instance?);
+                let instance = instance?;
+                read += 1;
                 stored_bytes += all.last_len();
-                bytes += values + all.last_len();
+                if wanted(&instance) {
+                    bytes += values + all.last_len();
+                    batch.push(instance);
+                }
             }
             let mut position = self.position.clone();
             all.advance(&mut position);

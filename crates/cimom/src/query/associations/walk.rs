@@ -95,7 +95,7 @@ impl Progress {
                 return Ok((view, true));
             }
             view = view.for_reading_on(class)?;
-            let Some(batch) = self.cursor.next(&view, step, Room::WHOLE)? else { break };
+            let Some(batch) = self.cursor.next(&view, step, Room::WHOLE, &|_| true)? else { break };
             let (mut associations, mut failure) = (Vec::with_capacity(batch.len()), None);
             for instance in batch {
                 match properties::complete(&view, instance, &step.wanted) {
