@@ -51,14 +51,14 @@ pub(crate) struct Call {
 struct State {
     /// `None` when the call has ended.
     sink: Option<Arc<dyn ResponseSink>>,
-    /// The thread in which the sink is being given something.
-    giving: Option<ThreadId>,
-    /// The end, which came from another thread meanwhile: that thread tells it when it is done.
+    /// The thread that is calling the sink.
+    called_by: Option<ThreadId>,
+    /// The end, which came from another thread meanwhile: the calling thread reports it afterwards.
     ending: Option<(Completion, Option<ObjectPath>)>,
 }
 
 impl Outstanding {
-    /// Starts `request`, whose outcome `sink` hears.
+    /// Starts `request`, whose outcome `sink` receives.
     pub(crate) fn start(
         &self,
         client: &Client,
@@ -97,7 +97,7 @@ impl Outstanding {
     ) -> Arc<Call> {
         let cancel = cancel.of_one_call();
         let call = Arc::new(Call {
-            state: Mutex::new(State { sink: Some(sink.clone()), giving: None, ending: None }),
+            state: Mutex::new(State { sink: Some(sink.clone()), called_by: None, ending: None }),
             identity: identity(sink),
             sends_status: flags.has(Flags::SEND_STATUS),
             cancel,
@@ -131,7 +131,7 @@ fn identity(sink: &Arc<dyn ResponseSink>) -> usize {
 }
 
 impl Call {
-    /// Tells the outcome of an operation with one result.
+    /// Reports the outcome of an operation with one result.
     pub(crate) fn conclude(&self, outcome: Result<Reply>) {
         match outcome {
             Ok(Reply::Object(object, success)) => self.deliver(object, success),
@@ -144,12 +144,11 @@ impl Call {
         }
     }
 
-    /// Tells the end, once. Where another thread is giving the sink something, that comes first, and
-    /// that thread tells the end; a sink that cancels its own call while it is given something hears
-    /// it at once.
+    /// Reports the end, once. While another thread is calling the sink, that thread reports the end
+    /// afterwards. A sink that cancels its own call while it is called receives the end at once.
     pub(crate) fn end(&self, completion: Completion, path: Option<ObjectPath>) {
         let mut state = self.state();
-        if state.giving.is_some_and(|thread| thread != std::thread::current().id()) {
+        if state.called_by.is_some_and(|thread| thread != std::thread::current().id()) {
             state.ending.get_or_insert((completion, path));
             return;
         }
@@ -161,14 +160,14 @@ impl Call {
         }
     }
 
-    /// Whether its sink has heard the end.
+    /// Whether its sink has received the end.
     pub(crate) fn has_ended(&self) -> bool {
         self.state().sink.is_none()
     }
 
-    /// Gives the sink objects. `Break` where it wants no more, or has heard the end.
+    /// Delivers objects to the sink. `Break` if it wants no more, or has received the end.
     pub(crate) fn indicate(&self, batch: Vec<Object>) -> ControlFlow<()> {
-        self.give(|sink| sink.indicate(batch))
+        self.call_sink(|sink| sink.indicate(batch))
     }
 
     fn deliver(&self, object: Object, success: WbemStatus) {
@@ -176,15 +175,18 @@ impl Call {
         self.end(Ok(success), None);
     }
 
-    /// Gives the sink something, unless the call has ended.
-    fn give(&self, give: impl FnOnce(&dyn ResponseSink) -> ControlFlow<()>) -> ControlFlow<()> {
+    /// Calls the sink, unless the call has ended.
+    fn call_sink(
+        &self,
+        call: impl FnOnce(&dyn ResponseSink) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         let mut state = self.state();
         let Some(sink) = state.sink.clone() else { return ControlFlow::Break(()) };
-        state.giving = Some(std::thread::current().id());
+        state.called_by = Some(std::thread::current().id());
         drop(state);
-        let given = Given(self);
-        let flow = give(&*sink);
-        drop(given);
+        let sink_call = SinkCall(self);
+        let flow = call(&*sink);
+        drop(sink_call);
         if self.has_ended() { ControlFlow::Break(()) } else { flow }
     }
 
@@ -199,14 +201,14 @@ impl fmt::Debug for Call {
     }
 }
 
-/// The sink is being given something by this thread, until this is dropped: then it hears the end
-/// that has come meanwhile, also where it has panicked.
-struct Given<'c>(&'c Call);
+/// A call of the sink by this thread. Its end reports the end of the operation that came meanwhile,
+/// even if the sink has panicked.
+struct SinkCall<'c>(&'c Call);
 
-impl Drop for Given<'_> {
+impl Drop for SinkCall<'_> {
     fn drop(&mut self) {
         let mut state = self.0.state();
-        state.giving = None;
+        state.called_by = None;
         let ending = state.ending.take();
         drop(state);
         if let Some((completion, path)) = ending {
@@ -244,7 +246,7 @@ impl ObjectSink for Delivery {
 
     fn progress(&mut self, progress: Progress) {
         if self.call.sends_status {
-            let _ = self.call.give(|sink| {
+            let _ = self.call.call_sink(|sink| {
                 sink.progress(progress);
                 ControlFlow::Continue(())
             });
@@ -273,11 +275,11 @@ mod tests {
         Instance::new(Class::derive(Arc::new(declaration), None, None).unwrap()).into()
     }
 
-    /// A sink that panics whatever it is given.
+    /// A sink that panics whenever it is called.
     #[derive(Default)]
     struct Panicking {
         ends: Mutex<Vec<WbemStatus>>,
-        has_heard: Promise<()>,
+        has_ended: Promise<()>,
     }
 
     impl ResponseSink for Panicking {
@@ -287,7 +289,7 @@ mod tests {
 
         fn set_status(&self, completion: Completion, _path: Option<ObjectPath>) {
             self.ends.lock().push(completion.unwrap_or_else(|e| e.status()));
-            self.has_heard.set(());
+            self.has_ended.set(());
             panic!("as the test wants it");
         }
     }
@@ -314,11 +316,15 @@ mod tests {
     }
 
     #[test]
-    fn a_sink_that_panics_on_the_thread_of_a_provider_hears_the_end_once() {
+    fn a_sink_that_panics_on_the_thread_of_a_provider_receives_the_end_once() {
         let sink = Arc::new(Panicking::default());
         start(context(), &sink).unwrap();
         let deadline = Instant::now() + Duration::from_secs(60);
-        assert_eq!(sink.has_heard.wait_until(Some(deadline)), Some(()), "it never heard the end");
+        assert_eq!(
+            sink.has_ended.wait_until(Some(deadline)),
+            Some(()),
+            "it never received the end"
+        );
         assert_eq!(*sink.ends.lock(), [WBEM_S_NO_ERROR]);
     }
 

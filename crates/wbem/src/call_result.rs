@@ -38,9 +38,9 @@ impl CallResult {
             drop(admission);
             ending.0.set(outcome);
         })?;
-        let told = outcome.clone();
+        let ended = outcome.clone();
         let _on_cancel = Arc::new(call.on_cancel(move |why| {
-            told.set(Err(cancelled(why)));
+            ended.set(Err(cancelled(why)));
         }));
         Ok(CallResult { outcome, call, _on_cancel })
     }
@@ -92,7 +92,7 @@ impl CallResult {
     ) -> Result<Option<T>> {
         let Some(outcome) = self.wait(wait) else { return Ok(None) };
         let result = take(outcome?).ok_or_else(|| {
-            WBEM_E_INVALID_OPERATION.with("the call gives no result of the kind that is asked for")
+            WBEM_E_INVALID_OPERATION.with("the call returns no result of the requested kind")
         })?;
         Ok(Some(result))
     }

@@ -476,7 +476,7 @@ mod tests {
         assert!(!call.is_cancelled());
     }
 
-    /// Either the caller hears of its cancel and nothing is committed, or the other way round.
+    /// Either the cancel is reported to the caller and nothing is committed, or the other way round.
     #[test]
     fn no_call_is_both_cancelled_and_committed() {
         const ROUNDS: usize = 2000;
@@ -485,7 +485,7 @@ mod tests {
             let session = CancelToken::new();
             let call = session.of_one_call();
             let start = Barrier::new(3);
-            let (committed, told) = std::thread::scope(|scope| {
+            let (committed, reported) = std::thread::scope(|scope| {
                 let commit = scope.spawn(|| {
                     start.wait();
                     // What a provider does on behalf of the call has a token of its own.
@@ -504,8 +504,8 @@ mod tests {
                 });
                 (commit.join().unwrap(), caller.join().unwrap())
             });
-            assert_ne!(committed, told, "in round {round}");
-            assert_eq!(call.is_cancelled(), told);
+            assert_ne!(committed, reported, "in round {round}");
+            assert_eq!(call.is_cancelled(), reported);
             outcomes[usize::from(committed)] += 1;
         }
         assert!(outcomes.iter().all(|&count| count > 0), "one has never come: {outcomes:?}");

@@ -75,7 +75,7 @@ impl Objects {
         let channel = &self.interest.channel;
         let mut state = channel.state();
         loop {
-            if let Some(fetched) = channel.some(&mut state, self.next(most)) {
+            if let Some(fetched) = channel.fetch(&mut state, self.next(most)) {
                 drop(state);
                 return self.taken(fetched);
             }
@@ -91,7 +91,7 @@ impl Objects {
 
     /// The same for a task, which is woken when there is something.
     pub fn poll_recv(&mut self, most: usize, task: &mut Context<'_>) -> Poll<Result<Fetched>> {
-        match self.interest.channel.poll_some(self.next(most), task) {
+        match self.interest.channel.poll_fetch(self.next(most), task) {
             Poll::Ready(fetched) => Poll::Ready(self.taken(fetched)),
             Poll::Pending => Poll::Pending,
         }
@@ -198,7 +198,7 @@ impl Channel {
 
     /// Waits until the operation has delivered something or has ended.
     /// Errors: its own, where nothing came before; `WBEM_E_TIMED_OUT` past `deadline`.
-    pub(crate) fn begun(self: &Arc<Self>, deadline: Option<Instant>) -> Result<()> {
+    pub(crate) fn wait_for_begin(self: &Arc<Self>, deadline: Option<Instant>) -> Result<()> {
         let mut state = self.state();
         loop {
             match &state.completion {
@@ -225,12 +225,12 @@ impl Channel {
         if is_past(deadline) {
             return false;
         }
-        // The operation goes on for a client that wants more than is waiting.
+        // The operation continues for a client that wants more than is waiting.
         let delivered = state.delivered();
         state.advance(delivered);
         state.awaited.push(wanted);
-        self.go_on(state);
-        // An operation that could not go on has ended, and wakes no thread that waits from now on.
+        self.resume(state);
+        // An operation that could not be resumed has ended, and wakes no thread that waits from now on.
         if state.completion.is_none() {
             wait_until(&self.is_delivered, state, deadline);
         }
@@ -240,8 +240,8 @@ impl Channel {
         true
     }
 
-    /// Lets the operation go on.
-    fn go_on(self: &Arc<Self>, state: &mut State) {
+    /// Continues the operation.
+    fn resume(self: &Arc<Self>, state: &mut State) {
         self.is_wanted.notify_all();
         let Some(source) = state.suspended.take() else { return };
         state.at_work += 1;
@@ -264,8 +264,7 @@ impl Channel {
         self.is_delivered.notify_all();
     }
 
-    /// Passes over the objects at these positions, which were delivered; gives them where `wants`
-    /// says so.
+    /// Passes over the objects at these positions, which were delivered; returns them if `wants`.
     pub(crate) fn pass(
         self: &Arc<Self>,
         state: &mut State,
@@ -292,16 +291,16 @@ impl Channel {
         if !wants {
             objects.clear();
         }
-        if state.may_go_on() {
-            self.go_on(state);
+        if state.may_resume() {
+            self.resume(state);
         }
         objects
     }
 
-    /// What there is from `range.start` on, no further than `range.end`; nothing at the end of the
+    /// Fetches what there is from `range.start` on, no further than `range.end`; nothing at the end of the
     /// operation, with its status. `None` where there is nothing yet.
     /// Errors: the operation's.
-    pub(crate) fn some(
+    pub(crate) fn fetch(
         self: &Arc<Self>,
         state: &mut State,
         range: Range<usize>,
@@ -320,14 +319,14 @@ impl Channel {
         Some(ended.map(|status| Fetched { objects: Vec::new(), status }))
     }
 
-    /// As [`Channel::some`], for a task.
-    pub(crate) fn poll_some(
+    /// As [`Channel::fetch`], for a task.
+    pub(crate) fn poll_fetch(
         self: &Arc<Self>,
         range: Range<usize>,
         task: &mut Context<'_>,
     ) -> Poll<Result<Fetched>> {
         let mut state = self.state();
-        if let Some(fetched) = self.some(&mut state, range.clone()) {
+        if let Some(fetched) = self.fetch(&mut state, range.clone()) {
             return Poll::Ready(fetched);
         }
         if !state.polls.iter().any(|waker| waker.will_wake(task.waker())) {
@@ -335,11 +334,11 @@ impl Channel {
         }
         let delivered = state.delivered();
         state.advance(delivered);
-        self.go_on(&mut state);
-        // An operation that could not go on has ended, and wakes no task.
+        self.resume(&mut state);
+        // An operation that could not be resumed has ended, and wakes no task.
         match state.completion {
             None => Poll::Pending,
-            Some(_) => self.some(&mut state, range).map_or(Poll::Pending, Poll::Ready),
+            Some(_) => self.fetch(&mut state, range).map_or(Poll::Pending, Poll::Ready),
         }
     }
 
@@ -407,8 +406,8 @@ impl State {
         self.first + self.objects.len()
     }
 
-    /// How many may wait.
-    fn ahead(&self) -> usize {
+    /// How many objects may wait.
+    fn waiting_limit(&self) -> usize {
         self.furthest.clamp(WAITING, MOST_WAITING)
     }
 
@@ -438,18 +437,19 @@ impl State {
 
     /// Whether as much is waiting as may.
     fn is_enough(&self) -> bool {
-        let is_enough = self.waiting() >= self.ahead() || self.waiting_bytes >= WAITING_BYTES;
+        let is_enough =
+            self.waiting() >= self.waiting_limit() || self.waiting_bytes >= WAITING_BYTES;
         is_enough && !self.is_awaited()
     }
 
     /// Whether the queue has no room for another batch.
     fn is_full(&self) -> bool {
-        !self.may_go_on() && !self.is_awaited()
+        !self.may_resume() && !self.is_awaited()
     }
 
     /// Whether a blocked operation may continue.
-    fn may_go_on(&self) -> bool {
-        self.waiting() <= self.ahead() / 2 && self.waiting_bytes <= WAITING_BYTES / 2
+    fn may_resume(&self) -> bool {
+        self.waiting() <= self.waiting_limit() / 2 && self.waiting_bytes <= WAITING_BYTES / 2
     }
 }
 
@@ -531,7 +531,7 @@ impl Delivery {
             MutexGuard::unlocked(&mut state, || polls.into_iter().for_each(Waker::wake));
         }
         if waits && state.is_enough() {
-            while !state.may_go_on() && !state.is_abandoned {
+            while !state.may_resume() && !state.is_abandoned {
                 self.0.is_wanted.wait(&mut state);
             }
         }
@@ -573,7 +573,7 @@ impl ObjectSink for Delivery {
         state.admission = None;
         // Meanwhile the client may have asked for more.
         if !state.is_full() {
-            self.0.go_on(&mut state);
+            self.0.resume(&mut state);
         }
     }
 
@@ -618,7 +618,7 @@ mod tests {
         vec![object(); 64]
     }
 
-    /// A source of `batches` that gives its thread back where as much is waiting as may; `_held` is
+    /// A source of `batches` that returns its thread where as much is waiting as may; `_held` is
     /// disconnected when nothing of it is left.
     fn source(mut batches: usize, _held: mpsc::Sender<()>, mut sink: Sink) {
         while batches > 0 {
@@ -666,7 +666,7 @@ mod tests {
         }
     }
 
-    /// Half-read results hold no threads and do not count; each goes on when its client does.
+    /// Half-read results hold no threads and do not count; each continues when its client does.
     #[test]
     fn two_thousand_half_read_results_hold_no_threads() {
         let limits = OperationLimits { operations: 4, operations_per_client: 1 };
@@ -684,12 +684,12 @@ mod tests {
             assert_eq!(rest(&mut objects), 8 * 64 - 1);
             settle(&operations);
         }
-        // One that gives its thread back may be asked to go on before that thread is kept.
+        // One that returns its thread may be resumed before that thread is kept.
         assert!(operations.threads() <= 10, "{operations:?}");
     }
 
     #[test]
-    fn a_source_that_gave_its_thread_back_goes_with_its_client() {
+    fn a_source_that_returned_its_thread_ends_with_its_client() {
         let operations = Operations::default();
         let (mut objects, is_dropped) = start(&operations, 1000);
         objects.recv(1, &CancelToken::default()).unwrap();
@@ -699,7 +699,7 @@ mod tests {
         assert_eq!(is_dropped.try_recv(), Err(mpsc::TryRecvError::Disconnected));
     }
 
-    /// Where no thread can be had for it, an operation that gave its thread back ends with an error.
+    /// Where no thread can be had for it, an operation that returned its thread ends with an error.
     #[test]
     fn a_source_that_cannot_go_on_ends() {
         for is_task in [false, true] {
@@ -802,7 +802,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_for_objects_is_ended_by_its_token() {
+    fn a_wait_for_objects_ends_with_its_token() {
         let (sink, mut objects) = channel(&Operations::default(), SessionId::new());
         let past = CancelToken::default().until(Instant::now());
         assert_eq!(objects.recv(1, &past).unwrap().status, WBEM_S_TIMEDOUT);

@@ -3,7 +3,7 @@
 //!
 //! The operations themselves run on the thread that calls them. A [`Client`], whose calls are some of
 //! the [`Operations`] of a process, gives a door what
-//! IWbemServices has beyond that: enumerators, call results, sinks that hear of the outcome later,
+//! IWbemServices has beyond that: enumerators, call results, sinks that receive the outcome later,
 //! and the end of a call before its end (behaviour.md part F, "Calling modes").
 
 use std::sync::Arc;
@@ -104,13 +104,13 @@ impl Client {
         CallResult::start(self, request.into_owned())
     }
 
-    /// Starts an operation whose outcome `sink` hears: the objects of an enumerating one, else its one
-    /// result. Errors: as [`Client::start`]; then the sink is not used.
+    /// Starts an operation whose outcome `sink` receives: the objects of an enumerating one, else its
+    /// one result. Errors: as [`Client::start`]; then the sink is not used.
     pub fn start_async(&self, request: Request<'_>, sink: &Arc<dyn ResponseSink>) -> Result<()> {
         self.outstanding.start(self, request.into_owned(), sink)
     }
 
-    /// Starts a query whose objects `sink` hears. Errors: as [`Client::exec_query`] at once; then
+    /// Starts a query whose objects `sink` receives. Errors: as [`Client::exec_query`] at once; then
     /// the sink is not used.
     pub fn exec_query_async(
         &self,
@@ -124,10 +124,10 @@ impl Client {
         self.start_async(Request::ExecQuery { language, query, flags }, sink)
     }
 
-    /// NextAsync: `sink` hears of the next `count` objects, as they come and after all that was
+    /// NextAsync: `sink` receives the next `count` objects, as they come and after all that was
     /// asked for before, and then one status: `WBEM_S_NO_ERROR` after `count` of them,
     /// `WBEM_S_FALSE` (or the operation's own success) where it ended earlier, or its error.
-    /// What `objects` fetches next is what comes behind them. Gives `WBEM_S_FALSE` where nothing
+    /// What `objects` fetches next is what comes behind them. Returns `WBEM_S_FALSE` if nothing
     /// is left or asked for; then the sink is not used.
     /// Errors: as [`Client::start`]; then the sink is not used either.
     pub fn next_async(
@@ -167,7 +167,7 @@ impl Client {
         &self.outstanding
     }
 
-    /// Ends every call that uses `sink`: it hears `WBEM_E_CALL_CANCELLED` of each, and nothing
+    /// Ends every call that uses `sink`: it receives `WBEM_E_CALL_CANCELLED` of each, and nothing
     /// after it. What a provider or a method is doing meanwhile goes on until it asks whether the call is
     /// wanted; a call that has begun to commit ends as it would.
     pub fn cancel_async_call(&self, sink: &Arc<dyn ResponseSink>) {

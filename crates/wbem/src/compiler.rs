@@ -78,7 +78,7 @@ pub struct CompileReport {
 
 /// Compiles MOF into namespaces.
 pub trait MofCompiler {
-    /// Compiles `files` in order. `progress` hears how many of how many objects are stored,
+    /// Compiles `files` in order. `progress` receives how many of how many objects are stored,
     /// after each durable commit.
     /// Errors: what kept the compilation from running at all (a file that cannot be read, a
     /// namespace that cannot be opened); everything else is in the report.

@@ -22,7 +22,7 @@ use crate::deadline::{after, earlier, is_past};
 use crate::flags::Flags;
 
 /// A position among the objects of an operation. Dropping the last one ends the operation, when
-/// nothing is left that was asked for by [`crate::Client::next_async`].
+/// nothing is left that was requested by [`crate::Client::next_async`].
 #[derive(Debug)]
 pub struct Enumerator {
     position: usize,
@@ -44,7 +44,7 @@ impl Enumerator {
         let objects = client.deliver(request, !flags.has(Flags::FORWARD_ONLY))?;
         let interest = objects.into_interest();
         if !flags.has(Flags::RETURN_IMMEDIATELY) {
-            interest.channel.begun(interest.deadline())?;
+            interest.channel.wait_for_begin(interest.deadline())?;
         }
         Ok(Enumerator {
             position: 0,
@@ -168,7 +168,7 @@ impl Enumerator {
         };
         let end = wanted.min(state.delivered());
         let mut objects = Vec::new();
-        // What was asked for by NextAsync may not have been delivered yet.
+        // What was requested by NextAsync may not have been delivered yet.
         if end > self.position {
             objects = all.pass(&mut state, self.position..end, wants);
             self.position = end;

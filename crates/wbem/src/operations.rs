@@ -1,9 +1,9 @@
 //! The operations that run on threads of their own: how many there may be, and the threads.
 //!
 //! An operation is admitted or refused, never queued: the caller knows at once. An admitted one
-//! runs on a thread that is kept for the next one for a while. An operation that has given its thread
-//! back ([`crate::Sink::suspend`]) does not count until it goes on. What runs on its caller's thread
-//! does not count.
+//! runs on a thread that is kept for the next one for a while. An operation that has returned its
+//! thread ([`crate::Sink::suspend`]) does not count until it continues. What runs on its caller's
+//! thread does not count.
 
 use std::collections::{HashMap, VecDeque};
 use std::panic::AssertUnwindSafe;
@@ -129,7 +129,7 @@ impl Operations {
         self.hand_over(Box::new(move || work(admission)))
     }
 
-    /// Goes on with an operation that had given its thread back. It counts again, and is not refused.
+    /// Continues an operation that had returned its thread. It counts again, and is not refused.
     /// Errors: `WBEM_E_OUT_OF_MEMORY`.
     pub(crate) fn resume(
         &self,
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn a_thread_that_nobody_needs_ends() {
+    fn a_thread_without_work_ends() {
         let operations = Operations::keeping(OperationLimits::default(), Duration::ZERO);
         drop(hold(&operations, SessionId::new()).unwrap());
         while operations.threads() > 0 {

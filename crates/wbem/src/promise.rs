@@ -1,4 +1,4 @@
-//! A value that another thread gives once: the outcome of a call, the end of a result.
+//! A value that another thread sets once: the outcome of a call, the end of a result.
 
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_is_woken_by_the_value_the_token_or_the_deadline() {
+    fn a_wait_ends_with_the_value_the_token_or_the_deadline() {
         let promise = Promise::<u32>::default();
         let past = Instant::now();
         assert_eq!(promise.wait_until(Some(past)), None);

@@ -56,7 +56,7 @@ pub trait Services: Send + Sync {
         self.call(&Request::GetObject { path: path.into(), flags }, context, None)?.object()
     }
 
-    /// What [`Services::get`] gives, for callers that need the object alone.
+    /// The object of [`Services::get`], for callers that do not need the success code.
     fn get_object(&self, path: &str, flags: Flags, context: &CallContext) -> Result<Object> {
         Ok(self.get(path, flags, context)?.0)
     }

@@ -181,7 +181,7 @@ impl Sink {
         }
     }
 
-    /// Tells how far it is.
+    /// Reports progress.
     pub fn progress(&mut self, progress: Progress) {
         if let Some(receiver) = &mut self.receiver {
             receiver.progress(progress);
@@ -193,7 +193,7 @@ impl Sink {
         self.end(completion);
     }
 
-    /// Gives the sink up without a word, because the call itself returns the error: then the
+    /// Drops the sink without a final status, because the call itself returns the error: then the
     /// sink is not used.
     pub fn release(mut self) {
         self.receiver = None;
@@ -238,7 +238,7 @@ pub fn for_each_until_cancelled(
     done.wait_for(token)?
 }
 
-/// Runs an operation and gives the objects that came before its end, and the end.
+/// Runs an operation; returns the objects that came before its end, and the end.
 pub fn gather(operation: impl FnOnce(Sink) -> Result<()>) -> (Vec<Object>, Completion) {
     let objects = Arc::new(Mutex::new(Vec::new()));
     let taken = objects.clone();
@@ -250,7 +250,7 @@ pub fn gather(operation: impl FnOnce(Sink) -> Result<()>) -> (Vec<Object>, Compl
     (objects, completion)
 }
 
-/// Runs an operation and gives all its objects. Errors: as of [`for_each`].
+/// Runs an operation and returns all its objects. Errors: as of [`for_each`].
 pub fn collect(operation: impl FnOnce(Sink) -> Result<()>) -> Result<Vec<Object>> {
     let (objects, completion) = gather(operation);
     completion.map(|_| objects)
@@ -280,7 +280,7 @@ mod tests {
     use cim::status::{WBEM_E_FAILED, WBEM_S_FALSE};
 
     #[test]
-    fn a_sink_let_go_is_a_provider_failure() {
+    fn a_dropped_sink_is_a_provider_failure() {
         let result = collect(|sink| {
             drop(sink);
             Ok(())

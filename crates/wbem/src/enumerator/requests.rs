@@ -59,7 +59,7 @@ impl Requests {
     }
 }
 
-/// Serves the requests of an enumerator: a task that is woken when there is something to give.
+/// Serves the requests of an enumerator: a task that is woken when there are objects to deliver.
 struct Server {
     requests: Arc<Requests>,
     operations: Operations,
@@ -77,10 +77,10 @@ impl Wake for Server {
 }
 
 impl Server {
-    /// Serves one request after the other until there is none, or nothing to give.
+    /// Serves one request after the other until there is none, or nothing to deliver.
     fn serve(self: &Arc<Self>) {
         while let Some(mut request) = self.next() {
-            // A sink that panics costs its own call; `Ending` tells it.
+            // A sink that panics costs its own call; `Ending` reports it.
             let call = request.call.clone();
             let served = std::panic::catch_unwind(AssertUnwindSafe(|| {
                 let _ending = Ending(call);
@@ -102,15 +102,15 @@ impl Server {
         next
     }
 
-    /// Gives the call's sink the objects as they come, and then one status. Where there is nothing to
-    /// give, the request is put back, and this is woken when there is.
+    /// Delivers the objects to the call's sink as they come, and then one status. If there is nothing
+    /// to deliver, the request is put back, and this is woken when there is.
     fn deliver(self: &Arc<Self>, request: &mut Request) -> Poll<()> {
         let (channel, waker) = (&self.interest.channel, Waker::from(self.clone()));
         while !request.positions.is_empty() && !request.call.has_ended() {
             // The request is back before this is woken.
             let mut queue = self.requests.0.lock();
             let polled =
-                channel.poll_some(request.positions.clone(), &mut Context::from_waker(&waker));
+                channel.poll_fetch(request.positions.clone(), &mut Context::from_waker(&waker));
             let Poll::Ready(fetched) = polled else {
                 let (positions, call) = (request.positions.clone(), request.call.clone());
                 queue.waiting.push_front(Request { positions, call });
