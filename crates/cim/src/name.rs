@@ -23,6 +23,7 @@ impl Name {
     }
 
     /// Whether it is the same name as `other`.
+    #[inline]
     pub fn is(&self, other: &str) -> bool {
         eq(&self.0, other)
     }
@@ -41,9 +42,8 @@ impl Name {
     /// from U+0080 on, then also digits.
     pub fn is_identifier(text: &str) -> bool {
         // No byte of a character beyond ASCII is an ASCII one.
-        let starts = |b: u8| b.is_ascii_alphabetic() || b == b'_' || !b.is_ascii();
-        let mut bytes = text.bytes();
-        bytes.next().is_some_and(starts) && bytes.all(|b| starts(b) || b.is_ascii_digit())
+        text.bytes().all(|b| IN_IDENTIFIER[usize::from(b)])
+            && text.bytes().next().is_some_and(|first| !first.is_ascii_digit())
     }
 
     /// A name with no allocation, for names known at build time.
@@ -51,6 +51,17 @@ impl Name {
         Name(SmolStr::new_static(text))
     }
 }
+
+/// Which bytes an identifier has: the characters of every declaration are looked up here.
+const IN_IDENTIFIER: [bool; 256] = {
+    let mut table = [true; 256];
+    let mut byte = 0;
+    while byte < 0x80 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric() || byte == b'_' as usize;
+        byte += 1;
+    }
+    table
+};
 
 /// Whether two texts are equal without case.
 #[inline]
@@ -68,7 +79,10 @@ fn begin_differently(a: &str, b: &str) -> bool {
 }
 
 fn eq_from_start(a: &str, b: &str) -> bool {
-    a.eq_ignore_ascii_case(b) || (!differ_in_ascii(a, b) && folded_chars(a).eq(folded_chars(b)))
+    // Most equal names are spelled alike.
+    a == b
+        || a.eq_ignore_ascii_case(b)
+        || (!differ_in_ascii(a, b) && folded_chars(a).eq(folded_chars(b)))
 }
 
 /// Whether two texts that are not equal as ASCII differ first in ASCII characters or in length,
@@ -81,14 +95,14 @@ fn differ_in_ascii(a: &str, b: &str) -> bool {
 
 /// The order of two texts without case.
 pub fn cmp(a: &str, b: &str) -> Ordering {
-    // Byte order and character order agree in UTF-8, so ASCII prefixes may be compared as bytes.
+    // Byte order and character order agree in UTF-8, and ASCII bytes that differ begin characters.
     let (x, y) = (a.as_bytes(), b.as_bytes());
     for (x, y) in x.iter().zip(y) {
-        if !(x.is_ascii() && y.is_ascii()) {
-            return folded_chars(a).cmp(folded_chars(b));
-        }
         if x == y {
             continue;
+        }
+        if !(x.is_ascii() && y.is_ascii()) {
+            return folded_chars(a).cmp(folded_chars(b));
         }
         let order = x.to_ascii_lowercase().cmp(&y.to_ascii_lowercase());
         if order.is_ne() {
@@ -151,17 +165,16 @@ impl Hash for Name {
         // folded bytes go together, because a few characters beyond ASCII fold to an ASCII letter.
         const END: u8 = 0xff;
         let mut folded = [END; 64];
-        match folded.get_mut(..=self.0.len()).filter(|_| self.0.is_ascii()) {
-            Some(folded) => {
-                folded[..self.0.len()].copy_from_slice(self.0.as_bytes());
-                folded.make_ascii_lowercase();
-                state.write(folded);
-            }
-            None => {
-                let mut folded = self.folded().into_owned().into_bytes();
-                folded.push(END);
-                state.write(&folded);
-            }
+        let length = self.0.len();
+        if length < folded.len() && self.0.is_ascii() {
+            folded[..length].copy_from_slice(self.0.as_bytes());
+            // The whole array, because its size is known; the end stays as it is.
+            folded.make_ascii_lowercase();
+            state.write(&folded[..=length]);
+        } else {
+            let mut folded = self.folded().into_owned().into_bytes();
+            folded.push(END);
+            state.write(&folded);
         }
     }
 }
@@ -241,9 +254,9 @@ mod tests {
 
     #[test]
     fn order_is_alphabetical_without_case() {
-        let mut names = ["b", "A", "é", "C", "aB"].map(Name::from);
+        let mut names = ["b", "A", "éB", "é", "C", "Éa", "aB"].map(Name::from);
         names.sort();
-        assert_eq!(names.each_ref().map(Name::as_str), ["A", "aB", "b", "C", "é"]);
+        assert_eq!(names.each_ref().map(Name::as_str), ["A", "aB", "b", "C", "é", "Éa", "éB"]);
     }
 
     #[test]
