@@ -51,14 +51,15 @@ impl Class {
         let qualifiers = class_qualifiers(&declaration, parent)?;
         let properties = merge_properties(&declaration, parent)?;
         let methods = merge_methods(&declaration, parent)?;
-        let by_name = slots_by_name(&properties);
-        let is_key = |&slot: &u16| properties[usize::from(slot)].qualifiers.is_true("key");
+        let by_name = slots_by_name(parent, &properties);
+        let marks: Vec<Marks> = properties.iter().map(|p| Marks::of(&p.qualifiers)).collect();
+        let is_key = |&slot: &u16| marks[usize::from(slot)].is_key;
         let is_singleton =
             qualifiers.is_true("singleton") || parent.is_some_and(Class::is_singleton);
         let class = Class {
             keys: by_name.iter().copied().filter(is_key).collect(),
-            required: required_slots(&properties, parent),
-            dynamic: dynamic_slots(&properties, &qualifiers),
+            required: required_slots(&marks, parent),
+            dynamic: dynamic_slots(&marks, &qualifiers),
             defaults: properties.iter().map(|p| p.default.clone()).collect(),
             by_name,
             declaration,
@@ -462,34 +463,56 @@ fn same_signature(own: &MethodDeclaration, inherited: &Method) -> bool {
         })
 }
 
+/// What the qualifiers of a property say of its slot.
+#[derive(Default)]
+struct Marks {
+    is_key: bool,
+    is_required: bool,
+    is_dynamic: bool,
+}
+
+impl Marks {
+    fn of(qualifiers: &Qualifiers) -> Self {
+        let mut marks = Marks::default();
+        for qualifier in qualifiers.iter().filter(|q| q.value == Value::Boolean(true)) {
+            let is = |name| qualifier.name.is(name);
+            marks.is_key |= is("key");
+            marks.is_required |= is("key") || is("not_null") || is("indexed");
+            marks.is_dynamic |= is("dynamic");
+        }
+        marks
+    }
+}
+
 /// A class's slots begin with its superclass's, so what is required there is required here.
-fn required_slots(properties: &[Arc<Property>], parent: Option<&Class>) -> Box<[u16]> {
-    let is_required = |slot: u16| {
-        let marked = |name| properties[usize::from(slot)].qualifiers.is_true(name);
-        parent.is_some_and(|p| p.required.contains(&slot))
-            || ["key", "not_null", "indexed"].into_iter().any(marked)
+fn required_slots(marks: &[Marks], parent: Option<&Class>) -> Box<[u16]> {
+    let is_required = |&slot: &u16| {
+        marks[usize::from(slot)].is_required || parent.is_some_and(|p| p.required.contains(&slot))
     };
-    slots(properties).filter(|&slot| is_required(slot)).collect()
+    slots(marks.len()).filter(is_required).collect()
 }
 
 /// The number of every slot. More than a u16 holds are refused by the limit before anything
 /// looks them up.
-fn slots(properties: &[Arc<Property>]) -> std::ops::Range<u16> {
-    0..properties.len().min(usize::from(u16::MAX)) as u16
+fn slots(count: usize) -> std::ops::Range<u16> {
+    0..count.min(usize::from(u16::MAX)) as u16
 }
 
-pub(crate) fn slots_by_name(properties: &[Arc<Property>]) -> Box<[u16]> {
-    let mut slots: Vec<u16> = slots(properties).collect();
-    slots.sort_by(|&a, &b| properties[usize::from(a)].name.cmp(&properties[usize::from(b)].name));
-    slots.into()
+/// The slots in the order of their names, where `parent` has the first of them.
+pub(crate) fn slots_by_name(parent: Option<&Class>, properties: &[Arc<Property>]) -> Box<[u16]> {
+    // The order of the parent's, which the sort finds, saves most comparisons.
+    let mut ordered = parent.map_or(Vec::new(), |parent| parent.by_name.to_vec());
+    ordered.extend(slots(properties.len()).skip(ordered.len()));
+    ordered.sort_by(|&a, &b| properties[usize::from(a)].name.cmp(&properties[usize::from(b)].name));
+    ordered.into()
 }
 
 /// The slots whose values come from property providers (behaviour.md C.1).
-fn dynamic_slots(properties: &[Arc<Property>], class: &Qualifiers) -> Box<[u16]> {
+fn dynamic_slots(marks: &[Marks], class: &Qualifiers) -> Box<[u16]> {
     let all = class.is_true("dynprops");
-    let is_dynamic = |slot: u16| {
-        let qualifiers = &properties[usize::from(slot)].qualifiers;
-        !qualifiers.is_true("key") && (all || qualifiers.is_true("dynamic"))
+    let is_dynamic = |&slot: &u16| {
+        let marks = &marks[usize::from(slot)];
+        !marks.is_key && (all || marks.is_dynamic)
     };
-    slots(properties).filter(|&slot| is_dynamic(slot)).collect()
+    slots(marks.len()).filter(is_dynamic).collect()
 }

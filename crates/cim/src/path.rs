@@ -135,12 +135,14 @@ impl fmt::Display for Quoted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use fmt::Write;
         f.write_char('"')?;
-        for c in self.0.chars() {
-            if matches!(c, '"' | '\\') {
-                f.write_char('\\')?;
-            }
-            f.write_char(c)?;
+        let mut rest = self.0;
+        while let Some(at) = rest.bytes().position(|b| matches!(b, b'"' | b'\\')) {
+            f.write_str(&rest[..at])?;
+            f.write_char('\\')?;
+            f.write_str(&rest[at..=at])?;
+            rest = &rest[at + 1..];
         }
+        f.write_str(rest)?;
         f.write_char('"')
     }
 }

@@ -34,7 +34,7 @@ impl Projection {
         let has_all_keys = keys.clone().all(|k| chosen.contains(&k));
         let properties: Box<[Arc<Property>]> =
             chosen.iter().map(|&s| source.properties[s].clone()).collect();
-        let by_name = slots_by_name(&properties);
+        let by_name = slots_by_name(None, &properties);
         let is_key =
             |&s: &u16| has_all_keys && properties[usize::from(s)].qualifiers.is_true("key");
         let class = Class {

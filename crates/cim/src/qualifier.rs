@@ -94,6 +94,12 @@ impl Qualifier {
 pub struct Qualifiers(Arc<[Qualifier]>);
 
 impl Qualifiers {
+    /// The qualifiers of a list in which, as the caller has checked, no name is twice.
+    pub fn from_distinct(list: impl ExactSizeIterator<Item = Qualifier>) -> Self {
+        // Nothing is allocated for an element without qualifiers, as many are.
+        if list.len() == 0 { Qualifiers::default() } else { Qualifiers(list.collect()) }
+    }
+
     /// The qualifier `name`.
     pub fn get(&self, name: &str) -> Option<&Qualifier> {
         self.0.iter().find(|q| q.name.is(name))
@@ -106,7 +112,8 @@ impl Qualifiers {
 
     /// Whether `name` is there with the value TRUE.
     pub fn is_true(&self, name: &str) -> bool {
-        matches!(self.value(name), Some(Value::Boolean(true)))
+        // Few are TRUE, and to check that is cheaper than to compare names.
+        self.0.iter().any(|q| matches!(q.value, Value::Boolean(true)) && q.name.is(name))
     }
 
     /// The text of `name`, if it is a string.
@@ -152,12 +159,13 @@ impl Qualifiers {
 
     /// What of these passes on by `via` (`TO_DERIVED` or `TO_INSTANCE`), marked as propagated.
     pub fn propagated(&self, via: Flavor) -> Qualifiers {
-        let passed = self
+        let passed: Vec<Qualifier> = self
             .0
             .iter()
             .filter(|q| q.flavor.contains(via))
-            .map(|q| Qualifier { flavor: q.flavor | Flavor::PROPAGATED, ..q.clone() });
-        Qualifiers(passed.collect())
+            .map(|q| Qualifier { flavor: q.flavor | Flavor::PROPAGATED, ..q.clone() })
+            .collect();
+        Qualifiers::from_distinct(passed.into_iter())
     }
 
     /// These laid over what is inherited: each of these wins, the rest is inherited. One that
@@ -201,7 +209,7 @@ impl FromIterator<Qualifier> for Qualifiers {
         let iter = iter.into_iter();
         let mut list = Vec::with_capacity(iter.size_hint().0);
         iter.for_each(|q| set_in(&mut list, q));
-        Qualifiers(list.into())
+        Qualifiers::from_distinct(list.into_iter())
     }
 }
 

@@ -118,7 +118,7 @@ fn signature(properties: Vec<Property>) -> Option<Arc<Class>> {
         declaration: Arc::new(declaration),
         superclass: None,
         qualifiers,
-        by_name: slots_by_name(&properties),
+        by_name: slots_by_name(None, &properties),
         defaults: properties.iter().map(|p| p.default.clone()).collect(),
         properties,
         methods: Box::default(),
