@@ -74,18 +74,22 @@ impl<'a> Lexer<'a> {
     /// If a comment starts that does not end.
     fn skip_blank(&mut self) -> Result<(), usize> {
         loop {
-            self.at += find(self.rest(), |b| !is_blank(b));
-            match self.rest() {
-                [b'/', b'/', ..] => self.at += find(self.rest(), |b| b == b'\n'),
-                [b'/', b'*', rest @ ..] => match rest.windows(2).position(|w| w == b"*/") {
-                    Some(length) => self.at += length + 4,
-                    None => {
-                        let start = self.at;
-                        self.at = self.text.len();
-                        return Err(start);
-                    }
+            let Some(&first) = self.text.get(self.at) else { return Ok(()) };
+            match first {
+                b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c | END_OF_FILE => self.at += 1,
+                b'/' | 0x80.. => match self.rest() {
+                    [b'/', b'/', ..] => self.at += find(self.rest(), |b| b == b'\n'),
+                    [b'/', b'*', rest @ ..] => match rest.windows(2).position(|w| w == b"*/") {
+                        Some(length) => self.at += length + 4,
+                        None => {
+                            let start = self.at;
+                            self.at = self.text.len();
+                            return Err(start);
+                        }
+                    },
+                    rest if wide_blank(rest) > 0 => self.at += wide_blank(rest),
+                    _ => return Ok(()),
                 },
-                rest @ [0x80..=0xff, ..] if wide_blank(rest) > 0 => self.at += wide_blank(rest),
                 _ => return Ok(()),
             }
         }
@@ -118,10 +122,8 @@ impl<'a> Lexer<'a> {
     }
 }
 
-/// White space, and the mark of an old end of file.
-fn is_blank(b: u8) -> bool {
-    matches!(b, b' ' | b'\t' | b'\r' | b'\n' | 0x0b | 0x0c | 0x1a)
-}
+/// The mark of an old end of file, which is a blank.
+const END_OF_FILE: u8 = 0x1a;
 
 fn find(bytes: &[u8], stop: impl Fn(u8) -> bool) -> usize {
     bytes.iter().position(|&b| stop(b)).unwrap_or(bytes.len())

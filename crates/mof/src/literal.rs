@@ -91,7 +91,7 @@ pub(crate) fn shown(text: &str) -> String {
 /// `WBEMMOF_E_ILLEGAL_CONSTANT_VALUE` for none or several, `WBEMMOF_E_OUT_OF_RANGE` for one that
 /// needs two units.
 pub(crate) fn character(token: &str) -> Result<u16> {
-    let mut units = Units { rest: &token[1..token.len() - 1], pending: None };
+    let mut units = Units { rest: unquoted(token), pending: None };
     let first = units.next().transpose()?;
     let second = units.next().transpose()?;
     match (first, second) {
@@ -105,10 +105,15 @@ pub(crate) fn character(token: &str) -> Result<u16> {
     }
 }
 
+/// What is between the quotes of a token.
+pub(crate) fn unquoted(token: &str) -> &str {
+    &token[1..token.len() - 1]
+}
+
 /// Appends the text of a token in double quotes to `out`. Errors:
 /// `WBEMMOF_E_ILLEGAL_CONSTANT_VALUE` for an escape that does not exist.
 pub(crate) fn text(token: &str, escaped: bool, out: &mut String) -> Result<()> {
-    let mut rest = &token[1..token.len() - 1];
+    let mut rest = unquoted(token);
     if !escaped {
         out.push_str(rest);
         return Ok(());

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use cim::naming::MAX_CLASS_NAME;
 use cim::status::*;
-use cim::{Name, Namespace, WbemStatus};
+use cim::{Name, Namespace, Qualifier, WbemStatus};
 
 use crate::action::{Action, ActionKind, Compilation, Dialect, Options, PutFlags};
 use crate::ast::{Flavors, Ident, Include, Item, Unit};
@@ -70,6 +70,7 @@ fn compile(
         aliases: HashMap::new(),
         alias_uses: Vec::new(),
         owner: None,
+        scratch: Default::default(),
         source: unit.source.clone(),
         diagnostics,
     };
@@ -109,6 +110,9 @@ struct Lowering<'a> {
     alias_uses: Vec<alias::Use>,
     /// The alias of the object that is being lowered.
     owner: Option<Name>,
+    /// The names and the qualifiers of the element that is being lowered: lists that keep their
+    /// memory.
+    scratch: (Vec<Ident>, Vec<Qualifier>),
     /// The file that is being lowered.
     source: Arc<Source>,
     diagnostics: Diagnostics,

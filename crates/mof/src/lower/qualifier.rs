@@ -138,8 +138,8 @@ impl Lowering<'_> {
 
     /// The qualifiers of an element of the kind `element`.
     pub(super) fn qualifiers(&mut self, list: Vec<ast::Qualifier>, element: Scope) -> Qualifiers {
-        let mut seen: Vec<Ident> = Vec::with_capacity(list.len());
-        let mut set = Vec::with_capacity(list.len());
+        let (mut seen, mut set) = std::mem::take(&mut self.scratch);
+        seen.clear();
         for qualifier in list {
             if let Some(first) = seen.iter().find(|s| s.name == qualifier.name.name) {
                 let related = (self.place(first.span), "first given here");
@@ -159,19 +159,22 @@ impl Lowering<'_> {
             seen.push(qualifier.name.clone());
             set.extend(self.qualifier(qualifier, element));
         }
-        set.into_iter().collect()
+        let lowered = Qualifiers::from_distinct(set.drain(..));
+        self.scratch = (seen, set);
+        lowered
     }
 
     fn qualifier(&mut self, qualifier: ast::Qualifier, element: Scope) -> Option<Qualifier> {
         let ast::Qualifier { name, arguments, flavors, .. } = qualifier;
+        let span = name.span;
         self.check_qualifier_name(&name);
         let lowered = match self.declared.get(&name.name).cloned() {
             Some(declared) => {
                 self.declared_qualifier(&name, arguments, flavors, element, &declared)
             }
-            None => self.plain_qualifier(&name, arguments, flavors),
+            None => self.plain_qualifier(name, arguments, flavors),
         };
-        lowered.filter(|q| self.check_direction(q, name.span))
+        lowered.filter(|q| self.check_direction(q, span))
     }
 
     /// The two that tell a parameter's direction are TRUE or FALSE whatever their declaration.
@@ -215,14 +218,14 @@ impl Lowering<'_> {
 
     fn plain_qualifier(
         &mut self,
-        name: &Ident,
+        name: Ident,
         arguments: Arguments,
         flavors: Option<Flavors>,
     ) -> Option<Qualifier> {
         let flavors = flavors.or_else(|| self.flavors.get(&name.name).copied());
         let flavor = with_flavors(Flavor::default(), flavors.unwrap_or_default().set);
         if let Some(flavors) = flavors {
-            self.check_override(name, flavor, flavors);
+            self.check_override(&name, flavor, flavors);
         }
         let value = match plain_value(arguments) {
             // Since Windows 8 these two count as TRUE wherever they stand (G.9).
@@ -233,7 +236,7 @@ impl Lowering<'_> {
                 return None;
             }
         };
-        Some(Qualifier::new(name.name.clone(), value, flavor))
+        Some(Qualifier::new(name.name, value, flavor))
     }
 
     fn check_qualifier_name(&mut self, name: &Ident) {
@@ -249,12 +252,12 @@ impl Lowering<'_> {
 
     /// A say about overriding has a meaning only for what propagates (G.6).
     fn check_override(&mut self, name: &Ident, flavor: Flavor, written: Flavors) {
+        let overriding = FlavorKeywords::ENABLE_OVERRIDE | FlavorKeywords::DISABLE_OVERRIDE;
+        if !written.set.intersects(overriding) {
+            return;
+        }
         let propagates = flavor | Flavor::implied(name.name.as_str());
-        let propagates = propagates.intersects(Flavor::TO_DERIVED | Flavor::TO_INSTANCE);
-        let says = written
-            .set
-            .intersects(FlavorKeywords::ENABLE_OVERRIDE | FlavorKeywords::DISABLE_OVERRIDE);
-        if says && !propagates {
+        if !propagates.intersects(Flavor::TO_DERIVED | Flavor::TO_INSTANCE) {
             self.report(
                 WBEMMOF_E_INCOMPATIBLE_FLAVOR_TYPES,
                 format!(

@@ -5,7 +5,7 @@ use cim::status::*;
 
 use super::{Failed, Parsed, Parser};
 use crate::ast::*;
-use crate::lexer::Kind;
+use crate::lexer::{Kind, Token};
 use crate::literal;
 use crate::source::Span;
 
@@ -106,20 +106,30 @@ impl Parser<'_> {
         self.checked(value, span)
     }
 
-    /// One or more texts, which are one text together.
+    /// One or more texts, which are one text together. The parser is at the first.
     fn text_literal(&mut self) -> Literal {
-        let start = self.token.span;
+        let first = self.bump();
+        // Most are one text without escapes, which is copied from the file only once.
+        if first.kind == (Kind::Text { escaped: false }) && !self.at_text() {
+            let value = Value::string(literal::unquoted(self.text_of(first.span)));
+            return Literal { value, span: first.span };
+        }
         let mut scratch = std::mem::take(&mut self.scratch);
         scratch.clear();
-        while let Kind::Text { escaped } = self.token.kind {
-            let span = self.bump().span;
+        let mut next = Some(first);
+        while let Some(Token { kind: Kind::Text { escaped }, span }) = next {
             if let Err(error) = literal::text(self.text_of(span), escaped, &mut scratch) {
                 self.reporter.report_error(&error, span);
             }
+            next = self.at_text().then(|| self.bump());
         }
         let value = Value::string(scratch.as_str());
         self.scratch = scratch;
-        Literal { value, span: self.since(start) }
+        Literal { value, span: self.since(first.span) }
+    }
+
+    fn at_text(&self) -> bool {
+        matches!(self.token.kind, Kind::Text { .. })
     }
 
     /// The decoded text of one or more text tokens, as pragmas take it.
