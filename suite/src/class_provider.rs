@@ -129,7 +129,7 @@ pub fn declarations(mof: &str) -> Vec<ClassDeclaration> {
     let parsed = mof::parse(&mut mof::Memory::file(path, mof), path, &options);
     assert!(parsed.diagnostics.is_empty(), "the test's MOF: {}", parsed.diagnostics[0]);
     let declaration = |action: mof::Action| match action.kind {
-        ActionKind::PutClass { declaration, .. } => Some(declaration),
+        ActionKind::PutClass { declaration, .. } => Some(Arc::unwrap_or_clone(declaration)),
         _ => None,
     };
     parsed.actions.into_iter().filter_map(declaration).collect()

@@ -4,6 +4,7 @@
 //! for the classes they need: [`crate::instantiate`] goes on from there.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use cim::{ClassDeclaration, Name, Namespace, ObjectPath, Qualifiers, Value};
 
@@ -95,7 +96,7 @@ pub enum ActionKind {
     /// Put a class.
     PutClass {
         /// The class. A default that is listed in `pending` is absent.
-        declaration: ClassDeclaration,
+        declaration: Arc<ClassDeclaration>,
         /// Its alias, without the `$`.
         alias: Option<Name>,
         /// Defaults that need other objects, by index of the property: see

@@ -59,7 +59,7 @@ fn parse(data: &[u8]) -> Compilation {
 fn declarations(compilation: &Compilation) -> impl Iterator<Item = &ClassDeclaration> {
     assert!(compilation.diagnostics.is_empty(), "{:?}", compilation.diagnostics);
     compilation.actions.iter().filter_map(|action| match &action.kind {
-        ActionKind::PutClass { declaration, .. } => Some(declaration),
+        ActionKind::PutClass { declaration, .. } => Some(&**declaration),
         _ => None,
     })
 }
@@ -100,7 +100,7 @@ fn again(text: &str) -> ActionKind {
 fn class_comes_back(class: &ClassDeclaration) {
     let text = mof::write_class(class);
     match again(&text) {
-        ActionKind::PutClass { declaration, .. } => assert_eq!(declaration, *class, "{text}"),
+        ActionKind::PutClass { declaration, .. } => assert_eq!(*declaration, *class, "{text}"),
         other => panic!("{text}\n{other:?}"),
     }
 }

@@ -29,7 +29,7 @@ fn declared(sources: &mut dyn Sources, master: &Path) -> HashMap<(Namespace, Nam
         let ActionKind::PutClass { declaration, .. } = action.kind else { continue };
         let above = declaration.superclass.clone().map(|name| (action.namespace.clone(), name));
         let superclass = above.map(|above| classes[&above].clone());
-        let class = Class::derive(Arc::new(declaration), superclass, None).expect("a class");
+        let class = Class::derive(declaration, superclass, None).expect("a class");
         classes.insert((action.namespace, class.name().clone()), class);
     }
     classes

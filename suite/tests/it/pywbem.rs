@@ -71,7 +71,7 @@ fn compile(main: &Path) -> HashMap<Name, Arc<Class>> {
     for action in parse(main).actions {
         let ActionKind::PutClass { declaration, .. } = action.kind else { continue };
         let superclass = declaration.superclass.as_ref().map(|name| classes[name].clone());
-        let class = Class::derive(Arc::new(declaration), superclass, None).expect("a class");
+        let class = Class::derive(declaration, superclass, None).expect("a class");
         classes.insert(class.name().clone(), class);
     }
     classes

@@ -5,8 +5,8 @@
 //! the order of the text, many to a transaction; where one fails, those before it stay
 //! (behaviour.md G.9, J 15).
 
-use std::borrow::Cow;
 use std::collections::HashMap;
+use std::io;
 use std::num::NonZero;
 use std::ops::Range;
 use std::panic::resume_unwind;
@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use cim::status::*;
-use cim::{Class, InstanceKey, Name, Namespace, ObjectPath, Result};
+use cim::{Class, ClassDeclaration, InstanceKey, Name, Namespace, ObjectPath, Result};
 use mof::{Action, ActionKind, Compilation, Diagnostic, InstanceDeclaration, PutFlags};
 use repository::NamespaceId;
 use wbem::{
@@ -131,8 +131,8 @@ fn parse_texts(texts: &[(&str, &[u8])], options: &mof::Options) -> Vec<Compilati
         while let at = next.fetch_add(1, Ordering::Relaxed)
             && let Some(&(name, text)) = texts.get(at)
         {
-            let mut memory = mof::Memory::file(name, text);
-            parsed.push((at, mof::parse(&mut memory, Path::new(name), options)));
+            let name = Path::new(name);
+            parsed.push((at, mof::parse(&mut OneText { name, text }, name, options)));
         }
         parsed
     };
@@ -148,6 +148,21 @@ fn parse_texts(texts: &[(&str, &[u8])], options: &mof::Options) -> Vec<Compilati
     });
     parsed.sort_unstable_by_key(|(at, _)| *at);
     parsed.into_iter().map(|(_, compilation)| compilation).collect()
+}
+
+/// A text that is the only file there is.
+struct OneText<'a> {
+    name: &'a Path,
+    text: &'a [u8],
+}
+
+impl mof::Sources for OneText<'_> {
+    fn read(&mut self, path: &Path) -> io::Result<Vec<u8>> {
+        match path == self.name {
+            true => Ok(self.text.to_vec()),
+            false => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
 }
 
 /// What becomes of objects that exist already.
@@ -355,11 +370,11 @@ impl<'a> Executor<'a> {
         match &action.kind {
             ActionKind::PutClass { declaration, pending, flags, .. } => {
                 call.require(access::to_write_class(), "write a class").map_err(failed)?;
-                let mut declaration = Cow::Borrowed(declaration);
+                let mut declaration = declaration.clone();
                 if !pending.is_empty() {
                     let mut objects =
                         Objects { edit, place: place.clone(), compilation: step.compilation };
-                    let class = declaration.to_mut();
+                    let class = Arc::make_mut(&mut declaration);
                     mof::complete_class(class, pending, &action.place, &mut objects)
                         .map_err(failed_at)?;
                 }
@@ -499,7 +514,7 @@ impl<'a> Executor<'a> {
             }
             ActionKind::PutClass { declaration, pending, flags, .. } => {
                 let class = self.make(step, &provided, |objects| {
-                    let mut class = declaration.clone();
+                    let mut class = ClassDeclaration::clone(declaration);
                     let done = mof::complete_class(&mut class, pending, &action.place, objects);
                     Ok(done.map(|()| class).map_err(Box::new))
                 })?;

@@ -54,7 +54,7 @@ impl Rules {
 /// The classes to write so that `declaration` is put: itself, and in force mode the subclasses
 /// from which a conflicting qualifier is taken.
 pub fn put(
-    declaration: &ClassDeclaration,
+    declaration: &Arc<ClassDeclaration>,
     flags: Flags,
     rules: Rules,
     ground: &SchemaContext<'_>,
@@ -69,7 +69,6 @@ pub fn put(
         Some(above) => Some(superclass(name, above, ground)?),
         None => None,
     };
-    let declaration = Arc::new(declaration.clone());
     let class = Class::derive(declaration.clone(), superclass, Some(schema.origin().clone()))?;
     rules.check(&class)?;
     reference::check(&class)?;
@@ -84,7 +83,7 @@ pub fn put(
     for class in &below {
         has_instances = has_instances || (ground.has_instances)(class)?;
     }
-    let weight = change(existing.declaration(), &declaration);
+    let weight = change(existing.declaration(), declaration);
     allowed(name, weight, mode, !below.is_empty(), has_instances)?;
     if !below.is_empty() && keys(&existing) != keys(&class) {
         return Err(WBEM_E_CLASS_HAS_CHILDREN.with(format!(

@@ -64,7 +64,7 @@ pub fn parse(text: &str) -> Vec<Arc<ClassDeclaration>> {
         panic!("{wrong}");
     }
     let declaration = |action: mof::Action| match action.kind {
-        mof::ActionKind::PutClass { declaration, .. } => Some(Arc::new(declaration)),
+        mof::ActionKind::PutClass { declaration, .. } => Some(declaration),
         _ => None,
     };
     compiled.actions.into_iter().filter_map(declaration).collect()

@@ -6,7 +6,6 @@
 //! [`ClassPut`] and [`ClassDelete`] are made of an authorized call and of nothing else; the write
 //! asks again, of the classes and the descriptor that the transaction finds.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use cim::security::Rights;
@@ -25,7 +24,7 @@ use crate::view::View;
 pub struct ClassPut<'a> {
     pub(super) call: AuthorizedCall<'a, ()>,
     pub(super) namespace: NamespaceRef,
-    pub(super) declaration: Cow<'a, ClassDeclaration>,
+    pub(super) declaration: Arc<ClassDeclaration>,
     pub(super) flags: Flags,
     rules: Rules,
     /// The classes above that are not stored.
@@ -37,7 +36,7 @@ impl<'a> ClassPut<'a> {
     pub fn in_edit(
         call: AuthorizedCall<'a, ()>,
         namespace: NamespaceRef,
-        declaration: Cow<'a, ClassDeclaration>,
+        declaration: Arc<ClassDeclaration>,
         flags: Flags,
         rules: Rules,
     ) -> Self {
@@ -45,8 +44,8 @@ impl<'a> ClassPut<'a> {
     }
 
     /// The same put of another declaration of the class.
-    pub(super) fn with_declaration(self, declaration: ClassDeclaration) -> Self {
-        ClassPut { declaration: Cow::Owned(declaration), ..self }
+    pub(super) fn with_declaration(self, declaration: Arc<ClassDeclaration>) -> Self {
+        ClassPut { declaration, ..self }
     }
 }
 
@@ -86,14 +85,14 @@ pub fn put(
 fn resolve_put<'a>(
     view: &View<'_>,
     call: AuthorizedCall<'a, ()>,
-    class: &'a ClassDeclaration,
+    class: &ClassDeclaration,
     flags: Flags,
     rules: Rules,
 ) -> Result<Option<ClassPut<'a>>> {
     require_either(&call, "write a class")?;
     let in_repository = |call: AuthorizedCall<'a, ()>, provided: Vec<Arc<Class>>| {
         call.require(access::to_write_class(), "write a class")?;
-        let (namespace, declaration) = (view.namespace_ref(), Cow::Borrowed(class));
+        let (namespace, declaration) = (view.namespace_ref(), Arc::new(class.clone()));
         Ok(Some(ClassPut { call, namespace, declaration, flags, rules, provided }))
     };
     if view.class_sources()?.is_empty() {

@@ -2,7 +2,7 @@
 //!
 //! What belongs to which part of a class, and how the parts become one, is `cim::amendment`'s.
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
 use cim::amendment::{self, Parts};
 use cim::status::WBEM_E_INVALID_NAMESPACE;
@@ -24,7 +24,10 @@ pub(super) fn put_class(edit: &mut Edit<'_, '_>, put: ClassPut<'_>) -> Result<()
     let is_divided = put.flags.has(Flags::USE_AMENDED_QUALIFIERS)
         && !is_localized(&put.namespace.namespace)
         && edit.find_class(&put.namespace, &class.name)?.is_some();
-    let whole = ClassDeclaration { is_amended: false, ..ClassDeclaration::clone(class) };
+    let whole = match class.is_amended {
+        true => Arc::new(ClassDeclaration { is_amended: false, ..ClassDeclaration::clone(class) }),
+        false => class.clone(),
+    };
     if !is_divided {
         return edit.put_class(&put.with_declaration(whole));
     }
@@ -38,7 +41,7 @@ pub(super) fn put_class(edit: &mut Edit<'_, '_>, put: ClassPut<'_>) -> Result<()
     };
     let before = before.as_ref().map(|class| &**class.declaration());
     let Parts { neutral, localized } = amendment::split_again(&whole, locale, before);
-    edit.put_class(&put.with_declaration(neutral))?;
+    edit.put_class(&put.with_declaration(Arc::new(neutral)))?;
     put_localized(edit, &namespace, &whole.name, localized, context)
 }
 
@@ -76,6 +79,6 @@ fn put_localized(
         },
     };
     // Nothing depends on a localized class but those below it, which are merged one by one.
-    let (declaration, flags) = (Cow::Owned(part), Flags::UPDATE_FORCE_MODE);
+    let (declaration, flags) = (Arc::new(part), Flags::UPDATE_FORCE_MODE);
     edit.put_class(&ClassPut::in_edit(call, namespace.clone(), declaration, flags, Rules::Dmtf))
 }

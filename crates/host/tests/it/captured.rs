@@ -64,7 +64,7 @@ fn declarations(text: Text) -> Vec<(Namespace, Arc<ClassDeclaration>)> {
         mof::ActionKind::PutClass { declaration, pending, .. } => {
             assert!(pending.is_empty(), "{file}");
             assert_ne!(action.namespace, Namespace::root(), "{file}");
-            Some((action.namespace, Arc::new(declaration)))
+            Some((action.namespace, declaration))
         }
         _ => None,
     };

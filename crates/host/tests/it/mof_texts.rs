@@ -32,8 +32,8 @@ fn texts_in_order_need_only_what_came_before() {
                 assert_ne!(action.namespace, Namespace::root(), "{}: no namespace", text.name);
                 let needed = match action.kind {
                     ActionKind::PutClass { declaration, .. } => {
-                        declared.insert((action.namespace.clone(), declaration.name));
-                        declaration.superclass
+                        declared.insert((action.namespace.clone(), declaration.name.clone()));
+                        declaration.superclass.clone()
                     }
                     ActionKind::PutInstance { declaration, .. } => Some(declaration.class),
                     kind => panic!("{}: {kind:?}", text.name),

@@ -1,6 +1,7 @@
 //! Classes: their qualifiers, properties and defaults.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use cim::status::*;
 use cim::{CimType, ClassDeclaration, PropertyDeclaration, PropertyType, Value};
@@ -49,6 +50,7 @@ impl Lowering<'_> {
         }
         let flags = self.class_flags;
         let alias = self.owner.take();
+        let declaration = Arc::new(declaration);
         self.act(class.span, ActionKind::PutClass { declaration, alias, pending, flags });
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cim::status::*;
-use cim::{Class, Instance, Name, Namespace, ObjectPath, Value, WbemStatus};
+use cim::{Class, ClassDeclaration, Instance, Name, Namespace, ObjectPath, Value, WbemStatus};
 use mof::{Action, ActionKind, Compilation, Context, Diagnostic, Memory, Options};
 
 /// Namespaces in memory: what an executor of actions does, without flags and rules.
@@ -43,7 +43,7 @@ impl World {
             let mut view = View { world: self, compilation, namespace: here() };
             match kind {
                 ActionKind::PutClass { declaration, pending, .. } => {
-                    let mut class = declaration.clone();
+                    let mut class = ClassDeclaration::clone(declaration);
                     mof::complete_class(&mut class, pending, place, &mut view)?;
                     let superclass = class.superclass.as_ref().map(|s| view.class(s).unwrap());
                     let class = Class::derive(Arc::new(class), superclass, None)
