@@ -181,9 +181,10 @@ fn without_abstract(class: &Class) -> Result<Arc<Class>> {
 fn check_narrowing(class: &Class, ground: &SchemaContext<'_>) -> Result<()> {
     let Some(superclass) = class.superclass() else { return Ok(()) };
     for property in &class.declaration().properties {
+        let Some(own) = &property.ty.class else { continue };
         let name = property.name.as_str();
         let Some(inherited) = superclass.property(name) else { continue };
-        let (Some(own), Some(above)) = (&property.ty.class, &inherited.ty.class) else { continue };
+        let Some(above) = &inherited.ty.class else { continue };
         let is_elsewhere = class.slot(name).is_some_and(|slot| reference::says_target(class, slot));
         if own == above || is_elsewhere || !ground.schema.contains(above) {
             continue;

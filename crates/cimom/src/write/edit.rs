@@ -88,7 +88,13 @@ pub fn edit<T>(
 impl Edit<'_, '_> {
     /// The namespace, as this write sees it. Errors: `WBEM_E_INVALID_NAMESPACE`.
     pub fn namespace_ref(&self, namespace: &Namespace) -> Result<NamespaceRef> {
-        let id = self.writer.view().namespace(namespace)?.ok_or_else(|| unknown(namespace))?;
+        // One whose schema is loaded exists, because a deletion drops the schema.
+        let mut loaded = self.schemas.iter();
+        let loaded = loaded.find(|(_, edited)| edited.schema.origin().namespace == *namespace);
+        let id = match loaded {
+            Some((id, _)) => *id,
+            None => self.writer.view().namespace(namespace)?.ok_or_else(|| unknown(namespace))?,
+        };
         Ok(NamespaceRef { namespace: namespace.clone(), id })
     }
 
