@@ -48,7 +48,8 @@ pub fn cancellable(services: Arc<dyn Services>, operations: &Operations) -> Arc<
 
 fn hand_on(mut objects: Objects, token: &CancelToken, mut sink: Sink) {
     let completion = loop {
-        match objects.recv(BATCH, token) {
+        // Objects that wait are not handed on to a caller whose call has ended.
+        match token.check().and_then(|()| objects.recv(BATCH, token)) {
             Ok(fetched) if fetched.status == WBEM_S_NO_ERROR => {
                 if sink.indicate(fetched.objects).is_break() {
                     break COMPLETE;
