@@ -296,13 +296,26 @@ fn environment(
 ) -> Environment {
     let clock = clock.clone();
     Environment {
-        server: "HOST".into(),
         providers,
         resolvers,
         random: counted,
         local_offset: || 60,
-        identity: Arc::new(Identity::unix(0, &[0], true)),
         clock: Arc::new(move || Duration::from_millis(clock.load(Ordering::Relaxed))),
+        ..fixed_environment()
+    }
+}
+
+/// An environment for an object manager without a [`World`]: no providers, a clock at zero, constant
+/// random bytes, and root as the identity of the service.
+pub fn fixed_environment() -> Environment {
+    Environment {
+        server: "HOST".into(),
+        providers: NativeProviders::default(),
+        resolvers: Vec::new(),
+        random: || [0; 16],
+        local_offset: || 0,
+        identity: Arc::new(Identity::unix(0, &[0], true)),
+        clock: Arc::new(|| Duration::ZERO),
     }
 }
 

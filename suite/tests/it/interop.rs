@@ -5,13 +5,13 @@
 //! The machine is a captured one.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use cim::status::*;
 use cim::{Namespace, Object, Value};
-use cimom::{Cimom, Environment};
+use cimom::Cimom;
 use openwmi::{OpenOptions, Wmi};
 use openwmi_suite::provider::{Conduct, Log, TestProvider, Values};
+use openwmi_suite::world::fixed_environment;
 use repository::Repository;
 use tempfile::TempDir;
 use wbem::{CompileOptions, CompileReport, Flags, MofCompiler, NativeProviders};
@@ -434,17 +434,8 @@ fn e4_profiles_of_others_are_kept() {
     let directory = TempDir::new().unwrap();
     {
         let repository = Repository::create_or_open(directory.path().join("repository")).unwrap();
-        let caller = Arc::new(cim::security::Identity::unix(0, &[0], true));
-        let context = wbem::CallContext::local(caller.clone());
-        let environment = Environment {
-            server: "HOST".into(),
-            providers: NativeProviders::default(),
-            resolvers: Vec::new(),
-            random: || [0; 16],
-            local_offset: || 0,
-            identity: caller,
-            clock: Arc::new(|| std::time::Duration::ZERO),
-        };
+        let environment = fixed_environment();
+        let context = wbem::CallContext::local(environment.identity.clone());
         let manager = Cimom::new(repository, environment);
         let mof = r#"
             class CIM_RegisteredProfile { [key] string InstanceID; uint8 Theirs; };

@@ -14,10 +14,10 @@ use std::time::{Duration, Instant};
 
 use cim::security::Identity;
 use cim::{Namespace, Object};
-use cimom::{Cimom, Environment};
-use openwmi_suite::world::NAMESPACE;
+use cimom::Cimom;
+use openwmi_suite::world::{NAMESPACE, fixed_environment};
 use repository::Repository;
-use wbem::{CallContext, CompileOptions, Flags, MofCompiler, NativeProviders, Services};
+use wbem::{CallContext, CompileOptions, Flags, MofCompiler, Services};
 
 const DIRECTORY: &str = "OPENWMI_KILL_DIRECTORY";
 const RUN: &str = "OPENWMI_KILL_RUN";
@@ -170,16 +170,7 @@ fn text(at: usize) -> String {
 
 fn open(directory: &Path) -> Arc<Cimom> {
     let repository = Repository::create_or_open(directory.join("repository")).expect("opens");
-    let environment = Environment {
-        server: "HOST".into(),
-        providers: NativeProviders::default(),
-        resolvers: Vec::new(),
-        random: || [0; 16],
-        local_offset: || 0,
-        identity: Arc::new(Identity::unix(0, &[0], true)),
-        clock: Arc::new(|| std::time::Duration::ZERO),
-    };
-    let manager = Cimom::new(repository, environment);
+    let manager = Cimom::new(repository, fixed_environment());
     let namespace = Namespace::new(NAMESPACE).expect("a namespace");
     manager.ensure_namespace(&namespace, &administrator()).expect("a namespace");
     manager

@@ -10,16 +10,15 @@
 use std::env;
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use cim::Namespace;
-use cim::security::Identity;
-use cimom::{Cimom, Environment};
+use cimom::Cimom;
 use host::Text;
+use openwmi_suite::world::fixed_environment;
 use repository::Repository;
 use tempfile::TempDir;
-use wbem::{CallContext, CompileOptions, CompileReport, Flags, NativeProviders};
+use wbem::{CallContext, CompileOptions, CompileReport, Flags};
 
 use crate::measure::{self, Clock, median};
 use crate::report::{self, Bar, Figure, Quantity};
@@ -160,18 +159,9 @@ struct Started {
 fn first_start(texts: &[(String, String)]) -> Result<Started> {
     let directory = scratch::directory()?;
     let repository = Repository::create_or_open_with_map(directory.path(), MAP)?;
-    let identity = Arc::new(Identity::unix(0, &[0], true));
-    let environment = Environment {
-        server: "BENCH".into(),
-        resolvers: Vec::new(),
-        providers: NativeProviders::default(),
-        random: || [0; 16],
-        local_offset: || 0,
-        identity: identity.clone(),
-        clock: Arc::new(|| Duration::ZERO),
-    };
+    let environment = fixed_environment();
+    let context = CallContext::local(environment.identity.clone());
     let cimom = Cimom::new(repository, environment);
-    let context = CallContext::local(identity);
     for namespace in NAMESPACES {
         cimom.ensure_namespace(&Namespace::new(namespace)?, &context)?;
     }
