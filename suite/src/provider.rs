@@ -10,8 +10,9 @@ use cim::{Class, Instance, Object, ObjectPath, Result, Value};
 use wbem::provider::Predicate;
 use wbem::sink::Requirement;
 use wbem::{
-    Completion, EnumerationRequest, Flags, Initialization, InstanceProvider, PartialPut,
-    ProviderContext, ProviderInterfaces, Pushdown, QueryText, Sink, Wanted,
+    Completion, EnumerationRequest, Flags, Initialization, InstanceProvider, MethodCall,
+    MethodProvider, PartialPut, ProviderContext, ProviderInterfaces, Pushdown, QueryText, Sink,
+    Wanted,
 };
 
 use crate::text;
@@ -21,6 +22,77 @@ pub type Values = Vec<(&'static str, Value)>;
 
 /// How a provider is made when it is initialized.
 pub type Make = Box<dyn Fn(&Initialization) -> Result<ProviderInterfaces> + Send + Sync>;
+
+/// A registration for all operations on instances: its class, and the properties of its instance.
+pub const INSTANCES: (&str, &str) = (
+    "__InstanceProviderRegistration",
+    "SupportsGet = TRUE; SupportsEnumeration = TRUE; SupportsPut = TRUE; SupportsDelete = TRUE;",
+);
+
+/// A registration for methods.
+pub const METHODS: (&str, &str) = ("__MethodProviderRegistration", "");
+
+/// Returns the MOF that registers the provider `name`, with an instance of each class in
+/// `registrations`. Texts of several providers can be compiled together.
+pub fn registration(name: &str, clsid: &str, registrations: &[(&str, &str)]) -> String {
+    let mut mof =
+        format!("instance of __Win32Provider {{ Name = \"{name}\"; CLSID = \"{clsid}\"; }};\n");
+    for (class, properties) in registrations {
+        mof += &format!(
+            "instance of {class}\n\
+             {{ provider = \"__Win32Provider.Name=\\\"{name}\\\"\"; {properties} }};\n"
+        );
+    }
+    mof
+}
+
+/// Returns how a provider of instances and methods is made: each namespace gets the same one.
+pub fn instances_and_methods(
+    provider: Arc<impl InstanceProvider + MethodProvider + 'static>,
+) -> Make {
+    Box::new(move |_| {
+        let (instances, methods) = (Some(provider.clone() as _), Some(provider.clone() as _));
+        Ok(ProviderInterfaces { instances, methods, ..ProviderInterfaces::default() })
+    })
+}
+
+/// A provider that calls a function and then succeeds, if the function does: a get returns an
+/// instance with the keys of its path, an enumeration has no instances, a method returns 0.
+pub struct After<F>(pub F);
+
+impl<F> InstanceProvider for After<F>
+where
+    F: Fn(&ProviderContext) -> Result<()> + Send + Sync,
+{
+    fn get(
+        &self,
+        class: &Arc<Class>,
+        keys: &[Value],
+        _: &Wanted,
+        context: &ProviderContext,
+    ) -> Result<Instance> {
+        (self.0)(context)?;
+        Ok(Instance::with_keys(class, keys))
+    }
+
+    fn enumerate(&self, _: &EnumerationRequest<'_>, context: &ProviderContext, sink: Sink) {
+        sink.complete((self.0)(context).and(wbem::COMPLETE));
+    }
+}
+
+impl<F> MethodProvider for After<F>
+where
+    F: Fn(&ProviderContext) -> Result<()> + Send + Sync,
+{
+    fn exec_method(
+        &self,
+        call: &MethodCall<'_>,
+        context: &ProviderContext,
+    ) -> Result<Option<Instance>> {
+        (self.0)(context)?;
+        call.outcome(0u32, &[])
+    }
+}
 
 /// What the provider does when it is asked.
 #[derive(Clone, Debug, Default)]

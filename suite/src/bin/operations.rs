@@ -9,12 +9,10 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use cim::{Class, Instance, Object, Value};
+use cim::{Instance, Object, Value};
 use openwmi_suite::World;
-use wbem::{
-    EnumerationRequest, Flags, InstanceProvider, MethodCall, MethodProvider, NativeProviders,
-    ProviderContext, ProviderInterfaces, Sink, Wanted,
-};
+use openwmi_suite::provider::{After, INSTANCES, METHODS, instances_and_methods, registration};
+use wbem::{Flags, NativeProviders, ProviderContext};
 
 const MOF: &str = r#"
     [dynamic, provider("Count")] class Count_Provided
@@ -26,51 +24,12 @@ const MOF: &str = r#"
 
 const CLSID: &str = "{7C1F8A52-30D4-4B0E-9A67-5B6E1D3C0F04}";
 
-struct Provider;
-
-impl InstanceProvider for Provider {
-    fn get(
-        &self,
-        class: &Arc<Class>,
-        keys: &[Value],
-        _: &Wanted,
-        _: &ProviderContext,
-    ) -> cim::Result<Instance> {
-        let values = vec![keys[0].clone(), Value::UInt64(7)];
-        Ok(Instance::from_values(class.clone(), values.into()))
-    }
-
-    fn enumerate(&self, _: &EnumerationRequest<'_>, _: &ProviderContext, sink: Sink) {
-        sink.complete(wbem::COMPLETE);
-    }
-}
-
-impl MethodProvider for Provider {
-    fn exec_method(
-        &self,
-        call: &MethodCall<'_>,
-        _: &ProviderContext,
-    ) -> cim::Result<Option<Instance>> {
-        call.outcome(0u32, &[("Sum", Value::UInt64(3))])
-    }
-}
-
 fn world() -> World {
     let mut providers = NativeProviders::default();
-    providers.register(CLSID, |_| {
-        Ok(ProviderInterfaces {
-            instances: Some(Arc::new(Provider)),
-            methods: Some(Arc::new(Provider)),
-            ..ProviderInterfaces::default()
-        })
-    });
+    let provider = After(|_: &ProviderContext| Ok(()));
+    providers.register(CLSID, instances_and_methods(Arc::new(provider)));
     let world = World::with_small_map(providers);
-    let registration = format!(
-        "instance of __Win32Provider as $P {{ Name = \"Count\"; CLSID = \"{CLSID}\"; }};\n\
-         instance of __InstanceProviderRegistration {{ provider = $P; SupportsGet = TRUE; \
-         SupportsEnumeration = TRUE; }};\n\
-         instance of __MethodProviderRegistration {{ provider = $P; }};"
-    );
+    let registration = registration("Count", CLSID, &[INSTANCES, METHODS]);
     for text in [registration.as_str(), MOF] {
         world.compile(text);
     }

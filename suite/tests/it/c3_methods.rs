@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use cim::status::*;
 use cim::{Instance, Result, Value, WbemStatus};
 use openwmi_suite::World;
-use openwmi_suite::provider::{Log, Make, TestProvider};
+use openwmi_suite::provider::{INSTANCES, Log, METHODS, Make, TestProvider, registration};
 use openwmi_suite::text;
 use openwmi_suite::world::user;
 use wbem::{
@@ -75,22 +75,13 @@ fn zero(call: &MethodCall<'_>) -> Result<Option<Instance>> {
     call.outcome(0u32, &[])
 }
 
-pub(crate) fn registration(name: &str, clsid: &str) -> String {
-    format!(
-        r#"instance of __Win32Provider as ${name} {{ Name = "{name}"; CLSID = "{clsid}"; }};
-           instance of __MethodProviderRegistration {{ provider = ${name}; }};
-           instance of __InstanceProviderRegistration
-           {{ provider = ${name}; SupportsGet = TRUE; SupportsEnumeration = TRUE; }};"#
-    )
-}
-
 /// A world with these classes and a provider `P` of methods.
 fn world(answer: Answer, mof: &str) -> (World, Methods) {
     let methods = Methods::new("P", answer);
     let mut providers = NativeProviders::default();
     providers.register(CLSID, methods.factory());
     let world = World::with_providers(providers);
-    world.compile(&registration("P", CLSID));
+    world.compile(&registration("P", CLSID, &[INSTANCES, METHODS]));
     world.compile(mof);
     (world, methods)
 }
@@ -230,8 +221,8 @@ fn shapes(qualifier: &str) -> (World, [Methods; 2], [Log; 2]) {
         providers.register(clsid, methods.factory_with(instances));
     }
     let world = World::with_providers(providers);
-    world.compile(&registration("Shapes", CLSID));
-    world.compile(&registration("Circles", OTHER));
+    world.compile(&registration("Shapes", CLSID, &[INSTANCES, METHODS]));
+    world.compile(&registration("Circles", OTHER, &[INSTANCES, METHODS]));
     world.compile(&format!(
         r#"[dynamic, provider("Shapes")] class Shape
            {{ [key] string Name; [implemented{qualifier}] uint32 DrawIt(); }};
@@ -339,27 +330,24 @@ fn g11_who_may_not_be_here_runs_nothing() {
 #[test]
 fn a2_a_provider_of_methods_is_registered_as_one() {
     let of_instances = TestProvider::new(vec![]).factory();
-    let cases: [(&str, &str, Option<Make>, WbemStatus); 6] = [
-        ("__MethodProviderRegistration", "__MethodProviderRegistration", None, WBEM_S_NO_ERROR),
-        (
-            "instance of __MethodProviderRegistration { provider = $P; };",
-            "",
-            None,
-            WBEM_E_INVALID_PROVIDER_REGISTRATION,
-        ),
-        (r#"Name = "P""#, r#"Name = "Q""#, None, WBEM_E_PROVIDER_NOT_FOUND),
-        (r#"Name = "P""#, r#"Name = "P"; Enabled = FALSE"#, None, WBEM_E_PROVIDER_DISABLED),
-        (CLSID, OTHER, None, WBEM_E_PROVIDER_LOAD_FAILURE),
-        ("", "", Some(of_instances), WBEM_E_PROVIDER_NOT_CAPABLE),
-    ];
-    for (was, is, factory, expected) in cases {
+    let methods: fn() -> Make = || Methods::new("P", zero).factory();
+    let both = registration("P", CLSID, &[INSTANCES, METHODS]);
+    let without_methods = registration("P", CLSID, &[INSTANCES]);
+    for (mof, factory, expected) in [
+        (both.clone(), methods(), WBEM_S_NO_ERROR),
+        (without_methods, methods(), WBEM_E_INVALID_PROVIDER_REGISTRATION),
+        (both.replace(r#"Name = "P""#, r#"Name = "Q""#), methods(), WBEM_E_PROVIDER_NOT_FOUND),
+        (both.replace("Name =", "Enabled = FALSE; Name ="), methods(), WBEM_E_PROVIDER_DISABLED),
+        (both.replace(CLSID, OTHER), methods(), WBEM_E_PROVIDER_LOAD_FAILURE),
+        (both, of_instances, WBEM_E_PROVIDER_NOT_CAPABLE),
+    ] {
         let mut providers = NativeProviders::default();
-        providers.register(CLSID, factory.unwrap_or(Methods::new("P", zero).factory()));
+        providers.register(CLSID, factory);
         let world = World::with_providers(providers);
-        world.compile(&registration("P", CLSID).replace(was, is));
+        world.compile(&mof);
         world.compile(CLASS);
         let status = run(&world, "T", "S").err().unwrap_or(WBEM_S_NO_ERROR);
-        assert_eq!(status, expected, "{was} -> {is}");
+        assert_eq!(status, expected, "{mof}");
     }
     let (world, _) = world(zero, "class T { [implemented, static] uint32 S(); };");
     assert_eq!(run(&world, "T", "S"), Err(WBEM_E_INVALID_PROVIDER_REGISTRATION));

@@ -8,18 +8,19 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
-use cim::security::Identity;
 use cim::status::*;
 use cim::{Class, Instance, Namespace, Object, Result, Value, WbemStatus};
-use cimom::{Cimom, Environment, WriteHooks};
+use cimom::{Cimom, WriteHooks};
 use openwmi_suite::World;
-use openwmi_suite::provider::Gate;
-use openwmi_suite::world::compile_options;
+use openwmi_suite::provider::{
+    After, Gate, INSTANCES, METHODS, instances_and_methods, registration,
+};
+use openwmi_suite::world::{compile_options, fixed_environment};
 use repository::Repository;
 use wbem::{
     CallContext, CancelToken, Change, EnumerationRequest, Flags, InstanceProvider, LogRecord,
-    MethodCall, MethodProvider, MofCompiler, NativeProviders, Operations, Promise, ProviderContext,
-    ProviderInterfaces, Request, ResponseSink, Services, SessionId, Sink, Wanted, WriteHook,
+    MofCompiler, NativeProviders, Operations, Promise, ProviderContext, ProviderInterfaces,
+    Request, ResponseSink, Services, SessionId, Sink, Wanted, WriteHook,
 };
 
 const CLSID: &str = "{5F3A7B10-0000-4000-8000-0000000000CB}";
@@ -28,11 +29,6 @@ const CLSID: &str = "{5F3A7B10-0000-4000-8000-0000000000CB}";
 const DEADLINE: Duration = Duration::from_millis(300);
 
 const MOF: &str = r#"
-    instance of __Win32Provider as $P
-    { Name = "P"; CLSID = "{5F3A7B10-0000-4000-8000-0000000000CB}"; };
-    instance of __InstanceProviderRegistration
-    { provider = $P; SupportsGet = TRUE; SupportsEnumeration = TRUE; };
-    instance of __MethodProviderRegistration { provider = $P; };
     [dynamic, provider("P")] class D
     { [key] uint32 K; [implemented, static] uint32 M(); };
     class S { [key] uint32 K; uint32 V; };
@@ -58,49 +54,17 @@ impl Silent {
     }
 }
 
-impl InstanceProvider for Silent {
-    fn get(
-        &self,
-        class: &Arc<Class>,
-        keys: &[Value],
-        _: &Wanted,
-        context: &ProviderContext,
-    ) -> Result<Instance> {
-        self.wait(context)?;
-        Ok(Instance::with_keys(class, keys))
-    }
-
-    fn enumerate(&self, _: &EnumerationRequest<'_>, context: &ProviderContext, sink: Sink) {
-        sink.complete(self.wait(context).map(|()| WBEM_S_NO_ERROR));
-    }
-}
-
-impl MethodProvider for Silent {
-    fn exec_method(
-        &self,
-        call: &MethodCall<'_>,
-        context: &ProviderContext,
-    ) -> Result<Option<Instance>> {
-        self.wait(context)?;
-        call.outcome(0u32, &[])
-    }
-}
-
 /// A world with the class `D` of a silent provider and the stored class `S`; the gate counts the calls
 /// that the provider has begun.
 fn silent(gate: Option<&Gate>) -> (World, Gate) {
     let begun = Gate::default();
     begun.open();
-    let provider = Arc::new(Silent { begun: begun.clone(), gate: gate.cloned() });
+    let silent = Silent { begun: begun.clone(), gate: gate.cloned() };
+    let provider = After(move |context: &ProviderContext| silent.wait(context));
     let mut providers = NativeProviders::default();
-    providers.register(CLSID, move |_| {
-        Ok(ProviderInterfaces {
-            instances: Some(provider.clone()),
-            methods: Some(provider.clone()),
-            ..ProviderInterfaces::default()
-        })
-    });
+    providers.register(CLSID, instances_and_methods(Arc::new(provider)));
     let world = World::with_providers(providers);
+    world.compile(&registration("P", CLSID, &[INSTANCES, METHODS]));
     world.compile(MOF);
     (world, begun)
 }
@@ -264,6 +228,7 @@ fn a_provider_that_waits_for_a_stalled_client_ends_at_the_deadline() {
         Ok(ProviderInterfaces { instances, ..ProviderInterfaces::default() })
     });
     let world = World::with_providers(providers);
+    world.compile(&registration("P", CLSID, &[INSTANCES, METHODS]));
     world.compile(MOF);
     let mut context = world.administrator().clone();
     context.set_deadline(Instant::now() + DEADLINE);
@@ -430,22 +395,13 @@ impl Hooked {
         before: impl Fn() + Send + Sync + 'static,
         after: impl Fn() + Send + Sync + 'static,
     ) -> Hooked {
-        let identity = Arc::new(Identity::unix(0, &[0], true));
         let directory = tempfile::TempDir::new().unwrap();
         let repository = Repository::create_or_open(directory.path().join("repository")).unwrap();
-        let environment = Environment {
-            server: "HOST".into(),
-            resolvers: Vec::new(),
-            providers: NativeProviders::default(),
-            random: || [0; 16],
-            local_offset: || 0,
-            identity: identity.clone(),
-            clock: Arc::new(|| Duration::ZERO),
-        };
+        let environment = fixed_environment();
+        let administrator = CallContext::local(environment.identity.clone());
         let hook = Hook { before: Box::new(before), after: Box::new(after) };
         let hooks = WriteHooks { hooks: vec![Arc::new(hook)], ..WriteHooks::default() };
         let manager = Cimom::with_hooks(repository, environment, hooks);
-        let administrator = CallContext::local(identity);
         let operations = Operations::default();
         let services = manager.connect("root", &administrator).unwrap();
         let mut key = cim::Qualifiers::default();

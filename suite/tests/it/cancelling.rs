@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use cim::status::*;
 use cim::{Object, Value, WbemStatus};
 use openwmi_suite::World;
-use openwmi_suite::provider::{Conduct, Gate, TestProvider};
+use openwmi_suite::provider::{Conduct, Gate, INSTANCES, TestProvider, registration};
 use wbem::{
     CallContext, CancelToken, Flags, NativeProviders, OperationLimits, Operations, ProviderContext,
     Services, Sink,
@@ -16,11 +16,6 @@ use wbem::{
 const CLSID: &str = "{5F3A7B10-0000-4000-8000-0000000000CA}";
 
 const MOF: &str = r#"
-    instance of __Win32Provider as $P
-    { Name = "P"; CLSID = "{5F3A7B10-0000-4000-8000-0000000000CA}"; };
-    instance of __InstanceProviderRegistration
-    { provider = $P; SupportsGet = TRUE; SupportsPut = TRUE; SupportsDelete = TRUE;
-      SupportsEnumeration = TRUE; };
     [dynamic, provider("P")] class D { [key] uint32 K; };
     class S { [key] uint32 K; };
     instance of S { K = 1; };"#;
@@ -32,6 +27,7 @@ fn hanging() -> (World, Gate) {
     let mut providers = NativeProviders::default();
     providers.register(CLSID, provider.conduct(Conduct::WaitAt(gate.clone())).factory());
     let world = World::with_providers(providers);
+    world.compile(&registration("P", CLSID, &[INSTANCES]));
     world.compile(MOF);
     (world, gate)
 }
@@ -203,6 +199,7 @@ fn what_a_provider_calls_is_its_clients() {
     let mut providers = NativeProviders::default();
     providers.register(CLSID, provider.conduct(Conduct::First(ask)).factory());
     let world = World::with_providers(providers);
+    world.compile(&registration("P", CLSID, &[INSTANCES]));
     world.compile(MOF);
     let mut context = openwmi_suite::world::remote(world.administrator().caller().clone(), true);
     context.set_cancel(CancelToken::new());

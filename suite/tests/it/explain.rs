@@ -4,15 +4,16 @@
 use cim::status::*;
 use cim::{Object, Value};
 use openwmi_suite::World;
-use openwmi_suite::provider::{Log, TestProvider};
+use openwmi_suite::provider::{Log, TestProvider, registration};
 use openwmi_suite::text;
 use wbem::{EXPLAIN, Flags, NativeProviders, Pushdown};
 
 const CLSID: &str = "{5F3A7B10-0000-4000-8000-000000000003}";
 
+/// What the providers are registered for.
+const GET: &str = "SupportsGet = TRUE;";
+
 const MOF: &str = r#"
-    instance of __Win32Provider as $P { Name = "P"; CLSID = "{5F3A7B10-0000-4000-8000-000000000003}"; };
-    instance of __InstanceProviderRegistration { provider = $P; SupportsGet = TRUE; };
     [abstract] class Test_Base { [key] string K; uint32 V; string S; };
     class Test_Stored : Test_Base { };
     class Test_StoredBelow : Test_Stored { };
@@ -30,6 +31,7 @@ fn world() -> (World, Log) {
     let mut providers = NativeProviders::default();
     providers.register(CLSID, provider.factory());
     let world = World::with_providers(providers);
+    world.compile(&registration("P", CLSID, &[("__InstanceProviderRegistration", GET)]));
     world.compile(MOF);
     (world, log)
 }
@@ -207,11 +209,8 @@ fn b4_the_order_of_a_hierarchy_with_several_providers() {
         let provider = TestProvider::new(Vec::new());
         let provider = provider.says("k", Pushdown::Exact).says("a", Pushdown::Exact);
         providers.register(&clsid, provider.factory());
-        mof.push_str(&format!(
-            r#"instance of __Win32Provider as ${name} {{ Name = "{name}"; CLSID = "{clsid}"; }};
-               instance of __InstanceProviderRegistration
-               {{ provider = ${name}; SupportsGet = TRUE; {levels} }};"#
-        ));
+        let supports = format!("{GET} {levels}");
+        mof += &registration(name, &clsid, &[("__InstanceProviderRegistration", &supports)]);
     }
     mof.push_str(
         r#"[dynamic, provider("PA")] class A { [key] uint32 k; uint32 a; };

@@ -10,10 +10,11 @@ use cim::{
     Result, Value, WbemStatus,
 };
 use openwmi_suite::World;
+use openwmi_suite::provider::{METHODS, registration};
 use openwmi_suite::text;
 use wbem::{Flags, MethodCall, NativeProviders};
 
-use crate::c3_methods::{Methods, registration};
+use crate::c3_methods::Methods;
 
 const CLSID: &str = "{5F3A7B10-0000-4000-8000-0000000000C5}";
 
@@ -42,7 +43,7 @@ fn world() -> (World, Methods) {
     let mut providers = NativeProviders::default();
     providers.register(CLSID, methods.factory());
     let world = World::with_providers(providers);
-    world.compile(&registration("P", CLSID));
+    world.compile(&registration("P", CLSID, &[METHODS]));
     world.compile(CLASS);
     (world, methods)
 }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use cim::status::*;
 use cim::{Instance, Object, Result, Value, WbemStatus};
 use openwmi_suite::World;
+use openwmi_suite::provider::{METHODS, registration};
 use wbem::sink::ObjectSink;
 use wbem::{
     CallContext, Completion, Flags, NativeProviders, ProviderContext, ProviderInterfaces, Services,
@@ -180,12 +181,10 @@ fn g29_what_was_loaded_for_it_is_gone() {
     };
     providers.register(clsid, factory);
     let world = World::with_providers(providers);
-    let mof = format!(
-        r#"#pragma namespace("\\\\.\\root\\test\\Doomed")
-        instance of __Win32Provider as $P {{ Name = "P"; CLSID = "{{{clsid}}}"; }};
-        instance of __MethodProviderRegistration {{ provider = $P; }};
-        [dynamic, provider("P")] class Test_M {{ [key] uint32 K; [static, implemented] uint32 M(); }};"#
-    );
+    let mut mof = String::from("#pragma namespace(\"\\\\\\\\.\\\\root\\\\test\\\\Doomed\")\n");
+    mof += &registration("P", clsid, &[METHODS]);
+    mof += r#"[dynamic, provider("P")]
+        class Test_M { [key] uint32 K; [static, implemented] uint32 M(); };"#;
     for round in 1..=2 {
         world.create_namespace(DOOMED);
         world.compile(&mof);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cim::Value;
 use cim::status::*;
 use openwmi_suite::World;
-use openwmi_suite::provider::{Conduct, TestProvider};
+use openwmi_suite::provider::{Conduct, INSTANCES, TestProvider, registration};
 use parking_lot::Mutex;
 use wbem::{Factory, Flags, HostingModel, NativeProviders, ProviderRegistration, ProviderResolver};
 
@@ -15,13 +15,10 @@ const THERE: &str = "{5F3A7B10-0000-4000-8000-000000000002}";
 const CLASS: &str = "class D { [key] string K; };";
 
 fn mof(clsid: &str) -> String {
-    format!(
-        r#"instance of __Win32Provider as $P
-           {{ Name = "P"; CLSID = "{clsid}"; HostingModel = "LocalSystemHost:group"; }};
-           instance of __InstanceProviderRegistration
-           {{ provider = $P; SupportsGet = TRUE; SupportsPut = TRUE; SupportsEnumeration = TRUE; }};
-           [dynamic, provider("P")] {CLASS}"#
-    )
+    let mut mof = registration("P", clsid, &[INSTANCES])
+        .replace("Name =", "HostingModel = \"LocalSystemHost:group\"; Name =");
+    mof += &format!("[dynamic, provider(\"P\")] {CLASS}");
+    mof
 }
 
 fn instances(keys: &[&'static str]) -> TestProvider {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use cim::Value;
 use openwmi_suite::World;
-use openwmi_suite::provider::{Conduct, TestProvider};
+use openwmi_suite::provider::{Conduct, INSTANCES, TestProvider, registration};
 use parking_lot::Mutex;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -16,10 +16,6 @@ use wbem::{Flags, NativeProviders, ProviderContext};
 const CLSID: &str = "{5F3A7B10-0000-4000-8000-0000000000DA}";
 
 const MOF: &str = r#"
-    instance of __Win32Provider as $P
-    { Name = "P"; CLSID = "{5F3A7B10-0000-4000-8000-0000000000DA}"; };
-    instance of __InstanceProviderRegistration
-    { provider = $P; SupportsGet = TRUE; SupportsEnumeration = TRUE; };
     [dynamic, provider("P")] class D { [key] string K; };
     class S { [key] string K; };"#;
 
@@ -73,6 +69,7 @@ fn each_operation_and_each_call_of_a_provider_is_a_span_without_arguments() {
     let mut providers = NativeProviders::default();
     providers.register(CLSID, provider.conduct(Conduct::First(ask)).factory());
     let world = World::with_providers(providers);
+    world.compile(&registration("P", CLSID, &[INSTANCES]));
     world.compile(MOF);
     let (services, context) = (world.services(), world.administrator());
     let lines = Lines::default();

@@ -8,7 +8,7 @@ use cim::security::Sid;
 use cim::status::*;
 use cim::{Class, Instance, Namespace, Object, Result, Value, WbemStatus};
 use openwmi_suite::World;
-use openwmi_suite::provider::{Log, TestProvider, Values};
+use openwmi_suite::provider::{INSTANCES, Log, METHODS, TestProvider, Values, registration};
 use openwmi_suite::text;
 use openwmi_suite::world::{compile_options, sorted, user};
 use wbem::{
@@ -16,7 +16,7 @@ use wbem::{
     ProviderInterfaces, Pushdown, Sink, Wanted,
 };
 
-use crate::c3_methods::{self, Methods};
+use crate::c3_methods::Methods;
 
 const CLSID: &str = "{5F3A7B10-0000-4000-8000-0000000000B8}";
 
@@ -28,13 +28,9 @@ fn providers() -> NativeProviders {
     providers
 }
 
-fn registration(name: &str, clsid: &str) -> String {
-    format!(
-        r#"instance of __Win32Provider as ${name}
-           {{ Name = "{name}"; CLSID = "{clsid}"; ImpersonationLevel = 1; }};
-           instance of __InstanceProviderRegistration
-           {{ provider = ${name}; SupportsGet = TRUE; SupportsEnumeration = TRUE; }};"#
-    )
+/// P is registered so that it knows for which client it is called.
+fn registered() -> String {
+    registration("P", CLSID, &[INSTANCES]).replace("Name =", "ImpersonationLevel = 1; Name =")
 }
 
 fn values(k: &str, v: u32, s: &str) -> Values {
@@ -66,7 +62,7 @@ fn world(instances: Vec<Values>, mof: &str) -> (World, Log) {
     providers.register(CLSID, provider.factory());
     let world = World::with_providers(providers);
     world.compile(::views::REGISTRATION);
-    world.compile(&registration("P", CLSID));
+    world.compile(&registered());
     world.compile(D);
     world.compile(mof);
     (world, log)
@@ -172,7 +168,7 @@ fn e5_what_a_view_refers_to_is_looked_for_in_the_source() {
     providers.register(CLSID, provider.factory());
     let world = World::with_providers(providers);
     world.create_namespace(r"root\other");
-    world.compile(&registration("P", CLSID));
+    world.compile(&registered());
     world.compile(
         r#"class A { [key] string K; };
            class B { [key] string K; };
@@ -299,7 +295,7 @@ fn b8_a_view_works_as_the_client_and_passes_the_context_on() {
     };
     providers.register(CLSID, make);
     let world = World::with_providers(providers);
-    for mof in [::views::REGISTRATION, &registration("P", CLSID), D, UNION] {
+    for mof in [::views::REGISTRATION, &registered(), D, UNION] {
         world.compile(mof);
     }
     let mut context = user();
@@ -312,7 +308,7 @@ fn b8_a_view_works_as_the_client_and_passes_the_context_on() {
     assert_eq!(*asked.lock().unwrap(), [expected]);
 }
 
-const METHODS: &str = r#"
+const VIEWED_METHODS: &str = r#"
     [provider("M")] class A
     {
       [key] uint32 K;
@@ -350,8 +346,8 @@ fn b8_methods_of_a_union_run_on_the_source() {
     providers.register(OTHER, methods.factory());
     let world = World::with_providers(providers);
     world.compile(::views::REGISTRATION);
-    world.compile(&c3_methods::registration("M", OTHER));
-    world.compile(METHODS);
+    world.compile(&registration("M", OTHER, &[METHODS]));
+    world.compile(VIEWED_METHODS);
     let run = |path: &str, method: &str| -> std::result::Result<String, WbemStatus> {
         let class = world.object("V").unwrap();
         let signature = class.class().method(method).unwrap().in_signature();

@@ -6,17 +6,17 @@
 
 use std::hint::black_box;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
 
 use anyhow::{Result, ensure};
 use cim::{Class, Instance, Object, Value};
 use openwmi_suite::World;
+use openwmi_suite::provider::{Gate, INSTANCES, METHODS, instances_and_methods, registration};
 use wbem::provider::{Comparison, Predicate};
 use wbem::{
-    CallContext, EnumerationRequest, Flags, Initialization, InstanceProvider, MethodCall,
-    MethodProvider, NativeProviders, ProviderContext, ProviderInterfaces, Pushdown, Request,
-    Services, Sink, Wanted,
+    CallContext, EnumerationRequest, Flags, InstanceProvider, MethodCall, MethodProvider,
+    NativeProviders, ProviderContext, Pushdown, Request, Services, Sink, Wanted,
 };
 
 use crate::measure::{self, Clock};
@@ -43,46 +43,16 @@ const MOF: &str = r#"
     class Bench_Stored { [key] uint32 Id; uint64 Size; string Name; };
     [dynamic, provider("Hangs")] class Bench_Hanging { [key] uint32 Id; };"#;
 
-/// A gate at which a provider hangs.
-#[derive(Default)]
-struct Gate {
-    state: Mutex<(bool, usize)>,
-    changed: Condvar,
-}
-
-impl Gate {
-    fn pass(&self) {
-        let mut state = self.state.lock().expect("no holder panics");
-        state.1 += 1;
-        self.changed.notify_all();
-        while !state.0 {
-            state = self.changed.wait(state).expect("no holder panics");
-        }
-    }
-
-    fn wait_for(&self, count: usize) {
-        let mut state = self.state.lock().expect("no holder panics");
-        while state.1 < count {
-            state = self.changed.wait(state).expect("no holder panics");
-        }
-    }
-
-    fn open(&self) {
-        self.state.lock().expect("no holder panics").0 = true;
-        self.changed.notify_all();
-    }
-}
-
 /// A provider of `count` instances, which counts what it is asked and what it delivers.
 struct Provider {
     count: u32,
     gets: AtomicU64,
     delivered: AtomicU64,
-    hangs_at: Option<Arc<Gate>>,
+    hangs_at: Option<Gate>,
 }
 
 impl Provider {
-    fn new(count: u32, hangs_at: Option<Arc<Gate>>) -> Self {
+    fn new(count: u32, hangs_at: Option<Gate>) -> Self {
         Provider { count, gets: AtomicU64::new(0), delivered: AtomicU64::new(0), hangs_at }
     }
 
@@ -151,27 +121,18 @@ impl MethodProvider for Provider {
 
 fn world(provider: &Arc<Provider>, hanging: &Arc<Provider>) -> World {
     let mut providers = NativeProviders::default();
-    for (clsid, provider) in [(CLSID, provider.clone()), (HANGS, hanging.clone())] {
-        providers.register(clsid, move |_: &Initialization| {
-            let (instances, methods) = (Some(provider.clone() as _), Some(provider.clone() as _));
-            Ok(ProviderInterfaces { instances, methods, ..ProviderInterfaces::default() })
-        });
-    }
+    providers.register(CLSID, instances_and_methods(provider.clone()));
+    providers.register(HANGS, instances_and_methods(hanging.clone()));
     let world = World::with_providers(providers);
     for (name, clsid) in [("Calls", CLSID), ("Hangs", HANGS)] {
-        world.compile(&format!(
-            "instance of __Win32Provider as $P {{ Name = \"{name}\"; CLSID = \"{clsid}\"; }};\n\
-             instance of __MethodProviderRegistration {{ provider = $P; }};\n\
-             instance of __InstanceProviderRegistration\n\
-             {{ provider = $P; SupportsGet = TRUE; SupportsEnumeration = TRUE; }};"
-        ));
+        world.compile(&registration(name, clsid, &[INSTANCES, METHODS]));
     }
     world.compile(MOF);
     world
 }
 
 pub(crate) fn run() -> Result<()> {
-    let gate = Arc::new(Gate::default());
+    let gate = Gate::default();
     let provider = Arc::new(Provider::new(COUNT, None));
     let world = world(&provider, &Arc::new(Provider::new(1, Some(gate.clone()))));
     gets(&world, &provider)?;

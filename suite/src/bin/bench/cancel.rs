@@ -12,14 +12,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use cim::status::*;
-use cim::{Class, Instance, Namespace, Object, ObjectPath, Value, WbemStatus};
+use cim::{Instance, Namespace, Object, ObjectPath, Value, WbemStatus};
 use openwmi_suite::World;
-use openwmi_suite::provider::Gate;
+use openwmi_suite::provider::{
+    After, Gate, INSTANCES, METHODS, instances_and_methods, registration,
+};
 use repository::PutMode;
 use wbem::{
-    CallContext, CancelToken, Completion, EnumerationRequest, Flags, InstanceProvider, MethodCall,
-    MethodProvider, NativeProviders, Promise, ProviderContext, ProviderInterfaces, Request,
-    ResponseSink, Services, Sink, Wanted,
+    CallContext, CancelToken, Completion, Flags, NativeProviders, Promise, ProviderContext,
+    Request, ResponseSink, Services,
 };
 
 use crate::measure;
@@ -27,67 +28,31 @@ use crate::report::{self, Bar, Figure, Quantity};
 use crate::scratch;
 
 const ROUNDS: usize = 50;
-const INSTANCES: u32 = 1_000_000;
+const COUNT: u32 = 1_000_000;
 const DEADLINE: Duration = Duration::from_millis(100);
 /// For the status: in the median, and at the most.
 const BARS: [f64; 2] = [0.050, 0.250];
 const CLSID: &str = "{7C1F8A52-30D4-4B0E-9A67-5B6E1D3C0F20}";
 const MOF: &str = r#"
-    instance of __Win32Provider as $P
-    { Name = "Silent"; CLSID = "{7C1F8A52-30D4-4B0E-9A67-5B6E1D3C0F20}"; };
-    instance of __InstanceProviderRegistration
-    { provider = $P; SupportsGet = TRUE; SupportsEnumeration = TRUE; };
-    instance of __MethodProviderRegistration { provider = $P; };
     [dynamic, provider("Silent")] class Bench_Silent
     { [key] uint32 Id; [implemented, static] uint32 Wait(); };
     class Bench_Many { [key] uint32 Id; uint32 V; };"#;
 
-/// A provider whose calls wait until their round is over.
-#[derive(Default)]
-struct Silent {
-    round: Mutex<Gate>,
-}
+/// The gate at which the provider's calls wait until their round is over.
+#[derive(Clone, Default)]
+struct Round(Arc<Mutex<Gate>>);
 
-impl Silent {
+impl Round {
     fn wait(&self) {
-        let gate = self.round.lock().expect("no holder panics").clone();
+        let gate = self.0.lock().expect("no holder panics").clone();
         gate.pass();
     }
 
     /// The gate of the next round.
     fn next(&self) -> Gate {
-        let mut round = self.round.lock().expect("no holder panics");
-        *round = Gate::default();
-        round.clone()
-    }
-}
-
-impl InstanceProvider for Silent {
-    fn get(
-        &self,
-        class: &Arc<Class>,
-        keys: &[Value],
-        _: &Wanted,
-        _: &ProviderContext,
-    ) -> cim::Result<Instance> {
-        self.wait();
-        Ok(Instance::with_keys(class, keys))
-    }
-
-    fn enumerate(&self, _: &EnumerationRequest<'_>, _: &ProviderContext, sink: Sink) {
-        self.wait();
-        sink.complete(wbem::COMPLETE);
-    }
-}
-
-impl MethodProvider for Silent {
-    fn exec_method(
-        &self,
-        call: &MethodCall<'_>,
-        _: &ProviderContext,
-    ) -> cim::Result<Option<Instance>> {
-        self.wait();
-        call.outcome(0u32, &[])
+        let mut gate = self.0.lock().expect("no holder panics");
+        *gate = Gate::default();
+        gate.clone()
     }
 }
 
@@ -95,18 +60,20 @@ impl MethodProvider for Silent {
 type Call<'a> = &'a (dyn Fn(&CallContext) -> WbemStatus + Sync);
 
 pub(crate) fn run() -> Result<()> {
-    let silent = Arc::new(Silent::default());
-    let provider = silent.clone();
-    let mut providers = NativeProviders::default();
-    providers.register(CLSID, move |_| {
-        let (instances, methods) = (Some(provider.clone() as _), Some(provider.clone() as _));
-        Ok(ProviderInterfaces { instances, methods, ..ProviderInterfaces::default() })
+    let round = Round::default();
+    let waiting = round.clone();
+    let silent = After(move |_: &ProviderContext| {
+        waiting.wait();
+        Ok(())
     });
+    let mut providers = NativeProviders::default();
+    providers.register(CLSID, instances_and_methods(Arc::new(silent)));
     let world = World::in_directory(scratch::directory()?, providers);
+    world.compile(&registration("Silent", CLSID, &[INSTANCES, METHODS]));
     world.compile(MOF);
     fill(&world)?;
     let services = wbem::cancellable(world.services(), world.operations());
-    of_the_provider(&world, &*services, &silent)?;
+    of_the_provider(&world, &*services, &round)?;
     waiting_put(&world, &*services)?;
     queries(&world, &*services)
 }
@@ -146,7 +113,7 @@ impl ResponseSink for FinalStatus {
     }
 }
 
-fn of_the_provider(world: &World, services: &dyn Services, silent: &Silent) -> Result<()> {
+fn of_the_provider(world: &World, services: &dyn Services, round: &Round) -> Result<()> {
     let flags = Flags::default();
     let calls: [(&str, WbemStatus, Call<'_>); 5] = [
         ("get", WBEM_E_TIMED_OUT, &|context| {
@@ -165,7 +132,7 @@ fn of_the_provider(world: &World, services: &dyn Services, silent: &Silent) -> R
     for (name, at_deadline, call) in calls {
         let mut late = Vec::new();
         for _ in 0..ROUNDS {
-            let gate = silent.next();
+            let gate = round.next();
             late.push(cancelled(world, call, || gate.wait_for(1))?);
             gate.open();
             settle(world);
@@ -173,7 +140,7 @@ fn of_the_provider(world: &World, services: &dyn Services, silent: &Silent) -> R
         figures(&format!("{name} of a silent provider, cancelled"), late);
         let mut late = Vec::new();
         for _ in 0..ROUNDS {
-            let gate = silent.next();
+            let gate = round.next();
             let mut context = world.administrator().clone();
             let deadline = Instant::now() + DEADLINE;
             context.set_deadline(deadline);
@@ -219,7 +186,7 @@ fn wait_for_operations(world: &World, count: usize) {
 }
 
 fn waiting_put(world: &World, services: &dyn Services) -> Result<()> {
-    let values = [("Id", Value::UInt32(INSTANCES)), ("V", Value::UInt32(1))];
+    let values = [("Id", Value::UInt32(COUNT)), ("V", Value::UInt32(1))];
     let instance = world.instance("Bench_Many", &values);
     let put =
         |context: &CallContext| status(services.put_instance(&instance, Flags::default(), context));
@@ -243,7 +210,7 @@ fn waiting_put(world: &World, services: &dyn Services) -> Result<()> {
         late.push(ended?);
         settle(world);
     }
-    let path = format!("Bench_Many.Id={INSTANCES}");
+    let path = format!("Bench_Many.Id={COUNT}");
     ensure!(world.get(&path).is_err(), "a cancelled put has put its instance");
     figures("put that waits for a writer, cancelled", late);
     Ok(())
@@ -282,7 +249,7 @@ fn fill(world: &World) -> Result<()> {
     const CHUNK: u32 = 20_000;
     let class = world.object("Bench_Many")?.class().clone();
     let namespace = Namespace::new(openwmi_suite::world::NAMESPACE)?;
-    for start in (0..INSTANCES).step_by(CHUNK as usize) {
+    for start in (0..COUNT).step_by(CHUNK as usize) {
         world.behind_the_back(|writer| {
             let namespace = writer.view().namespace(&namespace)?.expect("the world's namespace");
             (start..start + CHUNK).try_for_each(|n| {

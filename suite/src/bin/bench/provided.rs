@@ -13,6 +13,7 @@ use anyhow::{Result, ensure};
 use cim::status::WBEM_E_NOT_FOUND;
 use cim::{CimType, Class, Instance, Object, Value};
 use openwmi_suite::World;
+use openwmi_suite::provider::{INSTANCES, registration};
 use wbem::{
     EnumerationRequest, Flags, InstanceProvider, NativeProviders, ProviderContext,
     ProviderInterfaces, Sink, Wanted,
@@ -40,7 +41,7 @@ fn one(kind: &'static Kind, name: &str) -> Result<()> {
     providers.register(CLSID, move |_| Ok(ProviderInterfaces::instances(provider.clone())));
     let world = World::with_providers(providers);
     world.compile(&kind.class_mof(r#"[dynamic, provider("Bench")]"#));
-    world.compile(&registration());
+    world.compile(&registration("Bench", CLSID, &[INSTANCES]));
 
     ensure!(enumerate(&world, kind)? == Seen::expected(), "not the instances that were made");
     let seconds = measure::repeated(Clock::Processor, ROUNDS, &mut |_| {
@@ -54,14 +55,6 @@ fn one(kind: &'static Kind, name: &str) -> Result<()> {
         bar: Bar::AtMost(Quantity::Seconds(1e-6)),
     });
     Ok(())
-}
-
-fn registration() -> String {
-    format!(
-        "instance of __Win32Provider as $Bench {{ Name = \"Bench\"; CLSID = \"{CLSID}\"; }};\n\
-         instance of __InstanceProviderRegistration {{ Provider = $Bench; \
-         SupportsGet = FALSE; SupportsEnumeration = TRUE; }};\n"
-    )
 }
 
 /// What the client saw.

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use cim::status::WBEM_S_FALSE;
 use cim::{Class, Instance, Namespace, Value};
 use openwmi_suite::World;
-use openwmi_suite::provider::{Conduct, Gate, TestProvider};
+use openwmi_suite::provider::{Conduct, Gate, INSTANCES, TestProvider, registration};
 use repository::PutMode;
 use wbem::{CallResult, Enumerator, Flags, NativeProviders, Request, SessionId};
 
@@ -134,10 +134,9 @@ fn world(size: &Size, gate: &Gate) -> Result<World> {
         let clsid = format!("{{7C1F8A52-30D4-4B0E-9A67-5B6E1D3C0F1{n}}}");
         let provider = TestProvider::new(vec![vec![("Id", Value::UInt32(1))]]);
         providers.register(&clsid, provider.conduct(Conduct::WaitAt(gate.clone())).factory());
+        mof += &registration(&format!("Hangs{n}"), &clsid, &[INSTANCES]);
         mof += &format!(
-            "instance of __Win32Provider as $P{n} {{ Name = \"Hangs{n}\"; CLSID = \"{clsid}\"; }};\n\
-             instance of __InstanceProviderRegistration {{ provider = $P{n}; SupportsGet = TRUE; }};\n\
-             [dynamic, provider(\"Hangs{n}\")] class Bench_Hanging{n} {{ [key] uint32 Id; }};\n"
+            "[dynamic, provider(\"Hangs{n}\")] class Bench_Hanging{n} {{ [key] uint32 Id; }};\n"
         );
     }
     let world = World::in_directory(scratch::directory()?, providers);

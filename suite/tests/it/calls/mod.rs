@@ -9,7 +9,7 @@ mod next_async;
 
 use cim::Value;
 use openwmi_suite::World;
-use openwmi_suite::provider::{Conduct, Log, TestProvider};
+use openwmi_suite::provider::{Conduct, INSTANCES, Log, TestProvider, registration};
 use wbem::{Client, NativeProviders};
 
 const CLSID: &str = "{5F3A7B10-0000-4000-8000-0000000000F3}";
@@ -23,14 +23,9 @@ fn world(stored: u32, provided: u32, conduct: Conduct) -> (World, Log) {
     let mut providers = NativeProviders::default();
     providers.register(CLSID, provider.factory());
     let world = World::with_providers(providers);
-    let mut mof = format!(
-        r#"instance of __Win32Provider as $P {{ Name = "P"; CLSID = "{CLSID}"; }};
-           instance of __InstanceProviderRegistration
-           {{ provider = $P; SupportsGet = TRUE; SupportsPut = TRUE; SupportsDelete = TRUE;
-              SupportsEnumeration = TRUE; }};
-           [dynamic, provider("P")] class D {{ [key] uint32 K; }};
-           class S {{ [key] uint32 K; }};"#
-    );
+    let mut mof = registration("P", CLSID, &[INSTANCES]);
+    mof += r#"[dynamic, provider("P")] class D { [key] uint32 K; };
+        class S { [key] uint32 K; };"#;
     for k in 0..stored {
         mof.push_str(&format!("instance of S {{ K = {k}; }};"));
     }

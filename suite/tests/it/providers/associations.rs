@@ -32,8 +32,8 @@ fn linked(endpoints: TestProvider, associations: TestProvider) -> (World, Log) {
     providers.register(CLSID, endpoints.factory());
     providers.register(OTHER, associations.factory());
     let world = World::with_small_map(providers);
-    world.compile(&registration("P", CLSID));
-    world.compile(&registration("Q", OTHER));
+    world.compile(&registration("P", CLSID, &[INSTANCES]));
+    world.compile(&registration("Q", OTHER, &[INSTANCES]));
     world.compile(CLASS);
     world.compile(LINKS);
     (world, log)
@@ -73,7 +73,7 @@ fn nothing_of_the_repository_is_held_while_an_endpoint_of_another_namespace_hang
     let (world, _) = linked(endpoints, links());
     world.create_namespace(r"root\far");
     let far = |mof: &str| world.compile(&format!("#pragma namespace(\"root\\\\far\")\n{mof}"));
-    far(&registration("P", CLSID));
+    far(&registration("P", CLSID, &[INSTANCES]));
     far(CLASS);
     world.compile(
         r#"[association] class Test_Far { [key] S ref A; [key] object ref B; };
@@ -172,7 +172,7 @@ fn e2_a_provided_reference_names_a_class_above_that_of_the_source() {
                { [key] Test_A ref A; [key] S ref B; };"#,
         );
         world.compile(
-            &registration("Q", OTHER)
+            &registration("Q", OTHER, &[INSTANCES])
                 .replace("SupportsGet", &format!("QuerySupportLevels = {levels}; SupportsGet")),
         );
         for source in ["Test_A='x'", "Test_B='x'"] {
@@ -195,8 +195,8 @@ fn e2_an_association_of_several_classes_comes_once_as_the_lowest() {
     let lower = TestProvider::new(vec![link("s", "b")]).logging_as("Q", &log);
     providers.register(OTHER, lower.factory());
     let world = World::with_providers(providers);
-    world.compile(&registration("P", CLSID));
-    world.compile(&registration("Q", OTHER));
+    world.compile(&registration("P", CLSID, &[INSTANCES]));
+    world.compile(&registration("Q", OTHER, &[INSTANCES]));
     world.compile(
         r#"class S { [key] string K; };
            class D { [key] string K; };

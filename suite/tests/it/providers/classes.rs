@@ -9,7 +9,7 @@ use cim::SystemProperty;
 use cim::status::*;
 use openwmi_suite::World;
 use openwmi_suite::class_provider::TestClasses;
-use openwmi_suite::provider::{Gate, Log, TestProvider};
+use openwmi_suite::provider::{Gate, INSTANCES, Log, TestProvider, registration};
 use openwmi_suite::world::NAMESPACE;
 use wbem::{Flags, NativeProviders, ProviderInterfaces, Sink};
 
@@ -26,13 +26,8 @@ const ISA_BASE: &str = r#"SELECT * FROM meta_class WHERE __this ISA "Base""#;
 
 /// Registers the provider `name`, with `lists` among its properties.
 pub(super) fn register(name: &str, clsid: &str, lists: &str) -> String {
-    format!(
-        r#"instance of __Win32Provider as $P {{ Name = "{name}"; CLSID = "{clsid}"; }};
-           instance of __ClassProviderRegistration
-           {{
-             provider = $P; SupportsEnumeration = TRUE; SupportsGet = TRUE; {lists}
-           }};"#
-    )
+    let supports = format!("SupportsEnumeration = TRUE; SupportsGet = TRUE; {lists}");
+    registration(name, clsid, &[("__ClassProviderRegistration", &supports)])
 }
 
 /// A property of a registration: an array of queries.
@@ -565,7 +560,7 @@ fn a_5_instances_of_provided_classes() {
     let world = World::with_providers(providers);
     world.compile(BASE);
     world.compile(&register("P", CLSID, &results(&["SELECT * FROM meta_class"])));
-    world.compile(&super::registration("I", OTHER));
+    world.compile(&registration("I", OTHER, &[INSTANCES]));
     let ask = |query: &str| (world.query(query).unwrap(), asked(&log));
     assert_eq!(
         ask("SELECT K FROM D WHERE V = 2"),

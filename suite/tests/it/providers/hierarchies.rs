@@ -107,7 +107,7 @@ fn family(mof: &str, conduct: impl Fn(&str) -> Conduct) -> (World, Log) {
         let values = vec![("k", Value::UInt32(1)), (own, Value::UInt32(7))];
         let provider = TestProvider::new(vec![values]).logging_as(name, &log);
         providers.register(&clsid, provider.conduct(conduct(name)).factory());
-        registrations.push_str(&registration(name, &clsid).replace("$P", &format!("${name}")));
+        registrations.push_str(&registration(name, &clsid, &[INSTANCES]));
     }
     let world = World::with_providers(providers);
     world.compile(&registrations);

@@ -25,7 +25,7 @@ fn made(
     providers.register(CLSID, make);
     let world = World::with_providers(providers);
     let also = format!(r#"Name = "P"; {also}"#);
-    world.compile(&registration("P", CLSID).replace(r#"Name = "P";"#, &also));
+    world.compile(&registration("P", CLSID, &[INSTANCES]).replace(r#"Name = "P";"#, &also));
     world.compile(CLASS);
     world
 }
@@ -94,7 +94,7 @@ fn a13_of_a_provider_for_each_user_nothing_old_is_left() {
     both.iter().for_each(|clsid| providers.register(clsid, three().factory()));
     let world = World::with_providers(providers);
     let for_each_user = r#"Name = "P"; PerUserInitialization = TRUE;"#;
-    world.compile(&registration("P", CLSID).replace(r#"Name = "P";"#, for_each_user));
+    world.compile(&registration("P", CLSID, &[INSTANCES]).replace(r#"Name = "P";"#, for_each_user));
     world.compile(CLASS);
     get_as(&world, &user(1000));
     get_as(&world, &user(1001));
@@ -269,7 +269,7 @@ fn a_2_initializations_that_exclude_each_other() {
         let also = format!(
             r#"Name = "P"; PerUserInitialization = TRUE; InitializationReentrancy = {reentrancy};"#
         );
-        let mof = registration("P", CLSID).replace(r#"Name = "P";"#, &also) + CLASS;
+        let mof = registration("P", CLSID, &[INSTANCES]).replace(r#"Name = "P";"#, &also) + CLASS;
         world.compile(&mof);
         world.create_namespace(r"root\test\Other");
         world.compile(&format!("#pragma namespace(\"\\\\\\\\.\\\\root\\\\test\\\\other\")\n{mof}"));
@@ -307,7 +307,7 @@ fn a_4_initialization_may_end_later_and_elsewhere() {
     };
     providers.register_factory(CLSID, Arc::new(start));
     let world = World::with_providers(providers);
-    world.compile(&registration("P", CLSID));
+    world.compile(&registration("P", CLSID, &[INSTANCES]));
     world.compile(CLASS);
     let client = world.client(world.administrator());
     let get = Request::GetObject { path: "D.K=\"b\"".into(), flags: Flags::default() };
@@ -333,7 +333,7 @@ fn a_4_a_sink_that_is_let_go_is_a_failure() {
         }),
     );
     let world = World::with_providers(providers);
-    world.compile(&registration("P", CLSID));
+    world.compile(&registration("P", CLSID, &[INSTANCES]));
     world.compile(CLASS);
     assert_eq!(status(world.get("D.K=\"b\"")), WBEM_E_INITIALIZATION_FAILURE);
     assert!(world.get("D.K=\"b\"").is_ok());
@@ -366,7 +366,7 @@ fn providers_of_a_deleted_namespace_are_let_go() {
     let world = World::with_providers(providers);
     world.create_namespace(r"root\test\gone");
     let place = "#pragma namespace(\"\\\\\\\\.\\\\root\\\\test\\\\gone\")";
-    world.compile(&format!("{place}\n{}{CLASS}", registration("P", CLSID)));
+    world.compile(&format!("{place}\n{}{CLASS}", registration("P", CLSID, &[INSTANCES])));
     let gone = world.connect(r"root\test\gone").unwrap();
     gone.get_object("D.K=\"b\"", Flags::default(), world.administrator()).unwrap();
     let delete = world.services().delete_instance(

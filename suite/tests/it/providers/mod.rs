@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex};
 use cim::status::*;
 use cim::{Value, WbemStatus};
 use openwmi_suite::World;
-use openwmi_suite::provider::{Conduct, Log, TestProvider, Values};
+use openwmi_suite::provider::{Conduct, INSTANCES, Log, TestProvider, Values, registration};
 use openwmi_suite::world::sorted;
 use wbem::{Flags, NativeProviders, ProviderContext, Sink};
 
@@ -34,17 +34,6 @@ const OTHER: &str = "{5F3A7B10-0000-4000-8000-000000000002}";
 /// The class of most tests: a text as key, a number, a text.
 const CLASS: &str = r#"
     [dynamic, provider("P")] class D { [key] string K; uint32 V; string S; };"#;
-
-fn registration(name: &str, clsid: &str) -> String {
-    format!(
-        r#"instance of __Win32Provider as $P {{ Name = "{name}"; CLSID = "{clsid}"; }};
-           instance of __InstanceProviderRegistration
-           {{
-             provider = $P; SupportsGet = TRUE; SupportsEnumeration = TRUE; SupportsPut = TRUE;
-             SupportsDelete = TRUE;
-           }};"#
-    )
-}
 
 fn values(k: &str, v: u32, s: &str) -> Values {
     vec![("K", Value::string(k)), ("V", Value::UInt32(v)), ("S", Value::string(s))]
@@ -57,8 +46,8 @@ fn three() -> TestProvider {
 /// A world in which P, which is [`CLSID`]'s, provides `D`, and Q, which is [`OTHER`]'s, `E`.
 fn two(providers: NativeProviders) -> World {
     let world = World::with_providers(providers);
-    world.compile(&registration("P", CLSID));
-    world.compile(&registration("Q", OTHER));
+    world.compile(&registration("P", CLSID, &[INSTANCES]));
+    world.compile(&registration("Q", OTHER, &[INSTANCES]));
     world.compile(CLASS);
     world.compile(r#"[dynamic, provider("Q")] class E { [key] string K; uint32 V; string S; };"#);
     world
@@ -81,7 +70,7 @@ fn world(provider: TestProvider) -> (World, Log) {
     let mut providers = NativeProviders::default();
     providers.register(CLSID, provider.factory());
     let world = World::with_providers(providers);
-    world.compile(&registration("P", CLSID));
+    world.compile(&registration("P", CLSID, &[INSTANCES]));
     world.compile(CLASS);
     (world, log)
 }

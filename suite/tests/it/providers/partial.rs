@@ -115,7 +115,7 @@ fn b_5_properties_of_the_class_that_the_instance_has() {
                [dynamic, provider("P"), abstract] class {without} : Test_0 {{ }};
                [dynamic, provider("Q")] class Test_3 : {without} {{ }};"#
         ));
-        world.compile(&registration("Q", OTHER));
+        world.compile(&registration("Q", OTHER, &[INSTANCES]));
         let found = get(&world, "Test_0.K='b'", &reading(&world, &["S"])).unwrap();
         assert_eq!(found, format!(r#"{with}{{K="b", S="y", V=5}}"#));
         let nobodys = get(&world, "Test_0.K='b'", &reading(&world, &["Nobody"]));
@@ -279,8 +279,8 @@ fn b_5_a_partial_put_goes_to_those_classes_that_have_the_properties() {
         providers.register(clsid, provider.factory());
     }
     let world = World::with_providers(providers);
-    world.compile(&registration("P", CLSID));
-    world.compile(&registration("Q", OTHER));
+    world.compile(&registration("P", CLSID, &[INSTANCES]));
+    world.compile(&registration("Q", OTHER, &[INSTANCES]));
     world.compile(
         r#"[dynamic, provider("P")] class A { [key] string K; uint32 A1; };
            [dynamic, provider("Q")] class B : A { uint32 V; };"#,

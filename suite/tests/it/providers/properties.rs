@@ -58,10 +58,7 @@ fn world(supports: &str, mof: &str) -> (World, Asked) {
     let mut providers = NativeProviders::default();
     providers.register(CLSID, move |_| Ok(ProviderInterfaces::properties(properties.clone())));
     let world = World::with_providers(providers);
-    world.compile(&format!(
-        r#"instance of __Win32Provider as $Q {{ Name = "Q"; CLSID = "{CLSID}"; }};
-           instance of __PropertyProviderRegistration {{ provider = $Q; {supports} }};"#
-    ));
+    world.compile(&registration("Q", CLSID, &[("__PropertyProviderRegistration", supports)]));
     world.compile(mof);
     (world, asked)
 }
@@ -325,21 +322,20 @@ fn nothing_of_the_repository_is_held_while_a_property_provider_hangs() {
         let mut providers = NativeProviders::default();
         providers.register(CLSID, move |_| Ok(ProviderInterfaces::properties(properties.clone())));
         let world = World::with_small_map(providers);
-        world.compile(&format!(
-            r#"instance of __Win32Provider as $Q {{ Name = "Q"; CLSID = "{CLSID}"; }};
-               instance of __PropertyProviderRegistration {{ provider = $Q; {READ} }};
-               class S {{ [key] string K; [Dynamic, Provider("Q")] string X; }};
-               instance of S {{ K = "k"; }};
-               class T {{ [key] string K; string X; }};
-               [DynProps, Provider("Q")] instance of T {{ K = "k"; }};
-               class R {{ [key] string K; }};
-               instance of R {{ K = "r"; }};
+        world.compile(&registration("Q", CLSID, &[("__PropertyProviderRegistration", READ)]));
+        world.compile(
+            r#"class S { [key] string K; [Dynamic, Provider("Q")] string X; };
+               instance of S { K = "k"; };
+               class T { [key] string K; string X; };
+               [DynProps, Provider("Q")] instance of T { K = "k"; };
+               class R { [key] string K; };
+               instance of R { K = "r"; };
                [association] class L
-               {{ [key] R ref A; [key] R ref B; [Dynamic, Provider("Q")] string X; }};
-               instance of L {{ A = "R='r'"; B = "R='b'"; }};
-               [association] class M {{ [key] R ref A; [key] R ref B; string X; }};
-               [DynProps, Provider("Q")] instance of M {{ A = "R='r'"; B = "R='b'"; }};"#
-        ));
+               { [key] R ref A; [key] R ref B; [Dynamic, Provider("Q")] string X; };
+               instance of L { A = "R='r'"; B = "R='b'"; };
+               [association] class M { [key] R ref A; [key] R ref B; string X; };
+               [DynProps, Provider("Q")] instance of M { A = "R='r'"; B = "R='b'"; };"#,
+        );
         let client = world.client(world.administrator());
         let flags = Flags::RETURN_IMMEDIATELY | Flags::FORWARD_ONLY;
         let mut found = client.exec_query("WQL", query, flags).unwrap();

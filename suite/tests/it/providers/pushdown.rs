@@ -63,7 +63,10 @@ fn a_provider_that_is_not_registered_for_get_is_enumerated() {
     let mut providers = NativeProviders::default();
     providers.register(CLSID, provider.factory());
     let world = World::with_providers(providers);
-    world.compile(&registration("P", CLSID).replace("SupportsGet = TRUE", "SupportsGet = FALSE"));
+    world.compile(
+        &registration("P", CLSID, &[INSTANCES])
+            .replace("SupportsGet = TRUE", "SupportsGet = FALSE"),
+    );
     world.compile(CLASS);
     let (_, asked) = ask(&world, &log, r#"SELECT * FROM D WHERE K = "b""#);
     assert_eq!(asked, [r#"enumerate D where K = "b" wanted all"#]);

@@ -92,7 +92,7 @@ fn b3_more_than_wql_over_several_classes() {
     assert_eq!(ask(&world, &log, query).0.len(), 6);
     let direct = world.query_with(query, Flags::DIRECT_READ).unwrap();
     assert_eq!(direct.len(), 3);
-    world.compile(&registration("Q", CLSID));
+    world.compile(&registration("Q", CLSID, &[INSTANCES]));
     world.compile(r#"[dynamic, provider("Q")] class Test_Other : D { };"#);
     log.take();
     assert_eq!(status(world.query(query)), WBEM_E_INVALID_QUERY);
@@ -163,7 +163,7 @@ fn b5_the_provider_switches_the_filter_on_and_off() {
         Ok(wbem::ProviderInterfaces::instances(std::sync::Arc::new(Switching)))
     });
     let world = World::with_providers(providers);
-    world.compile(&registration("P", CLSID).replace(
+    world.compile(&registration("P", CLSID, &[INSTANCES]).replace(
         "SupportsGet = TRUE;",
         r#"SupportsGet = TRUE; QuerySupportLevels = {"WQL:UnarySelect"};"#,
     ));
@@ -191,8 +191,9 @@ fn b4_overridden_values_are_looked_at_by_the_core() {
         let provider = TestProvider::new(vec![vec![("K", "k".into()), ("V", Value::UInt32(v))]]);
         providers.register(&clsid, provider.logging_as(name, &log).factory());
         let levels = r#"SupportsGet = TRUE; QuerySupportLevels = {"WQL:UnarySelect"};"#;
-        let registration = registration(name, &clsid).replace("SupportsGet = TRUE;", levels);
-        mof.push_str(&registration.replace("$P", &format!("${name}")));
+        let registration =
+            registration(name, &clsid, &[INSTANCES]).replace("SupportsGet = TRUE;", levels);
+        mof.push_str(&registration);
     }
     mof.push_str(
         r#"[dynamic, provider("PA")] class A { [key] string K; uint32 V; };

@@ -23,7 +23,7 @@ fn initialized_once_a_namespace() {
     world.create_namespace(r"root\test\Second");
     let mof = format!(
         "#pragma namespace(\"\\\\\\\\.\\\\root\\\\test\\\\Second\")\n{}\n{CLASS}",
-        registration("P", CLSID)
+        registration("P", CLSID, &[INSTANCES])
     );
     world.compile(&mof);
     let second = world.connect(r"root\test\second").unwrap();
@@ -39,7 +39,7 @@ fn a13_another_clsid_is_another_provider_from_the_next_call_on() {
     providers.register(CLSID, three().factory());
     providers.register(OTHER, TestProvider::new(vec![values("new", 0, "")]).factory());
     let world = World::with_providers(providers);
-    world.compile(&registration("P", CLSID));
+    world.compile(&registration("P", CLSID, &[INSTANCES]));
     world.compile(CLASS);
     assert_eq!(world.query("SELECT K FROM D").unwrap().len(), 3);
     world
@@ -62,7 +62,10 @@ fn b1_one_that_is_registered_in_another_namespace() {
     let mut providers = NativeProviders::default();
     providers.register(CLSID, three().factory());
     let world = World::with_providers(providers);
-    let mof = format!("#pragma namespace(\"\\\\\\\\.\\\\root\")\n{}", registration("P", CLSID));
+    let mof = format!(
+        "#pragma namespace(\"\\\\\\\\.\\\\root\")\n{}",
+        registration("P", CLSID, &[INSTANCES])
+    );
     world.compile(&mof);
     world.compile(CLASS);
     all_fail_with(&world, WBEM_E_PROVIDER_NOT_FOUND);
@@ -101,16 +104,17 @@ fn b1_registrations_that_are_not_whole() {
             WBEM_E_INVALID_PROVIDER_REGISTRATION,
         ),
         (
-            registration("P", CLSID).replace(&format!("CLSID = \"{CLSID}\";"), ""),
+            registration("P", CLSID, &[INSTANCES]).replace(&format!("CLSID = \"{CLSID}\";"), ""),
             WBEM_E_INVALID_PROVIDER_REGISTRATION,
         ),
         (
-            registration("P", CLSID).replace("Name =", "HostingModel = \"Bogus\"; Name ="),
+            registration("P", CLSID, &[INSTANCES])
+                .replace("Name =", "HostingModel = \"Bogus\"; Name ="),
             WBEM_E_INVALID_PROVIDER_REGISTRATION,
         ),
-        (registration("P", OTHER), WBEM_E_PROVIDER_LOAD_FAILURE),
+        (registration("P", OTHER, &[INSTANCES]), WBEM_E_PROVIDER_LOAD_FAILURE),
         (
-            registration("P", CLSID).replace("Name =", "Enabled = FALSE; Name ="),
+            registration("P", CLSID, &[INSTANCES]).replace("Name =", "Enabled = FALSE; Name ="),
             WBEM_E_PROVIDER_DISABLED,
         ),
     ] {
@@ -130,7 +134,7 @@ fn b23_a_hosting_model_that_is_none() {
     let mut providers = NativeProviders::default();
     providers.register(CLSID, three().factory());
     let world = World::with_providers(providers);
-    let bogus = registration("P", CLSID)
+    let bogus = registration("P", CLSID, &[INSTANCES])
         .replace(r#"Name = "P";"#, r#"Name = "P"; HostingModel = "Bogus";"#);
     world.compile(&bogus);
     world.compile(CLASS);
@@ -147,7 +151,7 @@ fn a_2_version_2_is_strict() {
         providers.register(CLSID, three().factory());
         let world = World::with_providers(providers);
         let more = format!("Name = \"P\"; {version} {also}");
-        world.compile(&registration("P", CLSID).replace(r#"Name = "P";"#, &more));
+        world.compile(&registration("P", CLSID, &[INSTANCES]).replace(r#"Name = "P";"#, &more));
         world.compile(CLASS);
         world.get("D='b'").map(drop).map_err(|e| e.status())
     };
@@ -185,7 +189,7 @@ fn g14_documented_hosting_models() {
         providers.register(CLSID, three().factory());
         let world = World::with_providers(providers);
         let hosted = format!("HostingModel = \"{model}\"; Name =");
-        world.compile(&registration("P", CLSID).replace("Name =", &hosted));
+        world.compile(&registration("P", CLSID, &[INSTANCES]).replace("Name =", &hosted));
         world.compile(CLASS);
         assert_eq!(world.query("SELECT K FROM D").unwrap().len(), 3, "{model}");
     }
@@ -205,7 +209,9 @@ fn b1_each_ability_that_is_not_registered() {
         providers.register(CLSID, provider.factory());
         let world = World::with_providers(providers);
         let on = format!("{flag} = TRUE");
-        world.compile(&registration("P", CLSID).replace(&on, &format!("{flag} = FALSE")));
+        world.compile(
+            &registration("P", CLSID, &[INSTANCES]).replace(&on, &format!("{flag} = FALSE")),
+        );
         world.compile(CLASS);
         for (operation, found) in outcomes(&world) {
             let refused = operations.contains(&operation);
@@ -231,7 +237,7 @@ fn b1_initialization_that_fails() {
         let mut providers = NativeProviders::default();
         providers.register(CLSID, factory);
         let world = World::with_providers(providers);
-        world.compile(&registration("P", CLSID));
+        world.compile(&registration("P", CLSID, &[INSTANCES]));
         world.compile(CLASS);
         all_fail_with(&world, WBEM_E_INITIALIZATION_FAILURE);
     }
@@ -243,7 +249,7 @@ fn g37_the_name_of_a_provider() {
     let mut providers = NativeProviders::default();
     providers.register(&CLSID.to_lowercase(), three().factory());
     let world = World::with_providers(providers);
-    world.compile(&registration("the provider", CLSID));
+    world.compile(&registration("the provider", CLSID, &[INSTANCES]));
     world.compile(
         "[DYNAMIC, PROVIDER(\"The Provider\")] class D { [key] string K; uint32 V; string S; };",
     );
