@@ -1,8 +1,8 @@
 //! `P=V` on the command line: a property and the value it gets, read by the property's type.
 //!
-//! What a value looks like is decided by the class, never by the value: `P=12` is text for a
-//! string and a number for a uint32. An array takes its elements from as many `P=V`. `P=null`
-//! is NULL, `P=` the empty string. What cannot be said so (embedded objects) is MOF's affair.
+//! The class decides how a value is read, never the value: `P=12` is text for a string and a number
+//! for a uint32. Each element of an array has its own `P=V`. `P=null` is NULL, `P=` the empty
+//! string. Embedded objects have no such form; MOF has one.
 
 use cim::datetime::Point;
 use cim::signature::PARAMETERS;
@@ -14,7 +14,7 @@ use jiff::fmt::temporal::Pieces;
 
 use crate::failure::Failure;
 
-/// One `P=V`, apart.
+/// One `P=V`, split.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Assignment {
     /// P.

@@ -59,7 +59,7 @@ pub(crate) fn of_failure(status: WbemStatus) -> u8 {
 }
 
 /// Reports a failure on standard error and returns the exit code.
-pub(crate) fn told(ended: Result<Outcome, Failure>, settings: &Settings, fail_empty: bool) -> u8 {
+pub(crate) fn report(ended: Result<Outcome, Failure>, settings: &Settings, fail_empty: bool) -> u8 {
     match ended {
         Ok(Outcome::Done) => DONE,
         Ok(Outcome::Empty) => {
@@ -72,7 +72,7 @@ pub(crate) fn told(ended: Result<Outcome, Failure>, settings: &Settings, fail_em
         Ok(Outcome::Partial) => PARTIAL,
         Err(failure) if failure.is_reader_gone() => DONE,
         Err(failure) => {
-            failure.tell(settings.form.is_json());
+            failure.print(settings.form.is_json());
             failure.exit_code()
         }
     }

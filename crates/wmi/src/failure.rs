@@ -23,7 +23,7 @@ pub(crate) enum Failure {
     /// Standard output cannot be written.
     Output(io::Error),
     /// Already reported; the exit code remains.
-    Told(u8),
+    Reported(u8),
 }
 
 /// A failed operation.
@@ -81,14 +81,14 @@ impl Failure {
             Failure::Usage(_) => exit::USAGE,
             Failure::Operation(operation) => exit::of_failure(operation.status),
             Failure::Output(_) => exit::OTHER,
-            Failure::Told(code) => *code,
+            Failure::Reported(code) => *code,
         }
     }
 
     /// Prints it to standard error.
-    pub(crate) fn tell(&self, as_json: bool) {
+    pub(crate) fn print(&self, as_json: bool) {
         match self {
-            Failure::Told(_) => {}
+            Failure::Reported(_) => {}
             _ if as_json => {
                 eprintln!("{}", serde_json::to_string(&FailureJson::new(self)).unwrap_or_default());
             }
@@ -101,7 +101,7 @@ impl Failure {
             Failure::Usage(message) => message.clone(),
             Failure::Output(error) => format!("cannot write the output: {error}"),
             Failure::Operation(operation) => operation.text(),
-            Failure::Told(_) => String::new(),
+            Failure::Reported(_) => String::new(),
         }
     }
 }
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_alone_is_told_by_its_text() {
+    fn a_status_alone_has_its_text() {
         let text = Failure::from(cim::Error::from(WBEM_E_NOT_FOUND)).text();
         assert!(text.starts_with("WBEM_E_NOT_FOUND (0x80041002): "), "{text}");
         assert!(text.len() > "WBEM_E_NOT_FOUND (0x80041002): ".len(), "{text}");

@@ -1,8 +1,8 @@
-//! Control-C in the shell: it ends what is waited for, and not the shell.
+//! Control-C in the shell: it ends the running command, not the shell.
 //!
-//! A thread waits for SIGINT and cancels the token of the command that runs. The operations of the
-//! command have that token ([`Interrupt::over`]), so that each returns at once; what a provider is doing
-//! meanwhile goes on until it asks, and a change whose commit has begun is made and told.
+//! A thread waits for SIGINT and cancels the token of the running command. The operations of the
+//! command have that token ([`Interrupt::over`]), so that each returns at once. A provider continues
+//! until it checks the token; a change whose commit has begun is completed and reported.
 
 use std::io;
 use std::sync::Arc;
@@ -13,17 +13,17 @@ use signal_hook::consts::SIGINT;
 use signal_hook::iterator::Signals;
 use wbem::{CancelToken, Operations, Services};
 
-/// The token of the command that runs.
+/// The token of the running command.
 #[derive(Clone, Debug)]
 pub(crate) struct Interrupt(Arc<Mutex<CancelToken>>);
 
 impl Interrupt {
-    /// Of a command that nothing has ended yet.
+    /// For a command that is not cancelled.
     fn new() -> Self {
         Interrupt(Arc::new(Mutex::new(CancelToken::new())))
     }
 
-    /// Cancels at SIGINT from now on; it ends the process no more.
+    /// Cancels the running command at SIGINT from now on, which no longer ends the process.
     pub(crate) fn listen() -> io::Result<Self> {
         let interrupt = Interrupt::new();
         let mut signals = Signals::new([SIGINT])?;
@@ -34,18 +34,18 @@ impl Interrupt {
         Ok(interrupt)
     }
 
-    /// Forgets what came before.
+    /// Begins a new command with a new token.
     pub(crate) fn clear(&self) {
         *self.0.lock() = CancelToken::new();
     }
 
-    /// What ends the command that runs.
+    /// The token that ends the running command.
     fn token(&self) -> CancelToken {
         self.0.lock().clone()
     }
 
-    /// The operations of `services`, which end with `WBEM_E_CALL_CANCELLED` when Control-C comes, and
-    /// do not begin where it has come.
+    /// The operations of `services`, which end with `WBEM_E_CALL_CANCELLED` at Control-C and do not
+    /// begin after it.
     pub(crate) fn over(
         &self,
         services: Arc<dyn Services>,
@@ -60,7 +60,7 @@ impl Interrupt {
         })
     }
 
-    /// Errors: `WBEM_E_CALL_CANCELLED` where it has come.
+    /// Errors: `WBEM_E_CALL_CANCELLED` after Control-C.
     pub(crate) fn check(&self) -> Result<()> {
         self.token().check()
     }
@@ -114,8 +114,8 @@ instance of Stored
 };
 "#;
 
-    /// Has instances as long as they are taken, and presses Control-C at the second; its method `Wait` begins, which presses
-    /// Control-C, and does not end as long as the test runs.
+    /// Delivers instances without end and interrupts at the second. Its method `Wait` interrupts and
+    /// does not return while the test runs.
     struct Endless {
         interrupt: Interrupt,
         stopped: Sender<()>,

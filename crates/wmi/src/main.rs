@@ -1,20 +1,19 @@
 //! The program `wmi`: the command line of WMI for Linux.
 //!
-//! Reads arguments, asks WMI through the library `openwmi` and the contracts of `wbem`, prints
-//! what comes, and ends with a number that says how it went. Knows no repository, no provider
-//! and no rule of WMI.
+//! Reads the arguments, calls WMI through the library `openwmi` and the contracts of `wbem`, prints
+//! the results, and returns an exit code. It implements no rule of WMI.
 //!
 //! | module | what |
 //! |---|---|
 //! | [`args`] | the arguments as typed |
-//! | [`commands`] | one file a command |
+//! | [`commands`] | a file for each command |
 //! | [`shell`] | commands and queries typed one after another |
-//! | [`personality`] | the programs `mofcomp`, `winmgmt` and `wmic`, for who calls it so |
-//! | [`session`], [`target`] | the opened WMI, the namespace a command works on |
+//! | [`personality`] | the programs `mofcomp`, `winmgmt` and `wmic`, chosen by the name of the program |
+//! | [`session`], [`target`] | the open WMI, the namespace of a command |
 //! | [`assignment`] | `P=V` |
-//! | [`output`] | one file a format |
-//! | [`failure`], [`suggest`], [`exit`] | what went wrong, what was perhaps meant, the number |
-//! | [`screen`] | what stands behind the output |
+//! | [`output`] | a file for each format |
+//! | [`failure`], [`suggest`], [`exit`] | errors, suggestions, exit codes |
+//! | [`screen`] | the terminal |
 //! | [`interrupt`] | Control-C in the shell |
 
 #![forbid(unsafe_code)]
@@ -56,14 +55,14 @@ fn main() -> ExitCode {
     }
     ExitCode::from(match Args::read() {
         Ok(args) if matches!(args.command, Command::Shell) => shell::run(args),
-        Ok(args) => told(&args, &args.options(Screen::stdout())),
+        Ok(args) => run_and_report(&args, &args.options(Screen::stdout())),
         Err(code) => code,
     })
 }
 
-/// Runs the command, tells what went wrong, and gives the number to end with.
-fn told(args: &Args, options: &Options) -> u8 {
-    exit::told(run(&args.command, options), &options.settings, args.fail_empty())
+/// Runs the command, reports a failure, and returns the exit code.
+fn run_and_report(args: &Args, options: &Options) -> u8 {
+    exit::report(run(&args.command, options), &options.settings, args.fail_empty())
 }
 
 fn run(command: &Command, options: &Options) -> Result<Outcome, Failure> {

@@ -1,6 +1,6 @@
-//! What stands behind standard output and standard error: a terminal of some width, or not.
+//! The terminal of standard output and standard error, if there is one, and its width.
 //!
-//! Asked once, when the program starts; everything else gets the answer as a value.
+//! Read once at the start of the program and then passed as a value.
 
 use std::io::{IsTerminal, Write};
 
@@ -13,7 +13,7 @@ pub(crate) struct Screen {
     pub(crate) emphasis: bool,
 }
 
-/// The width of a terminal that does not tell its own.
+/// The width of a terminal that does not report one.
 const USUAL_WIDTH: u16 = 80;
 
 impl Screen {
@@ -27,8 +27,8 @@ impl Screen {
         if !stdout.is_terminal() {
             return Screen { width: None, emphasis: false };
         }
-        let told = rustix::termios::tcgetwinsize(&stdout).map_or(0, |size| size.ws_col);
-        let width = if told == 0 { USUAL_WIDTH } else { told };
+        let columns = rustix::termios::tcgetwinsize(&stdout).map_or(0, |size| size.ws_col);
+        let width = if columns == 0 { USUAL_WIDTH } else { columns };
         Screen { width: Some(width), emphasis: emphasis_wanted() }
     }
 

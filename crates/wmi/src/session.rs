@@ -1,7 +1,7 @@
-//! The opened WMI behind a run of the program, and what the global options say.
+//! The WMI that a run of the program has open, and the global options.
 //!
-//! The only file that knows of the library `openwmi`, beside the commands that work on a
-//! repository as a whole; all others work on a `crate::target::Target`.
+//! Only this file and the commands for a repository as a whole use the library `openwmi`; all others
+//! work on a `crate::target::Target`.
 
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
@@ -21,24 +21,24 @@ use crate::screen::Screen;
 use crate::suggest::nearest;
 use crate::target::Target;
 
-/// Where commands work unless told otherwise.
+/// The namespace of commands without `--namespace`.
 pub(crate) const DEFAULT_NAMESPACE: &str = r"root\cimv2";
 
-/// What the global options say.
+/// The global options.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     /// The namespace, if one was named.
     pub(crate) namespace: Option<String>,
     /// The repository's directory, if one was named.
     pub(crate) repository: Option<PathBuf>,
-    /// The MOF file that fills a repository in memory, if one is to be worked on.
+    /// The MOF file that fills a repository in memory, if one is used.
     pub(crate) mock: Option<PathBuf>,
-    /// The tree of files of the machine that is told of, if not of this one.
+    /// The root directory of the captured machine, if host data is not read from this machine.
     pub(crate) machine: Option<PathBuf>,
-    /// The repository, once it is open. A process opens one once only, and what is in memory goes
-    /// with the last who holds it.
+    /// The repository, once it is open. A process can open a repository only once, and a repository
+    /// in memory ends with its last handle.
     pub(crate) opened: OnceCell<Wmi>,
-    /// What ends an operation before its end: Control-C, in the shell.
+    /// What cancels an operation: Control-C, in the shell.
     pub(crate) interrupt: Option<Interrupt>,
     /// The languages of what is read, the preferred one first.
     pub(crate) locales: Vec<Locale>,
@@ -49,7 +49,7 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// The user's own repository, printed in `form`: what holds where no option is given.
+    /// The defaults: the user's own repository, printed in `form`.
     pub(crate) fn own(form: Form) -> Self {
         let (style, screen) = (Style::default(), Screen::stdout());
         Options {
@@ -75,7 +75,7 @@ impl Options {
         Ok(self.wmi()?)
     }
 
-    /// As [`Options::open`], for who tells errors in another way.
+    /// As [`Options::open`], for callers that report errors differently.
     pub(crate) fn wmi(&self) -> cim::Result<Wmi> {
         if let Some(wmi) = self.opened.get() {
             return Ok(wmi.clone());

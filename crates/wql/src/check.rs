@@ -15,7 +15,7 @@ use crate::date;
 use crate::like::Pattern;
 use crate::query::{Comparison, Constant};
 
-/// What the meaning of a constant depends on beside itself.
+/// The context on which the meaning of a constant depends.
 #[derive(Clone, Debug)]
 pub(crate) struct Surroundings {
     /// Minutes east of UTC of dates that name no offset.
@@ -272,8 +272,8 @@ fn text_check(operator: Comparison, text: SmolStr) -> Check {
     Check::Text { operator, is_ascii: text.is_ascii(), constant: text }
 }
 
-/// Whether the texts are equal without case, as [`cim::name::eq`] has it. Most are ASCII and
-/// differ in length, which this tells soonest.
+/// Whether the texts are equal without case, as [`cim::name::eq`] defines it. Most texts are ASCII and
+/// differ in length, which is checked first.
 fn eq(text: &str, constant: &str, constant_is_ascii: bool) -> bool {
     text.eq_ignore_ascii_case(constant)
         || (!(constant_is_ascii && text.is_ascii()) && cim::name::eq(text, constant))

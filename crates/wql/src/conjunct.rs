@@ -44,7 +44,7 @@ struct Inner {
 pub struct Predicate {
     /// The property's slot in the class.
     pub slot: usize,
-    /// The operator. LIKE stands only for a string and a constant with wildcards in it.
+    /// The operator. LIKE occurs only with a string and a constant with wildcards.
     pub comparison: Comparison,
     /// The constant, in the property's type and not NULL.
     pub value: Value,
@@ -79,7 +79,7 @@ pub(crate) enum Leaf {
     },
 }
 
-/// What is asked of a value found by a path.
+/// The test of a value found by a path.
 #[derive(Debug)]
 pub(crate) enum EmbeddedTest {
     Compare(Box<AnyTypeCheck>),
@@ -114,7 +114,7 @@ impl Conjunct {
         self.0.condition.holds(&|leaf| leaf.holds(instance))
     }
 
-    /// The slots whose values it looks at, ascending.
+    /// The slots whose values it reads, ascending.
     pub fn slots(&self) -> &[usize] {
         &self.0.slots
     }

@@ -1,4 +1,4 @@
-//! The spellings of dates and times that WQL takes beside the CIM form.
+//! The spellings of dates and times that WQL accepts in addition to the CIM form.
 //!
 //! Text to [`DateTime`] at an offset the caller gives; no clock and no time zone is read. The
 //! spellings are those of the pages "WQL-supported date formats" and "WQL-supported time
@@ -125,7 +125,7 @@ fn time_start(pieces: &[Piece]) -> usize {
 
 fn parse_date(pieces: &[Piece]) -> Option<Date> {
     use Piece::{Month, Number, Sign};
-    // The optional comma stands before the year.
+    // The optional comma precedes the year.
     let comma = pieces.iter().position(|p| *p == Sign(','));
     let pieces: Vec<Piece> = match comma {
         Some(at) if at > 0 && matches!(pieces.get(at + 1), Some(Number { .. })) => {

@@ -51,7 +51,7 @@ impl ParseError {
         self.status
     }
 
-    /// What was expected, and what stands there.
+    /// What was expected, and what was found.
     pub fn message(&self) -> &str {
         &self.message
     }
@@ -106,7 +106,7 @@ pub fn picture(query: &str, place: Range<usize>) -> String {
     format!("{}\n{}{}", shown.trim_end(), " ".repeat(indent), "^".repeat(width))
 }
 
-/// A character that takes one place on a terminal, so that the carets stand right.
+/// The character, or a blank for a control character, so that the carets are aligned.
 fn plain(c: &char) -> char {
     if c.is_control() { ' ' } else { *c }
 }

@@ -1,14 +1,14 @@
-//! WQL: text to query, query to class, instances in or out.
+//! WQL: parses queries, binds them to classes, evaluates them for instances.
 //!
 //! A query passes three stages, each a type: [`parse`] makes a [`Query`] of text;
 //! [`BoundSelect::bind`] resolves a [`Select`] against a class and refuses what the class cannot
-//! answer; [`BoundSelect::matches`] and [`Projection::apply`] run once an instance. A schema
-//! query is bound by [`BoundSchema::bind`] and asked class by class.
+//! answer; [`BoundSelect::matches`] and [`Projection::apply`] run once per instance. A schema query
+//! is bound by [`BoundSchema::bind`] and evaluated for each class.
 //!
 //! No I/O, no clock, no time zone (the local offset is a parameter), no provider, no
 //! repository: the properties of a bound query (predicates, slots, keys) serve the planning of
-//! its execution. `ASSOCIATORS OF` and `REFERENCES OF` are parsed here and walked
-//! elsewhere; so are the clauses of event queries.
+//! its execution. `ASSOCIATORS OF`, `REFERENCES OF` and the clauses of event queries are only parsed
+//! here.
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -41,8 +41,8 @@
 //! | [`error`] | a refused text, with its place |
 //! | [`bind`], [`conjunct`], [`projection`] | a SELECT over a class |
 //! | [`schema`] | a SELECT over classes |
-//! | `check`, `like`, `date` | a constant made ready for one type, patterns, spellings of dates |
-//! | `tree` | AND, OR and NOT over whatever stands at the leaves |
+//! | `check`, `like`, `date` | constants prepared for one type, patterns, spellings of dates |
+//! | `tree` | AND, OR and NOT over leaves of any type |
 
 #![forbid(unsafe_code)]
 

@@ -1,19 +1,19 @@
-//! LIKE: a pattern compiled once, and texts matched against it without regard to case.
+//! LIKE: compiles a pattern once, and matches texts against it without case.
 //!
 //! `%` is any run of characters, `_` any one, `[...]` any one of a set, `[^...]` any one not of
 //! it; in a set `a-f` and `a=f` are ranges (behaviour.md G.10). A bracket that is never closed
-//! is itself; an empty set matches nothing, and its opposite any one character.
+//! is literal; an empty set matches nothing, and its negation any one character.
 //!
-//! Each run between two `%` is looked for from the left and never given back, which is enough
-//! because what stands between runs is free: the time is the product of the two lengths at
-//! worst.
+//! Each run between two `%` is matched at its first position from the left, without backtracking.
+//! That is sufficient because any text may be between runs; the time is at most the product of the
+//! two lengths.
 
 /// A compiled pattern.
 #[derive(Debug)]
 pub(crate) struct Pattern {
-    /// What stands between the `%`; without any `%` the whole pattern.
+    /// The parts between the `%`; without any `%` the whole pattern.
     runs: Box<[Box<[Piece]>]>,
-    /// The same where all of it is literal ASCII, in lower case: the fast way.
+    /// The same in lower case if all of it is literal ASCII, for a fast path.
     literal: Option<Box<[Box<[u8]>]>>,
 }
 
@@ -96,8 +96,8 @@ impl Pattern {
     }
 }
 
-/// The character that stands for all its cases. Those few whose lower case is more than one
-/// character stand for themselves, so that `_` is always one character.
+/// The character that represents all its cases. The few characters with a longer lower case represent
+/// themselves, so that `_` is always one character.
 fn fold(c: char) -> char {
     let mut lower = c.to_lowercase();
     match (lower.next(), lower.next()) {
@@ -106,7 +106,7 @@ fn fold(c: char) -> char {
     }
 }
 
-/// What stands between brackets.
+/// The set between brackets.
 fn set(chars: &[char]) -> Piece {
     let (negated, mut rest) = match chars {
         ['^', rest @ ..] => (true, rest),
@@ -143,8 +143,8 @@ fn literal(run: &[Piece]) -> Option<Box<[u8]>> {
 }
 
 /// Whether `text` begins with the first run, ends with the last and has the others between
-/// them in order. `begins` tells whether a text begins with a run, `search` where a run is
-/// first.
+/// them in order. `begins` is `true` if a text begins with a run, `search` returns the first position
+/// of a run.
 fn matches<P, T>(
     runs: &[Box<[P]>],
     text: &[T],

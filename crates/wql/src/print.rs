@@ -148,7 +148,7 @@ fn clause(
     Ok(())
 }
 
-/// Whole seconds without a point, where a whole number may stand for them.
+/// Seconds; a whole number without a point, if it is small enough.
 fn seconds(f: &mut fmt::Formatter<'_>, seconds: f64) -> fmt::Result {
     match seconds.fract() == 0.0 && seconds < 1e15 {
         true => write!(f, "{}", seconds as u64),

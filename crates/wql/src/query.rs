@@ -22,7 +22,7 @@ pub enum Query {
 /// `SELECT list FROM class`, and what may follow.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Select {
-    /// What is asked of each object.
+    /// The selected properties.
     pub list: SelectList,
     /// The class in FROM.
     pub class: Name,
@@ -256,7 +256,7 @@ pub enum Constant {
 pub struct Group {
     /// How long a group is gathered, in seconds from its first event.
     pub within: f64,
-    /// The properties whose values tell groups apart; may be empty.
+    /// The properties whose values distinguish groups; may be empty.
     pub by: Vec<PropertyPath>,
     /// The condition on the aggregate event (`NumberOfEvents > 5`).
     pub having: Option<Expr>,

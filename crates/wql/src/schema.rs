@@ -53,9 +53,9 @@ impl BoundSchema {
         })
     }
 
-    /// Whether a class matches that is not loaded yet: `isa` tells whether it is of a class,
-    /// `value` what a system property of it is, and either may not know. `None` where what they
-    /// know settles nothing.
+    /// Whether a class that is not loaded yet matches: `isa` returns whether it derives from a class,
+    /// `value` the value of a system property; both can return `None` for unknown. The result is
+    /// `None` if it depends on unknown values.
     pub fn decide(
         &self,
         isa: &dyn Fn(&Name) -> Option<bool>,

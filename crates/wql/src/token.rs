@@ -78,8 +78,8 @@ impl<'a> Lexer<'a> {
         Ok(Token { kind, place: start..self.at })
     }
 
-    /// What stands up to the closing brace of an object path, quotes in it respected; the
-    /// opening brace was the last token.
+    /// The object path up to its closing brace, which may be within quotes; the opening brace was the
+    /// last token.
     pub(crate) fn path(&mut self) -> Result<(&'a str, Range<usize>), BadToken> {
         let start = self.at;
         let mut quote = None;

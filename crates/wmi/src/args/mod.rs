@@ -270,7 +270,7 @@ impl Args {
     pub(crate) fn read() -> Result<Self, u8> {
         let words: Vec<OsString> = env::args_os().collect();
         let args = Args::try_parse_from(&words).and_then(|args| args.check().map(|()| args));
-        args.map_err(|error| tell(&error, wants_json(&words)))
+        args.map_err(|error| print_error(&error, wants_json(&words)))
     }
 
     /// A line of the shell that was started with `session`, whose global options apply unless the
@@ -378,7 +378,7 @@ fn conflict(why: &str) -> clap::Error {
 }
 
 /// Prints clap's message, as JSON if requested, and returns the exit code.
-pub(crate) fn tell(error: &clap::Error, as_json: bool) -> u8 {
+pub(crate) fn print_error(error: &clap::Error, as_json: bool) -> u8 {
     if !error.use_stderr() {
         // Help. A closed output is not a failure.
         let _ = error.print();
@@ -387,9 +387,9 @@ pub(crate) fn tell(error: &clap::Error, as_json: bool) -> u8 {
     match as_json {
         true => {
             let text = error.to_string();
-            let told = text.split("\n\nUsage:").next().unwrap_or_default();
-            let told = told.trim_start_matches("error: ").split_whitespace();
-            Failure::Usage(told.collect::<Vec<_>>().join(" ")).tell(true);
+            let message = text.split("\n\nUsage:").next().unwrap_or_default();
+            let message = message.trim_start_matches("error: ").split_whitespace();
+            Failure::Usage(message.collect::<Vec<_>>().join(" ")).print(true);
         }
         false => drop(error.print()),
     }

@@ -53,8 +53,13 @@ pub(crate) fn run(options: &Options, request: &Request) -> Result<Outcome, Failu
     print(&options.settings, out)?;
     match returned.filter(|value| request.check_return && has_failed(value)) {
         Some(value) => {
-            warn(&format!("{}.{} returned {}", path.class, method.name, told(&method, &value)));
-            Err(Failure::Told(exit::RETURNED))
+            warn(&format!(
+                "{}.{} returned {}",
+                path.class,
+                method.name,
+                value_text(&method, &value)
+            ));
+            Err(Failure::Reported(exit::RETURNED))
         }
         None => Ok(Outcome::Done),
     }
@@ -127,7 +132,7 @@ fn has_failed(returned: &Value) -> bool {
 }
 
 /// The value, with its name from the method's ValueMap.
-fn told(method: &Method, value: &Value) -> String {
+fn value_text(method: &Method, value: &Value) -> String {
     let number = match (value.as_integer(), value.as_bool()) {
         (Some(number), _) => number.to_string(),
         (None, Some(done)) => done.to_string(),

@@ -31,7 +31,7 @@ pub(crate) fn run(options: &Options, word: &str) -> Result<Outcome, Failure> {
     let target = options.target()?;
     let word = cim::name::fold(word);
     let mut found: Vec<Found> =
-        visible(&target, options.settings.system)?.flat_map(|class| told(&class)).collect();
+        visible(&target, options.settings.system)?.flat_map(|class| findings(&class)).collect();
     found.retain(|it| it.has(&word));
     found.sort_by_key(Found::place);
     let mut out = BufWriter::new(io::stdout());
@@ -60,7 +60,7 @@ pub(crate) fn run(options: &Options, word: &str) -> Result<Outcome, Failure> {
 }
 
 /// The class and its own properties and methods.
-fn told(class: &Class) -> Vec<Found> {
+fn findings(class: &Class) -> Vec<Found> {
     let name = class.name();
     let found = |kind, member: Option<&cim::Name>, qualifiers: &Qualifiers| Found {
         class: name.to_string(),

@@ -49,7 +49,7 @@ pub(crate) fn run(options: &Options, request: &Request) -> Result<Outcome, Failu
     let context = wmi.context();
     let report = wmi.compiler().compile_files(&request.files, &compile, &context, &mut progress);
     bar.finish_and_clear();
-    tell(&report?, &namespace, request.check_only, options.settings.form)
+    print_report(&report?, &namespace, request.check_only, options.settings.form)
 }
 
 fn bar() -> ProgressBar {
@@ -59,14 +59,14 @@ fn bar() -> ProgressBar {
 }
 
 /// Prints `report` and returns the outcome of the program.
-fn tell(
+fn print_report(
     report: &CompileReport,
     namespace: &Namespace,
     check_only: bool,
     form: Form,
 ) -> Result<Outcome, Failure> {
     report.warnings.iter().for_each(|warning| warn(&placed(warning)));
-    report.syntax.iter().chain(&report.storage).for_each(|error| tell_error(error, form));
+    report.syntax.iter().chain(&report.storage).for_each(|error| print_diagnostic(error, form));
     let stored = format!(
         "{} and {} stored in {namespace}",
         counted(report.classes, "class"),
@@ -92,13 +92,13 @@ fn tell(
     let is_syntax = |error: &MofDiagnostic| error.status != WBEMMOF_E_INVALID_FILE;
     match (report.syntax.iter().any(is_syntax), report.syntax.is_empty(), &report.storage) {
         (false, true, None) => Ok(Outcome::Done),
-        (true, ..) => Err(Failure::Told(exit::SYNTAX)),
-        _ => Err(Failure::Told(exit::OTHER)),
+        (true, ..) => Err(Failure::Reported(exit::SYNTAX)),
+        _ => Err(Failure::Reported(exit::OTHER)),
     }
 }
 
 /// Prints an error with the marked source, or as a line of JSON.
-pub(super) fn tell_error(error: &MofDiagnostic, form: Form) {
+pub(super) fn print_diagnostic(error: &MofDiagnostic, form: Form) {
     match form.is_json() {
         true => eprintln!("{}", as_json(error)),
         false => eprintln!("{}\n", error.picture.trim_end()),

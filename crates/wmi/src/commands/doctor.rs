@@ -83,7 +83,7 @@ pub(crate) fn run(options: &Options) -> Result<Outcome, Failure> {
     }
     print(options, &findings)?;
     match findings.iter().any(|finding| finding.status == ERROR) {
-        true => Err(Failure::Told(exit::OTHER)),
+        true => Err(Failure::Reported(exit::OTHER)),
         false => Ok(Outcome::Done),
     }
 }

@@ -185,12 +185,12 @@ fn unload(options: &Options, name: &str) -> Result<Outcome, Failure> {
     let target = options.connect(options.namespace())?;
     find(&target, name)?;
     let unloaded = wmi.unload_provider(target.services.namespace().as_str(), name)?;
-    let told = match unloaded {
+    let text = match unloaded {
         0 => format!("{name} is not loaded, or has calls in flight"),
         1 => format!("{name} unloaded"),
         _ => format!("{name} unloaded {unloaded} times (once for each user or language)"),
     };
-    super::say(options.settings.form, &told, &serde_json::json!({ "unloaded": unloaded }))?;
+    super::say(options.settings.form, &text, &serde_json::json!({ "unloaded": unloaded }))?;
     Ok(Outcome::Done)
 }
 

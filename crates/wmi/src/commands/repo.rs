@@ -51,7 +51,7 @@ pub(crate) fn verify(options: &Options) -> Result<Outcome, Failure> {
         true => Ok(Outcome::Done),
         false => {
             eprintln!("save the readable parts with 'wmi repo salvage'");
-            Err(Failure::Told(exit::OTHER))
+            Err(Failure::Reported(exit::OTHER))
         }
     }
 }
@@ -163,7 +163,7 @@ pub(crate) fn autorecover(options: &Options) -> Result<Outcome, Failure> {
 /// The files that were compiled again, with the reason for each failure; in text output the failures
 /// are printed at once.
 fn compiled(files: &[Recovered], as_json: bool) -> Vec<CompiledJson> {
-    let told = |file: &Recovered| {
+    let as_json = |file: &Recovered| {
         let failure = file.report.syntax.first().or(file.report.storage.as_ref());
         let error = failure.map(|d| format!("{}:{}: {} {}", d.line, d.column, d.status, d.message));
         let path = file.file.display().to_string();
@@ -172,7 +172,7 @@ fn compiled(files: &[Recovered], as_json: bool) -> Vec<CompiledJson> {
         }
         CompiledJson { file: path, error }
     };
-    files.iter().map(told).collect()
+    files.iter().map(as_json).collect()
 }
 
 /// The result of a salvage, as JSON.

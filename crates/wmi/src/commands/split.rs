@@ -10,7 +10,7 @@ use mof::{Diagnostic, SplitFiles};
 use serde::Serialize;
 use wbem::MofDiagnostic;
 
-use super::compile::tell_error;
+use super::compile::print_diagnostic;
 use crate::exit;
 use crate::failure::Failure;
 use crate::session::Options;
@@ -48,15 +48,15 @@ pub(crate) fn run(options: &Options, request: &Request) -> Result<Outcome, Failu
             Ok(Outcome::Done)
         }
         Err(errors) => {
-            errors.iter().for_each(|error| tell_error(&told(error), form));
+            errors.iter().for_each(|error| print_diagnostic(&diagnostic(error), form));
             let is_syntax = errors.iter().all(|error| error.status != WBEMMOF_E_INVALID_FILE);
-            Err(Failure::Told(if is_syntax { exit::SYNTAX } else { exit::OTHER }))
+            Err(Failure::Reported(if is_syntax { exit::SYNTAX } else { exit::OTHER }))
         }
     }
 }
 
-/// `error` in the form that the compiler gives to errors.
-pub(crate) fn told(error: &Diagnostic) -> MofDiagnostic {
+/// Returns `error` in the form of the errors of a compilation.
+pub(crate) fn diagnostic(error: &Diagnostic) -> MofDiagnostic {
     MofDiagnostic {
         status: error.status,
         file: error.file().display().to_string(),

@@ -1,8 +1,8 @@
-//! The format for people who ask for none: a table where it fits, else a list.
+//! The default format: a table if it fits, otherwise a list.
 //!
-//! On a terminal a table fits that is not wider than the terminal. Elsewhere there is no
-//! width, and a table fits that has few columns. The first objects decide for all. Classes are
-//! always a table: the little that is told of each is not worth a block of lines.
+//! On a terminal a table fits if it is not wider than the terminal. Elsewhere there is no width, and
+//! a table fits if it has few columns. The first objects decide for all. Classes are always printed
+//! as a table, because each has only a few fields.
 
 use std::io::{self, Write};
 
@@ -16,7 +16,7 @@ use super::text::Style;
 use super::{Format, LOOK_AHEAD};
 use crate::screen::Screen;
 
-/// The most columns of a table where there is no width.
+/// The maximum number of columns of a table if there is no width.
 const FEW: usize = 8;
 
 /// A table or a list.

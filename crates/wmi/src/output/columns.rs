@@ -27,7 +27,7 @@ impl Columns {
     }
 
     /// The columns from `object` on, which did not fit the ones before.
-    pub(super) fn anew(object: &Object, selection: &Selection) -> Self {
+    pub(super) fn new(object: &Object, selection: &Selection) -> Self {
         Columns::of(std::slice::from_ref(object), selection, true)
     }
 

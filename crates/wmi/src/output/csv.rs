@@ -35,7 +35,7 @@ impl Csv {
     fn write(&mut self, object: Object, out: &mut dyn Write) -> io::Result<()> {
         if !self.columns.as_mut().is_some_and(|columns| columns.fit(&object)) {
             out.write_all(b"\r\n")?;
-            self.header(Columns::anew(&object, &self.selection), out)?;
+            self.header(Columns::new(&object, &self.selection), out)?;
         }
         let style = self.style;
         let Some(columns) = &mut self.columns else { return Ok(()) };

@@ -17,7 +17,7 @@ pub(crate) struct Selection {
     pub(crate) system: bool,
     /// The properties that the request names, system properties among them; `None` for all.
     pub(crate) named: Option<Vec<Name>>,
-    /// Whether all stand in the order of their declaration, not in that of the alphabet.
+    /// Whether properties are in the order of their declaration instead of alphabetical order.
     pub(crate) as_declared: bool,
     /// The class that the request names. An object of another class says so.
     pub(crate) class: Option<Name>,
@@ -55,7 +55,7 @@ impl Field {
             (Source::Slot(slot), Object::Instance(instance)) => Cow::Borrowed(instance.value(slot)),
             (Source::Slot(slot), Object::Class(class)) => Cow::Borrowed(&class.defaults()[slot]),
             (Source::System(property), _) => Cow::Owned(object.system(property)),
-            (Source::OfClass(tell), _) => Cow::Owned(tell(object.class())),
+            (Source::OfClass(value), _) => Cow::Owned(value(object.class())),
         }
     }
 
@@ -75,8 +75,8 @@ impl Field {
         Field { name: property.name.clone(), is_number, source: Source::Slot(slot) }
     }
 
-    fn of_class(name: &'static str, tell: fn(&Class) -> Value) -> Self {
-        Field { name: Name::from_static(name), is_number: false, source: Source::OfClass(tell) }
+    fn of_class(name: &'static str, value: fn(&Class) -> Value) -> Self {
+        Field { name: Name::from_static(name), is_number: false, source: Source::OfClass(value) }
     }
 }
 
@@ -97,7 +97,7 @@ impl Selection {
         fields
     }
 
-    /// The fields of `object`, after its class where the request does not tell that.
+    /// The fields of `object`, preceded by its class if the request does not determine it.
     pub(crate) fn fields_with_class(&self, object: &Object) -> Vec<Field> {
         let mut fields = self.fields(object);
         let is_known = matches!(object, Object::Class(_))
@@ -224,12 +224,12 @@ mod tests {
     #[test]
     fn a_class_is_described() {
         let class = Object::Class(fixture::disk().class().clone());
-        let told: Vec<_> = Selection::default()
+        let fields: Vec<_> = Selection::default()
             .fields(&class)
             .iter()
             .map(|f| (f.name.to_string(), f.value(&class).into_owned()))
             .collect();
-        assert_eq!(told[0], ("Class".to_owned(), Value::string("Test_Disk")));
-        assert_eq!(told[1], ("Superclass".to_owned(), Value::string("Test_Any")));
+        assert_eq!(fields[0], ("Class".to_owned(), Value::string("Test_Disk")));
+        assert_eq!(fields[1], ("Superclass".to_owned(), Value::string("Test_Any")));
     }
 }

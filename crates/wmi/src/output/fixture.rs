@@ -1,7 +1,7 @@
 //! Objects of a small schema for the tests of the formats.
 //!
 //! Test_Disk derives from Test_Any; Test_Everything has a property of each type. Each golden
-//! stands beside the format that it is of.
+//! is next to the source of its format.
 
 use std::sync::Arc;
 

@@ -143,7 +143,7 @@ impl Serialize for ValueJson<'_> {
     }
 }
 
-/// An embedded object: all properties, and the class, which the property may not tell.
+/// An embedded object: all properties, and the class, because the property may not declare it.
 fn embedded(object: &Object, style: Style) -> impl Serialize + '_ {
     struct Embedded<'a>(&'a Object, Style);
 

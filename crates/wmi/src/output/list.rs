@@ -1,7 +1,7 @@
 //! A list: a line for each property, an empty line between objects.
 //!
-//! Names are padded to the longest of the object, so that values stand below each other.
-//! Nothing is held back and nothing is cut off.
+//! Names are padded to the longest of the object, so that values are aligned. Nothing is buffered
+//! and nothing is cut off.
 
 use std::io::{self, Write};
 

@@ -71,7 +71,7 @@ impl Form {
         matches!(self, Form::Auto | Form::Table | Form::List | Form::Pairs)
     }
 
-    /// Whether errors are told in JSON too.
+    /// Whether errors are printed as JSON too.
     pub(crate) fn is_json(self) -> bool {
         matches!(self, Form::Json | Form::JsonLines)
     }
@@ -140,7 +140,7 @@ impl Printer {
         if self.is_untouched() { &[] } else { &self.unfound }
     }
 
-    /// Prints a batch. `Break` where nobody reads the output any more, or it cannot be written.
+    /// Prints a batch. `Break` if the reader has closed the output, or it cannot be written.
     pub(crate) fn batch(&mut self, objects: Vec<Object>) -> ControlFlow<()> {
         match self.print(objects) {
             Ok(()) => ControlFlow::Continue(()),

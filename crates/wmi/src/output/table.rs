@@ -1,9 +1,9 @@
-//! A table: a header, then a line an object, values below their names.
+//! A table: a header, then a line for each object, with values below their names.
 //!
-//! The first objects decide how wide the columns are, then lines are written as objects
-//! arrive. On a terminal the widest columns give way until the table fits, and what does not
-//! fit a column goes on in the next line; elsewhere an object is one line, and a value that is
-//! wider than its column pushes the rest of the line aside. Nothing is cut off.
+//! The first objects determine the widths of the columns; then lines are written as objects arrive.
+//! On a terminal the widest columns are narrowed until the table fits, and longer values continue in
+//! the next line. Elsewhere an object is one line, and a value wider than its column shifts the rest
+//! of the line. Nothing is cut off.
 
 use std::io::{self, Write};
 
@@ -18,9 +18,9 @@ use crate::screen::Screen;
 
 /// The space between two columns.
 const GAP: u16 = 2;
-/// Below this a column does not give way.
+/// The minimum width of a narrowed column.
 const NARROW: u16 = 8;
-/// A wider value does not widen its column where there is no terminal.
+/// The maximum width of a column without a terminal.
 const WIDE: usize = 60;
 
 /// Lines under a header.
@@ -32,7 +32,7 @@ pub(super) struct Table {
     block: Option<Block>,
 }
 
-/// What stands under one header.
+/// The lines under one header.
 struct Block {
     columns: Columns,
     widths: Vec<u16>,
@@ -83,7 +83,7 @@ impl Format for Table {
         }
         block.write_lines(self.screen, out)?;
         writeln!(out)?;
-        let columns = Columns::anew(&object, &self.selection);
+        let columns = Columns::new(&object, &self.selection);
         self.start(columns, std::slice::from_ref(&object), out)
     }
 

@@ -1,8 +1,8 @@
 //! A value as text: for people in tables and lists, and for fields of CSV.
 //!
-//! For people NULL is `NULL`, arrays and embedded objects (what they have that is not NULL)
-//! stand in braces, and characters that would move a terminal's cursor are spelled out. For
-//! CSV text is as it is, and what has structure is JSON.
+//! In tables and lists NULL is `NULL`, arrays and the values of embedded objects other than NULL are
+//! in braces, and characters that would move the cursor of a terminal are escaped. In CSV text is
+//! unchanged, and structured values are JSON.
 
 use std::fmt::Write;
 

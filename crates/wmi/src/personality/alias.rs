@@ -1,5 +1,5 @@
-//! The aliases of `wmic`: short names of classes, the key that stands behind one, and what is told
-//! in brief.
+//! The aliases of `wmic`: short names of classes, each with the key that a word after it selects
+//! and the properties of the brief list.
 
 /// A short name of a class.
 #[derive(Clone, Copy, Debug)]
@@ -10,7 +10,7 @@ pub(super) struct Alias {
     pub(super) class: &'static str,
     /// The property that a word right after the alias is compared with.
     pub(super) key: &'static str,
-    /// What `list brief` tells; empty for all.
+    /// The properties that `list brief` prints; empty for all.
     pub(super) brief: &'static [&'static str],
 }
 

@@ -1,8 +1,8 @@
-//! The program under the names of Windows' own: called as `mofcomp`, `winmgmt` or `wmic` it takes
-//! their switches and ends with their numbers.
+//! The program under the names of programs of Windows: called as `mofcomp`, `winmgmt` or `wmic` it
+//! accepts their switches and returns their exit codes.
 //!
-//! Each turns its arguments into requests of `crate::commands`, or into calls of the library
-//! where what it prints is its own. Nothing of WMI is done here.
+//! Each converts its arguments to requests of `crate::commands`, or calls the library if its output
+//! differs. No operation of WMI is implemented here.
 
 mod alias;
 mod mofcomp;
@@ -14,19 +14,19 @@ mod wmic;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
-/// Which program is meant.
+/// The program whose command line is accepted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Personality {
     /// The MOF compiler.
     Mofcomp,
-    /// The keeper of the repository.
+    /// The maintenance of the repository.
     Winmgmt,
     /// The command line with aliases.
     Wmic,
 }
 
 impl Personality {
-    /// The one that a program of this name or path has, if not that of `wmi`.
+    /// The personality of a program with this name or path; `None` for `wmi`.
     pub(crate) fn of(program: &OsStr) -> Option<Self> {
         let name = Path::new(program).file_name()?.to_str()?.to_ascii_lowercase();
         match name.strip_suffix(".exe").unwrap_or(&name) {
@@ -37,7 +37,7 @@ impl Personality {
         }
     }
 
-    /// Does what `words`, the arguments, ask for, and gives the number to end with.
+    /// Runs the command in the arguments `words` and returns the exit code.
     pub(crate) fn run(self, words: impl Iterator<Item = OsString>) -> u8 {
         let words: Vec<String> = words.map(|word| word.to_string_lossy().into_owned()).collect();
         match self {

@@ -1,11 +1,11 @@
-//! The assignments behind `create` and `set` of `wmic`: `P=V,P="V, V"`, which become the `P=V` of
-//! `crate::assignment`. What a value means is decided there.
+//! The assignments after `create` and `set` of `wmic`: `P=V,P="V, V"`, which become the `P=V` of
+//! `crate::assignment`, where values are interpreted.
 
 use cim::Name;
 
-/// The assignments in `words`, one each: commas or blanks stand between them, and a value may stand
-/// in quotes, single or double, within which commas and blanks belong to it.
-/// Errors: why a word is none.
+/// The assignments in `words`, separated by commas or blanks. In single or double quotes, commas and
+/// blanks are part of the value.
+/// Errors: why a word is not an assignment.
 pub(super) fn pairs(words: &[String]) -> Result<Vec<String>, String> {
     let mut found = Vec::new();
     for word in words {
@@ -33,7 +33,7 @@ pub(super) fn pairs(words: &[String]) -> Result<Vec<String>, String> {
     }
 }
 
-/// What stands behind the separators.
+/// The text after the separators.
 fn next(text: &str) -> &str {
     text.trim_start_matches(|c: char| c == ',' || c.is_whitespace())
 }

@@ -1,17 +1,17 @@
-//! Switches as Windows' programs take them: `-name:value` or `/name:value`, in any case.
+//! Switches in the syntax of the programs of Windows: `-name:value` or `/name:value`, in any case.
 
 /// A switch.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Switch<'a> {
     /// Its name in lower case.
     pub(super) name: String,
-    /// What stands behind the colon, without quotes around it.
+    /// The text after the colon, without surrounding quotes.
     pub(super) value: Option<&'a str>,
 }
 
 impl<'a> Switch<'a> {
-    /// The switch that `word` is. A path from the root of the file system is none: it has a
-    /// second slash before any colon.
+    /// The switch in `word`. An absolute path in the file system is not a switch: it has a second
+    /// slash before any colon.
     pub(super) fn of(word: &'a str) -> Option<Self> {
         let body = word.strip_prefix(['-', '/'])?;
         let (name, value) = match body.split_once(':') {

@@ -1,4 +1,4 @@
-//! `winmgmt /switch`: checks, copies, puts back, salvages and resets the repository
+//! `winmgmt /switch`: verifies, backs up, restores, salvages and resets the repository
 //! (behaviour.md G.13).
 
 use std::path::Path;
@@ -18,29 +18,29 @@ const DONE: u8 = 0;
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 
-/// What Windows calls a repository that is damaged: ERROR_INTERNAL_DB_CORRUPTION.
+/// The error of Windows for a damaged repository: ERROR_INTERNAL_DB_CORRUPTION.
 const CORRUPT: u32 = 1358;
 
 const HELP: &str = "\
 usage: winmgmt /verifyrepository [DIR] | /backup FILE | /restore FILE [0]
                | /salvagerepository | /resetrepository
 
-  /verifyrepository [DIR]   read the repository, or the one in DIR, and say whether it is sound
-  /backup FILE              copy the repository, which may be in use, to FILE
-  /restore FILE [0]         put the copy in FILE in its place, which nobody may be using
-  /salvagerepository        put what can be read of a damaged repository, which nobody may be
-                            using, into a new one in its place, and tell what is lost
-  /resetrepository          put a new repository in its place, which nobody may be using
+  /verifyrepository [DIR]   verify the repository, or the one in DIR, and report problems
+  /backup FILE              copy the repository to FILE; it may be in use
+  /restore FILE [0]         restore the repository from FILE (it must not be in use)
+  /salvagerepository        rebuild a damaged repository from its readable parts and list what is
+                            lost (it must not be in use)
+  /resetrepository          replace the repository with a new one (it must not be in use)
 
-Ends with 0, with 1 where that failed, and with 2 for wrong switches. What a salvage or reset could
-not keep is told and is no failure. Of a repository that is not sound the number 1358 is told.";
+Exit codes: 0 success, 1 failure, 2 wrong switches. What a salvage or a reset cannot keep is
+listed and is no failure. The report of an inconsistent repository contains the number 1358.";
 
-/// Does what `words` say and gives the number to end with.
+/// Runs the command in `words` and returns the exit code.
 pub(super) fn run(words: &[String]) -> u8 {
     let Some((switch, operands)) =
         words.split_first().and_then(|(first, rest)| Some((Switch::of(first)?, rest)))
     else {
-        return usage("a switch comes first");
+        return usage("the first argument must be a switch");
     };
     let operands: Vec<&str> = operands.iter().map(String::as_str).collect();
     match (switch.name.as_str(), &operands[..]) {
@@ -50,10 +50,10 @@ pub(super) fn run(words: &[String]) -> u8 {
         }
         ("verifyrepository", []) => verify(None),
         ("verifyrepository", [directory]) => verify(Some(Path::new(directory))),
-        ("backup", [file]) => told(backup(Path::new(file))),
-        ("restore", [file] | [file, "0"]) => told(restore(Path::new(file))),
+        ("backup", [file]) => print_outcome(backup(Path::new(file))),
+        ("restore", [file] | [file, "0"]) => print_outcome(restore(Path::new(file))),
         ("restore", [_, "1"]) => {
-            usage("nobody can be disconnected from here; end the programs that use the repository")
+            usage("cannot disconnect clients; end the programs that use the repository")
         }
         ("backup" | "restore", []) => usage("name the file"),
         ("salvagerepository", []) => rebuilt(repo::salvage),
@@ -61,7 +61,7 @@ pub(super) fn run(words: &[String]) -> u8 {
         ("resyncperf" | "standalonehost" | "sharedhost", _) => {
             usage(&format!("the switch {} is not supported", words[0]))
         }
-        _ => usage(&format!("{} cannot be meant", words.join(" "))),
+        _ => usage(&format!("invalid arguments: {}", words.join(" "))),
     }
 }
 
@@ -70,7 +70,7 @@ fn usage(why: &str) -> u8 {
     USAGE
 }
 
-fn told(done: cim::Result<String>) -> u8 {
+fn print_outcome(done: cim::Result<String>) -> u8 {
     match done {
         Ok(text) => {
             say(&text);
@@ -85,7 +85,7 @@ fn told(done: cim::Result<String>) -> u8 {
 
 fn verify(directory: Option<&Path>) -> u8 {
     let options = Options { repository: directory.map(Path::to_owned), ..Options::own(Form::Auto) };
-    // To open a repository that is not there would make one.
+    // Opening a repository that does not exist would create one.
     if let Some(missing) = directory.filter(|directory| !directory.is_dir()) {
         eprintln!("error: there is no repository in {}", missing.display());
         return FAILED;
@@ -96,10 +96,10 @@ fn verify(directory: Option<&Path>) -> u8 {
             DONE
         }
         Ok(report) => damaged(&report.problems),
-        // One that cannot be opened may still say why.
+        // A repository that cannot be opened can still be examined.
         Err(error) => match Wmi::examine(directory) {
             Ok(problems) if !problems.is_empty() => damaged(&problems),
-            _ => told(Err(error)),
+            _ => print_outcome(Err(error)),
         },
     }
 }
@@ -110,11 +110,11 @@ fn damaged(problems: &[String]) -> u8 {
     FAILED
 }
 
-/// Does `work` on the whole repository, which tells what came of it. That not everything could be
-/// kept is no failure here, as with Windows' own.
+/// Runs `work` on the whole repository and reports its outcome. Losses are no failure here, as in
+/// the program of Windows.
 fn rebuilt(work: impl FnOnce(&Options) -> Result<Outcome, Failure>) -> u8 {
     let options = Options::own(Form::Auto);
-    match exit::told(work(&options), &options.settings, false) {
+    match exit::report(work(&options), &options.settings, false) {
         exit::DONE | exit::PARTIAL => DONE,
         _ => FAILED,
     }

@@ -1,8 +1,8 @@
 //! `wmic [switches] ALIAS|path CLASS [where CONDITION] VERB ...`: the command line with aliases.
 //!
 //! The words become requests of `crate::commands`. Output is clean: UTF-8, a line an object, CSV
-//! by RFC 4180 without a column for the machine. It ends with the numbers of `wmi`. Nothing is
-//! asked before something is deleted.
+//! by RFC 4180 without a column for the machine. The exit codes are those of `wmi`. Deletions are
+//! not confirmed.
 
 use cim::path::Quoted;
 use cim::{Locale, ObjectPath, SystemProperty};
@@ -23,22 +23,22 @@ const HELP: &str = "\
 usage: wmic [/namespace:NS] [/node:NAME] [/locale:MS_XXX]
             ALIAS|path CLASS [KEY|where CONDITION] [VERB ...]
 
-  get [PROPERTY,...] [/value]           the properties, or all
-  list [brief|full]                     the usual properties, or all
+  get [PROPERTY,...] [/value]           print these properties, or all
+  list [brief|full]                     print the usual properties, or all
   call METHOD [VALUE ...]               run a method; values in the order of its parameters
   assoc [/assocclass:C] [/resultclass:C] [/resultrole:P]
-                                        what is associated
-  create P=V[,P=V ...]                  make an instance; no KEY and no condition
+                                        find the associated objects
+  create P=V[,P=V ...]                  create an instance; no KEY and no condition
   set P=V[,P=V ...]                     change each instance found, or all
-  delete [/nointeractive]               delete each instance found, or all, without asking
+  delete [/nointeractive]               delete each instance found, or all, without confirmation
 
-A value with commas stands in quotes that the shell leaves there: 'Caption=\"a, b\"'.
+Quote a value that contains commas, and protect the quotes from the shell: 'Caption=\"a, b\"'.
 
-  /format:table|list|csv|xml            how it is printed; /value is /format:list
+  /format:table|list|csv|xml            output format; /value is /format:list
 
-For anything else there is wmi; see wmi --help.";
+For other tasks use wmi; see wmi --help.";
 
-/// What the words ask for.
+/// The request in the words.
 #[derive(Clone, PartialEq, Debug)]
 struct Request {
     namespace: Option<String>,
@@ -60,28 +60,28 @@ enum Verb {
     Delete,
 }
 
-/// The switches of Windows' program that are not taken, and why.
+/// The switches of the program of Windows that are not supported, with the reasons.
 const REFUSED: [(&str, &str); 15] = [
-    ("aggregate", "one machine is asked, which answers at once"),
-    ("append", "write the output behind a file with >>"),
+    ("aggregate", "only one machine is queried, so there is nothing to aggregate"),
+    ("append", "append the output to a file with >>"),
     ("authlevel", ONLY_HERE),
     ("authority", ONLY_HERE),
-    ("every", "watch(1) asks again and again"),
+    ("every", "repeat the command with watch(1)"),
     ("failfast", ONLY_HERE),
     ("implevel", ONLY_HERE),
     ("output", "write the output to a file with >"),
-    ("password", "secrets never stand in arguments, where every user of the machine can read them"),
-    ("privileges", "what the user of the program may do is always turned on"),
+    ("password", "secrets in arguments can be read by every user of the machine"),
+    ("privileges", "all privileges of the user are always enabled"),
     ("record", "keep the output with tee(1)"),
     ("role", "the aliases are part of the program; wmic /? lists them"),
-    ("trace", "what goes wrong is always told"),
-    ("translate", "the output is written as it is"),
-    ("user", "it asks as the user who runs it; run it as another, with sudo(8)"),
+    ("trace", "errors are always reported"),
+    ("translate", "characters of the output are never replaced"),
+    ("user", "the caller is the user who runs the program; run it as another user with sudo(8)"),
 ];
 
-const ONLY_HERE: &str = "only this machine can be asked, and nobody logs on to it for that";
+const ONLY_HERE: &str = "only this machine can be queried, which requires no logon";
 
-/// Does what `words` ask for and gives the number to end with.
+/// Executes the request in `words` and returns the exit code.
 pub(super) fn run(words: &[String]) -> u8 {
     if words.iter().any(|word| word == "/?" || word == "-?") {
         say(&format!("{HELP}\n\nAliases:"));
@@ -98,7 +98,7 @@ pub(super) fn run(words: &[String]) -> u8 {
     let own = Options::own(request.form.unwrap_or(Form::Table));
     let locales = request.locale.into_iter().collect();
     let options = Options { namespace: request.namespace.clone(), locales, ..own };
-    exit::told(perform(&options, &request), &options.settings, false)
+    exit::report(perform(&options, &request), &options.settings, false)
 }
 
 fn perform(options: &Options, request: &Request) -> Result<Outcome, Failure> {
@@ -131,7 +131,7 @@ fn perform(options: &Options, request: &Request) -> Result<Outcome, Failure> {
             let request = assoc::Request { path: path.to_owned(), clauses, ..Default::default() };
             assoc::associators(options, &request, &links)
         }),
-        // What is said of it are Windows' words, for which scripts look.
+        // The messages are those of Windows, because scripts search for them.
         Verb::Create(values) => {
             let done = new::run(options, &request.object, values)?;
             say("Instance creation successful.");
@@ -152,17 +152,17 @@ fn perform(options: &Options, request: &Request) -> Result<Outcome, Failure> {
     }
 }
 
-/// What a verb does where a class is named, and neither a key nor a condition.
+/// What a verb applies to if a class is named without a key and without a condition.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Class {
-    /// It does it to the class.
+    /// The class.
     Itself,
-    /// It does it to all its instances.
+    /// All instances of the class.
     Instances,
 }
 
-/// Does `work` to the object that `request` names, or to each that fits its condition. That it
-/// fails with one is told, and the others come all the same.
+/// Calls `work` for the object that `request` names, or for each object that satisfies its
+/// condition. A failure with one object is reported, and the others follow.
 fn for_each(
     options: &Options,
     request: &Request,
@@ -172,7 +172,7 @@ fn for_each(
     let path: ObjectPath = request.object.parse().map_err(Failure::from)?;
     let paths = match &request.condition {
         Some(_) if !path.is_class() => {
-            let why = "names one instance, so where has nothing to choose from";
+            let why = "names one instance and cannot be combined with where";
             return Err(Failure::Usage(format!("{} {why}", request.object)));
         }
         Some(condition) => found(options, &path, &format!(" WHERE {condition}"))?,
@@ -183,18 +183,18 @@ fn for_each(
     for path in &paths {
         match work(path) {
             Ok(outcome) => ended = ended.map(|_| outcome),
-            // It is the same with all.
+            // The failure would be the same for all.
             Err(failure @ (Failure::Usage(_) | Failure::Output(_))) => return Err(failure),
             Err(failure) => {
-                failure.tell(options.settings.form.is_json());
-                ended = ended.and(Err(Failure::Told(failure.exit_code())));
+                failure.print(options.settings.form.is_json());
+                ended = ended.and(Err(Failure::Reported(failure.exit_code())));
             }
         }
     }
     ended
 }
 
-/// The whole paths of the instances of `class` that fit `condition`.
+/// The absolute paths of the instances of `class` that satisfy `condition`.
 fn found(options: &Options, class: &ObjectPath, condition: &str) -> Result<Vec<String>, Failure> {
     let text = format!("SELECT __PATH FROM {}{condition}", class.class);
     wql::parse(&text).map_err(|error| Failure::query(&error))?;
@@ -225,7 +225,7 @@ fn assignments(
     };
     if let Some(surplus) = values.get(parameters.len()) {
         let why = format!(
-            "method {} takes {} values; {surplus} is one more",
+            "method {} has {} in parameters; value \"{surplus}\" exceeds them",
             method.name,
             parameters.len()
         );
@@ -238,7 +238,7 @@ fn assignments(
     Ok(values.iter().zip(&parameters).map(assignment).collect())
 }
 
-/// The words, apart: switches that may stand anywhere, and the others in their order.
+/// The words: switches, which can occur anywhere, and the others in their order.
 struct Words {
     words: Vec<String>,
     switches: Vec<(String, String)>,
@@ -266,12 +266,12 @@ impl Words {
         Ok(all)
     }
 
-    /// Errors: why the switch is not taken. Its value, which may be a secret, is not said.
+    /// Errors: why the switch is not supported. The message omits its value, which may be a secret.
     fn take(&mut self, switch: &Switch<'_>) -> Result<(), String> {
         match (switch.name.as_str(), switch.value) {
             ("value", None) => self.form = Some(Form::Pairs),
             ("format", Some(form)) => self.form = Some(self::form(form)?),
-            // It is written with two backslashes before root, and no server in it.
+            // The value begins with two backslashes, but names no server.
             ("namespace", Some(namespace)) => {
                 self.namespace = Some(namespace.trim_start_matches(['\\', '/']).to_owned());
             }
@@ -282,8 +282,8 @@ impl Words {
             ("nointeractive", None) => {}
             ("interactive", Some(value)) if value.eq_ignore_ascii_case("off") => {}
             ("interactive", _) => {
-                let why = "/interactive is not taken: nothing is asked here; leave it out where \
-                           it is meant to be done";
+                let why = "/interactive is not supported: there is no confirmation; omit it to \
+                           run the command";
                 return Err(why.to_owned());
             }
             ("node", Some(node)) => check_server(node).map_err(|e| e.message().to_owned())?,
@@ -293,8 +293,8 @@ impl Words {
             (name, _) => {
                 let refused = REFUSED.iter().find(|(refused, _)| *refused == name);
                 return Err(match refused {
-                    Some((_, why)) => format!("/{name} is not taken: {why}"),
-                    None => format!("there is no switch /{name}, or not with this value"),
+                    Some((_, why)) => format!("/{name} is not supported: {why}"),
+                    None => format!("unknown switch /{name}, or invalid value"),
                 });
             }
         }
@@ -318,7 +318,7 @@ impl Words {
                     let parts: Vec<String> =
                         std::iter::from_fn(|| words.next_if(|word| !is_verb(word))).collect();
                     match parts.is_empty() {
-                        true => return Err("a condition stands after where".to_owned()),
+                        true => return Err("a condition must follow where".to_owned()),
                         false => parts.join(" "),
                     }
                 }
@@ -350,13 +350,13 @@ impl Words {
             }
             "assoc" => Verb::Assoc(self.switches),
             "create" if condition.is_some() || is_instance(&object) => {
-                return Err("create makes a new instance: no key and no condition".to_owned());
+                return Err("create takes no key and no condition".to_owned());
             }
             "create" => Verb::Create(pairs(&rest)?),
             "set" => Verb::Set(pairs(&rest)?),
             "delete" => match rest.first() {
                 None => Verb::Delete,
-                Some(word) => return Err(format!("nothing stands behind delete, as {word}")),
+                Some(word) => return Err(format!("unexpected argument after delete: {word}")),
             },
             _ => return Err(format!("{verb} is no verb")),
         };
@@ -459,12 +459,12 @@ mod tests {
     }
 
     #[test]
-    fn words_that_cannot_be_meant() {
+    fn invalid_words() {
         for (words, said) in [
             (&["proces"][..], "did you mean process?"),
             (&["path"], "name a class"),
             (&["os", "where"], "a condition"),
-            (&["os", "delete", "now"], "nothing stands behind delete"),
+            (&["os", "delete", "now"], "unexpected argument after delete"),
             (&["os", "set"], "name a property"),
             (&["os", "set", "A=1,2"], "'2' is no assignment"),
             (&["process", "17", "create", "A=1"], "no key"),
@@ -474,8 +474,8 @@ mod tests {
             (&["os", "get", "/format:htable"], "table, list, csv or xml"),
             (&["/node:elsewhere", "os"], "another machine"),
             (&["/locale:german", "os"], "is no locale"),
-            (&["/interactive:on", "os", "delete"], "nothing is asked"),
-            (&["os", "delete", "/interactive"], "nothing is asked"),
+            (&["/interactive:on", "os", "delete"], "no confirmation"),
+            (&["os", "delete", "/interactive"], "no confirmation"),
         ] {
             let why = of(words).unwrap_err();
             assert!(why.contains(said), "{words:?}: {why}");
@@ -502,16 +502,16 @@ mod tests {
     }
 
     #[test]
-    fn a_switch_that_is_not_taken_is_named_and_its_value_is_not() {
+    fn an_unsupported_switch_is_named_without_its_value() {
         assert!(REFUSED.is_sorted());
         for (name, why) in REFUSED {
             for word in [format!("/{}:hunter2", name.to_uppercase()), format!("/{name}")] {
                 let refused = of(&[&word, "os"]).unwrap_err();
-                assert_eq!(refused, format!("/{name} is not taken: {why}"));
+                assert_eq!(refused, format!("/{name} is not supported: {why}"));
             }
         }
         let unknown = of(&["/passwort:hunter2", "os"]).unwrap_err();
-        assert!(unknown.starts_with("there is no switch /passwort"), "{unknown}");
+        assert!(unknown.starts_with("unknown switch /passwort"), "{unknown}");
         assert!(!unknown.contains("hunter2"), "{unknown}");
     }
 }

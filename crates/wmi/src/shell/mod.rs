@@ -1,16 +1,16 @@
 //! `wmi shell`: commands and queries typed one after another.
 //!
-//! A line is a command as on the command line, without `wmi`; or a query, which goes on over
+//! A line is a command as on the command line, without `wmi`; or a query, which continues over
 //! several lines until it is complete; or one of the shell's own: `use NAMESPACE`, `help`, `exit`.
-//! What goes wrong is told and ends nothing. On a terminal there are a prompt, editing, history
-//! and completion; from a pipe lines are read as they come.
+//! A failed command is reported and does not end the shell. A terminal has a prompt, editing,
+//! history and completion; without a terminal, lines are read as they are.
 //!
 //! | module | what |
 //! |---|---|
-//! | [`statement`] | what was typed: is it complete, and what is it |
-//! | [`words`] | a command apart into words |
-//! | [`complete`] | what may stand at the cursor |
-//! | [`schema`] | the classes that completion asks for |
+//! | [`statement`] | the kind of a statement, and whether it is complete |
+//! | [`words`] | a command split into words |
+//! | [`complete`] | the candidates for completion |
+//! | [`schema`] | the classes that completion uses |
 //! | [`terminal`] | the editor on a terminal, and its history |
 
 mod complete;
@@ -25,9 +25,9 @@ use crate::args::{self, Args, Grammar};
 use crate::exit;
 use crate::failure::{Failure, warn};
 use crate::interrupt::Interrupt;
+use crate::run_and_report;
 use crate::screen::{Screen, say};
 use crate::session::Options;
-use crate::told;
 use schema::Schema;
 use statement::Statement;
 use terminal::Terminal;
@@ -35,17 +35,17 @@ use terminal::Terminal;
 /// What the shell adds to the commands of the program.
 pub(super) const OWN_COMMANDS: [&str; 5] = ["use", "cd", "help", "exit", "quit"];
 
-/// How many bytes of a statement are read from a pipe: more than any query or path may have. What
-/// is longer ends the shell.
+/// The maximum size of a statement from a pipe, in bytes: more than any query or path may have. A
+/// longer one ends the shell.
 const MAX_STATEMENT: u64 = 1 << 20;
 
-/// Runs the shell that `args` start until its input ends, and gives the number to end with: of
-/// the first line that failed where input is no terminal, else 0.
+/// Runs the shell that `args` start until its input ends. Returns the exit code: without a terminal
+/// that of the first failed line, otherwise 0.
 pub(crate) fn run(args: Args) -> u8 {
     let options = args.options(Screen::stdout());
     let namespace = match options.target() {
         Ok(target) => target.services.namespace().as_str().to_owned(),
-        Err(failure) => return exit::told(Err(failure), &options.settings, false),
+        Err(failure) => return exit::report(Err(failure), &options.settings, false),
     };
     let mut session = Session { args, options, namespace, interrupt: None };
     match io::stdin().is_terminal() && io::stdout().is_terminal() {
@@ -79,7 +79,7 @@ impl Session {
             Ok(terminal) => terminal,
             Err(error) => {
                 let failure = Failure::Usage(format!("the terminal cannot be used: {error}"));
-                return exit::told(Err(failure), &self.options.settings, false);
+                return exit::report(Err(failure), &self.options.settings, false);
             }
         };
         match Interrupt::listen() {
@@ -111,7 +111,7 @@ impl Session {
                 Ok(_) => None,
             };
             if let Some(why) = refused {
-                let code = exit::told(Err(Failure::Usage(why)), &self.options.settings, false);
+                let code = exit::report(Err(Failure::Usage(why)), &self.options.settings, false);
                 return if first_failure == exit::DONE { code } else { first_failure };
             }
             if is_last || statement::is_complete(&text) {
@@ -137,7 +137,7 @@ impl Session {
             "exit" | "quit" => return Next::End,
             "use" | "cd" => {
                 let used = self.use_namespace(&words[1..]);
-                exit::told(used, &self.options.settings, false)
+                exit::report(used, &self.options.settings, false)
             }
             _ => self.command(&words),
         };
@@ -153,10 +153,10 @@ impl Session {
                     interrupt: self.interrupt.clone(),
                     ..args.options(self.options.settings.screen)
                 };
-                told(&args, &options)
+                run_and_report(&args, &options)
             }
             Err(error) => {
-                let code = args::tell(&error, self.options.settings.form.is_json());
+                let code = args::print_error(&error, self.options.settings.form.is_json());
                 if words[0] == "help" && words.len() == 1 {
                     say("\nOf the shell alone: a query, use NAMESPACE, exit");
                 }
@@ -192,7 +192,7 @@ impl Session {
     }
 }
 
-/// The namespace that `namespace` lies in; root itself for root.
+/// The parent of `namespace`; root itself for root.
 fn parent(namespace: &str) -> &str {
     namespace.rsplit_once('\\').map_or(namespace, |(parent, _)| parent)
 }

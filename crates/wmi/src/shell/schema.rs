@@ -1,4 +1,5 @@
-//! The names that completion offers, asked of WMI while somebody types: what fails gives none.
+//! The names that completion offers, read from WMI while the user types. After a failure there are
+//! none.
 
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use crate::commands::ns;
 use crate::session::Options;
 use crate::target::Target;
 
-/// A namespace of an open WMI, and the commands that may be typed.
+/// A namespace of an open WMI, and the available commands.
 pub(super) struct Schema {
     /// With the repository open.
     options: Options,
@@ -19,7 +20,7 @@ pub(super) struct Schema {
 }
 
 impl Schema {
-    /// That of `namespace`.
+    /// The schema of `namespace`.
     pub(super) fn new(options: Options, namespace: String, grammar: Grammar) -> Self {
         Schema { options, namespace, grammar }
     }

@@ -1,6 +1,6 @@
-//! What was typed: whether it is complete, and whether it is a query or a command.
+//! The kind of a statement (a query or a command), and whether it is complete.
 //!
-//! Text in, a statement out; nothing is asked of WMI.
+//! Input is text, output a statement. WMI is not called.
 
 use super::words;
 
@@ -19,14 +19,14 @@ pub(super) enum Statement {
 }
 
 impl Statement {
-    /// What `text` is.
+    /// The statement in `text`.
     pub(super) fn of(text: &str) -> Self {
         let text = text.trim();
         let body = text.strip_suffix(';').unwrap_or(text).trim_end();
         if is_query(text) {
             return Statement::Query(body.to_owned());
         }
-        // As it stands on a command line.
+        // As on a command line.
         let command = text.strip_prefix("wmi ").unwrap_or(text);
         match words::unquoted(command) {
             words if words.is_empty() => Statement::Nothing,
@@ -41,8 +41,8 @@ pub(super) fn is_query(text: &str) -> bool {
     QUERIES.iter().any(|query| query.eq_ignore_ascii_case(first))
 }
 
-/// Whether `text` can be done as it stands. A query goes on while more of it could mend it; an
-/// empty line or a semicolon ends it all the same. A command goes on in open quotes.
+/// Whether `text` is complete. A query continues while further text could complete it, and ends
+/// with an empty line or a semicolon in any case. A command continues in open quotes.
 pub(super) fn is_complete(text: &str) -> bool {
     let is_ended = text.trim_end().ends_with(';') || last_line(text).trim().is_empty();
     if !is_query(text) {
@@ -75,7 +75,7 @@ mod tests {
             ("SELECT Name FROM X WHERE (Name = 'a'\n)", true),
             ("ASSOCIATORS OF {X.K=\"1\"", false),
             ("ASSOCIATORS OF {X.K=\"1\"}", true),
-            // What more text cannot mend is told at once.
+            // An error that further text cannot correct is reported at once.
             ("SELECT Name FORM X", true),
             ("SELECT 1a", true),
             // Who gives up, types an empty line or a semicolon.

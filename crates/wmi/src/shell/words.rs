@@ -1,9 +1,9 @@
-//! A line apart into words, as it is typed in the shell.
+//! Splits a line of the shell into words.
 //!
-//! As in other shells blanks separate words, and quotes hold them together and go away. But an
-//! object path may stand as it is: in the word after the command, and in any word in which no
-//! plain name stands before the first `=`, quotes are part of the path. A backslash means
-//! something only before a quote or a backslash within double quotes; paths are full of them.
+//! As in other shells blanks separate words, and quotes group them and are removed. But an object
+//! path needs no quoting: in the word after the command, and in any word without a plain name before
+//! the first `=`, quotes are part of the path. A backslash is special only within double quotes
+//! before a quote or a backslash, because paths contain many backslashes.
 
 use std::ops::Range;
 

@@ -116,7 +116,7 @@ fn mistakes_are_told_with_a_remedy() {
         (
             &["ref", "Net_Node=\"a\"", "--class-defs-only", "--result-class", "Net_Link"],
             7,
-            "ClassDefsOnly goes with neither ResultClass",
+            "ClassDefsOnly cannot be combined with ResultClass",
         ),
         (&["ref", "Net_Node=\"a\"", "--assoc-class", "X"], 2, "--assoc-class"),
     ] {

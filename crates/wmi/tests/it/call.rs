@@ -38,7 +38,7 @@ fn a_process_is_started_and_terminated() {
     assert_eq!(out, "ReturnValue\n          0\n");
     let out = program.ok(&["call", &sleeper.path, "Terminate", "Reason=0", "--check-return"]);
     assert_eq!(out, "ReturnValue\n          0\n");
-    // The kernel ends it in its own time; whoever adopted it reaps it in theirs.
+    // The kernel ends it some time later, and then its new parent reaps it.
     while is_running(&program, &sleeper.path) {
         std::thread::yield_now();
     }

@@ -136,11 +136,11 @@ instance of __Win32Provider as $S { Name = "Sound"; CLSID = "{0}"; };
 instance of __InstanceProviderRegistration { Provider = $S; SupportsGet = TRUE; };
 [dynamic, provider("Sound")] class Demo_GetOnly { [key] string Id; };
 
-[dynamic, provider("Nobody")] class Demo_Unprovided { [key] string Id; };
+[dynamic, provider("Absent")] class Demo_Unprovided { [key] string Id; };
 class Demo_Stored
 {
     [key] string Id;
-    [dynamic, provider("nobody"), propertycontext("x")] uint32 Now;
+    [dynamic, provider("absent"), propertycontext("x")] uint32 Now;
 };
 "#;
 
@@ -176,7 +176,7 @@ fn providers_and_classes_that_cannot_work_are_found_once_each() {
         (
             "class",
             r"root\demo",
-            "provider nobody is not registered; named by Demo_Stored.Now, Demo_Unprovided",
+            "provider absent is not registered; named by Demo_Stored.Now, Demo_Unprovided",
             "register the provider",
         ),
         (

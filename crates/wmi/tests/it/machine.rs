@@ -1,4 +1,4 @@
-//! The program on captured machines: its host is told of by files.
+//! The program on captured machines: host data is read from files.
 
 use std::path::PathBuf;
 

@@ -152,7 +152,7 @@ fn g25_mofcomp_splits_a_master_and_stores_nothing() {
         std::fs::remove_file(&b).unwrap();
     }
     assert!(!program.data().join("openwmi").exists(), "the repository is untouched");
-    // The file alone asks to be split, and nobody says into what.
+    // The pragma in the file requests a split, and no switch names the files to write.
     let unsaid = run(&program, "mofcomp", &[text(&pragma)]);
     assert_eq!(unsaid.code, 3, "{}", unsaid.out);
     assert!(unsaid.out.contains("name both files"), "{}", unsaid.out);
@@ -343,7 +343,11 @@ fn wmic_sets_each_instance_found() {
         (&["path", "Lamp", "set", "Number=9"], 1, "is a key"),
         (&["path", "Lamp", "set", "Wats=1"], 3, "did you mean Watts?"),
         (&["path", "Lamp=9", "set", "Watts=1"], 3, "WBEM_E_NOT_FOUND"),
-        (&["path", "Lamp=1", "where", "Watts=1", "set", "Watts=2"], 2, "nothing to choose from"),
+        (
+            &["path", "Lamp=1", "where", "Watts=1", "set", "Watts=2"],
+            2,
+            "cannot be combined with where",
+        ),
     ] {
         let refused = run(&program, "wmic", arguments);
         assert_eq!(refused.code, code, "{arguments:?}: {}", refused.err);
@@ -354,7 +358,7 @@ fn wmic_sets_each_instance_found() {
 }
 
 #[test]
-fn wmic_deletes_each_instance_found_and_does_not_ask() {
+fn wmic_deletes_each_instance_found_without_confirmation() {
     let program = stable();
     let some = run(&program, "wmic", &["path", "Lamp", "where", "Place='door'", "DELETE"]);
     assert_eq!((some.code, some.err.as_str()), (0, ""), "{}", some.out);
@@ -370,7 +374,7 @@ fn wmic_deletes_each_instance_found_and_does_not_ask() {
     for (arguments, code, said) in [
         (&["path", "Lamp=1", "delete"][..], 3, "WBEM_E_NOT_FOUND"),
         (&["path", "Lam", "delete"], 3, "WBEM_E_INVALID_CLASS"),
-        (&["path", "Lamp", "delete", "/interactive:on"], 2, "nothing is asked"),
+        (&["path", "Lamp", "delete", "/interactive:on"], 2, "no confirmation"),
     ] {
         let refused = run(&program, "wmic", arguments);
         assert_eq!(refused.code, code, "{arguments:?}: {}", refused.err);
@@ -393,10 +397,10 @@ fn wmic_keeps_secrets_out_of_what_it_says() {
     let program = Program::new();
     let refused = run(&program, "wmic", &["/user:ann", "/password:hunter2", "os"]);
     assert_eq!(refused.code, 2);
-    assert!(refused.err.starts_with("error: /user is not taken: "), "{}", refused.err);
+    assert!(refused.err.starts_with("error: /user is not supported: "), "{}", refused.err);
     let refused = run(&program, "wmic", &["/PASSWORD:hunter2", "os"]);
-    assert!(refused.err.starts_with("error: /password is not taken: "), "{}", refused.err);
-    assert!(refused.err.contains("secrets never stand in arguments"), "{}", refused.err);
+    assert!(refused.err.starts_with("error: /password is not supported: "), "{}", refused.err);
+    assert!(refused.err.contains("secrets in arguments can be read"), "{}", refused.err);
     assert!(!refused.err.contains("hunter2"), "{}", refused.err);
     assert!(!program.data().join("openwmi").exists(), "nothing was asked");
 }

@@ -102,7 +102,7 @@ fn a_provider_is_shown_as_one_would_register_it() {
     assert_eq!(classes, expected.map(Value::from).iter().collect::<Vec<_>>());
 }
 
-/// Whose call comes first is not told of it, so this is where it can be seen.
+/// The caller of the first call gets no error from it, so this is where it is visible.
 #[test]
 fn why_a_provider_could_not_put_its_classes_is_told() {
     let program = Program::new();
@@ -116,8 +116,8 @@ fn why_a_provider_could_not_put_its_classes_is_told() {
     let failure = found[0]["Failure"].as_str().unwrap();
     assert!(failure.starts_with("WBEM_E_PROVIDER_LOAD_FAILURE"), "{failure}");
     let shown = program.ok(&["provider", "show", "Push", "-n", "root/demo"]);
-    let told = "// failed to put its classes: WBEM_E_PROVIDER_LOAD_FAILURE";
-    assert!(shown.lines().any(|line| line.starts_with(told)), "{shown}");
+    let expected = "// failed to put its classes: WBEM_E_PROVIDER_LOAD_FAILURE";
+    assert!(shown.lines().any(|line| line.starts_with(expected)), "{shown}");
 }
 
 #[test]

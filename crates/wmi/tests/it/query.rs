@@ -177,7 +177,8 @@ fn classes_answer_a_schema_query() {
     );
 }
 
-/// A machine without systemd has no services; what else there is below the same superclass is told.
+/// A machine without systemd has no services; other instances below the same superclass are
+/// returned.
 #[test]
 fn a_machine_without_systemd_is_told_all_the_same() {
     let program = Program::new();

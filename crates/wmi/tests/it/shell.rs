@@ -235,7 +235,7 @@ fn a_query_typed_on_a_terminal_is_completed_and_answered() {
     assert!(typist.shell.wait().unwrap().success());
 }
 
-/// A bus of the system on which nobody ever answers, so that a query for services hangs.
+/// A system bus without any answer, so that a query for services hangs.
 struct SilentBus {
     address: String,
     callers: Receiver<UnixStream>,

@@ -1,6 +1,6 @@
 //! ASSOCIATORS OF and REFERENCES OF.
 //!
-//! After WHERE stand keywords with white space between them, each at most once, in any order;
+//! WHERE is followed by keywords separated by white space, each at most once, in any order;
 //! `=` is the only operator and its value is a name, bare or in quotes (behaviour.md E.2, E.3).
 
 use cim::status::{WBEM_E_INVALID_QUERY, WBEM_E_QUOTA_VIOLATION};
@@ -24,14 +24,14 @@ const VALUED: [&str; 6] = [
 const ASSOCIATORS_ONLY: [usize; 3] = [0, 2, 5];
 const RESULT_CLASS: usize = 1;
 
-/// The keywords that stand alone.
+/// The keywords without a value.
 const FLAGS: [&str; 3] = ["ClassDefsOnly", "SchemaOnly", "KeysOnly"];
 const CLASS_DEFS_ONLY: usize = 0;
 const SCHEMA_ONLY: usize = 1;
 
-const TWICE: &str = "each keyword stands once";
-const EXCLUSIVE: &str = "ClassDefsOnly goes with neither ResultClass nor SchemaOnly";
-const NO_AND: &str = "keywords stand with only white space between them, without AND or OR";
+const TWICE: &str = "each keyword can be used only once";
+const EXCLUSIVE: &str = "ClassDefsOnly cannot be combined with ResultClass or SchemaOnly";
+const NO_AND: &str = "keywords are separated by white space, without AND or OR";
 
 /// The clause after WHERE, by the places of [`VALUED`] and [`FLAGS`].
 #[derive(Default)]
@@ -41,7 +41,7 @@ struct Clause {
 }
 
 impl Clause {
-    /// Whether what it has cannot stand beside this keyword.
+    /// Whether this keyword cannot be combined with those read before.
     fn excludes(&self, valued: Option<usize>, flag: Option<usize>) -> bool {
         let defs = self.flags[CLASS_DEFS_ONLY];
         match (valued, flag) {
@@ -102,7 +102,7 @@ impl Parser<'_> {
             Ok(found) => found,
             Err(bad) => return Err(self.bad_token(bad)),
         };
-        // The brace that was looked at is consumed with the path.
+        // The current brace is consumed with the path.
         self.advance()?;
         self.may_follow = "WHERE or the end of the query";
         text.trim().parse().map_err(|e: cim::Error| {

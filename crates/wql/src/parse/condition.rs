@@ -10,7 +10,7 @@ use crate::token::Kind;
 
 const OPERATORS: &str = "= <> < <= > >= LIKE, IS or ISA";
 
-/// What stands right or left of an operator beside the property.
+/// The operand of an operator other than the property.
 enum Operand {
     Null,
     Constant(Constant),
@@ -119,10 +119,11 @@ impl Parser<'_> {
         })
     }
 
-    /// The operand right of `operator`; NULL only where it may stand.
+    /// The operand right of `operator`; NULL only where it is allowed.
     fn null_operand(&mut self, operator: Comparison) -> Parsed<Operand> {
         if self.at("NULL") && !matches!(operator, Comparison::Equal | Comparison::NotEqual) {
-            let what = format!("a constant, since NULL has no {}", operator.symbol());
+            let what =
+                format!("a constant, because NULL cannot be compared with {}", operator.symbol());
             return Err(self.expected(&what));
         }
         self.operand("a constant (a number, a text in quotes, TRUE, FALSE or NULL)")

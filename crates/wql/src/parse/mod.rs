@@ -78,8 +78,8 @@ pub fn parse(text: &str) -> Result<Query, ParseError> {
     }
 }
 
-/// The class in FROM of a text that begins with SELECT, whatever the text says beside it: there are
-/// providers that take more than WQL.
+/// The class in FROM of a text that begins with SELECT; the rest need not be valid WQL, because some
+/// providers accept extensions.
 pub fn class_in_from(text: &str) -> Option<Name> {
     let mut parser = Parser::new(text).ok()?;
     if !parser.eat("SELECT").ok()? {
@@ -98,11 +98,11 @@ type Parsed<T> = Result<T, ParseError>;
 
 struct Parser<'a> {
     lexer: Lexer<'a>,
-    /// The token that is looked at; all before it are consumed.
+    /// The current token; all before it are consumed.
     token: Token<'a>,
     /// How many parentheses are open.
     depth: usize,
-    /// What could continue a statement that is complete as it stands.
+    /// What could continue the statement, which is complete.
     may_follow: &'static str,
 }
 

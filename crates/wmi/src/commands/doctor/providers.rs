@@ -43,7 +43,7 @@ pub(super) fn check(options: &Options, wmi: &Wmi) -> Vec<Finding> {
         let looked = target(options, wmi, path).and_then(|target| {
             let providers = provider::providers(&target)?;
             count += providers.len();
-            Ok(Look { wmi, target, findings: Vec::new(), told: HashSet::new() }.at(&providers))
+            Ok(Look { wmi, target, findings: Vec::new(), reported: HashSet::new() }.at(&providers))
         });
         findings.extend(looked.unwrap_or_else(|error| vec![unseen(path, &error)]));
     }
@@ -80,7 +80,7 @@ struct Look<'w> {
     target: Target,
     findings: Vec<Finding>,
     /// The errors reported so far: an error of a provider recurs in its classes.
-    told: HashSet<String>,
+    reported: HashSet<String>,
 }
 
 impl Look<'_> {
@@ -113,7 +113,7 @@ impl Look<'_> {
 
     /// Whether `error` was not yet reported for this namespace; marks it as reported.
     fn is_news(&mut self, error: &cim::Error) -> bool {
-        self.told.insert(error.to_string())
+        self.reported.insert(error.to_string())
     }
 
     fn provider(&mut self, name: &str, what: String, error: &cim::Error) {
@@ -190,12 +190,12 @@ impl Look<'_> {
             self.target.services.exec_query("WQL", &text, Flags::default(), &context, sink)
         });
         let Err(error) = planned else { return };
-        let is_told = matches!(
+        let is_reported = matches!(
             error.status(),
             // Already reported, or a class that does not support enumeration or reading.
             WBEM_E_PROVIDER_NOT_FOUND | WBEM_E_PROVIDER_NOT_CAPABLE | WBEM_E_ACCESS_DENIED
         );
-        if !is_told && self.is_news(&error) {
+        if !is_reported && self.is_news(&error) {
             let finding = Finding::new(ERROR, CLASS, format!("cannot be provided: {error}"));
             let place = format!("{}:{}", self.namespace(), class.name());
             let remedy = "correct the class, or the registration of its provider";

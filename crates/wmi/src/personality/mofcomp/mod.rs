@@ -1,8 +1,8 @@
 //! `mofcomp [switches] FILE`: the MOF compiler (behaviour.md G.9).
 //!
-//! What it says goes to standard output, as with Windows' own. It ends with 0; 1 where it could
-//! not connect or an object could not be stored, which those before it survive; 2 for switches
-//! that cannot be meant; 3 for errors of syntax, and then nothing is stored.
+//! Messages go to standard output, as those of the compiler of Windows do. Exit codes: 0; 1 if the
+//! repository cannot be opened or an object cannot be stored (the objects before it stay stored);
+//! 2 for invalid switches; 3 for syntax errors, after which nothing is stored.
 
 mod request;
 
@@ -29,19 +29,18 @@ usage: mofcomp [-check] [-N:NAMESPACE] [-class:FLAG] [-instance:FLAG] FILE
        mofcomp -autorecover FILE
        mofcomp [-AMENDMENT:MS_xxx] -MOF:NEUTRAL -MFL:LOCALIZED [-N:NAMESPACE] FILE
 
-  -check             check the syntax and store nothing; with no other switch
-  -N:NAMESPACE       where objects go before the first #pragma namespace [root\\default]
+  -check             check the syntax and store nothing; no other switch is allowed
+  -N:NAMESPACE       namespace up to the first #pragma namespace [root\\default]
   -class:FLAG        createonly, updateonly, safeupdate or forceupdate
   -instance:FLAG     createonly or updateonly
   -autorecover       compile the file again when the repository is rebuilt, as #pragma autorecover
-  -MOF:, -MFL:       store nothing, but split the file into these two, without and with what is
-                     said in one language
-  -AMENDMENT:MS_xxx  that language, where no #pragma amendment names it
+  -MOF:, -MFL:       store nothing; split the file into a neutral and a localized file
+  -AMENDMENT:MS_xxx  locale of the localized file, if no #pragma amendment names it
 
-Ends with 0 where all is stored, 1 where something could not be, 2 for wrong switches, 3 for
-errors of syntax.";
+Exit codes: 0 everything is stored, 1 an object could not be stored, 2 wrong switches,
+3 syntax errors.";
 
-/// Does what `words` say and gives the number to end with.
+/// Runs the command in `words` and returns the exit code.
 pub(super) fn run(words: &[String]) -> u8 {
     say(&format!("OpenWMI MOF compiler {}", env!("CARGO_PKG_VERSION")));
     let request = match Request::of(words) {
@@ -62,7 +61,7 @@ pub(super) fn run(words: &[String]) -> u8 {
     })
 }
 
-/// Errors: what kept it from being begun.
+/// Errors: why the work could not begin.
 fn perform(Request { file, namespace, work }: &Request) -> cim::Result<u8> {
     let namespace = Namespace::new(namespace)?;
     match work {
@@ -71,7 +70,7 @@ fn perform(Request { file, namespace, work }: &Request) -> cim::Result<u8> {
             let report = compile(file, namespace, &Storing::default(), true)?;
             Ok(refused(&report.syntax).unwrap_or_else(parsed))
         }
-        Work::Store(storing) => Ok(tell(&compile(file, namespace, storing, false)?)),
+        Work::Store(storing) => Ok(print_report(&compile(file, namespace, storing, false)?)),
     }
 }
 
@@ -93,12 +92,12 @@ fn compile(
     wmi.compiler().compile_files(&files, &options, &wmi.context(), &mut |_, _| {})
 }
 
-/// Splits `master`, and opens no repository.
+/// Splits `master` without opening a repository.
 fn split_file(master: &Path, Parts { locale, mof, mfl }: &Parts, namespace: Namespace) -> u8 {
     let into = SplitFiles { mof, mfl };
     match mof::split_file(master, into, *locale, &mof::Options::new(namespace)) {
         Err(errors) => {
-            let errors: Vec<MofDiagnostic> = errors.iter().map(split::told).collect();
+            let errors: Vec<MofDiagnostic> = errors.iter().map(split::diagnostic).collect();
             refused(&errors).unwrap_or(SYNTAX)
         }
         Ok(locale) => {
@@ -110,8 +109,8 @@ fn split_file(master: &Path, Parts { locale, mof, mfl }: &Parts, namespace: Name
     }
 }
 
-/// Prints what `report` says of a file that was to be stored, and gives the number to end with.
-fn tell(report: &CompileReport) -> u8 {
+/// Prints the report of a compilation and returns the exit code.
+fn print_report(report: &CompileReport) -> u8 {
     if let Some(code) = refused(&report.syntax) {
         return code;
     }
@@ -133,11 +132,11 @@ fn tell(report: &CompileReport) -> u8 {
     }
 }
 
-/// Prints why a file is refused as a whole, and gives the number to end with.
+/// Prints why a whole file is refused and returns the exit code.
 fn refused(errors: &[MofDiagnostic]) -> Option<u8> {
     let first = errors.first()?;
     errors.iter().for_each(|error| say(&placed(error)));
-    // A file that cannot be read stands among the errors of syntax, but is none.
+    // A file that cannot be read is reported with the syntax errors, but is none.
     Some(if first.status == WBEMMOF_E_INVALID_FILE { FAILED } else { SYNTAX })
 }
 

@@ -1,6 +1,6 @@
-//! The switches of `mofcomp` as typed, and what they ask for (behaviour.md G.9).
+//! The switches of `mofcomp` as typed, and the request that they make (behaviour.md G.9).
 //!
-//! Words in, a request or the reason why it cannot be meant out; nothing is opened.
+//! Input is the words, output a request or the reason why they are invalid. Nothing is opened.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use crate::personality::switch::Switch;
 /// Where objects go unless the file or `-N` says otherwise.
 const DEFAULT_NAMESPACE: &str = r"root\default";
 
-/// The switches of Windows' own that mean nothing here yet.
+/// The switches of the compiler of Windows that are not supported yet.
 const UNSUPPORTED: [&str; 7] = ["b", "wmi", "p", "u", "a", "er", "l"];
 
 /// What is to be compiled or split, and how.
@@ -23,14 +23,14 @@ pub(super) struct Request {
     pub(super) work: Work,
 }
 
-/// What becomes of the file.
+/// What is done with the file.
 #[derive(Debug, PartialEq)]
 pub(super) enum Work {
     /// Its syntax is checked.
     Check,
     /// Its objects are stored.
     Store(Storing),
-    /// It becomes a neutral and a localized file.
+    /// It is split into a neutral and a localized file.
     Split(Parts),
 }
 
@@ -69,8 +69,8 @@ struct Typed {
 }
 
 impl Request {
-    /// What `words` ask for; `None` where they ask for help.
-    /// Errors: why they cannot be meant.
+    /// The request in `words`; `None` if they ask for help.
+    /// Errors: why they are invalid.
     pub(super) fn of(words: &[String]) -> Result<Option<Self>, String> {
         let mut typed = Typed::default();
         for word in words {
@@ -80,7 +80,7 @@ impl Request {
                 }
                 Some(switch) => typed.take(word, &switch)?,
                 None if typed.file.is_some() => {
-                    return Err(format!("one file is compiled, and {word} is a second one"));
+                    return Err(format!("only one file can be compiled; {word} is a second one"));
                 }
                 None => typed.file = Some(PathBuf::from(word)),
             }
@@ -108,7 +108,7 @@ impl Typed {
                 return Err(format!("the switch {word} is not supported"));
             }
             ("n" | "class" | "instance" | "amendment" | "mof" | "mfl", _) => {
-                return Err(format!("the switch {word} takes a value after a colon"));
+                return Err(format!("the switch {word} requires a value after a colon"));
             }
             _ => return Err(format!("there is no switch {word}")),
         }
@@ -117,11 +117,11 @@ impl Typed {
 
     fn request(self) -> Result<Request, String> {
         let says_how = self.class_flags.is_some() || self.instance_flags.is_some();
-        // Salvage and reset know the file alone.
+        // Salvage and reset compile the file without any switches.
         if self.autorecover && (self.namespace.is_some() || says_how) {
             return Err(
-                "what -N, -class and -instance say is not there when the file is compiled \
-                        again; with -autorecover say it in the file"
+                "-N, -class and -instance do not apply when the file is compiled again; with \
+                        -autorecover use pragmas in the file"
                     .to_owned(),
             );
         }
@@ -129,7 +129,7 @@ impl Typed {
         let namespace = self.namespace.unwrap_or_else(|| DEFAULT_NAMESPACE.to_owned());
         let work = match (self.locale, self.mof, self.mfl) {
             _ if self.check && self.switches > 1 => {
-                return Err("the switch -check stands alone".to_owned());
+                return Err("the switch -check cannot be combined with other switches".to_owned());
             }
             (None, None, None) if self.check => Work::Check,
             (None, None, None) => Work::Store(Storing {
@@ -145,7 +145,8 @@ impl Typed {
             (locale, Some(mof), Some(mfl)) => Work::Split(Parts { locale, mof, mfl }),
             _ => {
                 return Err(
-                    "a file is split into two; name both with -MOF:FILE and -MFL:FILE".to_owned()
+                    "a file is split into two files; name both with -MOF:FILE and -MFL:FILE"
+                        .to_owned(),
                 );
             }
         };
@@ -204,19 +205,19 @@ mod tests {
     }
 
     #[test]
-    fn g9_switches_that_cannot_be_meant() {
+    fn g9_invalid_switches() {
         for (line, said) in [
             ("-no a.mof", "there is no switch -no"),
-            ("-N a.mof", "takes a value"),
-            ("-MOF: -MFL:b a.mof", "-MOF: takes a value"),
+            ("-N a.mof", "requires a value"),
+            ("-MOF: -MFL:b a.mof", "-MOF: requires a value"),
             ("-class:never a.mof", "write createonly"),
-            ("-check -N:root a.mof", "stands alone"),
-            ("-check -MOF:a -MFL:b a.mof", "stands alone"),
+            ("-check -N:root a.mof", "cannot be combined"),
+            ("-check -MOF:a -MFL:b a.mof", "cannot be combined"),
             ("-B:a.bmf a.mof", "is not supported"),
             ("a.mof b.mof", "b.mof is a second one"),
             ("-check", "no file"),
-            ("-autorecover -N:root a.mof", "say it in the file"),
-            ("-autorecover -class:createonly a.mof", "say it in the file"),
+            ("-autorecover -N:root a.mof", "use pragmas in the file"),
+            ("-autorecover -class:createonly a.mof", "use pragmas in the file"),
             ("-AMENDMENT:English -MOF:a -MFL:b m.mof", "is no locale"),
             ("-AMENDMENT:MS_409 m.mof", "name both"),
             ("-AMENDMENT:MS_409 -MOF:a m.mof", "name both"),

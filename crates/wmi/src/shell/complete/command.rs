@@ -1,4 +1,4 @@
-//! What may stand at the end of the beginning of a command.
+//! The candidates at the end of an incomplete command.
 
 use super::super::OWN_COMMANDS;
 use super::super::schema::Schema;
@@ -6,7 +6,7 @@ use super::super::statement::QUERIES;
 use super::super::words::{Word, split};
 use super::{Completion, names, query, values};
 
-/// What may stand at the end of `before`.
+/// The candidates at the end of `before`.
 pub(super) fn complete(before: &str, schema: &Schema) -> Completion {
     let words = split(before);
     // The word that is being typed: the last one, or an empty one after a blank.
@@ -39,7 +39,7 @@ pub(super) fn complete(before: &str, schema: &Schema) -> Completion {
     line.complete(&typed, schema)
 }
 
-/// What stands before the word that is being typed.
+/// The part before the word that is being typed.
 struct Line<'a> {
     /// The command.
     path: Vec<&'a str>,
@@ -149,7 +149,7 @@ impl Line<'_> {
     }
 }
 
-/// The values that may stand behind the `=` of `typed`, where `value` begins one.
+/// The candidates for the value after the `=` of `typed`, which begins with `value`.
 fn assigned(
     typed: &Word<'_>,
     value: &str,
@@ -166,11 +166,11 @@ fn assigned(
 }
 
 fn namespaces(schema: &Schema, start: usize, raw: &str) -> Completion {
-    // Either slash will do.
+    // Both kinds of slash are accepted.
     Completion::of(start, &raw.replace('/', "\\"), schema.namespaces())
 }
 
-/// What stands behind the quote that `typed` begins with, and where that begins.
+/// The text after the opening quote of `typed`, and its start.
 fn inside<'a>(typed: &Word<'a>) -> (usize, &'a str) {
     let skipped = usize::from(typed.quote().is_some());
     (typed.place.start + skipped, &typed.raw[skipped..])

@@ -1,14 +1,14 @@
-//! What may stand at the cursor.
+//! The candidates for completion at the cursor.
 //!
-//! A pure function of the text, the cursor and the schema. Text before the cursor is read
-//! leniently, for it is unfinished by its nature; what it cannot be read as gets no candidates.
+//! A pure function of the text, the cursor and the schema. Text before the cursor is unfinished and
+//! is therefore parsed leniently; text that cannot be parsed has no candidates.
 //!
 //! | module | what |
 //! |---|---|
 //! | [`command`] | commands, options, operands |
 //! | [`query`] | WQL |
 //! | [`names`] | classes, properties and paths |
-//! | [`values`] | what a property or parameter may be, by its ValueMap |
+//! | [`values`] | the values of a property or parameter, by its ValueMap |
 
 mod command;
 mod names;
@@ -21,21 +21,21 @@ mod tests;
 use super::schema::Schema;
 use super::statement::{QUERIES, is_query};
 
-/// What may stand at the cursor, and from where on it stands in place of what is there.
+/// The candidates at the cursor, and the start of the text that they replace.
 #[derive(Clone, Default, PartialEq, Debug)]
 pub(super) struct Completion {
     /// In bytes.
     pub(super) start: usize,
-    /// In the order in which they are to be shown.
+    /// In the order in which they are shown.
     pub(super) candidates: Vec<Candidate>,
 }
 
-/// One thing that may stand there.
+/// One completion.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Candidate {
-    /// As it is listed.
+    /// The text in the list of candidates.
     pub(super) shown: String,
-    /// As it is put in.
+    /// The text that is inserted.
     pub(super) text: String,
 }
 
@@ -51,7 +51,7 @@ impl Completion {
         Completion { start, candidates }
     }
 
-    /// Those of `names` that begin with `prefix`, which stands at `start`.
+    /// Those of `names` that begin with `prefix`, which is at `start`.
     fn of<S: AsRef<str>>(
         start: usize,
         prefix: &str,
@@ -62,7 +62,7 @@ impl Completion {
         Completion { start, candidates }
     }
 
-    /// With what else may stand at the same place.
+    /// Adds the candidates of `other`.
     fn and(mut self, other: Completion) -> Self {
         self.candidates.extend(other.candidates);
         self
@@ -79,7 +79,7 @@ fn begins(name: &str, prefix: &str) -> bool {
     cim::name::fold(name).starts_with(&*cim::name::fold(prefix))
 }
 
-/// What may stand at `cursor`, a place in bytes, in `text`.
+/// The candidates at `cursor`, an offset in bytes, in `text`.
 pub(super) fn complete(text: &str, cursor: usize, schema: &Schema) -> Completion {
     let Some(before) = text.get(..cursor) else { return Completion::default() };
     let start = before.len() - before.trim_start().len();

@@ -56,7 +56,7 @@ pub(super) fn roles(
     Completion::of(start, prefix, names.iter().map(|name| name.as_str()))
 }
 
-/// What may go on in `path`, the beginning of an object path: its class, or a key.
+/// The continuations of `path`, the beginning of an object path: a class, or a key.
 pub(super) fn path(schema: &Schema, path: &str) -> Completion {
     let Some((class, keys)) = path.split_once('.') else {
         return match path.contains(['=', ':', '"', '\'']) {

@@ -1,7 +1,7 @@
-//! What may stand at the end of the beginning of a query.
+//! The candidates at the end of an incomplete query.
 //!
-//! The text is taken apart leniently: only what stands last matters, and the class in FROM, which
-//! may stand behind the cursor. Whether a query is right is `wql`'s to say.
+//! The text is split leniently: only the last tokens matter, and the class in FROM, which can be
+//! after the cursor. Queries are checked by `wql`, not here.
 
 use cim::Class;
 use cim::path::Quoted;
@@ -48,11 +48,11 @@ const VALUED: [&str; 6] = [
     "RequiredQualifier=",
     "RequiredAssocQualifier=",
 ];
-/// Which of them are for ASSOCIATORS OF alone.
+/// Those for ASSOCIATORS OF only.
 const ASSOCIATORS_ONLY: [usize; 3] = [0, 2, 5];
 const FLAGS: [&str; 3] = ["ClassDefsOnly", "SchemaOnly", "KeysOnly"];
 
-/// What is being typed, and what stands before it.
+/// The word that is being typed, and the tokens before it.
 struct Cursor<'a> {
     before: &'a [Token<'a>],
     start: usize,
@@ -94,8 +94,8 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// What may stand at the end of `before`, the beginning of the query `whole`; texts get `quote`
-/// where none is opened.
+/// The candidates at the end of `before`, the beginning of the query `whole`; strings get `quote`
+/// unless a quote is open.
 pub(super) fn complete(before: &str, whole: &str, quote: char, schema: &Schema) -> Completion {
     let tokens = tokens(before);
     let cursor = Cursor::at_end(before, &tokens, quote);
@@ -106,7 +106,7 @@ pub(super) fn complete(before: &str, whole: &str, quote: char, schema: &Schema) 
     }
 }
 
-/// What may stand at the end of `before`, the beginning of a condition on instances of `class`.
+/// The candidates at the end of `before`, the beginning of a condition on instances of `class`.
 pub(super) fn complete_condition(
     before: &str,
     quote: char,
