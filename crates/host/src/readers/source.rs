@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
     /// A file that is read, or a link whose text is read, by its path below the root of the
-    /// machine. `*` stands for any characters but `/`, and `**` for any number of directories.
+    /// machine. `*` matches any characters except `/`, and `**` any number of directories.
     File(&'static str),
     /// A directory whose entries are listed or counted, by its path in the same form.
     Directory(&'static str),

@@ -179,8 +179,8 @@ impl<'a> Systemd<'a> {
         zbus::block_on(self.manager(method, &unit.as_str())).map(drop)
     }
 
-    /// Changes whether a service is started with the system, for good, and has systemd read its
-    /// files anew. That it is so then is not said by its success.
+    /// Changes permanently whether a service is started with the system, and makes systemd reload its
+    /// files. Success does not mean that the new state has been reached.
     pub(crate) fn enable(&self, name: &str, enabling: Enabling) -> Result<(), Failure> {
         const FOR_GOOD: bool = false;
         const KEEP_OTHER_FILES: bool = false;
@@ -316,8 +316,8 @@ impl<'a> Systemd<'a> {
     }
 }
 
-/// A unit as it is listed: its name; description; whether it is loaded; two words for its state;
-/// whom it follows; its object; and its job's number, type and object.
+/// An entry of the list of units: name; description; load state; active state and sub-state; the
+/// unit that it follows; object; and the number, type and object of its job.
 type ListedUnit =
     (String, String, String, String, String, String, OwnedObjectPath, u32, String, OwnedObjectPath);
 

@@ -26,7 +26,7 @@ pub(crate) fn root(name: &str) -> Root {
     Root::captured(&dir).unwrap()
 }
 
-/// A caller to whom nothing is refused.
+/// A caller with all rights.
 pub(crate) fn context() -> ProviderContext {
     ProviderContext::without_wmi(&CallContext::local(Arc::new(Identity::unix(0, &[0], true))))
 }

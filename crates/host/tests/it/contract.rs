@@ -24,7 +24,7 @@ fn every_class_is_registered_under_its_clsid() {
 }
 
 #[test]
-fn only_what_is_wanted_is_told_and_the_keys() {
+fn an_instance_has_the_wanted_properties_and_the_keys() {
     let class = class("Win32_Process");
     let name = class.slot("Name").unwrap();
     let handle = class.slot("Handle").unwrap();
@@ -151,11 +151,11 @@ fn the_live_machine_has_this_process_and_its_threads_are_none() {
     let get =
         |handle: String| provider.get(&class, &[Value::string(handle)], &Wanted::All, &context());
     let own = get(std::process::id().to_string()).unwrap();
-    let told = |name| spelled(own.get(name).unwrap());
-    assert_eq!(told("ParentProcessId"), std::os::unix::process::parent_id().to_string());
-    assert_eq!(told("ExecutablePath"), std::env::current_exe().unwrap().to_str().unwrap());
+    let text = |name| spelled(own.get(name).unwrap());
+    assert_eq!(text("ParentProcessId"), std::os::unix::process::parent_id().to_string());
+    assert_eq!(text("ExecutablePath"), std::env::current_exe().unwrap().to_str().unwrap());
     for counted in ["HandleCount", "ThreadCount", "WorkingSetSize", "ReadOperationCount"] {
-        assert!(told(counted).parse::<u64>().unwrap() > 0, "{counted}");
+        assert!(text(counted).parse::<u64>().unwrap() > 0, "{counted}");
     }
     let thread = std::thread::scope(|scope| {
         let look = || {
@@ -170,8 +170,8 @@ fn the_live_machine_has_this_process_and_its_threads_are_none() {
     assert_eq!(thread.unwrap_err().status(), WBEM_E_NOT_FOUND);
 }
 
-/// The values of `told` in the instances that an enumeration gives under predicates.
-fn chosen(class_name: &str, told: &str, wanted: &[(&str, &str)]) -> Vec<String> {
+/// The values of `property` in the instances that an enumeration with predicates delivers.
+fn chosen(class_name: &str, property: &str, wanted: &[(&str, &str)]) -> Vec<String> {
     let class = class(class_name);
     let provider = provider(class_name, "server");
     let predicate = |&(property, value): &(&str, &str)| Predicate {
@@ -187,7 +187,7 @@ fn chosen(class_name: &str, told: &str, wanted: &[(&str, &str)]) -> Vec<String> 
         provider.enumerate(&request, &context(), sink);
         Ok(())
     });
-    objects.unwrap().into_iter().map(|one| spelled(instance(one).get(told).unwrap())).collect()
+    objects.unwrap().into_iter().map(|one| spelled(instance(one).get(property).unwrap())).collect()
 }
 
 #[test]

@@ -15,7 +15,7 @@ const PROCESS: &str = "OpenWMI_Process_ElementConformsToProfile_v1";
 const SERVICE: &str = "OpenWMI_Service_ElementConformsToProfile_v1";
 const DISK_DRIVE: &str = "OpenWMI_DiskDrive_ElementConformsToProfile_v1";
 
-/// The class as it stands in a namespace.
+/// The class in a namespace.
 fn class_in(namespace: &str, name: &str) -> Arc<Class> {
     let namespace = Namespace::new(namespace).unwrap();
     class_from(name, Some(&Arc::new(Origin { server: "kestrel".into(), namespace })))

@@ -130,8 +130,8 @@ struct Shared {
     state: Mutex<State>,
 }
 
-/// A unit as it is listed: its name; description; whether it is loaded; two words for its state;
-/// whom it follows; its object; and its job's number, type and object.
+/// An entry of the list of units: name; description; load state; active state and sub-state; the
+/// unit that it follows; object; and the number, type and object of its job.
 type ListedUnit = (
     String,
     String,
@@ -240,7 +240,9 @@ impl Shared {
         };
         // A client that is gone needs no answer.
         let _ = match answer {
-            Some(Answer::Error(name)) => connection.reply_error(&header, name, &"as told").await,
+            Some(Answer::Error(name)) => {
+                connection.reply_error(&header, name, &"by the test").await
+            }
             Some(Answer::Nonsense) => connection.reply(&header, &7_u8).await,
             Some(Answer::Nothing) => connection.reply(&header, &()).await,
             Some(Answer::Late) => {
@@ -356,7 +358,7 @@ impl Shared {
                     let to = None::<&str>;
                     connection.emit_signal(to, MANAGER_PATH, MANAGER, "JobRemoved", &body).await
                 }
-                // Who waits for a signal that nobody has asked for waits until the time is over.
+                // Without a subscription there is no signal, and its waiter waits until the timeout.
                 false => {
                     self.clock.expire();
                     Ok(())
@@ -485,7 +487,7 @@ fn path(name: &str) -> ObjectPath<'static> {
     ObjectPath::try_from(format!("/org/freedesktop/systemd1/unit/{spelled}")).unwrap()
 }
 
-/// A time that passes at once, and only when it is told to.
+/// A timeout that the test ends; it passes at once.
 #[derive(Clone, Default)]
 struct Clock(Arc<Mutex<Waiting>>);
 

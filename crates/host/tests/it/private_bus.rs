@@ -1,7 +1,7 @@
 //! A D-Bus for one test: a dbus-daemon of its own, on a socket in a directory of its own.
 //!
 //! Without dbus-daemon (Debian's package dbus) the tests that need it say that they were skipped;
-//! in a run of `CI=true` they fail, as nothing may go untested there.
+//! with `CI=true` they fail, because no test may be skipped there.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};

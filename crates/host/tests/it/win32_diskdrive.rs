@@ -82,7 +82,7 @@ fn disks_by_what_they_are_connected_by() {
         "Partitions",
     ];
     for (machine, disks) in [
-        // Virtio has no model, and a number in the place of its vendor.
+        // Virtio has no model, and a number instead of a vendor.
         ("gpt", "/dev/vda|0|-|Fixed hard disk media|-|-|EXAMPLE-0001|-|3"),
         // An address of SCSI in which all numbers differ; NVMe by several paths.
         (

@@ -4,8 +4,8 @@ use wbem::Wanted;
 
 use crate::captured::{class, instances};
 
-/// Primary groups count; who is in a group in two ways is told once; a name that is no user's is not
-/// told; of two groups with one number the first is the primary one.
+/// Primary groups count; a user who is a member in two ways has one instance; a listed name without
+/// a user has none; of two groups with one number the first is the primary one.
 #[test]
 fn members_of_groups() {
     let class = class("Win32_GroupUser");

@@ -1,4 +1,4 @@
-//! Win32_Service, as it is told by a mock of systemd on a private D-Bus.
+//! Win32_Service, read from a mock of systemd on a private D-Bus.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::mock_systemd::{Answer, MockSystemd, MockUnit};
 
 /// In order: one that failed; one that runs; one whose processes are suspended; an instance of a
 /// template; one that cannot be started; one that has done its work; one that starts; one that stops
-/// after it was killed; one that nobody has needed yet.
+/// after it was killed; one that was not needed yet.
 fn units() -> Vec<(&'static str, MockUnit)> {
     vec![
         (
@@ -188,7 +188,7 @@ fn without_systemd_there_are_no_services_and_no_error() {
         assert_eq!(named(machine.clone(), "cron"), Ok(vec![]));
         assert_eq!(get(machine, "cron").unwrap_err().status(), WBEM_E_NOT_FOUND);
     }
-    // A bus on which nobody is called systemd.
+    // A bus without a service named systemd.
     let Some(bus) = crate::private_bus::PrivateBus::start() else { return };
     let machine = Arc::new(root("server").with_bus(Bus::at(bus.address.clone(), timer())));
     assert_eq!(services(machine.clone(), &Wanted::All), Ok(vec![]));
@@ -219,7 +219,7 @@ fn what_fails_is_an_error_and_not_an_empty_answer() {
     }
 }
 
-/// A service that goes while the others are told is left out, as a process is that ends.
+/// A service that ends while others are read is left out, as a process is.
 #[test]
 fn what_has_gone_meanwhile_is_left_out() {
     let Some(systemd) = MockSystemd::start(units()) else { return };

@@ -89,7 +89,7 @@ fn what_a_state_does_not_allow_is_not_asked() {
     }
     let changes = systemd.calls();
     assert!(!changes.iter().any(|call| call.contains("tUnit") || call.starts_with("Stop")));
-    // Once nobody needs it any more, it can be stopped.
+    // It can be stopped once no other unit needs it.
     assert_eq!(call(&systemd, "app", "StopService"), Ok(0));
     assert_eq!(call(&systemd, "database", "StopService"), Ok(0));
 }

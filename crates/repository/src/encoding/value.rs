@@ -15,7 +15,7 @@ use crate::error::Fault;
 /// How deep objects may be embedded in objects.
 pub(super) const MAX_DEPTH: u8 = 16;
 
-/// The mark of an array beside the number of its elements' type.
+/// The mark of an array, added to the number of its elements' type.
 const ARRAY: u8 = 0x80;
 
 /// The type of a value in a layout or a mark.
@@ -152,7 +152,7 @@ pub(super) fn put_marked(out: &mut Vec<u8>, value: &Value, depth: u8) -> Result<
             out.push(0);
             return Ok(());
         }
-        // An empty array has no type of its own; string stands in, and reads as empty again.
+        // An empty array has no type of its own. It is stored as one of strings, and is read as empty.
         Value::Array(elements) => Kind {
             cim: elements.first().and_then(Value::cim_type).unwrap_or(CimType::String),
             is_array: true,

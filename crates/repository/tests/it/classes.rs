@@ -76,7 +76,7 @@ fn a_deleted_namespace_leaves_nothing_behind() {
     assert_eq!(snapshot.view().instances(old, &left).unwrap().count(), 0);
 }
 
-/// Of a class that is not stored nothing is kept but the name; whoever derives from it can have
+/// Of a class that is not stored only the name is kept. Classes that derive from it can have
 /// instances, which are found by its keys.
 #[test]
 fn a_superclass_may_be_elsewhere() {

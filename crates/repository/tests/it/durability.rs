@@ -52,8 +52,8 @@ fn every_acknowledgement_follows_a_sync() {
     writer.env("LD_PRELOAD", dir.path().join("counter.so"));
     let output = writer.env("SYNC_LOG", dir.path().join("log")).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let told = String::from_utf8(output.stdout).unwrap();
-    assert!(told.contains("> counted"), "{told}");
+    let output = String::from_utf8(output.stdout).unwrap();
+    assert!(output.contains("> counted"), "{output}");
 }
 
 #[test]

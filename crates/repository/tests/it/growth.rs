@@ -101,9 +101,9 @@ fn under_limit(limit: &str, test: &str, dir: &Path) {
     limited.args(["-c", &script]).arg(child.get_program()).args(child.get_args());
     limited.envs(child.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let output = limited.output().unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
+    let printed = String::from_utf8_lossy(&output.stdout);
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && told.contains("\n> done"), "{told}\n{errors}");
+    assert!(output.status.success() && printed.contains("\n> done"), "{printed}\n{errors}");
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn every_spelling_of_a_path_finds_what_refers_to_the_object() {
         assert_eq!(classes(&repository, root, target), expected);
     }
     assert_eq!(ids(&repository, root, &link, "Test_Thing=\"both\""), ["both"]);
-    assert!(classes(&repository, root, "Test_Thing=\"nobody\"").is_empty());
+    assert!(classes(&repository, root, "Test_Thing=\"absent\"").is_empty());
     check_whole(&repository);
 }
 

@@ -132,7 +132,7 @@ impl Running {
         lines.find_map(|line| Some(line.strip_prefix("> ")?.to_owned()))
     }
 
-    /// Kills it, and gives the last thing that it told since it was asked.
+    /// Kills it and returns the last line that it printed since the last read.
     pub(crate) fn kill(mut self) -> Option<String> {
         self.process.kill().unwrap();
         let last = std::iter::from_fn(|| self.told()).last();

@@ -111,8 +111,8 @@ impl<'a> Members<'a> {
         Members { by_name, by_primary_group }
     }
 
-    /// The members of a group: those whose primary group it is, if it can be one, then those whom
-    /// it lists, each once.
+    /// The members of a group: the users with it as their primary group, if it can be one, then the
+    /// users that it lists, without duplicates.
     fn of(&self, group: &Group<'_>, is_primary: bool) -> Vec<&'a User<'a>> {
         let primary = self.by_primary_group.get(&group.id).filter(|_| is_primary);
         let listed = group.members().filter_map(|name| self.by_name.get(name));

@@ -221,8 +221,8 @@ impl Facts<'_> {
     }
 
     fn current_clock(&self) -> Option<u32> {
-        let told = || self.cpu()?.megahertz()?.try_into().ok();
-        self.frequency("scaling_cur_freq").or_else(told)
+        let listed = || self.cpu()?.megahertz()?.try_into().ok();
+        self.frequency("scaling_cur_freq").or_else(listed)
     }
 
     fn max_clock(&self) -> Value {

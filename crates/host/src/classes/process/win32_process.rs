@@ -169,7 +169,7 @@ fn bytes(kilobytes: Option<u64>) -> Value {
     kilobytes.and_then(|n| n.checked_mul(1024)).into()
 }
 
-/// A counter of 32 bits begins anew when it is full, so that differences stay right.
+/// A 32-bit counter that wraps, so that differences stay correct.
 fn page_faults(stat: &ProcessStat<'_>) -> u32 {
     stat.minor_faults.wrapping_add(stat.major_faults) as u32
 }

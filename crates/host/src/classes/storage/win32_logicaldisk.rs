@@ -24,7 +24,7 @@ use crate::readers::sys::Volume;
 /// The class Win32_LogicalDisk.
 pub(crate) struct Win32LogicalDisk;
 
-/// A mount, the machine that it is on, and what is asked of the mount only where a property
+/// A mount, its machine, and what is read of the mount only if a property
 /// needs it: asking a server how much it holds can take long.
 pub(crate) struct Facts<'a> {
     mount: &'a Mount<'a>,
@@ -191,7 +191,7 @@ impl Facts<'_> {
         if self.is_network() { text(&self.mount.source) } else { Value::Null }
     }
 
-    /// Told only by file systems that list their quota options: absence says nothing.
+    /// `None` for file systems that do not list their quota options: their absence has no meaning.
     fn quotas_disabled(&self) -> Option<bool> {
         const ON: [&[u8]; 6] =
             [b"usrquota", b"grpquota", b"prjquota", b"uquota", b"gquota", b"pquota"];
@@ -215,8 +215,8 @@ impl Facts<'_> {
         let link = root.link(&path)?;
         let device = BlockDevice::parse(&link)?;
         // The disk has it, not the partition.
-        let told = root.read_text(&format!("{path}/removable"));
-        let removable = told.or_else(|| root.read_text(&format!("{path}/../removable")))?;
+        let own = root.read_text(&format!("{path}/removable"));
+        let removable = own.or_else(|| root.read_text(&format!("{path}/../removable")))?;
         let drive = match device.medium() {
             Medium::Optical => Drive::CompactDisc,
             Medium::Memory => Drive::RamDisk,

@@ -106,11 +106,11 @@ mod tests {
     #[test]
     fn groups_and_their_members() {
         let text = b"root:x:0:\nusers:x:100:ann, bob,,\n-nis:::\nusers:x:5:x\nbad:x:-1:\nold:x:9\n";
-        let told = |group: &Group<'_>| {
+        let line = |group: &Group<'_>| {
             let members: Vec<_> = group.members().map(String::from_utf8_lossy).collect();
             format!("{} {} {}", String::from_utf8_lossy(group.name), group.id, members.join("+"))
         };
-        let found: Vec<String> = groups(text).iter().map(told).collect();
+        let found: Vec<String> = groups(text).iter().map(line).collect();
         assert_eq!(found, ["root 0 ", "users 100 ann+bob", "old 9 "]);
     }
 }

@@ -25,11 +25,11 @@ impl KernelBuild {
         let number = words.next()?.strip_prefix(b"#")?;
         let digits = number.iter().take_while(|b| b.is_ascii_digit()).count();
         let number = std::str::from_utf8(&number[..digits]).ok().filter(|n| !n.is_empty())?;
-        let told: Vec<&str> = words
+        let options: Vec<&str> = words
             .take_while(|word| CONFIGURATIONS.contains(word))
             .filter_map(|word| std::str::from_utf8(word).ok())
             .collect();
-        let configuration = (!told.is_empty()).then(|| told.join(" "));
+        let configuration = (!options.is_empty()).then(|| options.join(" "));
         Some(KernelBuild { number: number.to_owned(), configuration })
     }
 }
