@@ -1,7 +1,7 @@
-//! What a MOF file asks for: an ordered list of actions, which the object manager executes.
+//! The actions that a MOF file requests, in order, which the object manager executes.
 //!
-//! Lowering makes these; nothing here knows a repository. Values of instances and aliases wait
-//! for the classes they need: [`crate::instantiate`] goes on from there.
+//! Lowering makes them, without access to a repository. Values of instances and aliases are
+//! converted later by [`crate::instantiate`], because they need their classes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,9 +14,9 @@ use crate::source::{Place, Span};
 /// How to compile.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The namespace of what stands before the first `#pragma namespace`.
+    /// The namespace up to the first `#pragma namespace`.
     pub namespace: Namespace,
-    /// The name of this server, which a pragma may write beside `.` and `localhost`.
+    /// The name of this server, which a pragma can use as well as `.` and `localhost`.
     pub server: String,
     /// What may happen to classes until `#pragma classflags` says otherwise.
     pub class_flags: PutFlags,
@@ -148,9 +148,9 @@ pub struct InstanceDeclaration {
     pub alias: Option<Name>,
     /// Its own qualifiers.
     pub qualifiers: Qualifiers,
-    /// Its values, in order; no name stands twice.
+    /// Its values, in order, without duplicate names.
     pub properties: Vec<PropertyValue>,
-    /// Where it stands.
+    /// Its place in the text.
     pub place: Place,
 }
 

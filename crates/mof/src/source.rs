@@ -99,7 +99,7 @@ impl Source {
         (line, self.text[start..at].chars().count() as u32 + 1)
     }
 
-    /// The number of the line in which a byte stands, and where it starts.
+    /// The number of the line that contains a byte, and the start of the line.
     pub(crate) fn line(&self, at: usize) -> (u32, usize) {
         let lines = self.lines.get_or_init(|| {
             let ends = self.text.match_indices('\n').map(|(end, _)| end as u32 + 1);
@@ -166,8 +166,8 @@ enum Encoding {
     Utf16Be,
 }
 
-/// The encoding and the length of the byte order mark. Without a mark, a zero beside the first
-/// byte tells UTF-16: MOF begins with ASCII (a comment, a bracket, a keyword).
+/// The encoding and the length of the byte order mark. Without a mark, a zero as first or second byte
+/// means UTF-16, because MOF begins with ASCII (a comment, a bracket, a keyword).
 fn encoding(bytes: &[u8]) -> (Encoding, usize) {
     match bytes {
         [0xef, 0xbb, 0xbf, ..] => (Encoding::Utf8, 3),

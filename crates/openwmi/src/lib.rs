@@ -1,7 +1,8 @@
-//! WMI for Linux, as a library: open a repository, start the parts, hand out connections.
+//! WMI for Linux as a library: opens a repository, starts the object manager and its providers, and
+//! returns connections.
 //!
-//! The wiring, and a connection whose results are structs of yours. Rules are in the crates
-//! below.
+//! This crate is the wiring, and a connection that returns structs. The rules of WMI are in the
+//! crates below.
 //!
 //! ```no_run
 //! use serde::Deserialize;
@@ -21,7 +22,7 @@
 //! # Ok::<(), openwmi::WMIError>(())
 //! ```
 //!
-//! A test has a machine of its own making:
+//! A test can define its own machine:
 //!
 //! ```
 //! # #[derive(serde::Deserialize)]
@@ -39,11 +40,11 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | `wmi`, `location`, `caller`, `first_start` | the open WMI: which repository, who calls, what a new one holds |
-//! | `connection`, `objects`, `filter`, `method` | a namespace for Rust users, results one by one, conditions, methods |
+//! | `wmi`, `location`, `caller`, `first_start` | an open WMI: its repository, the caller, the contents of a new repository |
+//! | `connection`, `objects`, `filter`, `method` | a connection to a namespace: results one by one, conditions, methods |
 //! | [`de`], `datetime` | instances as structs |
 //! | [`provider`] | providers from structs |
-//! | `error` | what failed, at what |
+//! | `error` | errors, with the failed operation and its object |
 
 #![forbid(unsafe_code)]
 
@@ -72,9 +73,9 @@ pub use repository::format::FORMAT_VERSION as REPOSITORY_FORMAT;
 pub use repository::{Salvage, Verification};
 pub use wmi::{OpenOptions, Reset, Salvaged, Wmi};
 
-/// Names, values, classes and instances, as connections hand them out and providers make them.
+/// Names, values, classes and instances, as connections return them and providers make them.
 pub use cim;
-/// The operations as WMI has them, and what a native provider is.
+/// The operations of WMI, and the traits of native providers.
 pub use wbem;
 
 /// The guide for authors of providers, so that its code is tested.

@@ -1,13 +1,12 @@
-//! Join views: instances of several sources that belong together, as one.
+//! Join views: combines instances of several sources, by the conditions of JoinOn.
 //!
-//! One source is read as it comes; what its instances may belong to was read before and is found
-//! by the values that have to be equal, so that no pair is compared that does not belong together.
-//! Only where nothing has to be equal is every instance compared with every other. What is read
-//! before is held in memory, up to [`MOST_BYTES`].
+//! A hash join. One source is streamed; the others are read first, into memory (at most
+//! [`MOST_BYTES`]), and indexed by the properties that must be equal. Without an equality every
+//! instance is compared with every other.
 //!
-//! The source that is read as it comes is the first one that the question does not narrow. Where
-//! what was read before has few values to be equal to, it is asked for these alone: then a key of
-//! one source finds the instances of the other without reading all.
+//! The streamed source is the first one that the request does not narrow. If the instances read
+//! before have few values for the equality, the query for the streamed source is restricted to these
+//! values, so that a key of one source finds the instances of the other without an enumeration.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -27,17 +26,17 @@ use crate::question;
 use crate::read::{Asked, each_source, in_order};
 use crate::view::View;
 
-/// How much memory the instances take that are held during one call, in bytes, about.
+/// The maximum memory for instances held during one call, in bytes, estimated.
 const MOST_BYTES: usize = 64 << 20;
 
-/// How many values another source is asked for by name.
+/// The maximum number of values in the condition of a query for the streamed source.
 const FEW: usize = 16;
 
-/// How many instances travel together.
+/// The number of instances passed on at a time.
 const BATCH: usize = 128;
 
-/// Hands the instances of the join view `view` to `take`.
-/// Errors: those of the sources; `WBEM_E_QUOTA_VIOLATION` where they are too large to be joined.
+/// Passes the instances of the join view `view` to `take`.
+/// Errors: those of the sources; `WBEM_E_QUOTA_VIOLATION` if they are too large to be joined.
 pub(crate) fn each(
     view: &Arc<View>,
     asked: Asked,
@@ -73,7 +72,7 @@ pub(crate) fn each(
     joined.stream(&needs, &asked, join, context, take)
 }
 
-/// The properties of each source that a call needs, each once.
+/// The properties of each source that a call needs, without duplicates.
 struct Needs(Vec<Vec<Name>>);
 
 impl Needs {
@@ -99,31 +98,31 @@ impl Needs {
         }
     }
 
-    /// Where the property is among those of its source.
+    /// The position of the property among those of its source.
     fn at(&self, source: usize, name: &Name) -> usize {
         let found = self.0[source].iter().position(|n| n == name);
-        found.expect("what is looked for was added")
+        found.expect("`new` adds all properties")
     }
 
     fn side(&self, side: &Side) -> Field {
         Field { source: side.source, at: self.at(side.source, &side.property) }
     }
 
-    /// What the view's property in `slot` is; none of one that comes from nowhere.
+    /// The field for the view's property in `slot`; `None` if no source has it.
     fn field(&self, view: &Definition, slot: usize) -> Option<Field> {
         let names = view.properties[slot].names.iter().enumerate();
         let mut named = names.filter_map(|(source, name)| Some((source, name.as_ref()?)));
         named.next().map(|(source, name)| Field { source, at: self.at(source, name) })
     }
 
-    /// What is needed of an instance of `place`, by [`Needs::at`].
+    /// The needed columns of `place`, in the order of [`Needs::at`].
     fn columns(&self, view: &Definition, place: &Place) -> Vec<Option<Column>> {
         let column = |name: &Name| place.column(view, name).map(|(column, _)| column);
         self.0[place.source].iter().map(column).collect()
     }
 }
 
-/// A value of the instance that a source gives to a joined one.
+/// A value of a source in a joined instance.
 #[derive(Clone, Copy)]
 struct Field {
     source: usize,
@@ -133,8 +132,8 @@ struct Field {
 /// The needed values of an instance of a source.
 type Row = Box<[Value]>;
 
-/// The sources in the order in which they are joined: the first is read as it comes, and each
-/// other one is connected with one before it, by an equality where there is one.
+/// The sources in the order in which they are joined: the first is streamed, and each other one is
+/// connected with one before it, by an equality if possible.
 fn order(view: &View, join: &Join, asked: &Asked) -> Vec<usize> {
     let sources = view.definition.sources.len();
     let is_whole = |&source: &usize| {
@@ -153,7 +152,7 @@ fn order(view: &View, join: &Join, asked: &Asked) -> Vec<usize> {
                     .any(|c| (c.is_equal || !wants_equal) && other_side(c, source, order).is_some())
             })
         };
-        // That all are connected was looked at with the definition.
+        // The check of the definition ensures that all are connected.
         match links(true).or_else(|| links(false)) {
             Some(next) => order.push(next),
             None => break,
@@ -162,7 +161,7 @@ fn order(view: &View, join: &Join, asked: &Asked) -> Vec<usize> {
     order
 }
 
-/// The sides of `condition`, that of `source` first, where the other is among `before`.
+/// The sides of `condition`, that of `source` first, if the other one is among `before`.
 fn other_side<'a>(
     condition: &'a Condition,
     source: usize,
@@ -174,26 +173,26 @@ fn other_side<'a>(
         .find(|(own, other)| own.source == source && before.contains(&other.source))
 }
 
-/// The instances of a source, found by what has to be equal.
+/// The instances of a source, indexed by the properties that must be equal.
 struct Held {
     source: usize,
-    /// What has to be equal: of an instance before, and its own.
+    /// The fields that must be equal: that of an earlier source, and its own.
     equal: Vec<(Field, Field)>,
-    /// What has to be different.
+    /// The fields that must differ, in the same order.
     different: Vec<(Field, Field)>,
     found: Rows,
 }
 
-/// What was read of a source.
+/// The rows read from a source.
 #[derive(Default)]
 struct Rows {
     all: Vec<Row>,
-    /// By the values that have to be equal.
+    /// The rows by the values that must be equal.
     index: HashMap<Box<[Key]>, Vec<u32>>,
 }
 
 impl Rows {
-    /// Adds `row`, of which the values at `keys` have to be equal to others.
+    /// Adds `row`, indexed by the values at `keys`.
     fn add(
         &mut self,
         view: &View,
@@ -202,14 +201,14 @@ impl Rows {
         row: Row,
         budget: &mut usize,
     ) -> Result<()> {
-        // What is NULL is equal to nothing.
+        // NULL equals no value.
         let key = keys.iter().map(|&at| key(&row[at], view.class())).collect();
         let Some(key): Option<Box<[Key]>> = key else { return Ok(()) };
         let size = 2 * key.len() * size_of::<Key>() + row.iter().map(size).sum::<usize>() + 64;
         *budget = budget.checked_sub(size).ok_or_else(|| {
             WBEM_E_QUOTA_VIOLATION.with(format!(
-                "view {}: the instances of {} that are to be joined take more than {} MiB; narrow \
-                 its query in ViewSources",
+                "view {}: the instances of {} to be joined exceed {} MiB; narrow its query in \
+                 ViewSources",
                 view.class().name(),
                 view.definition.sources[source].query.class,
                 MOST_BYTES >> 20
@@ -259,7 +258,7 @@ impl Held {
         Ok(self)
     }
 
-    /// The instances that belong to those in `chosen`, by source.
+    /// The rows that belong to `chosen`, the chosen row of each source.
     fn matching<'h, 'c>(
         &'h self,
         class: &'c Class,
@@ -282,13 +281,13 @@ impl Held {
     }
 }
 
-/// The sources that were read, ready for the first.
+/// The sources that were read first, and what is needed to join the streamed source.
 struct Joined {
     view: Arc<View>,
     slots: Vec<usize>,
     fields: HashMap<usize, Option<Field>>,
     filter: Option<BoundSelect>,
-    /// The source that is read as it comes.
+    /// The streamed source.
     first: usize,
     held: Vec<Held>,
 }
@@ -317,7 +316,7 @@ impl Joined {
         })
     }
 
-    /// Adds all instances of the view to `batch` in which those in `chosen` take part.
+    /// Adds to `batch` all instances of the view that contain the rows in `chosen`.
     fn extend<'a>(
         &'a self,
         level: usize,
@@ -353,8 +352,8 @@ impl Joined {
         is_wanted.then_some(instance)
     }
 
-    /// What narrows the first source to what may belong to the one that was read first, where that
-    /// has few values; `None` where nothing can belong to it.
+    /// The terms that restrict the streamed source to the values of the first held one, if these are
+    /// few; `None` if no instance can belong to it.
     fn few_values(&self, join: &Join) -> Option<Vec<String>> {
         let Some(held) = self.held.first() else { return Some(Vec::new()) };
         if held.found.all.is_empty() {
@@ -382,7 +381,7 @@ impl Joined {
                 return Some(Vec::new());
             }
         }
-        // One alone may find an instance by its key, for which it must stand by itself.
+        // A single term may be a key lookup, which parentheses would prevent.
         Some(vec![match terms.len() {
             1 => terms.remove(0),
             _ => format!("({})", terms.join(" OR ")),
@@ -390,7 +389,7 @@ impl Joined {
     }
 }
 
-/// Hands what is needed of the instances of a source to `take`.
+/// Passes the needed values of the instances of a source to `take`.
 fn each_row(
     view: &Arc<View>,
     needs: &Needs,
@@ -420,8 +419,8 @@ fn each_row(
     })
 }
 
-/// A value as it is equal to others: numbers whatever their width, texts without case, moments
-/// whatever their zone, references by what they name.
+/// A value in a form for equality: numbers of any width, texts without case, points in time in any
+/// zone, references by the object that they name.
 #[derive(PartialEq, Eq, Hash)]
 enum Key {
     Boolean(bool),
@@ -431,11 +430,11 @@ enum Key {
     Text(String),
     Moment(i64),
     Interval(u64),
-    /// A point in time of which not all is known.
+    /// A point in time with wildcards.
     Vague([u8; 25]),
 }
 
-/// `None` of NULL, and of what is equal to nothing.
+/// The form for equality; `None` for NULL, arrays and objects, which equal no value.
 fn key(value: &Value, class: &Class) -> Option<Key> {
     Some(match value {
         Value::Boolean(v) => Key::Boolean(*v),
@@ -450,14 +449,14 @@ fn key(value: &Value, class: &Class) -> Option<Key> {
             None => Key::Vague(time.to_text()),
         },
         other => match other.as_real() {
-            // Zero has two forms that are equal.
+            // Positive and negative zero are equal.
             Some(real) => Key::Real((real + 0.0).to_bits()),
             None => Key::Integer(other.as_integer()?),
         },
     })
 }
 
-/// About how many bytes a value takes.
+/// The estimated size of a value in bytes.
 fn size(value: &Value) -> usize {
     let heap = match value {
         Value::String(text) | Value::Reference(text) => text.len(),

@@ -1,14 +1,14 @@
-//! JoinOn: which properties of which sources belong together.
+//! JoinOn: the conditions that connect the sources of a join.
 //!
-//! Text to conditions, and what the properties of a view must be for them. WQL knows no comparison
-//! of two properties, so this language is JoinOn's own: `A.P = B.Q`, with `<>` or `!=` for the
-//! opposite, and AND between several.
+//! Parses the text, and checks the properties of the view against the conditions. WQL has no
+//! comparison of two properties; the language of JoinOn has: `A.P = B.Q`, `<>` or `!=`, and AND
+//! between several.
 
 use cim::{Name, Result};
 
 use crate::definition::Definition;
 
-/// How many conditions a join has at most.
+/// The maximum number of conditions of a join.
 const MOST_CONDITIONS: usize = 256;
 
 /// A condition of a join.
@@ -16,7 +16,7 @@ const MOST_CONDITIONS: usize = 256;
 pub(crate) struct Condition {
     pub(crate) left: Side,
     pub(crate) right: Side,
-    /// Whether the two are to be equal, or different.
+    /// Whether the two must be equal; otherwise they must differ.
     pub(crate) is_equal: bool,
 }
 
@@ -29,7 +29,7 @@ pub(crate) struct Side {
 }
 
 /// The conditions in `text` over sources that select from `classes`.
-/// Errors: what is wrong with it.
+/// Errors: the mistake in it.
 pub(crate) fn parse(text: &str, classes: &[&Name]) -> std::result::Result<Vec<Condition>, String> {
     let mut words = words(text)?.into_iter();
     let mut conditions = Vec::new();
@@ -68,7 +68,7 @@ fn side(
     let mut sources = (0..classes.len()).filter(|&i| *classes[i] == class);
     let source = sources.next().ok_or_else(|| format!("no source selects from {class}"))?;
     if sources.next().is_some() {
-        return Err(format!("several sources select from {class}, and it does not tell which"));
+        return Err(format!("several sources select from {class}, so the name is ambiguous"));
     }
     match words.next().as_deref() {
         Some(".") => Ok(Side { source, property: name(words, "a property")? }),
@@ -102,8 +102,8 @@ fn words(text: &str) -> std::result::Result<Vec<String>, String> {
     Ok(words)
 }
 
-/// Whether the view's properties suit the conditions: what is equal is one property, what is not
-/// is not, and every source is joined to the others.
+/// Checks the view's properties against the conditions: properties that are equal are one property
+/// of the view, others are not, and every source is joined to the others.
 /// Errors: `WBEM_E_INVALID_QUALIFIER`.
 pub(crate) fn check(view: &Definition, conditions: &[Condition]) -> Result<()> {
     check_connected(view, conditions)?;
@@ -133,7 +133,7 @@ pub(crate) fn check(view: &Definition, conditions: &[Condition]) -> Result<()> {
     Ok(())
 }
 
-/// What the conditions make equal to `side`, itself first.
+/// The sides that the conditions make equal to `side`, itself first.
 fn equal_to(side: &Side, conditions: &[Condition]) -> Vec<Side> {
     let mut equal = vec![side.clone()];
     let mut at = 0;

@@ -1,8 +1,7 @@
-//! The provider: what the object manager asks, put to the view that the class declares.
+//! The provider: forwards the calls of the object manager to the view that the class declares.
 //!
-//! It is registered for queries, as the documentation has it, and hands their texts back unread:
-//! the predicates and properties with which it is asked then say the same, with every name and
-//! date resolved.
+//! It is registered for queries, as documented, but declines their texts: the object manager then
+//! calls it with predicates and properties, in which names and dates are resolved.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -24,8 +23,8 @@ use crate::{question, update};
 pub(crate) struct ViewProvider;
 
 impl InstanceProvider for ViewProvider {
-    /// Sources answer what they can be asked. What is left to the object manager is to look again:
-    /// whether all of it could be asked shows only when the source classes are found.
+    /// Predicates are translated for the sources as far as possible. The object manager filters
+    /// again, because the source classes, which decide what is possible, are resolved later.
     fn pushdown(&self, class: &Class, predicate: &Predicate) -> Pushdown {
         let is_role = class.is_association()
             && class.properties()[predicate.slot].ty.cim == CimType::Reference
@@ -79,7 +78,7 @@ impl InstanceProvider for ViewProvider {
             partial.slots.contains(&slot)
                 && (partial.strict_nulls || !instance.value(slot).is_null())
         };
-        // It is one instance of one source: all is written, or nothing.
+        // There is one instance of one source, so the write is atomic.
         update::put(instance, flags, is_written, context)?;
         Ok(None)
     }

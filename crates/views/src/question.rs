@@ -1,9 +1,9 @@
-//! What a source is asked, as WQL: the query of the view's author, with the properties alone that
-//! are needed, and narrowed by what the client looks for.
+//! The WQL query for a source: the query of the view's author, reduced to the needed properties and
+//! narrowed by the predicates of the client.
 //!
-//! A comparison with a property of a view is the same comparison with the property it comes from,
-//! since both have one type; a system property stands for itself. What cannot be written so is
-//! left to the object manager, which filters what a view delivers in any case.
+//! A comparison with a property of a view is translated to the same comparison with its source
+//! property, which has the same type; system properties keep their names. Predicates without a
+//! translation are left to the object manager, which filters the instances of a view in any case.
 
 use cim::path::Quoted;
 use cim::{CimType, Class, SystemProperty, Value};
@@ -12,16 +12,15 @@ use wql::{Comparison, Predicate, SelectList};
 use crate::definition::{Definition, has_hidden_default};
 use crate::place::{Column, Place};
 
-/// What a place is asked.
+/// The query for a place.
 pub(crate) struct Question {
-    /// The query.
+    /// The text of the query.
     pub(crate) text: String,
-    /// The identity of the path of the one instance that is meant, where one is.
+    /// The identity of the path of the requested instance, if only one is requested.
     pub(crate) only: Option<String>,
 }
 
-/// The query for `place`: these of its properties, of the instances for which all `terms` hold, and
-/// perhaps of others.
+/// The query for `place`: selects `columns`, of at least the instances for which all `terms` hold.
 pub(crate) fn query(
     view: &Definition,
     place: &Place,
@@ -40,14 +39,14 @@ pub(crate) fn query(
     if is_query(&query) {
         return query;
     }
-    // With fewer terms more comes than is needed, and what is needed is among it.
-    let can_be_said = |term: &&str| is_query(&written("*", class, &[term]));
-    let query = with("*", &terms.into_iter().filter(can_be_said).collect::<Vec<_>>());
+    // Fewer terms return more instances, which include the needed ones.
+    let is_valid = |term: &&str| is_query(&written("*", class, &[term]));
+    let query = with("*", &terms.into_iter().filter(is_valid).collect::<Vec<_>>());
     if is_query(&query) { query } else { with("*", &[]) }
 }
 
-/// Whether WQL can say so: a property may have the name of a keyword, and many terms may be too
-/// long.
+/// Whether `text` is valid WQL: a property can have the name of a keyword, and many terms can exceed
+/// the maximum length.
 pub(crate) fn is_query(text: &str) -> bool {
     wql::parse(text).is_ok()
 }
@@ -60,7 +59,7 @@ fn written(list: &str, class: &str, terms: &[&str]) -> String {
     format!("SELECT {list} FROM {class}{condition}")
 }
 
-/// What is selected to have `columns`. The path comes with it, and what it is made of.
+/// The select list for `columns`. A result always includes the path and its parts.
 fn list(columns: &[&Column]) -> String {
     let mut names: Vec<&str> = Vec::new();
     for column in columns {
@@ -68,7 +67,7 @@ fn list(columns: &[&Column]) -> String {
             Column::Property(name) if !names.contains(&name.as_str()) => names.push(name.as_str()),
             Column::Property(_) => {}
             Column::System(system) if comes_with_the_path(*system) => {}
-            // A result that was narrowed does not tell it any more.
+            // A projected result lacks it.
             Column::System(_) => return SelectList::All.to_string(),
         }
     }
@@ -80,8 +79,8 @@ fn comes_with_the_path(system: SystemProperty) -> bool {
     matches!(system, Class | Genus | Namespace | Path | Relpath | Server)
 }
 
-/// What narrows the question to `place` so that all instances for which the predicates over the
-/// view hold are among the answers; `None` where there can be none.
+/// The terms that narrow the query for `place` to at least the instances for which `predicates`, over
+/// the view, hold; `None` if they can hold for none.
 pub(crate) fn terms(
     view: &Definition,
     place: &Place,
@@ -93,28 +92,28 @@ pub(crate) fn terms(
             Some(column) => {
                 terms.extend(term(column.name(), predicate.comparison, &predicate.value));
             }
-            // Another source may have it.
+            // Another source supplies it.
             None if view.is_join() => {}
-            // It is NULL there, for which no comparison holds.
+            // It is NULL, for which no comparison holds.
             None => return None,
         }
     }
     Some(terms)
 }
 
-/// Whether a predicate over the view `class` can be asked of its sources.
+/// Whether a predicate over the view `class` can be translated for its sources.
 pub(crate) fn is_translated(class: &Class, predicate: &Predicate) -> bool {
-    // A default of the view's own is nothing that a source could look for.
+    // The sources do not have the view's own defaults.
     !has_hidden_default(&class.properties()[predicate.slot]) && constant(&predicate.value).is_some()
 }
 
-/// `name comparison value`; nothing where the value cannot be written.
+/// `name comparison value`; `None` if the value has no literal.
 pub(crate) fn term(name: &str, comparison: Comparison, value: &Value) -> Option<String> {
     Some(format!("{name} {} {}", comparison.symbol(), constant(value)?))
 }
 
-/// A value as a constant of WQL that is the same in the value's own type. References are none:
-/// which object they name depends on where they stand.
+/// The WQL literal of a value. References have none, because the object that they name depends on
+/// the namespace.
 fn constant(value: &Value) -> Option<String> {
     Some(match value {
         Value::Boolean(true) => "TRUE".to_owned(),
@@ -128,8 +127,8 @@ fn constant(value: &Value) -> Option<String> {
     })
 }
 
-/// `name = value` for the key of a source, in its own namespace, where references are constants
-/// as any other.
+/// `name = value` for the key of a source, in its own namespace, in which references can be
+/// compared as text.
 pub(crate) fn key_term(name: &str, value: &Value) -> Option<String> {
     match value {
         Value::Reference(text) => Some(format!("{name} = {}", Quoted(text))),
@@ -185,7 +184,7 @@ mod tests {
         ] {
             assert_eq!(received(&value), Some(value));
         }
-        // What a reference names depends on where it stands.
+        // The object that a reference names depends on the namespace.
         assert_eq!(received(&Value::Reference("C.K=1".into())), None);
         assert_eq!(received(&Value::Char16(97)), None);
     }

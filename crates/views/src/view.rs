@@ -1,6 +1,6 @@
-//! A view with its source classes: found in their namespaces, and looked at whether they suit.
+//! A view with its source classes, resolved in their namespaces and checked against the view.
 //!
-//! Made for each call, as the classes may change between two. Rules: behaviour.md B.8.
+//! Opened for each call, because the classes can change between two calls. Rules: behaviour.md B.8.
 
 use std::sync::Arc;
 
@@ -12,17 +12,17 @@ use crate::definition::{Definition, Kind};
 use crate::join_on::Side;
 use crate::place::Place;
 
-/// A view that can be asked.
+/// An opened view.
 pub(crate) struct View {
     pub(crate) definition: Definition,
-    /// The sources, each in its namespaces, in the order of both.
+    /// Each source in each of its namespaces, in the order of the sources and of their namespaces.
     pub(crate) places: Vec<Place>,
 }
 
 impl View {
-    /// The view that `class` declares.
-    /// Errors: those of [`Definition::new`], of finding the source classes, and where they do not
-    /// suit: `WBEM_E_TYPE_MISMATCH`, `WBEM_E_INVALID_QUALIFIER`.
+    /// Opens the view that `class` declares.
+    /// Errors: those of [`Definition::new`] and of reading the source classes; for source classes
+    /// that do not fit the view `WBEM_E_TYPE_MISMATCH` and `WBEM_E_INVALID_QUALIFIER`.
     pub(crate) fn open(class: &Arc<Class>, context: &ProviderContext) -> Result<Arc<Self>> {
         let definition = Definition::new(class)?;
         let home = context.services();
@@ -87,8 +87,8 @@ impl View {
         Ok(())
     }
 
-    /// Each key comes from somewhere: of a join from one of the sources, else from each. The
-    /// sources of a union have keys that are alike.
+    /// Checks that each key has a source property: in one source of a join, otherwise in every source;
+    /// and that the sources of a union have the same key types.
     fn check_keys(&self) -> Result<()> {
         let is_join = self.definition.is_join();
         for &slot in self.class().keys() {
@@ -103,8 +103,8 @@ impl View {
                 let place = self.places.iter().find(|place| !has(place));
                 let class = place.map_or("its sources", |place| place.class.name().as_str());
                 return Err(self.definition.wrong(format!(
-                    "key {} has no property of {class} to come from, or one that ViewSources does \
-                     not select",
+                    "key {} has no source property in {class}, or one that ViewSources does not \
+                     select",
                     self.class().properties()[slot].name
                 )));
             }
@@ -114,8 +114,8 @@ impl View {
                 |place: &&Place| key_types(&place.class) != key_types(&self.places[0].class);
             if let Some(other) = self.places.iter().find(differs) {
                 return Err(self.definition.wrong(format!(
-                    "its sources {} and {} have different keys; in a union each has as many, of \
-                     the same types",
+                    "the keys of its sources {} and {} differ; in a union their number and types \
+                     must be the same",
                     self.places[0].class.name(),
                     other.class.name()
                 )));
@@ -124,7 +124,7 @@ impl View {
         Ok(())
     }
 
-    /// Both sides of a join's condition are there and can be compared.
+    /// Checks that both sides of a join condition exist and can be compared.
     fn check_condition(&self, left: &Side, right: &Side) -> Result<()> {
         for left_place in self.places_of(left.source) {
             for right_place in self.places_of(right.source) {
@@ -157,7 +157,7 @@ impl View {
     }
 }
 
-/// The types of the keys, in an order that does not depend on their names.
+/// The types of the keys, sorted, because their names may differ.
 fn key_types(class: &Class) -> Vec<u16> {
     let ty = |&slot: &u16| class.properties()[usize::from(slot)].ty.number();
     let mut types: Vec<u16> = class.keys().iter().map(ty).collect();
@@ -165,7 +165,7 @@ fn key_types(class: &Class) -> Vec<u16> {
     types
 }
 
-/// Whether values of the two types can be equal: those of one type, and all integers.
+/// Whether values of the two types can be equal: the same type, or two integer types.
 fn compare(left: &PropertyType, right: &PropertyType) -> bool {
     let is_comparable = |ty: &PropertyType| !ty.is_array && ty.cim != CimType::Object;
     is_comparable(left)

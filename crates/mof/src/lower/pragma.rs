@@ -9,7 +9,7 @@ use crate::action::{ActionKind, Dialect, PutFlags};
 use crate::ast::{Pragma, Text};
 use crate::source::Span;
 
-/// Pragmas of DMTF's dialect that tell where a text comes from and ask for nothing.
+/// Pragmas of DMTF's dialect that describe the origin of a text and have no effect.
 const DMTF_PRAGMAS: [&str; 6] =
     ["locale", "instancelocale", "source", "sourcetype", "nonlocal", "nonlocaltype"];
 

@@ -177,7 +177,8 @@ impl Lowering<'_> {
         lowered.filter(|q| self.check_direction(q, span))
     }
 
-    /// The two that tell a parameter's direction are TRUE or FALSE whatever their declaration.
+    /// The two qualifiers for the direction of a parameter are TRUE or FALSE in spite of their
+    /// declaration.
     fn check_direction(&mut self, qualifier: &Qualifier, span: Span) -> bool {
         let is_direction = qualifier.name.is("in") || qualifier.name.is("out");
         if is_direction && qualifier.value.as_bool().is_none() {
@@ -228,7 +229,7 @@ impl Lowering<'_> {
             self.check_override(&name, flavor, flavors);
         }
         let value = match plain_value(arguments) {
-            // Since Windows 8 these two count as TRUE wherever they stand (G.9).
+            // Since Windows 8 these two always count as TRUE (G.9).
             Ok(_) if name.name.is("key") || name.name.is("static") => true.into(),
             Ok(value) => value,
             Err((error, span)) => {
@@ -304,7 +305,7 @@ fn declared_value(arguments: Arguments, declared: &Declared) -> Result<Value, Va
     match arguments {
         Arguments::None if *ty == PropertyType::scalar(CimType::Boolean) => Ok(true.into()),
         Arguments::None => Ok(declared.default.clone()),
-        // A single value may stand for an array of one.
+        // A single value is accepted for an array of one element.
         Arguments::One(Literal { value, span }) if ty.is_array && !value.is_null() => {
             convert(&Value::array([value]), ty).map_err(|e| (e, Some(span)))
         }

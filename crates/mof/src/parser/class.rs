@@ -96,8 +96,8 @@ impl Parser<'_> {
         Ok(Member::Property(Variable { qualifiers, ty, name, array: after_name, init }))
     }
 
-    /// The `;` after a member. Where it is missing and the next line goes on, only that is
-    /// reported; else what follows is skipped.
+    /// The `;` after a member. If it is missing and the next line continues with a member, only that
+    /// is reported; otherwise the following tokens are skipped.
     pub(super) fn end_of_member(&mut self, what: &str) -> Parsed<()> {
         if self.at(b';') || self.at(b'}') || self.is_on_next_line() && self.at_member() {
             self.semicolon("the declaration");

@@ -1,8 +1,8 @@
-//! Tokens to items: a recursive descent that reports what is wrong and goes on after the next
-//! `;`, so that one run finds all errors of a file.
+//! A recursive descent parser from tokens to items. After an error it continues after the next `;`,
+//! so that one run finds all errors of a file.
 //!
-//! Takes one file's text and gives its items; it reads no other file. What needs the dialect, the
-//! declared qualifiers or a class is left to lowering.
+//! Input is the text of one file, output its items; included files are not read. Whatever depends on
+//! the dialect, the declared qualifiers or a class is left to lowering.
 
 mod class;
 mod instance;
@@ -24,12 +24,12 @@ use crate::source::{Source, Span};
 /// The deepest nesting of embedded instances.
 pub const MAX_NESTING: u32 = 64;
 
-/// Something was wrong and has been reported; the caller recovers or passes it on.
+/// An error was reported; the caller recovers or returns it.
 struct Failed;
 
 type Parsed<T> = Result<T, Failed>;
 
-/// The items of a file. What is wrong goes to `diagnostics`.
+/// The items of a file. Errors are added to `diagnostics`.
 pub(crate) fn parse(source: &Arc<Source>, diagnostics: &mut Diagnostics) -> Vec<Item> {
     let mut lexer = Lexer::new(source.text());
     let token = lexer.next();
@@ -39,7 +39,7 @@ pub(crate) fn parse(source: &Arc<Source>, diagnostics: &mut Diagnostics) -> Vec<
         token,
         end: 0,
         depth: 0,
-        is_comment_told: false,
+        is_comment_reported: false,
         scratch: String::new(),
         reporter: Reporter { source, diagnostics },
     };
@@ -49,14 +49,14 @@ pub(crate) fn parse(source: &Arc<Source>, diagnostics: &mut Diagnostics) -> Vec<
 struct Parser<'a> {
     text: &'a str,
     lexer: Lexer<'a>,
-    /// The token to be looked at.
+    /// The current token.
     token: Token,
     /// The end of the token before it.
     end: u32,
     /// How many embedded instances are open.
     depth: u32,
-    /// Whether it has been reported that a comment has no end. There is at most one.
-    is_comment_told: bool,
+    /// Whether a comment without end has been reported. There is at most one.
+    is_comment_reported: bool,
     scratch: String,
     reporter: Reporter<'a>,
 }
@@ -155,7 +155,7 @@ impl<'a> Parser<'a> {
         found
     }
 
-    /// The token after the one looked at.
+    /// The token after the current one.
     fn peek(&self) -> Token {
         self.lexer.clone().next()
     }
@@ -181,12 +181,12 @@ impl<'a> Parser<'a> {
         if self.eat(sign) { Ok(()) } else { Err(self.expected(status, what)) }
     }
 
-    /// The `;` that ends a declaration. Where it is missing the declaration stands all the same.
+    /// The `;` that ends a declaration. A declaration without it is kept.
     fn semicolon(&mut self, after: &str) {
         if self.eat(b';') {
             return;
         }
-        // The place is where it should stand, not where something else was found.
+        // The error is at the end of the declaration, not at the next token.
         let at = Span { start: self.end, end: self.end };
         self.reporter.report(WBEMMOF_E_EXPECTED_SEMI, format!("expected ';' after {after}"), at);
     }
@@ -202,7 +202,7 @@ impl<'a> Parser<'a> {
         Ok(Some(self.alias_name()))
     }
 
-    /// The alias that is looked at.
+    /// The alias that is the current token.
     fn alias_name(&mut self) -> Ident {
         let span = self.bump().span;
         Ident { name: Name::from(&self.text_of(span)[1..]), span }
@@ -246,7 +246,7 @@ impl<'a> Parser<'a> {
                 (WBEMMOF_E_ILLEGAL_CONSTANT_VALUE, "the character is not closed on its line")
             }
             Bad::Comment => {
-                self.is_comment_told = true;
+                self.is_comment_reported = true;
                 (WBEMMOF_E_UNRECOGNIZED_TOKEN, "the comment is not closed with */")
             }
         };
@@ -304,17 +304,16 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Takes a token that is not looked at more closely. A comment without end is still reported:
-    /// it hides the rest of the file.
+    /// Skips a token. A comment without end is still reported, because it hides the rest of the file.
     fn skip(&mut self) {
-        if self.token.kind == Kind::Bad(Bad::Comment) && !self.is_comment_told {
+        if self.token.kind == Kind::Bad(Bad::Comment) && !self.is_comment_reported {
             self.bad(Bad::Comment);
         }
         self.bump();
     }
 
-    /// Whether the token stands first on its line and begins an item, which tells that what came
-    /// before was left open.
+    /// Whether the token is the first of its line and begins an item, so that the item before it
+    /// lacks its end.
     fn begins_item(&self) -> bool {
         let starts = match self.token.kind {
             Kind::Sign(b'#') => true,

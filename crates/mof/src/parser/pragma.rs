@@ -75,7 +75,7 @@ impl Parser<'_> {
         }
     }
 
-    /// `("flag", "flag")`; flags may also stand without quotes, or as numbers.
+    /// `("flag", "flag")`; flags can also be without quotes, or numbers.
     fn flags(&mut self) -> Parsed<Vec<Text>> {
         const FORM: &str = "(\"flag\", ...)";
         self.expect(b'(', WBEMMOF_E_INVALID_FLAGS_SYNTAX, FORM)?;

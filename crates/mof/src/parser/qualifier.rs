@@ -108,7 +108,7 @@ impl Parser<'_> {
         Ok(Arguments::Many(list, self.since(start)))
     }
 
-    /// One flavor or more. At the level of the file commas may stand between them.
+    /// One or more flavors. At the level of the file they can be separated by commas.
     fn flavors(&mut self, commas: bool) -> Parsed<Flavors> {
         let start = self.token.span;
         let mut set = FlavorKeywords::empty();

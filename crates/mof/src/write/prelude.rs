@@ -76,7 +76,7 @@ fn sets<'a>(classes: &'a [&ClassDeclaration]) -> impl Iterator<Item = &'a Qualif
 /// Whether WMI's dialect can spell it.
 fn is_plain(qualifier: &Qualifier) -> bool {
     let Qualifier { name, value, flavor } = qualifier;
-    // These two are TRUE in WMI's dialect wherever they stand.
+    // These two are always TRUE in WMI's dialect.
     let would_be_true = (name.is("key") || name.is("static")) && *value != Value::Boolean(true);
     let propagates = flavor.intersects(Flavor::TO_DERIVED | Flavor::TO_INSTANCE);
     let is_fixed_for_nothing = flavor.contains(Flavor::NOT_OVERRIDABLE) && !propagates;
@@ -104,7 +104,7 @@ fn declare(name: Name, classes: &[&ClassDeclaration]) -> Declared {
         uses().filter(of_kind).find_map(|q| type_of(&q.value))
     };
     let is_array = uses().any(|q| is_array(&q.value));
-    // One of a type that WMI's dialect lacks tells more than one that would convert to it.
+    // A type that WMI's dialect lacks is more precise than a type that converts to it.
     let ty = types(false).or_else(|| types(true));
     let fallback = if name.is("in") { CimType::Boolean } else { CimType::String };
     let mut flavor = uses().next().map_or(Flavor::default(), |q| q.flavor);

@@ -124,7 +124,7 @@ impl<'de, 'a, N: Iterator<Item = &'a str>> MapAccess<'de> for Fields<'a, N> {
     }
 }
 
-/// The variant that stands for the class.
+/// The variant for the class.
 struct Variant<'a> {
     source: Source<'a>,
     variant: &'static str,

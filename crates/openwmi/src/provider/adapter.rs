@@ -1,7 +1,8 @@
-//! [`Instances`] as [`wbem::InstanceProvider`] has it: the one adapter.
+//! The adapter from [`Instances`] to [`wbem::InstanceProvider`].
 //!
-//! Converts, delivers in batches, answers equality of keys exactly, and holds the provider to what
-//! it promised. What the object manager does it leaves to it.
+//! It converts instances, delivers them in batches, evaluates equalities of keys exactly, and checks
+//! that the provider returned the requested object. It does not filter or project otherwise; the
+//! object manager does.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -18,10 +19,10 @@ use super::class::CimClass;
 use super::convert::{Layout, is_key};
 use super::instances::{Instances, Wants};
 
-/// How many instances go to the sink at once.
+/// The number of instances delivered at a time.
 const BATCH: usize = 64;
 
-/// `provider` as the object manager takes it, for a [`wbem::ProviderInterfaces`] that is more than that.
+/// Adapts `provider` for a [`wbem::ProviderInterfaces`] with further interfaces.
 pub fn adapt(provider: impl Instances) -> Arc<dyn InstanceProvider> {
     Arc::new(Adapter(provider))
 }
@@ -29,18 +30,18 @@ pub fn adapt(provider: impl Instances) -> Arc<dyn InstanceProvider> {
 struct Adapter<P>(P);
 
 impl<P: Instances> Adapter<P> {
-    /// Where the fields lie in `class`. Errors: `WBEM_E_PROVIDER_NOT_CAPABLE` for another class than
-    /// the provider's, also for one derived from it.
+    /// The layout of the fields in `class`. Errors: `WBEM_E_PROVIDER_NOT_CAPABLE` for any class other
+    /// than the provider's, also for its subclasses.
     fn layout(&self, class: &Arc<Class>) -> Result<Layout> {
         let name = P::Class::NAME;
         if !class.name().is(name) {
             return Err(WBEM_E_PROVIDER_NOT_CAPABLE
-                .with(format!("the provider knows {name} alone, and not {}", class.name())));
+                .with(format!("the provider supports {name} only, not {}", class.name())));
         }
         Layout::of::<P::Class>(class)
     }
 
-    /// The object with the keys of `asked`, and it as an instance.
+    /// The instance with the keys of `asked`.
     fn find(
         &self,
         layout: &Layout,
@@ -80,7 +81,7 @@ impl<P: Instances> Adapter<P> {
         let layout = self.layout(request.class)?;
         let wants = Wants { class: request.class, wanted: request.wanted };
         let mut batch = Vec::with_capacity(BATCH);
-        // What came before an error is delivered.
+        // Objects before an error are delivered.
         let mut outcome = wbem::COMPLETE;
         for object in self.0.all(&wants, context)? {
             let found = object.and_then(|object| {
@@ -101,12 +102,12 @@ impl<P: Instances> Adapter<P> {
                 }
             }
         }
-        // Nothing follows that a break could stop.
+        // The last batch: a break has no effect.
         let _ = sink.indicate(batch);
         outcome
     }
 
-    /// Puts `instance`, whose class has this layout.
+    /// Puts `instance`, whose class has the layout `layout`.
     fn put_with(
         &self,
         layout: &Layout,
@@ -117,10 +118,10 @@ impl<P: Instances> Adapter<P> {
         let object = P::Class::read(&layout.values(instance))?;
         let path = || instance.relative_path().map(|path| path.to_string()).unwrap_or_default();
         if flags.has(Flags::CREATE_ONLY) || flags.has(Flags::UPDATE_ONLY) {
-            let keys_alone = Wanted::Slots(Arc::default());
-            let is_there = self.find(layout, instance, &keys_alone, context)?.is_some();
+            let only_keys = Wanted::Slots(Arc::default());
+            let is_there = self.find(layout, instance, &only_keys, context)?.is_some();
             if is_there && flags.has(Flags::CREATE_ONLY) {
-                return Err(WBEM_E_ALREADY_EXISTS.with(format!("{} is there already", path())));
+                return Err(WBEM_E_ALREADY_EXISTS.with(format!("{} already exists", path())));
             }
             if !is_there && flags.has(Flags::UPDATE_ONLY) {
                 return Err(WBEM_E_NOT_FOUND.with(format!("{} not found", path())));
@@ -172,7 +173,7 @@ impl<P: Instances> InstanceProvider for Adapter<P> {
         Ok(None)
     }
 
-    /// Reads what is there, changes what is to be changed, and puts the whole.
+    /// Reads the existing instance, changes the requested properties, and puts the whole.
     fn put_partial(
         &self,
         instance: &Instance,
@@ -201,7 +202,7 @@ impl<P: Instances> InstanceProvider for Adapter<P> {
     }
 }
 
-/// What tells an instance apart; nothing of a singleton.
+/// The key that identifies an instance; `None` for a singleton.
 fn identity(instance: &Instance) -> Result<Option<cim::InstanceKey>> {
     match instance.class().keys().is_empty() {
         true => Ok(None),
@@ -209,12 +210,12 @@ fn identity(instance: &Instance) -> Result<Option<cim::InstanceKey>> {
     }
 }
 
-/// Whether the keys of `instance` are as `predicates` say, all of which are equalities of keys.
+/// Whether the keys of `instance` satisfy `predicates`, all of which are equalities of keys.
 fn has_keys(instance: &Instance, predicates: &[Predicate]) -> Result<bool> {
     if predicates.is_empty() {
         return Ok(true);
     }
-    // As identities compare: with the value that is asked for it is still the same object.
+    // Compared as identities: with the requested values it must still be the same object.
     let mut asked = instance.clone();
     for predicate in predicates {
         asked.set(predicate.slot, predicate.value.clone());

@@ -1,4 +1,5 @@
-//! Structs to instances and back: where each field lies in a class, looked up once for many.
+//! Converts structs to instances and back. The slots of the fields in a class are looked up once for
+//! many instances.
 
 use std::sync::Arc;
 
@@ -12,20 +13,20 @@ use super::property::CimProperty;
 /// The slots of a struct's fields in a class.
 pub(super) struct Layout {
     class: Arc<Class>,
-    /// By the place of the field.
+    /// By the position of the field.
     slots: Vec<usize>,
 }
 
-/// The values of an instance, by the places of a struct's fields.
+/// The values of an instance, by the positions of a struct's fields.
 pub struct Values<'a> {
     layout: &'a Layout,
     instance: &'a Instance,
 }
 
 impl Layout {
-    /// Where the fields of `T` lie in `class`.
-    /// Errors: `WBEM_E_INVALID_CLASS` where `class` lacks a property, has another type for it, or
-    /// has keys that are no fields.
+    /// The layout of the fields of `T` in `class`.
+    /// Errors: `WBEM_E_INVALID_CLASS` if `class` lacks a property, has another type for it, or has
+    /// a key without a field.
     pub(super) fn of<T: CimClass>(class: &Arc<Class>) -> Result<Self> {
         let properties = T::properties();
         let slot = |property: &Declared| {
@@ -47,8 +48,8 @@ impl Layout {
         Ok(Layout { class: class.clone(), slots })
     }
 
-    /// `object` as an instance: with its keys, and with what else is wanted. All other properties
-    /// are NULL, those among them that the struct does not have.
+    /// Converts `object` to an instance with its keys and the wanted properties. All other properties
+    /// are NULL, also those without a field.
     pub(super) fn instance<T: CimClass>(&self, object: &T, wanted: &Wanted) -> Result<Instance> {
         let mut values = vec![Value::Null; self.class.properties().len()];
         for (at, &slot) in self.slots.iter().enumerate() {
@@ -66,7 +67,7 @@ impl Layout {
 }
 
 impl Values<'_> {
-    /// The value of the field at this place.
+    /// The value of the field at the position `at`.
     /// Errors: `WBEM_E_TYPE_MISMATCH`, `WBEM_E_ILLEGAL_NULL`, with the property.
     pub fn get<T: CimProperty>(&self, at: usize) -> Result<T> {
         let slot = self.layout.slots.get(at).copied();
@@ -86,8 +87,8 @@ pub(super) fn is_key(class: &Class, slot: usize) -> bool {
 
 fn misfit(class: &Class, what: &str) -> cim::Error {
     WBEM_E_INVALID_CLASS.with(format!(
-        "class {} is not what its provider was written for: that has {what}; \
-         compile the provider's MOF again",
+        "class {} does not match the struct of its provider, which has {what}; compile the \
+         provider's MOF again",
         class.name()
     ))
 }

@@ -45,7 +45,7 @@
 //! # Ok::<(), openwmi::WMIError>(())
 //! ```
 //!
-//! What is wrong with a struct is an error where it stands:
+//! Mistakes in a struct are compile errors at their place:
 //!
 //! ```compile_fail
 //! # use openwmi::provider::CimClass;
