@@ -1,8 +1,8 @@
 //! A native pull provider of classes for tests: it has the classes of a MOF text, and keeps a log
 //! of what it is asked.
 //!
-//! It answers what it is asked and checks nothing: which classes it is asked for, and what becomes of
-//! them, is the core's affair.
+//! It answers every call and checks nothing: the core decides which classes it requests and how it
+//! uses them.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

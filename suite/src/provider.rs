@@ -1,7 +1,7 @@
-//! A native provider for tests: it has a few instances, and keeps a log of what it is asked.
+//! A native provider for tests: it has a few instances, and keeps a log of its calls.
 //!
-//! It never filters, whatever it says of predicates: what a test sees filtered, the core has
-//! filtered. What it does wrong, it does because the test told it to.
+//! It never filters, whatever it declares about predicates: filtering that a test observes is done
+//! by the core. Its failures are requested by the test. Also here: how providers are registered.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -94,7 +94,7 @@ where
     }
 }
 
-/// What the provider does when it is asked.
+/// What the provider does when it is called.
 #[derive(Clone, Debug, Default)]
 pub enum Conduct {
     /// What is expected of it.
@@ -102,13 +102,13 @@ pub enum Conduct {
     Serve,
     /// It panics.
     Panic,
-    /// It lets go of its sink without a final status.
+    /// It drops its sink without a final status.
     DropSink,
-    /// It does what it is asked and ends with this; of an error, it delivers nothing.
+    /// It does what it is asked and ends with this; before an error it delivers nothing.
     End(Completion),
     /// It delivers from another thread, after its call has returned.
     OtherThread,
-    /// What it delivers is of a class of its own making, be it of the same name.
+    /// It delivers instances of a class that it made, even if with the same name.
     OtherClass,
     /// It asks the core to filter the first two instances, and no more after them.
     FilterFirstTwo,
@@ -118,26 +118,26 @@ pub enum Conduct {
     EndAt(Gate),
     /// It does this first, with the context that it has.
     First(fn(&ProviderContext) -> Result<()>),
-    /// It says this of the text of a query, and of a success all its instances before.
+    /// It ends a query with this; before a success it delivers all its instances.
     AnswerQuery(Completion),
     /// It has partial puts.
     PutPartly,
-    /// It says that what is put is the object at this path.
+    /// It returns this path for the object of a put.
     NameAs(&'static str),
 }
 
-/// Where providers wait until a test lets them go on.
+/// A gate at which providers wait until a test opens it.
 #[derive(Clone, Debug, Default)]
 pub struct Gate(Arc<(Mutex<(bool, usize)>, Condvar)>);
 
 impl Gate {
-    /// Lets everybody through, now and later.
+    /// Lets all callers pass, now and later.
     pub fn open(&self) {
         lock(&self.0.0).0 = true;
         self.0.1.notify_all();
     }
 
-    /// Waits until so many are waiting at it or have passed.
+    /// Waits until `count` callers are waiting at it or have passed.
     pub fn wait_for(&self, count: usize) {
         let mut state = lock(&self.0.0);
         while state.1 < count {
@@ -173,12 +173,12 @@ pub struct Log {
 }
 
 impl Log {
-    /// What was asked since the last time, a line each.
+    /// The calls since the last time, a line each.
     pub fn take(&self) -> Vec<String> {
         std::mem::take(&mut *lock(&self.lines))
     }
 
-    /// The same log, for one who writes each line after its `name`.
+    /// The same log, for a writer whose lines begin with `name`.
     pub fn named(&self, name: &str) -> Log {
         Log { lines: self.lines.clone(), name: format!("{name} ") }
     }
@@ -190,7 +190,7 @@ impl Log {
 }
 
 impl TestProvider {
-    /// A provider of these instances, which takes no notice of predicates.
+    /// A provider of these instances, which ignores predicates.
     pub fn new(instances: Vec<Values>) -> Self {
         TestProvider {
             instances: Mutex::new(instances),
@@ -200,7 +200,7 @@ impl TestProvider {
         }
     }
 
-    /// It says this of predicates over `property`.
+    /// It declares this for predicates over `property`.
     pub fn says(mut self, property: &'static str, pushdown: Pushdown) -> Self {
         self.says.push((property, pushdown));
         self
@@ -217,7 +217,7 @@ impl TestProvider {
         self.log.clone()
     }
 
-    /// It writes into `log`, which others write into as well, each line after its `name`.
+    /// It writes into `log`, which it shares with others, each line after its `name`.
     pub fn logging_as(mut self, name: &str, log: &Log) -> Self {
         self.log = log.named(name);
         self
@@ -232,7 +232,7 @@ impl TestProvider {
         })
     }
 
-    /// Writes the log and does what was told, or goes on.
+    /// Writes the log, then does what the test requested or returns.
     fn begin(&self, asked: String, context: &ProviderContext) -> Result<()> {
         let mut values: Vec<String> = context
             .values()
@@ -244,7 +244,7 @@ impl TestProvider {
         self.log.write(asked + &with);
         match &self.conduct {
             Conduct::First(first) => first(context),
-            Conduct::Panic => panic!("the test told the provider to panic"),
+            Conduct::Panic => panic!("the test makes the provider panic"),
             Conduct::End(Err(error)) => Err(error.clone()),
             Conduct::WaitAt(gate) => {
                 gate.pass();
@@ -299,9 +299,12 @@ impl InstanceProvider for TestProvider {
         mut sink: Sink,
     ) {
         let EnumerationRequest { class, wanted, predicates } = request;
-        let told: Vec<String> = predicates.iter().map(|p| predicate(class, p)).collect();
-        let noted =
-            if told.is_empty() { String::new() } else { format!(" where {}", told.join(" and ")) };
+        let conditions: Vec<String> = predicates.iter().map(|p| predicate(class, p)).collect();
+        let noted = if conditions.is_empty() {
+            String::new()
+        } else {
+            format!(" where {}", conditions.join(" and "))
+        };
         let wanted = self::wanted(class, wanted);
         let asked = format!("enumerate {}{noted} wanted {wanted}", class.name());
         if let Err(e) = self.begin(asked, context) {
@@ -391,7 +394,7 @@ impl InstanceProvider for TestProvider {
     }
 }
 
-/// That all was delivered, or nobody wanted more: either way the result is complete.
+/// Everything was delivered, or the client stopped: the result is complete in both cases.
 struct Delivered;
 
 impl Delivered {
@@ -439,7 +442,7 @@ fn predicate(class: &Class, predicate: &Predicate) -> String {
     format!("{name} {} {}", predicate.comparison.symbol(), text::value(&predicate.value))
 }
 
-/// A panic of another holder leaves these values whole: they are only moved in and out.
+/// A panic of another holder leaves these values consistent: they are only moved in and out.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,9 +1,9 @@
 //! Files of questions to WMI, with the answers that the documentation gives.
 //!
 //! A file (`suite/tests/data/*.test`) is run from top to bottom in a world of its own, which has the
-//! view provider and no other, and all
-//! that answers otherwise is told at once. There is no way to have expectations written: they
-//! come from the specification, and a changed answer is a bug or a mistake in the file.
+//! view provider and no other. All differences are reported together. Expectations are never
+//! generated: they come from the specification, and a changed answer is a bug or a mistake in the
+//! file.
 //!
 //! ```text
 //! # a comment
@@ -197,7 +197,7 @@ impl<'a> Block<'a> {
         }
     }
 
-    /// Errors: what differs, told.
+    /// Errors: the differences, as text.
     fn check(&self, world: &World, door: &Door, name: &str) -> std::result::Result<(), String> {
         let place = format!("{name}:{}", self.line);
         let mut expected: Vec<String> = match &self.expected {
@@ -217,12 +217,12 @@ impl<'a> Block<'a> {
         if expected == found {
             return Ok(());
         }
-        let told = |lines: &[String]| match lines {
+        let text = |lines: &[String]| match lines {
             [] => "    (nothing)\n".to_owned(),
             lines => lines.iter().map(|line| format!("    {line}\n")).collect(),
         };
         let (kind, label, input) = (self.kind, self.label, self.input.trim_end());
-        let (expected, found) = (told(&expected), told(&found));
+        let (expected, found) = (text(&expected), text(&found));
         Err(format!("{place}: {kind} {label}\n{input}\n  expected\n{expected}  found\n{found}"))
     }
 
@@ -326,12 +326,12 @@ mod tests {
     }
 
     #[test]
-    fn all_wrong_answers_are_told() {
+    fn all_wrong_answers_are_reported() {
         let blocks = "== query G.10 one\nSELECT * FROM A\n--\nA{K=2}\n== query G.10 two\nSELECT * FROM A\n--\n(nothing)\n";
-        let told = outcome(blocks).unwrap();
-        assert!(told.starts_with("2 of 3 answers differ"), "{told}");
-        assert!(told.contains("s.test:5: query G.10 one"), "{told}");
-        assert!(told.contains("  expected\n    (nothing)\n  found\n    A{K=1}\n"), "{told}");
+        let report = outcome(blocks).unwrap();
+        assert!(report.starts_with("2 of 3 answers differ"), "{report}");
+        assert!(report.contains("s.test:5: query G.10 one"), "{report}");
+        assert!(report.contains("  expected\n    (nothing)\n  found\n    A{K=1}\n"), "{report}");
     }
 
     #[test]
@@ -343,8 +343,8 @@ mod tests {
             ("== query [NONE] G.10 x\nSELECT * FROM A\n--\n(nothing)\n", "no flag NONE"),
             ("== ask G.10 x\nSELECT * FROM A\n--\n(nothing)\n", "no block of kind ask"),
         ] {
-            let told = outcome(blocks).unwrap_or_default();
-            assert!(told.contains(message), "{blocks}: {told}");
+            let report = outcome(blocks).unwrap_or_default();
+            assert!(report.contains(message), "{blocks}: {report}");
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Objects as one line of text each, the form in which tests expect them.
 //!
 //! `Class{A=1, B="x", C=NULL}`: properties in alphabetical order, so that a line does not change
-//! with the order of declarations; every type can be told from its text. It is for tests, no
-//! format that anybody reads back.
+//! with the order of declarations; every text identifies its type. It is for tests and cannot be
+//! read back.
 
 use cim::{Class, Flavor, Instance, Object, Qualifiers, SystemProperty, Value};
 
@@ -130,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_type_can_be_told_from_its_text() {
+    fn every_text_identifies_its_type() {
         for (given, expected) in [
             (Value::Null, "NULL"),
             (Value::Boolean(true), "TRUE"),

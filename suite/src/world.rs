@@ -1,8 +1,7 @@
 //! A small WMI for tests: a temporary repository with an object manager, and no host.
 //!
-//! Everything is asked through `wbem::Services` and `wbem::MofCompiler`, as any client asks.
-//! Nothing differs between two runs: the server is called `HOST`, its clocks are an hour east of
-//! UTC, and GUIDs are counted. What a test expects of the answers is its own affair.
+//! Tests call it through `wbem::Services` and `wbem::MofCompiler`, as any client does. Runs do not
+//! differ: the server is called `HOST`, its clocks are an hour east of UTC, and GUIDs are counted.
 
 use std::cell::Cell;
 use std::path::PathBuf;
@@ -145,7 +144,7 @@ impl World {
         Client::new(&self.operations, self.services(), context.clone())
     }
 
-    /// Lets the world's clock go on.
+    /// Advances the world's clock.
     pub fn advance(&self, seconds: u64) {
         self.advance_milliseconds(seconds * 1000);
     }
@@ -319,7 +318,7 @@ pub fn fixed_environment() -> Environment {
     }
 }
 
-/// The bytes of the next GUID: the last one tells which it is.
+/// The bytes of the next GUID: the last byte is its number.
 fn counted() -> [u8; 16] {
     let count = GUIDS.get() + 1;
     GUIDS.set(count);

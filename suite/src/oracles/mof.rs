@@ -19,7 +19,7 @@ use mof::{Action, ActionKind, Compilation, Context, Diagnostic, Memory, Options,
 /// Where the parser or the writer does, or a rule above does not hold.
 pub fn mof(data: &[u8]) {
     let compilation = parse(data);
-    compilation.diagnostics.iter().for_each(is_told);
+    compilation.diagnostics.iter().for_each(is_reported);
     if !compilation.diagnostics.is_empty() {
         return;
     }
@@ -82,7 +82,7 @@ fn parts_are_the_whole(data: &[u8], master: &Compilation) {
     assert!(found.map(rootless).eq(expected.map(rootless)), "{mfl}");
 }
 
-fn is_told(diagnostic: &Diagnostic) {
+fn is_reported(diagnostic: &Diagnostic) {
     assert!(diagnostic.status.symbol().is_some(), "{diagnostic}");
     assert!(!diagnostic.status.is_success(), "{diagnostic}");
     assert!(diagnostic.line() >= 1 && diagnostic.column() >= 1, "{diagnostic}");

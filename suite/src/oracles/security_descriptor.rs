@@ -22,8 +22,8 @@ pub fn security_descriptor(data: &[u8]) {
             }
         }
         Err(e) => {
-            let told = [WBEM_E_INVALID_OBJECT, WBEM_E_INVALID_PARAMETER];
-            assert!(told.contains(&e.status()), "{e}");
+            let expected = [WBEM_E_INVALID_OBJECT, WBEM_E_INVALID_PARAMETER];
+            assert!(expected.contains(&e.status()), "{e}");
         }
     }
     let Ok(text) = std::str::from_utf8(data) else { return };

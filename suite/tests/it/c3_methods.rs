@@ -356,7 +356,7 @@ fn a2_a_provider_of_methods_is_registered_as_one() {
 #[test]
 fn a_provider_that_panics_or_hands_out_something_else_has_failed() {
     let answers: [Answer; 3] = [
-        |_| panic!("the test told the provider to panic"),
+        |_| panic!("the test makes the provider panic"),
         |_| Ok(None),
         |call| Ok(Some(Instance::new(call.class.clone()))),
     ];

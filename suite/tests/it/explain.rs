@@ -1,5 +1,5 @@
-//! The plan of a query, told as instances through `wbem::Services` (issue "what must exist" 7,
-//! architecture decision 4): which sources are asked what, and what the core filters.
+//! The plan of a query, as instances through `wbem::Services` (issue "what must exist" 7,
+//! architecture decision 4): the requests to each source, and what the core filters.
 
 use cim::status::*;
 use cim::{Object, Value};
@@ -51,7 +51,7 @@ fn steps(world: &World, query: &str, flags: Flags) -> Vec<String> {
     let numbers: Vec<i128> =
         steps.iter().map(|s| s.get("Step").unwrap().as_integer().unwrap()).collect();
     assert_eq!(numbers, (1..=steps.len() as i128).collect::<Vec<_>>());
-    let told = |step: &Object| {
+    let line = |step: &Object| {
         let of = |name: &str| match step.get(name).unwrap() {
             Value::Null => "-".to_owned(),
             Value::String(text) => text.to_string(),
@@ -61,7 +61,7 @@ fn steps(world: &World, query: &str, flags: Flags) -> Vec<String> {
         let how = ["PushedDown", "Filtered", "Properties"].map(of).join(" | ");
         format!("{what} | {how}")
     };
-    steps.iter().map(told).collect()
+    steps.iter().map(line).collect()
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn classes_that_cannot_answer_are_no_step() {
     let (world, _) = world();
     for (query, flags, classes) in [
         (r#"SELECT * FROM Test_Base WHERE __CLASS = "Test_Stored""#, Flags::default(), 1),
-        (r#"SELECT * FROM Test_Base WHERE __CLASS = "Nobody""#, Flags::default(), 0),
+        (r#"SELECT * FROM Test_Base WHERE __CLASS = "Absent""#, Flags::default(), 0),
         ("SELECT * FROM Test_Unused", Flags::default(), 0),
         ("SELECT * FROM Test_Stored", Flags::DIRECT_READ, 1),
     ] {
@@ -169,7 +169,7 @@ fn a_walk_asks_for_what_refers_to_its_source() {
 fn a_plan_is_refused_as_its_query_is() {
     let (world, _) = world();
     for (query, expected) in [
-        ("SELECT * FROM Nobody", WBEM_E_INVALID_CLASS),
+        ("SELECT * FROM Absent", WBEM_E_INVALID_CLASS),
         ("SELECT Nope FROM Test_Base", WBEM_E_INVALID_QUERY),
         ("nonsense", WBEM_E_INVALID_QUERY),
     ] {
@@ -222,7 +222,7 @@ fn b4_the_order_of_a_hierarchy_with_several_providers() {
     let world = World::with_providers(providers);
     world.compile(&mof);
     let steps = |query: &str| -> Vec<String> {
-        let told = |step: &Object| {
+        let line = |step: &Object| {
             let of = |name: &str| match step.get(name).unwrap() {
                 Value::Null => "-".to_owned(),
                 Value::String(text) => text.to_string(),
@@ -240,7 +240,7 @@ fn b4_the_order_of_a_hierarchy_with_several_providers() {
             .map(of)
             .join(" ")
         };
-        explain(&world, query, Flags::default()).unwrap().iter().map(told).collect()
+        explain(&world, query, Flags::default()).unwrap().iter().map(line).collect()
     };
     let expected = [
         "C PC ExecQuery a > 1 - - TRUE",

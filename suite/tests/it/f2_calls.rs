@@ -128,7 +128,7 @@ fn f2_an_instance_of_a_class_that_has_gone() {
     let refused = services.put_instance(&instance, flags, context);
     assert_eq!(refused.unwrap_err().status(), WBEM_E_INVALID_CLASS);
     // A class of no namespace is as unknown.
-    let stranger = ClassDeclaration { name: "Test_Nobody".into(), ..ClassDeclaration::default() };
+    let stranger = ClassDeclaration { name: "Test_Absent".into(), ..ClassDeclaration::default() };
     let stranger = Class::derive(Arc::new(stranger), None, None).unwrap();
     let refused = services.put_instance(&Instance::new(stranger), flags, context);
     assert_eq!(refused.unwrap_err().status(), WBEM_E_INVALID_CLASS);
@@ -161,9 +161,9 @@ fn j3_without_a_superclass_all_classes_or_the_top_level_ones() {
         found
     };
     let all = ["class Test_A", "class Test_B : Test_A", "class Test_C : Test_B"];
-    for nobody in [None, Some("")] {
-        assert_eq!(own(nobody, Flags::DEEP), all);
-        assert_eq!(own(nobody, Flags::SHALLOW), all[..1]);
+    for no_superclass in [None, Some("")] {
+        assert_eq!(own(no_superclass, Flags::DEEP), all);
+        assert_eq!(own(no_superclass, Flags::SHALLOW), all[..1]);
     }
     assert_eq!(own(Some("Test_A"), Flags::DEEP), all[1..]);
     assert_eq!(own(Some("Test_A"), Flags::SHALLOW), all[1..2]);
@@ -187,7 +187,7 @@ fn f3_a_client_that_has_enough_gets_no_more() {
         ControlFlow::Break(())
     });
     batches.extend(receiver.try_iter());
-    // That nobody wants more is no failure.
+    // A client that stops is no failure.
     assert_eq!(status, Ok(WBEM_S_NO_ERROR));
     assert_eq!(batches.len(), 1);
     assert!(batches[0] < 500, "{batches:?}");
@@ -233,7 +233,7 @@ fn f2_an_error_of_the_call_leaves_the_sink_alone() {
     }
     let (flags, context) = (Flags::default(), world.administrator());
     let sink = || Sink::new(Watched(used.clone()));
-    for query in ["", "nonsense", "SELECT * FROM Test_Nobody", "SELECT Nope FROM Test_A"] {
+    for query in ["", "nonsense", "SELECT * FROM Test_Absent", "SELECT Nope FROM Test_A"] {
         assert!(services.exec_query("WQL", query, flags, context, sink()).is_err(), "{query}");
     }
     assert!(services.create_class_enum(Some("Nope"), flags, context, sink()).is_err());
@@ -446,7 +446,7 @@ fn e2_a_source_whose_key_is_a_reference_in_another_spelling() {
 fn g7_references_and_objects_are_only_narrowed() {
     let world = world();
     world.compile("class Test_Base { [key] uint32 K; Test_B ref R; Test_B O; object ref W; };");
-    let told = |class: &str, properties: &str| {
+    let failure = |class: &str, properties: &str| {
         let mof = format!("class {class} : Test_Base {{ {properties} }};");
         world.try_compile(&mof, Flags::default()).storage.map(|d| d.status)
     };
@@ -456,10 +456,10 @@ fn g7_references_and_objects_are_only_narrowed() {
         ("Test_3", "Test_ComesLater ref R;"),
         ("Test_4", r#"[MSFT_TargetNamespace("root\\default")] Test_A ref R;"#),
     ] {
-        assert_eq!(told(class, narrower), None, "{narrower}");
+        assert_eq!(failure(class, narrower), None, "{narrower}");
     }
     for wider in ["Test_A ref R;", "Test_A O;", "object ref R;", "object O;", "Test_5 ref R;"] {
-        assert_eq!(told("Test_5", wider), Some(WBEM_E_UPDATE_TYPE_MISMATCH), "{wider}");
+        assert_eq!(failure("Test_5", wider), Some(WBEM_E_UPDATE_TYPE_MISMATCH), "{wider}");
     }
     // A superclass is not narrowed past what stands below it.
     world.compile("class Test_Below : Test_Base { Test_C ref R; };");

@@ -57,8 +57,8 @@ fn hand_on(started: Result<Enumerator>, mut sink: Sink) -> Result<()> {
                 let is_over = status != WBEM_S_NO_ERROR;
                 if sink.indicate(objects).is_break() || is_over {
                     // What the end says beside being one is the operation's own status.
-                    let told = if status.0 == 1 { WBEM_S_NO_ERROR } else { status };
-                    sink.complete(Ok(told));
+                    let status = if status.0 == 1 { WBEM_S_NO_ERROR } else { status };
+                    sink.complete(Ok(status));
                     return Ok(());
                 }
             }

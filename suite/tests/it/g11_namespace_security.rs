@@ -134,8 +134,8 @@ fn g30_lower_case_letters_are_refused() {
         let qualifier = format!(r#"[NamespaceSecuritySDDL("{text}")]"#);
         let mof = format!(r#"{qualifier} instance of __Namespace {{ Name = "Lower"; }};"#);
         let report = world.try_compile(&mof, Flags::default());
-        let told = report.storage.unwrap();
-        assert_eq!(told.status, WBEM_E_INVALID_PARAMETER, "{place}");
+        let error = report.storage.unwrap();
+        assert_eq!(error.status, WBEM_E_INVALID_PARAMETER, "{place}");
         let lower = format!(r"{NAMESPACE}\Lower");
         assert!(world.connect(&lower).is_err(), "nothing is left of it");
     }
@@ -290,8 +290,8 @@ fn g11_a_compilation_goes_by_what_it_changes() {
         Sid::unix_user(0)
     );
     let report = world.try_compile(&mof, Flags::default());
-    let told = report.storage.unwrap();
-    assert_eq!((told.status, told.line), (WBEM_E_ACCESS_DENIED, 4));
+    let error = report.storage.unwrap();
+    assert_eq!((error.status, error.line), (WBEM_E_ACCESS_DENIED, 4));
     assert_eq!(report.instances, 1);
 }
 
@@ -528,17 +528,17 @@ fn g11_what_set_security_descriptor_returns() {
     assert_eq!(set("O:BA", |o| o.put("ControlFlags", &Value::UInt32(0x10004)).unwrap()), 21);
     assert_eq!(set("O:BA", |o| o.put("ControlFlags", &Value::UInt32(4)).unwrap()), 21);
     assert_eq!(set_object(&world, Value::Null, admin), 21);
-    let nobody = |instance: &mut Instance| {
+    let unknown_trustee = |instance: &mut Instance| {
         let trustee = instance.get("Owner").cloned().unwrap();
         let Value::Object(trustee) = trustee else { panic!("a trustee") };
         let mut trustee = trustee.as_instance().unwrap().clone();
-        trustee.put("SIDString", &"nobody".into()).unwrap();
+        trustee.put("SIDString", &"absent".into()).unwrap();
         let trustee = Value::Object(Arc::new(Object::Instance(trustee)));
         instance.put("Owner", &trustee).unwrap();
     };
-    assert_eq!(set("O:BA", nobody), 21);
+    assert_eq!(set("O:BA", unknown_trustee), 21);
     assert_eq!(sd(&world, NAMESPACE), before);
-    // Who may not, is told by what the methods return.
+    // The methods return a failure for a caller without the right.
     let all = security_object(&world, "D:(A;;0x600ff;;;BA)", |_| {});
     assert_eq!(set_object(&world, all, &user()), 2);
     let read = call(&*world.services(), "GetSecurityDescriptor", &[], &user()).unwrap().unwrap();
@@ -564,7 +564,7 @@ fn g2_the_lists_of_windows_9x_are_disabled() {
     assert!(services.get_object("__SystemSecurity=@", Flags::default(), &user()).is_ok());
 }
 
-/// Whoever was locked out of a namespace and owns it, changes that from its parent.
+/// An owner who is locked out of a namespace can change its descriptor from the parent.
 #[test]
 fn g11_owners_are_not_locked_out() {
     let world = world();

@@ -121,7 +121,7 @@ fn i29_they_can_be_changed_and_are_reset_when_they_are_deleted() {
 }
 
 #[test]
-fn g1_the_identification_is_told_in_two_namespaces() {
+fn g1_the_identification_exists_in_two_namespaces() {
     let world = World::new();
     for namespace in ["root", r"root\default"] {
         let services = world.connect(namespace).unwrap();

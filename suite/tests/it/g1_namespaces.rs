@@ -129,16 +129,16 @@ fn g1_deletion_takes_all_that_is_inside() {
         let error = world.connect(gone).map(drop).unwrap_err();
         assert_eq!(error.status(), WBEM_E_INVALID_NAMESPACE, "{gone}");
     }
-    // Connections to what was deleted say so, be it that another has its name now.
+    // Connections to a deleted namespace fail, even if another one has its name now.
     for services in [&outer, &inner] {
         assert_eq!(get(&**services, "__SystemClass"), Err(WBEM_E_INVALID_NAMESPACE));
     }
     world.create_namespace(r"root\test\Outer");
     world.create_namespace(r"root\test\Outer\Inner");
     assert_eq!(get(&*inner, "__SystemClass"), Err(WBEM_E_INVALID_NAMESPACE));
-    let anew = world.connect(r"root\test\outer\inner").unwrap();
-    assert_eq!(get(&*anew, "Test_Inside"), Err(WBEM_E_NOT_FOUND));
-    assert_eq!(delete(&world, r"root\test", "Nobody").unwrap_err().status(), WBEM_E_NOT_FOUND);
+    let again = world.connect(r"root\test\outer\inner").unwrap();
+    assert_eq!(get(&*again, "Test_Inside"), Err(WBEM_E_NOT_FOUND));
+    assert_eq!(delete(&world, r"root\test", "Absent").unwrap_err().status(), WBEM_E_NOT_FOUND);
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn declared(sources: &mut dyn Sources, master: &Path) -> HashMap<(Namespace, Nam
 }
 
 /// All that a class says, the qualifiers of each element in the order of their names.
-fn told(class: &Class) -> String {
+fn text(class: &Class) -> String {
     let mut out = format!("{} : {:?}", class.name(), class.superclass().map(|s| s.name()));
     tell(&mut out, class.qualifiers());
     for p in class.properties() {
@@ -83,7 +83,7 @@ fn comes_back(sources: &mut dyn Sources, master: &Path, locale: Option<Locale>) 
         let services = world.connect(namespace.as_str()).expect("the namespace");
         let flags = Flags::USE_AMENDED_QUALIFIERS;
         let read = services.get_object(name.as_str(), flags, &context).expect("the class");
-        assert_eq!(told(read.class()), told(class));
+        assert_eq!(text(read.class()), text(class));
         let neutral = services.get_object(name.as_str(), Flags::default(), &context);
         let neutral = neutral.expect("the class");
         let parts = cim::amendment::split(neutral.class().declaration(), split.locale);

@@ -1,5 +1,5 @@
-//! Localized classes where a script cannot tell: what was read is put, and what is told beside
-//! the class's own text (behaviour.md G.8, ruling I-26, check G27).
+//! Localized classes in cases that scripts cannot express: puts of what was read, and information in
+//! addition to the class's text (behaviour.md G.8, ruling I-26, check G27).
 
 use std::sync::Arc;
 
@@ -91,7 +91,7 @@ fn g8_a_put_speaks_the_language_of_the_caller_and_leaves_the_others() {
     let services = world.services();
     let found = services.get_object("Test_A", AMENDED, &german(&world)).unwrap();
     assert_eq!(description(found.class()), Some("alles"));
-    // Instances and subclasses do not stand in the way: nothing of weight changed.
+    // Instances and subclasses do not prevent it: the change is compatible.
     let below = services.get_object("Test_B", AMENDED, &german(&world)).unwrap();
     assert_eq!(description(below.class()), Some("alles"));
 }
@@ -115,7 +115,7 @@ fn g8_instances_are_of_the_merged_class_wherever_they_come_from() {
     let of_query = |query: &str, flags: Flags| {
         wbem::collect(|sink| services.exec_query("WQL", query, flags, context, sink)).unwrap()
     };
-    let told = |object: &Object| description(object.class()).map(str::to_owned);
+    let read = |object: &Object| description(object.class()).map(str::to_owned);
     for query in [
         "SELECT * FROM Test_A",
         "SELECT V, K FROM Test_A WHERE K = \"b\" AND V = 2",
@@ -125,13 +125,13 @@ fn g8_instances_are_of_the_merged_class_wherever_they_come_from() {
     ] {
         let found = of_query(query, AMENDED);
         assert!(!found.is_empty(), "{query}");
-        assert!(found.iter().all(|o| told(o).as_deref() == Some("all of A")), "{query}");
-        assert!(of_query(query, Flags::default()).iter().all(|o| told(o).is_none()), "{query}");
+        assert!(found.iter().all(|o| read(o).as_deref() == Some("all of A")), "{query}");
+        assert!(of_query(query, Flags::default()).iter().all(|o| read(o).is_none()), "{query}");
     }
     let all = wbem::collect(|s| services.create_instance_enum("Test_A", AMENDED, context, s));
-    assert!(all.unwrap().iter().all(|o| told(o).as_deref() == Some("all of A")));
+    assert!(all.unwrap().iter().all(|o| read(o).as_deref() == Some("all of A")));
     let below = wbem::collect(|s| services.create_class_enum(Some("Test_A"), AMENDED, context, s));
-    assert!(below.unwrap().iter().all(|o| told(o).as_deref() == Some("all of A")));
+    assert!(below.unwrap().iter().all(|o| read(o).as_deref() == Some("all of A")));
 }
 
 #[test]

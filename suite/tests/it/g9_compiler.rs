@@ -120,7 +120,7 @@ fn g22_files_in_order_and_nothing_after_a_failure() {
     let world = World::new();
     let files = Files::new(&[
         ("1.mof", b"class Test_One { [key] string K; };".as_slice()),
-        ("2.mof", b"class Test_Two : Test_Nobody { };"),
+        ("2.mof", b"class Test_Two : Test_Absent { };"),
         ("3.mof", b"class Test_Three { [key] string K; };"),
     ]);
     let report = files.compile(&world, &["1.mof", "2.mof", "3.mof"]);
@@ -163,7 +163,7 @@ fn j15_success_without_autorecover_warns() {
     let files = Files::new(&[
         ("without.mof", b"class Test_A { [key] string K; };".as_slice()),
         ("with.mof", b"#pragma autorecover\nclass Test_B { [key] string K; };"),
-        ("wrong.mof", b"class Test_C : Test_Nobody { };"),
+        ("wrong.mof", b"class Test_C : Test_Absent { };"),
     ]);
     let warned = files.compile(&world, &["without.mof"]).warnings;
     let [warning] = &warned[..] else { panic!("{warned:?}") };
@@ -217,7 +217,7 @@ fn j15_partial_commit_is_exact() {
         let world = World::new();
         let mut mof = String::from("class Test_A { [key] uint32 K; };\n");
         for i in 0..1600 {
-            let class = if i == broken { "Test_Nobody" } else { "Test_A" };
+            let class = if i == broken { "Test_Absent" } else { "Test_A" };
             mof.push_str(&format!("instance of {class} {{ K = {i}; }};\n"));
         }
         let report = world.try_compile(&mof, Flags::default());

@@ -428,7 +428,7 @@ fn e4_associations_of_this_machine_by_path() {
     }
 }
 
-/// Whoever had profiles before we came keeps theirs, and gets none of ours, now and later.
+/// A repository with profiles of another source keeps them, and gets none of ours, now and later.
 #[test]
 fn e4_profiles_of_others_are_kept() {
     let directory = TempDir::new().unwrap();

@@ -33,7 +33,7 @@ fn g9_a_killed_compilation_leaves_what_it_acknowledged_and_nothing_half_done() {
         return child(Path::new(&directory), &std::env::var(RUN).expect("the run's number"));
     }
     let directory = tempfile::tempdir().expect("a directory");
-    // How long a child takes that nobody kills, so that the others are killed within that time.
+    // The time of a child that is not killed, so that the others are killed within it.
     let begun = Instant::now();
     assert_eq!(kill_one(directory.path(), KILLS, None), (OBJECTS, true));
     let mut whole = begun.elapsed();

@@ -87,7 +87,7 @@ fn check<S: Strategy>(strategy: &S, test: impl Fn(S::Value)) {
 /// One change of an input.
 #[derive(Clone, Debug)]
 enum Edit {
-    /// Puts a byte in the place of another.
+    /// Replaces a byte.
     Replace(Index, u8),
     /// Puts a byte before another.
     Insert(Index, u8),

@@ -1,17 +1,17 @@
 //! What `mof` and `cim` make of DMTF's MOF, compared with what pywbem makes of the same files.
 //!
-//! `tests/pywbem/dump.py` has pywbem compile a file and tells every class with all it inherits.
-//! The same is told here of our classes, and each difference must be explained by one of
+//! `tests/pywbem/dump.py` has pywbem compile a file and prints every class with all that it inherits.
+//! The same is collected here of our classes, and each difference must be explained by one of
 //! [`rules::RULES`]; a rule that explains nothing fails the test too.
 //!
 //! - DMTF's schema 2.49 is compared where `OPENWMI_SHARED` names the folder that has it and
 //!   `OPENWMI_PYTHON` a Python that has pywbem; else the test says that it was skipped.
 //! - A small schema of our own, `tests/pywbem/acme.mof`, is always compared, with what pywbem
-//!   gave when `acme.jsonl` was made. `UPDATE=1` with `OPENWMI_PYTHON` makes that anew.
+//!   gave when `acme.jsonl` was made. `UPDATE=1` with `OPENWMI_PYTHON` makes that file again.
 
+mod collect;
 mod compare;
 mod rules;
-mod told;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -22,8 +22,8 @@ use cim::{Class, Name, Namespace};
 use mof::{ActionKind, Compilation, Disk, Memory, Options};
 use tempfile::TempDir;
 
+use collect::CollectedClass;
 use compare::Comparison;
-use told::ToldClass;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pywbem")
@@ -83,11 +83,11 @@ fn agree(main: &Path, said: &str) -> Comparison {
     let mut comparison = Comparison::default();
     let mut seen = 0;
     for line in said.lines() {
-        let theirs: ToldClass = serde_json::from_str(line).expect("a class");
+        let theirs: CollectedClass = serde_json::from_str(line).expect("a class");
         let Some(class) = ours.get(&Name::from(theirs.name.as_str())) else {
             panic!("only pywbem has class {}", theirs.name);
         };
-        comparison.class(&ToldClass::of(class), &theirs);
+        comparison.class(&CollectedClass::of(class), &theirs);
         seen += 1;
     }
     assert_eq!(seen, ours.len(), "classes that only we have");
@@ -100,7 +100,7 @@ fn agree(main: &Path, said: &str) -> Comparison {
 fn our_schema_agrees_with_pywbem() {
     let kept = folder().join("acme.jsonl");
     if std::env::var_os("UPDATE").is_some()
-        && let Some(python) = needed("OPENWMI_PYTHON", "making acme.jsonl anew")
+        && let Some(python) = needed("OPENWMI_PYTHON", "making acme.jsonl again")
     {
         std::fs::write(&kept, dump(&python, &folder().join("acme.mof"))).expect("written");
     }

@@ -1,5 +1,5 @@
-//! A door that makes anew what is put, as one does whose client is at the other end of a wire: of
-//! the values and a class that has the same properties and says nothing else. What the object was
+//! A door that rebuilds each put object, as a door with a remote client does: from the values and a
+//! class that has the same properties and nothing else. What the object was
 //! beside its values goes on as the attributes of the request.
 //!
 //! The scripts run through it, so that a put has the same outcome wherever its object was made.

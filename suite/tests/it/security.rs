@@ -12,7 +12,7 @@ use openwmi_suite::World;
 use openwmi_suite::world::{NAMESPACE, user};
 use wbem::{CallContext, Flags, Services};
 
-/// A caller to whom no entry of the descriptor applies.
+/// A caller without any applicable entry in the descriptor.
 fn stranger() -> CallContext {
     let user = Sid::unix_user(4711);
     CallContext::local(Arc::new(Identity { user, groups: Vec::new() }))
@@ -99,24 +99,24 @@ fn g11_nor_does_an_unknown_class_or_a_wrong_query_tell_him_anything() {
     let world = world();
     let services = world.services();
     let (flags, context) = (Flags::default(), stranger());
-    let get = services.get_object("Test_Nobody", flags, &context).map(drop);
+    let get = services.get_object("Test_Absent", flags, &context).map(drop);
     assert_eq!(get.unwrap_err().status(), WBEM_E_ACCESS_DENIED);
     let query = |text: &str| {
         let run = |s| services.exec_query("WQL", text, flags, &context, s);
         wbem::collect(run).map(drop).unwrap_err().status()
     };
-    assert_eq!(query("SELECT * FROM Test_Nobody"), WBEM_E_ACCESS_DENIED);
+    assert_eq!(query("SELECT * FROM Test_Absent"), WBEM_E_ACCESS_DENIED);
     assert_eq!(query("SELECT Nope FROM Test_A"), WBEM_E_ACCESS_DENIED);
     let of = |class: &str| {
         let run = |s| services.create_instance_enum(class, flags, &context, s);
         wbem::collect(run).map(drop).unwrap_err().status()
     };
-    assert_eq!(of("Test_Nobody"), WBEM_E_ACCESS_DENIED);
+    assert_eq!(of("Test_Absent"), WBEM_E_ACCESS_DENIED);
     let below = |class: &str| {
         let run = |s| services.create_class_enum(Some(class), flags, &context, s);
         wbem::collect(run).map(drop).unwrap_err().status()
     };
-    assert_eq!(below("Test_Nobody"), WBEM_E_ACCESS_DENIED);
+    assert_eq!(below("Test_Absent"), WBEM_E_ACCESS_DENIED);
 }
 
 #[test]
@@ -155,7 +155,7 @@ fn g11_paths_into_other_namespaces_are_asked_for_there() {
     assert_eq!(refused.status(), WBEM_E_ACCESS_DENIED);
 }
 
-/// A.2: registrations run code for everybody, so only administrators write them.
+/// A.2: registrations run code for all users, so only administrators can write them.
 #[test]
 fn a2_only_administrators_register_providers() {
     let world = world();

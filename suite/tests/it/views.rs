@@ -1,5 +1,5 @@
-//! The view provider, as far as no script can tell: what sources are asked, word for word, as whom,
-//! methods, limits, and the page that explains views (behaviour.md B.8, E.5).
+//! The view provider in cases that scripts cannot express: the exact requests to sources and their
+//! identity, methods, limits, and the page that explains views (behaviour.md B.8, E.5).
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -110,7 +110,7 @@ fn b8_a_key_of_a_join_finds_both_sources_by_their_keys() {
     let (world, log) = world(three(), mof);
     assert_eq!(world.get(r#"J.E="e""#).unwrap(), r#"J{E="e", V=5}"#);
     assert_eq!(log.take()[1..], [r#"get D K="b" wanted K,V"#]);
-    // Nothing belongs to an instance that is not there, and nobody else is asked.
+    // Nothing belongs to a missing instance, and no other source is queried.
     assert_eq!(world.get(r#"J.E="g""#).unwrap_err().status(), WBEM_E_NOT_FOUND);
     assert_eq!(log.take(), Vec::<String>::new());
     assert_eq!(world.query("SELECT * FROM J").unwrap(), [r#"J{E="e", V=5}"#, r#"J{E="f", V=9}"#]);
@@ -210,7 +210,7 @@ fn e5_what_a_view_refers_to_is_looked_for_in_the_source() {
     let first = r#"VL{X=ref "VA.Id=\"a\"", Y=ref "\\\\.\\root\\test:B.K=\"b\""}"#;
     assert_eq!(found, [first]);
     assert_eq!(asked[1..], [r#"enumerate L where X = ref "A.K=\"a\"" wanted all"#]);
-    // A view of nothing is referred to by nothing, and nobody is asked.
+    // There are no references to an instance of a view without sources, and no source is queried.
     assert_eq!(ask(r#"SELECT * FROM VL WHERE X = "VA.Id='none'""#), (Vec::new(), Vec::new()));
     // Which associations a condition of the source leaves out, only the source's query tells.
     in_other(&view("WHERE X IS NOT NULL"));

@@ -1,7 +1,7 @@
-//! One loaded provider: its initialization, the calls that it has in flight, when it was last used.
+//! One loaded provider: its initialization, its calls in flight, the end of its last call.
 //!
-//! A call that needs a provider which is being initialized waits here, without a lock or a
-//! transaction that another call needs.
+//! A call of a provider that is being initialized waits here. It holds no lock and no transaction
+//! that another call needs.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use cim::{Name, Namespace, Result};
 use smol_str::SmolStr;
 use wbem::{CancelToken, Promise, ProviderInterfaces, Services};
 
-/// How many calls of one loaded provider may be in flight, those that wait for its
-/// initialization among them. A call past it fails at once.
+/// The maximum number of calls of one loaded provider in flight, including those that wait for its
+/// initialization. Further calls fail at once.
 const MOST_CALLS: i32 = 64;
 
 /// A provider that is loaded, or is being loaded.
@@ -25,10 +25,10 @@ pub(super) struct ProviderEntry {
     pub(super) services: Arc<dyn Services>,
     has_begun: AtomicBool,
     outcome: Promise<Result<Arc<ProviderInterfaces>>>,
-    /// Below zero for a moment where a call has ended whose provider still delivers, see
+    /// Negative for a moment if a call has ended while its provider still delivers, see
     /// [`ProviderEntry::while_blocked_on_client`].
     in_flight: AtomicI32,
-    /// When its last call ended, in milliseconds of the environment's clock.
+    /// The end of its last call, in milliseconds of the environment's clock.
     last_used: AtomicU64,
     clock: Arc<dyn Fn() -> Duration + Send + Sync>,
 }
@@ -37,7 +37,7 @@ pub(super) struct ProviderEntry {
 pub(super) struct InFlight<'e>(&'e ProviderEntry);
 
 impl ProviderEntry {
-    /// One whose initialization has not begun.
+    /// A provider whose initialization has not begun.
     pub(super) fn new(
         namespace: Namespace,
         clsid: SmolStr,
@@ -56,7 +56,7 @@ impl ProviderEntry {
         }
     }
 
-    /// Counts a call in, until the value returned is dropped.
+    /// Counts a call until the returned value is dropped.
     /// Errors: `WBEM_E_SERVER_TOO_BUSY`.
     pub(super) fn enter(&self, name: &Name) -> Result<InFlight<'_>> {
         let in_flight = InFlight(self);
@@ -64,14 +64,14 @@ impl ProviderEntry {
             return Ok(in_flight);
         }
         Err(WBEM_E_SERVER_TOO_BUSY.with(format!(
-            "provider {name} has {MOST_CALLS} calls in flight that it has not answered; \
-             wait until one is, or have a look at the provider"
+            "provider {name} has {MOST_CALLS} unanswered calls in flight; try again, or check \
+             the provider"
         )))
     }
 
-    /// Runs something in the middle of a call that is not counted as in flight meanwhile.
+    /// Runs `wait` during a call, which does not count as in flight meanwhile.
     pub(super) fn while_blocked_on_client<T>(&self, wait: impl FnOnce() -> T) -> T {
-        /// Counts the call in again, also where the client panics.
+        /// Counts the call again, also if the client panics.
         struct Again<'e>(&'e ProviderEntry);
         impl Drop for Again<'_> {
             fn drop(&mut self) {
@@ -83,23 +83,23 @@ impl ProviderEntry {
         wait()
     }
 
-    /// Ends the initialization.
+    /// Ends the initialization with `outcome`.
     pub(super) fn decide(&self, outcome: Result<ProviderInterfaces>) {
         self.outcome.set(outcome.map(Arc::new));
     }
 
-    /// Whether this call has to initialize it.
+    /// Whether this call must initialize it: `true` for the first caller only.
     pub(super) fn begin(&self) -> bool {
         !self.has_begun.swap(true, Ordering::AcqRel)
     }
 
-    /// Waits for the end of the initialization, as long as the call is wanted.
-    /// Errors: those with which it failed; `WBEM_E_CALL_CANCELLED`, `WBEM_E_TIMED_OUT`.
+    /// Waits for the end of the initialization, or until the call is cancelled.
+    /// Errors: those of the initialization; `WBEM_E_CALL_CANCELLED`, `WBEM_E_TIMED_OUT`.
     pub(super) fn wait(&self, cancel: &CancelToken) -> Result<Arc<ProviderInterfaces>> {
         self.outcome.wait_for(cancel)?
     }
 
-    /// What it provides, once it is initialized.
+    /// Its interfaces; `None` unless it is initialized.
     pub(super) fn ready(&self) -> Option<Arc<ProviderInterfaces>> {
         self.outcome.get()?.ok()
     }
@@ -108,7 +108,7 @@ impl ProviderEntry {
         self.in_flight.load(Ordering::Relaxed).try_into().unwrap_or_default()
     }
 
-    /// When its last call ended, on the environment's clock.
+    /// The end of its last call, on the clock of the environment.
     pub(super) fn last_used(&self) -> Duration {
         Duration::from_millis(self.last_used.load(Ordering::Relaxed))
     }
@@ -122,7 +122,7 @@ impl Drop for InFlight<'_> {
     }
 }
 
-/// A provider that panics has failed its call and nothing else.
+/// Runs a call of the provider `name`. A panic fails only that call.
 pub fn guard<T>(name: &Name, call: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(call))
         .unwrap_or_else(|_| Err(WBEM_E_PROVIDER_FAILURE.with(format!("provider {name} panicked"))))
@@ -133,8 +133,8 @@ mod tests {
     use super::*;
     use wbem::services_from;
 
-    /// A call that ends at its deadline while its provider waits for a slow client does not keep
-    /// others from the provider.
+    /// A call that ends at its deadline while its provider waits for a slow client does not count
+    /// against the limit any more.
     #[test]
     fn a_call_that_ends_while_its_provider_waits_for_the_client_is_counted_out_once() {
         let services = services_from(Namespace::root(), |_, _, _| Ok(wbem::Reply::Nothing));

@@ -1,5 +1,5 @@
-//! Unloading: providers that were not asked for a while are unloaded, as the cache controls in root
-//! say (behaviour.md G.2): between once and twice ClearAfter after their last call.
+//! Unloads idle providers, as the cache controls in root configure it (behaviour.md G.2): between
+//! one and two times ClearAfter after their last call.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
@@ -11,24 +11,24 @@ use parking_lot::Mutex;
 use super::table::{IdleCandidate, ProviderTable};
 use crate::store::Core;
 
-/// What holds where a cache control says nothing.
+/// The default of a cache control.
 const CLEAR_AFTER: Duration = Duration::from_secs(30);
 
-/// The shortest time between two looks at idle providers.
+/// The minimum time between two checks for idle providers.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
-/// Unloads idle providers of a table, on a thread that runs as long as there are any.
+/// Unloads idle providers of a table, on a thread that runs while any provider is loaded.
 pub(super) struct IdleWatch(Arc<Watch>);
 
 struct Watch {
     table: Arc<ProviderTable>,
-    /// As the cache controls said last.
+    /// The last values of the cache controls.
     clear_after: Mutex<ClearAfter>,
-    /// Whether a thread looks after idle providers.
+    /// Whether a thread checks for idle providers.
     is_watched: AtomicBool,
 }
 
-/// After how long idle providers are unloaded.
+/// The time after which idle providers are unloaded.
 #[derive(Clone, Copy)]
 struct ClearAfter {
     objects: Duration,
@@ -41,15 +41,14 @@ impl IdleWatch {
         IdleWatch(Arc::new(Watch { table, clear_after, is_watched: AtomicBool::new(false) }))
     }
 
-    /// Unloads the providers that have been idle for as long as the cache controls say; returns how
-    /// many.
+    /// Unloads the providers that have been idle for the configured time, and returns their number.
     pub(super) fn unload(&self, core: &Core) -> usize {
         *self.0.clear_after.lock() = clear_after(core);
         self.0.unload(core.now())
     }
 
-    /// Makes sure that a thread looks after idle providers as long as there are any. It holds them
-    /// and not the repository, which may be closed at any time.
+    /// Ensures that a thread checks for idle providers while any provider is loaded. The thread does
+    /// not hold the repository, which can be closed at any time.
     pub(super) fn watch(&self, core: &Core) {
         let watch = &self.0;
         *watch.clear_after.lock() = clear_after(core);
@@ -58,14 +57,14 @@ impl IdleWatch {
         }
         let (watched, clock) = (Arc::downgrade(watch), core.environment().clock.clone());
         let run = move || while_loaded(&watched, &*clock);
-        // Without a thread they stay loaded; everything else goes on.
+        // Without a thread idle providers stay loaded; nothing else depends on it.
         if std::thread::Builder::new().name("openwmi-idle".into()).spawn(run).is_err() {
             watch.is_watched.store(false, Ordering::Relaxed);
         }
     }
 }
 
-/// What the cache controls in root say.
+/// Reads the cache controls in root.
 fn clear_after(core: &Core) -> ClearAfter {
     let root = core.namespace(&Namespace::root());
     let view = root.and_then(|root| core.view(&root.namespace, root.id));
@@ -92,7 +91,7 @@ impl Watch {
     }
 }
 
-/// Looks at idle providers once in the time after which they are unloaded.
+/// Checks for idle providers once per unload time, until no provider is loaded.
 fn while_loaded(watch: &Weak<Watch>, clock: &dyn Fn() -> Duration) {
     let mut wait = CLEAR_AFTER;
     loop {
@@ -104,7 +103,7 @@ fn while_loaded(watch: &Weak<Watch>, clock: &dyn Fn() -> Duration) {
         let Some(watch) = watch.upgrade() else { return };
         watch.unload(clock());
         if watch.table.is_empty() {
-            // A provider that is loaded from here on starts a thread of its own.
+            // From here on, the next load starts another thread.
             watch.is_watched.store(false, Ordering::Relaxed);
             if watch.table.is_empty() || watch.is_watched.swap(true, Ordering::Relaxed) {
                 return;
@@ -113,7 +112,7 @@ fn while_loaded(watch: &Weak<Watch>, clock: &dyn Fn() -> Duration) {
     }
 }
 
-/// The interval that a cache control names.
+/// The interval of a cache control.
 fn interval(control: &Instance) -> Option<Duration> {
     match control.get("ClearAfter") {
         Some(Value::DateTime(DateTime::Interval(interval))) => {

@@ -3,7 +3,7 @@
 //! Ours is timed from the call on the compiler to its return, when the last commit is on disk;
 //! making the repository with the classes of the host comes before. The baseline is pywbem's
 //! compiler with pywbem's repository, which does the same with each class but writes nothing to
-//! disk; what its compiler takes without a repository is told beside it.
+//! disk; the time of its compiler without a repository is printed next to it.
 
 use std::path::Path;
 

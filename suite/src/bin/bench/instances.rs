@@ -76,7 +76,7 @@ fn compile(file: &PathBuf) -> Result<Run> {
         "it does not compile: {report:?}"
     );
     ensure!(report.instances == COUNT, "{} of {COUNT} were stored", report.instances);
-    let first = commits.first().context("the compiler told of no commit")?.0;
+    let first = commits.first().context("the compiler reported no commit")?.0;
     let at = |fraction: f64| time_at(&commits, first + fraction * (COUNT as f64 - first));
     Ok(Run { total, first_fifth: at(0.2) - at(0.0), last_fifth: at(1.0) - at(0.8) })
 }

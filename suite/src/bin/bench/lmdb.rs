@@ -59,8 +59,8 @@ impl Bare {
     }
 }
 
-/// Copies the instances in the repository in `repository`, which nobody has open, to `to`. The
-/// keys, in order.
+/// Copies the instances of the closed repository in `repository` to `to`, and returns the keys in
+/// order.
 pub(crate) fn copy(repository: &Path, to: &Bare) -> Result<Vec<Vec<u8>>> {
     let mut keys = Vec::new();
     let mut chunk = Vec::with_capacity(CHUNK);
@@ -77,7 +77,7 @@ pub(crate) fn copy(repository: &Path, to: &Bare) -> Result<Vec<Vec<u8>>> {
     Ok(keys)
 }
 
-/// The entries of the instances in `repository`, which nobody has open.
+/// The entries of the instances of the closed repository in `repository`.
 pub(crate) fn entries(repository: &Path) -> Result<Vec<Entry>> {
     let mut entries = Vec::new();
     for_each_instance(repository, |key, value| {

@@ -1,9 +1,9 @@
 //! `SELECT * FROM Win32_Process`, against a loop that reads the same files and understands nothing.
 //!
-//! The loop does what the kernel makes anybody do who wants to know all that the class tells: list
+//! The loop does what is necessary to read all sources of the class from the kernel: list
 //! the processes; for each open its directory, read the link to its program, read four files, ask
 //! how many files it has open. It reads each file once into a buffer that it uses again, parses
-//! nothing, and keeps nothing. The few files that tell of the machine are read once.
+//! nothing, and keeps nothing. The few files about the machine are read once.
 
 use std::ffi::OsStr;
 use std::hint::black_box;
@@ -47,9 +47,9 @@ pub(crate) fn run() -> Result<()> {
         anyhow::Ok(count.load(Ordering::Relaxed))
     };
     let mut reader = Reader::new()?;
-    let (told, read) = (query()?, reader.read_all()?);
+    let (found, read) = (query()?, reader.read_all()?);
     // Others may start or end in between.
-    ensure!(told.abs_diff(read) <= 2 + read / 10, "{told} processes, and {read} in the loop");
+    ensure!(found.abs_diff(read) <= 2 + read / 10, "{found} processes, and {read} in the loop");
 
     let [ours, theirs] = measure::by_turns(
         Clock::Processor,
@@ -115,7 +115,7 @@ impl Reader {
         let name = std::str::from_utf8(&name[..10 - unused])?;
         let process = fs::openat(&self.proc, OsStr::new(name), DIRECTORY, Mode::empty())?;
         self.buffer.clear();
-        // The kernel's own threads have no program, and some files are not for everybody.
+        // The kernel's own threads have no program, and some files can be read by root only.
         let _ = fs::readlinkat_raw(&process, "exe", spare_capacity(&mut self.buffer));
         for file in FILES {
             if let Ok(file) = fs::openat(&process, file, FILE, Mode::empty()) {

@@ -1,8 +1,8 @@
 //! Instances that a native provider makes, from the provider to the client's sink.
 //!
-//! The provider makes each instance anew from a few hundred samples, as one does that reads the
-//! kernel's texts: numbers are copied, every text is made from a slice. The whole way is measured,
-//! from the call on `Services` to the client's sink, which looks at each instance and drops it.
+//! The provider makes each instance from one of a few hundred samples, as a provider does that reads
+//! texts of the kernel: numbers are copied, every text is made from a slice. The measured time is
+//! that from the call on `Services` to the client's sink, which reads each instance and drops it.
 
 use std::hint::black_box;
 use std::ops::ControlFlow;
@@ -90,7 +90,7 @@ fn enumerate(world: &World, kind: &Kind) -> Result<Seen> {
     Ok(Seen { count, sum_of_ids })
 }
 
-/// The number that an instance was made from, as its key tells it.
+/// The number that an instance was made from, read from its key.
 fn number(instance: &Instance) -> u64 {
     match instance.value(ID) {
         Value::UInt32(n) => u64::from(*n),

@@ -75,9 +75,9 @@ impl Pywbem {
         command.args(["-c", SCRIPT]).arg(file).arg(directory).arg(into);
         let run = command.output()?;
         ensure!(run.status.success(), "pywbem failed: {}", String::from_utf8_lossy(&run.stderr));
-        let told = String::from_utf8(run.stdout)?;
-        let mut numbers = told.split_whitespace();
-        let mut next = || numbers.next().with_context(|| format!("pywbem said: {told}"));
+        let output = String::from_utf8(run.stdout)?;
+        let mut numbers = output.split_whitespace();
+        let mut next = || numbers.next().with_context(|| format!("pywbem printed: {output}"));
         Ok(Compiled {
             classes: next()?.parse()?,
             wall: next()?.parse()?,

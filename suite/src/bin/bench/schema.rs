@@ -155,7 +155,10 @@ fn class(n: usize) -> Result<String> {
 
 fn describe(mof: &mut String, lines: usize) -> Result<()> {
     for line in 0..lines {
-        writeln!(mof, "       \"Line {line} of what nobody reads, as long as such lines are. \"")?;
+        writeln!(
+            mof,
+            "       \"Line {line} of a description, as long as lines of descriptions. \""
+        )?;
     }
     Ok(())
 }

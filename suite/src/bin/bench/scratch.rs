@@ -21,7 +21,7 @@ pub(crate) fn directory() -> Result<TempDir> {
 
 /// The directory of this program's file.
 pub(crate) fn program_directory() -> Result<PathBuf> {
-    let own = env::current_exe().context("where this program is cannot be told")?;
+    let own = env::current_exe().context("the path of this program is unknown")?;
     Ok(own.parent().context("this program has no directory")?.to_owned())
 }
 

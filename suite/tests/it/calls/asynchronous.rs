@@ -17,7 +17,7 @@ use super::*;
 pub(super) struct Hearing {
     heard: Mutex<Vec<String>>,
     is_heard: Condvar,
-    /// Whom it asks to cancel its call when it hears the first objects.
+    /// The client that cancels the call when the first objects arrive.
     cancels: Mutex<Option<(Client, Arc<dyn ResponseSink>)>>,
 }
 

@@ -110,7 +110,7 @@ fn f21_errors_come_at_once_or_with_the_first_next() {
     let long = format!("SELECT * FROM S WHERE K = {}", "1".repeat(16385));
     for (query, expected) in [
         ("42", WBEM_E_INVALID_QUERY),
-        ("SELECT * FROM Nobody", WBEM_E_INVALID_CLASS),
+        ("SELECT * FROM Absent", WBEM_E_INVALID_CLASS),
         ("SELECT Nothing FROM S", WBEM_E_INVALID_QUERY),
         (long.as_str(), WBEM_E_QUOTA_VIOLATION),
     ] {
@@ -152,9 +152,9 @@ fn f3_objects_and_an_error_do_not_come_together() {
     assert_eq!(found.next(None, 5).unwrap_err().status(), WBEM_E_FAILED);
 }
 
-/// J 2: a success that is not zero is told once, and is no failure.
+/// J 2: a success other than zero is returned once, and is no failure.
 #[test]
-fn j2_the_operations_own_success_is_told_at_the_end() {
+fn j2_the_operations_own_success_is_returned_at_the_end() {
     let (world, _) = world(0, 2, Conduct::End(Ok(WBEM_S_ACCESS_DENIED)));
     let mut found = client(&world).create_instance_enum("D", Flags::default()).unwrap();
     assert_eq!(next(&mut found, 2), (2, WBEM_S_NO_ERROR));
@@ -174,8 +174,8 @@ fn f3_who_stops_early_costs_two_batches() {
     assert!((10..=256).contains(&stopped), "{stopped} instances for a client that took ten");
 }
 
-/// The instance at which the provider learns that nobody wants more. It has to: the limit only
-/// ends a test that has failed.
+/// The instance at which the provider learns that the client has stopped. It must stop: the limit
+/// only ends a failed test.
 fn stopped(log: &Log) -> u32 {
     let limit = Instant::now() + Duration::from_secs(60);
     while Instant::now() < limit {
@@ -185,7 +185,7 @@ fn stopped(log: &Log) -> u32 {
         }
         std::thread::yield_now();
     }
-    panic!("the provider goes on for nobody");
+    panic!("the provider continues without a client");
 }
 
 /// Also where none of what the provider has is delivered.

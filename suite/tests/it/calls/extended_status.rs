@@ -7,7 +7,7 @@ use wbem::{CallContext, Flags, Services};
 
 use super::*;
 
-fn told(client: &Client, error: &Error) -> String {
+fn extended_status(client: &Client, error: &Error) -> String {
     let status: Instance = client.extended_status(error).unwrap();
     let name = |p: &str| text::value(status.get(p).expect("a property of the class"));
     let (operation, parameter) = (name("Operation"), name("ParameterInfo"));
@@ -19,7 +19,7 @@ fn f25_a_failed_get_says_what_it_was_given() {
     let (world, _) = world(0, 0, Conduct::Serve);
     let client = client(&world);
     let error = world.object("Nope").unwrap_err();
-    assert_eq!(told(&client, &error), r#""GetObject" "Nope" "WinMgmt" 2147749890"#);
+    assert_eq!(extended_status(&client, &error), r#""GetObject" "Nope" "WinMgmt" 2147749890"#);
     assert_eq!(error.status().0, 2147749890);
     let description = client.extended_status(&error).unwrap();
     let description = description.get("Description").and_then(|v| v.as_str()).unwrap().to_owned();
@@ -46,7 +46,8 @@ fn every_operation_that_fails_says_which_it_is() {
         client.exec_query("SQL", "SELECT", none).err(),
         s.connect(r"root\nope", context).err(),
     ];
-    let told: Vec<String> = errors.iter().map(|e| told(&client, e.as_ref().unwrap())).collect();
+    let statuses: Vec<String> =
+        errors.iter().map(|e| extended_status(&client, e.as_ref().unwrap())).collect();
     let begins = [
         r#""GetObject" "Nope.K=1""#,
         r#""PutClass" """#,
@@ -60,21 +61,21 @@ fn every_operation_that_fails_says_which_it_is() {
         r#""ExecQuery" "SELECT""#,
         r#""ConnectServer" "root\\nope""#,
     ];
-    for (told, begins) in told.iter().zip(begins) {
-        assert!(told.starts_with(&format!("{begins} \"WinMgmt\"")), "{told}");
+    for (status, begins) in statuses.iter().zip(begins) {
+        assert!(status.starts_with(&format!("{begins} \"WinMgmt\"")), "{status}");
     }
 }
 
 /// G29: a connection to a deleted namespace tells that by an object too.
 #[test]
-fn g29_what_fails_in_a_deleted_namespace_is_told() {
+fn g29_failures_in_a_deleted_namespace_are_described() {
     let (world, _) = world(0, 0, Conduct::Serve);
     let client = client(&world);
     let root = world.connect("root").unwrap();
     root.delete_instance("__NAMESPACE='test'", Flags::default(), world.administrator()).unwrap();
     let gone = client.services().get_object("S.K=1", Flags::default(), client.context());
-    let told = told(&client, &gone.unwrap_err());
-    assert_eq!(told, format!(r#""GetObject" "S.K=1" "WinMgmt" {}"#, WBEM_E_INVALID_NAMESPACE.0));
+    let status = extended_status(&client, &gone.unwrap_err());
+    assert_eq!(status, format!(r#""GetObject" "S.K=1" "WinMgmt" {}"#, WBEM_E_INVALID_NAMESPACE.0));
 }
 
 #[test]
@@ -89,7 +90,7 @@ fn what_a_provider_fails_says_its_name_and_its_words() {
             r#""ExecQuery" "SELECT * FROM D" "P" 2147749891"#,
         ),
     ] {
-        assert_eq!(told(&client, &error), expected);
+        assert_eq!(extended_status(&client, &error), expected);
         assert_eq!(error.message(), "not for you");
     }
 }

@@ -39,7 +39,7 @@ fn f3_next_async_gives_what_was_asked_for_in_order_and_one_status_each() {
     }
 }
 
-/// I-25: who asks for nothing, or at the end, is told so by the call; the sink hears nothing.
+/// I-25: a request for no objects, or at the end, is answered by the call; the sink is not called.
 #[test]
 fn f3_next_async_with_nothing_left_does_not_touch_the_sink() {
     let (world, _) = world(2, 0, Conduct::Serve);
@@ -72,8 +72,7 @@ fn f3_reset_does_not_disturb_what_was_requested() {
     assert_eq!(next(&mut other, 1), ["D{K=2}"], "a clone stands where its original stood");
 }
 
-/// It costs nobody but itself that a sink takes long: what is behind can be fetched meanwhile,
-/// even by the sink.
+/// A slow sink delays only itself: further objects can be fetched meanwhile, even by the sink.
 #[test]
 fn f3_a_sink_may_fetch_what_comes_behind_its_own_objects() {
     struct Fetching {

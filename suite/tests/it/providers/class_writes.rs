@@ -1,4 +1,4 @@
-//! PutClass and DeleteClass where providers have classes: to whom they go, and what they take
+//! PutClass and DeleteClass where providers have classes: which provider gets them, and what they require
 //! (behaviour.md A.5; acceptance H.A; ruling I-2; MS-WMI 3.1.4.3.6, 3.1.4.3.8).
 
 use cim::status::*;

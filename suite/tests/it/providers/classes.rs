@@ -111,7 +111,7 @@ fn a1_a_class_that_is_not_stored_is_asked_for_once() {
 }
 
 #[test]
-fn a1_a_provider_whose_code_is_gone_is_told_of() {
+fn a1_a_provider_whose_code_is_gone_is_reported() {
     let (world, _) = usual();
     let world = world.reopen(NativeProviders::default());
     assert_eq!(status(world.get("DerivedOfBase")), WBEM_E_PROVIDER_LOAD_FAILURE);
@@ -192,7 +192,7 @@ fn a7_without_enumeration_there_is_no_class_provider() {
     assert_eq!(status(world.get("X")), WBEM_E_INVALID_PROVIDER_REGISTRATION);
     assert_eq!(world.get("Stored").unwrap(), "class Stored : Base");
     assert_eq!(log.take(), [""; 0]);
-    // I-3: where no query covers a class, nobody minds.
+    // I-3: a class that no query covers is no error.
     let mof = register("P", CLSID, "");
     world.compile(&mof.replace("SupportsEnumeration = TRUE", "SupportsEnumeration = FALSE"));
     assert_eq!(status(world.get("X")), WBEM_E_NOT_FOUND);
@@ -215,7 +215,7 @@ fn a10_initialization_that_fails() {
     assert_eq!(world.manager().loaded_providers(), []);
 }
 
-/// Says that it was let go.
+/// Records that it was dropped.
 struct Released(Arc<AtomicBool>);
 
 impl Drop for Released {
@@ -247,7 +247,7 @@ fn a11_a_client_waits_for_a_provider_that_is_ready_later() {
 
 #[test]
 fn a13_of_a_provider_that_is_replaced_nothing_is_left() {
-    struct Old(TestClasses, #[expect(dead_code, reason = "it tells when it goes")] Released);
+    struct Old(TestClasses, #[expect(dead_code, reason = "records its drop")] Released);
     impl wbem::ClassProvider for Old {
         fn get(
             &self,
@@ -331,7 +331,7 @@ fn a15_a_stored_class_below_a_provided_one() {
     assert_eq!(world.manager().repository().verify().unwrap().problems, [""; 0]);
 }
 
-/// What derives from a class that has gone is told of where it is asked for; all else goes on.
+/// A class whose superclass is gone is reported where it is requested; all others still work.
 #[test]
 fn a15_a_stored_class_that_lost_its_superclass() {
     let top = results(&[r#"SELECT * FROM meta_class WHERE __Class = "Top""#]);
@@ -445,7 +445,7 @@ fn a_4_enumeration_of_classes() {
     assert_eq!(classes(&world, Some("Elsewhere"), Flags::DEEP), [""; 0]);
     assert_eq!(asked(&log), [""; 0]);
     let missing = |s: &dyn wbem::Services, c: &wbem::CallContext, sink: Sink| {
-        s.create_class_enum(Some("Nobody"), Flags::DEEP, c, sink)
+        s.create_class_enum(Some("Absent"), Flags::DEEP, c, sink)
     };
     assert_eq!(status(world.collect(missing)), WBEM_E_INVALID_CLASS);
 }
@@ -454,14 +454,14 @@ fn a_4_enumeration_of_classes() {
 #[test]
 fn a_4_definitions_that_cannot_be() {
     let all = results(&["SELECT * FROM meta_class"]);
-    let mof = "class A : B { }; class B : A { }; class C : Nobody { }; class D { };";
+    let mof = "class A : B { }; class B : A { }; class C : Absent { }; class D { };";
     let (world, _) = world(mof, &all);
     assert_eq!(status(world.get("A")), WBEM_E_CIRCULAR_REFERENCE);
     assert_eq!(status(world.get("C")), WBEM_E_INVALID_SUPERCLASS);
     assert_eq!(world.get("D").unwrap(), "class D");
     let (found, outcome) = deliver(&world, "SELECT * FROM meta_class WHERE __Superclass IS NULL");
     assert!(found.contains(&"class D".to_owned()), "what can be is there: {found:?}");
-    assert!(outcome.is_err(), "and what cannot is told of");
+    assert!(outcome.is_err(), "and the others are reported");
 }
 
 /// A.5: one tree, in schema queries too, each provider asked once in an operation.
@@ -586,10 +586,10 @@ fn a_5_instances_of_provided_classes() {
     services.put_instance(&instance, Flags::default(), context).unwrap();
     services.delete_instance("D.K='c'", Flags::default(), context).unwrap();
     world.compile("instance of D { K = \"m\"; V = 9; };");
-    let mut told = asked(&log);
-    told.retain(|line| line.starts_with("I "));
+    let mut of_i = asked(&log);
+    of_i.retain(|line| line.starts_with("I "));
     assert_eq!(
-        told,
+        of_i,
         [
             r#"I put D{K="c", S=NULL, V=NULL} flags 0x0"#,
             r#"I delete D K="c""#,
@@ -598,7 +598,8 @@ fn a_5_instances_of_provided_classes() {
     );
 }
 
-/// What nobody keeps cannot be put: a provided class is static only with its stored subclasses.
+/// Instances without a store cannot be put: a provided class is static only with its stored
+/// subclasses.
 #[test]
 fn a_5_no_instances_of_a_provided_class_are_stored() {
     let (world, _) = usual();
@@ -624,7 +625,7 @@ fn decisions_a_class_provider_that_fails() {
     let (found, outcome) = deliver(&world, "SELECT * FROM meta_class WHERE __this ISA 'Base'");
     assert_eq!((found.len(), outcome), (5, Err(WBEM_E_ACCESS_DENIED)));
     log.take();
-    // Who has the class answers for it; where nobody has, the failure is the answer.
+    // The provider with the class answers; if no provider has it, the failure is the answer.
     assert_eq!(world.get("X").unwrap(), "class X : Base");
     assert_eq!(log.take(), ["P get X", "Q get X"]);
     assert_eq!(status(world.get("Missing")), WBEM_E_ACCESS_DENIED);
@@ -733,7 +734,7 @@ fn a14_associations_of_instances_skip_the_same_providers() {
     assert_eq!(asked(&log), ["P enumerate NULL deep"]);
 }
 
-/// What a provider has and is not registered to supply stands in the way of nobody who is.
+/// Classes that a provider has without being registered for them do not affect other providers.
 #[test]
 fn a3_what_one_provider_does_not_support_another_one_supplies() {
     let covers = results(&[ISA_BASE]);
@@ -748,7 +749,7 @@ fn a3_what_one_provider_does_not_support_another_one_supplies() {
         );
         let query = "SELECT * FROM meta_class WHERE __this ISA 'Base'";
         let (found, end) = deliver(&world, query);
-        assert_eq!((found.len(), end), (3, Ok(WBEM_S_NO_ERROR)), "and nobody else does");
+        assert_eq!((found.len(), end), (3, Ok(WBEM_S_NO_ERROR)), "and no other provider does");
         for object in world.objects(query, Flags::default()).unwrap() {
             let is_expected = object.class().slot(expected).is_some();
             assert_eq!(is_expected, object.class().name().is("X"), "{expected}");

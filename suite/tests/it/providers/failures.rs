@@ -86,10 +86,10 @@ fn b5_a_provider_switches_the_filter_on_and_off() {
 fn decisions_one_source_that_fails_fails_the_query() {
     let (world, _) = world(three());
     world.compile(FAMILY);
-    world.compile("[dynamic, provider(\"Nobody\")] class Test_Unbound : Test_Base { };");
+    world.compile("[dynamic, provider(\"Absent\")] class Test_Unbound : Test_Base { };");
     let error = world.query("SELECT * FROM Test_Base").unwrap_err();
     assert_eq!(error.status(), WBEM_E_PROVIDER_NOT_FOUND);
-    assert!(error.message().contains("Nobody"), "{error}");
+    assert!(error.message().contains("Absent"), "{error}");
     let shallow =
         world.collect(|s, c, sink| s.create_instance_enum("Test_Base", Flags::SHALLOW, c, sink));
     assert_eq!(shallow.unwrap().len(), 1, "who is not asked cannot fail");

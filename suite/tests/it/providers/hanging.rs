@@ -1,5 +1,5 @@
-//! Providers that never answer, that deliver without end, that ask each other in circles: they
-//! cost their own calls and nobody else's.
+//! Providers that never answer, that deliver without end, that call each other in cycles: they affect
+//! only their own calls.
 
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
@@ -56,7 +56,7 @@ fn a_provider_that_hangs_has_a_bound_of_its_own() {
     gate.wait_for(MOST_CALLS);
     let error = world.get("D.K=\"b\"").unwrap_err();
     assert_eq!(error.status(), WBEM_E_SERVER_TOO_BUSY);
-    assert!(error.message().contains("64 calls"), "{error}");
+    assert!(error.message().contains("64 unanswered calls"), "{error}");
     assert_eq!(status(world.query("SELECT * FROM D")), WBEM_E_SERVER_TOO_BUSY);
     assert_eq!(world.query("SELECT K FROM E").unwrap().len(), 3);
     // Nothing of the repository is held: writers go on.
@@ -139,7 +139,7 @@ fn a_circle_without_contexts_has_an_end_too() {
     assert_eq!(status(world.get("D.K=\"b\"")), WBEM_E_SERVER_TOO_BUSY);
 }
 
-/// The values of a context go with it; who calls is told by the registration.
+/// The values of a context are passed on; the registration decides the identity of the caller.
 #[test]
 fn contexts_pass_on() {
     let ask = |context: &ProviderContext| {
@@ -182,7 +182,7 @@ fn clients_that_fetch_nothing_keep_nobody_from_the_provider() {
     }
 }
 
-/// Two providers that need each other to be initialized are told so; neither waits for ever.
+/// Two providers that need each other to be initialized get an error; neither waits for ever.
 #[test]
 fn a_4_two_providers_that_need_each_other_to_be_initialized() {
     let begun = Arc::new(std::sync::Barrier::new(2));

@@ -24,7 +24,7 @@ fn b3_each_class_of_a_hierarchy_has_its_own_source() {
     let shallow =
         |flags| world.collect(|s, c, sink| s.create_instance_enum("Test_Base", flags, c, sink));
     assert_eq!(shallow(Flags::SHALLOW).unwrap(), [r#"Test_Base{K="base", V=1}"#]);
-    assert_eq!(log.take(), Vec::<String>::new(), "shallow asks nobody below");
+    assert_eq!(log.take(), Vec::<String>::new(), "shallow calls no provider below");
     assert_eq!(shallow(Flags::DEEP).unwrap().len(), 5);
 }
 
@@ -44,7 +44,7 @@ fn a_path_of_the_superclass_finds_a_provided_instance() {
     world.compile(FAMILY);
     assert_eq!(world.get(r#"Test_Base.K="b""#).unwrap(), r#"Test_Provided{K="b", S="y", V=5}"#);
     assert_eq!(world.get(r#"Test_Base.K="stored""#).unwrap(), r#"Test_Stored{K="stored", V=7}"#);
-    assert_eq!(status(world.get(r#"Test_Base.K="nobody""#)), WBEM_E_NOT_FOUND);
+    assert_eq!(status(world.get(r#"Test_Base.K="absent""#)), WBEM_E_NOT_FOUND);
 }
 
 /// A class without keys has no path of an instance, whatever keys those below it have.
@@ -69,7 +69,7 @@ fn g4_no_path_of_a_class_without_keys_finds_a_provided_instance() {
 fn e2_a_provided_association_is_asked_by_its_reference() {
     let reference = |k: &str| Value::Reference(format!("Test_A.K=\"{k}\"").into());
     let link = |a: &str, b: &str| vec![("A", reference(a)), ("B", reference(b))];
-    let links = vec![link("x", "y"), link("y", "x"), link("y", "z"), link("x", "nobody")];
+    let links = vec![link("x", "y"), link("y", "x"), link("y", "z"), link("x", "absent")];
     let (world, log) = world(TestProvider::new(links).says("A", Pushdown::Inexact));
     world.compile(
         r#"class Test_A { [key] string K; };
@@ -83,8 +83,8 @@ fn e2_a_provided_association_is_asked_by_its_reference() {
     assert_eq!(asked, ["enumerate Test_L wanted all"]);
     let (found, asked) = ask(&world, &log, "ASSOCIATORS OF {Test_A='x'} WHERE Role = A");
     assert_eq!(found, [r#"Test_A{K="y"}"#]);
-    let told = r#"enumerate Test_L where A = ref "Test_A.K=\"x\"" wanted all"#;
-    assert_eq!(asked, [told]);
+    let expected = r#"enumerate Test_L where A = ref "Test_A.K=\"x\"" wanted all"#;
+    assert_eq!(asked, [expected]);
     let (found, _) = ask(&world, &log, "REFERENCES OF {Test_A='z'}");
     assert_eq!(found, [r#"Test_L{A=ref "Test_A.K=\"y\"", B=ref "Test_A.K=\"z\""}"#]);
     let (_, asked) = ask(&world, &log, "ASSOCIATORS OF {Test_A='x'} WHERE AssocClass = Other");

@@ -1,4 +1,5 @@
-//! When a provider is initialized, for whom, and when it is let go (behaviour.md A.2, A.4, G.2).
+//! When a provider is initialized, for which user, and when it is unloaded (behaviour.md A.2, A.4,
+//! G.2).
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -31,16 +32,16 @@ fn made(
 }
 
 /// Initializations as text, and what makes a provider that writes them down.
-fn writing(told: &Arc<Mutex<Vec<String>>>) -> Make {
-    let (told, make) = (told.clone(), three().factory());
+fn writing(lines: &Arc<Mutex<Vec<String>>>) -> Make {
+    let (lines, make) = (lines.clone(), three().factory());
     Box::new(move |initialization| {
         let user = initialization.user.as_ref().map(|user| user.user.to_string());
         let caller = &initialization.context.caller().user;
-        told.lock().unwrap().push(format!(
+        lines.lock().unwrap().push(format!(
             "{} in {} for {} as {caller}",
             initialization.registration.get("Name").and_then(Value::as_str).unwrap_or_default(),
             initialization.namespace,
-            user.as_deref().unwrap_or("everybody"),
+            user.as_deref().unwrap_or("all users"),
         ));
         make(initialization)
     })
@@ -54,7 +55,7 @@ fn get_as(world: &World, context: &CallContext) {
 fn a_2_once_for_all_or_once_for_each_user() {
     let wmi = "S-1-22-1-0";
     for (also, expected) in [
-        ("", vec![format!(r"P in root\test for everybody as {wmi}")]),
+        ("", vec![format!(r"P in root\test for all users as {wmi}")]),
         (
             "PerUserInitialization = TRUE;",
             vec![
@@ -77,16 +78,16 @@ fn a_2_once_for_all_or_once_for_each_user() {
             ],
         ),
     ] {
-        let told = Arc::default();
-        let world = made(writing(&told), also);
+        let noted = Arc::default();
+        let world = made(writing(&noted), also);
         for uid in [1000, 1001, 1000, 1001] {
             get_as(&world, &user(uid));
         }
-        assert_eq!(*told.lock().unwrap(), expected, "{also}");
+        assert_eq!(*noted.lock().unwrap(), expected, "{also}");
     }
 }
 
-/// A.6: with the first call that reaches the new code the old one goes, for whomever it was loaded.
+/// A.6: the first call of the new code unloads the old code, for every user.
 #[test]
 fn a13_of_a_provider_for_each_user_nothing_old_is_left() {
     let mut providers = NativeProviders::default();
@@ -119,8 +120,8 @@ fn a_2_once_for_each_language() {
         ("", vec![None]),
         ("PerLocaleInitialization = TRUE;", vec![None, Some("MS_407"), Some("MS_409")]),
     ] {
-        let told: Arc<Mutex<Vec<Option<String>>>> = Arc::default();
-        let (write, make) = (told.clone(), three().factory());
+        let noted: Arc<Mutex<Vec<Option<String>>>> = Arc::default();
+        let (write, make) = (noted.clone(), three().factory());
         let world = made(
             move |initialization| {
                 let locale = initialization.locale.as_ref().map(ToString::to_string);
@@ -134,13 +135,13 @@ fn a_2_once_for_each_language() {
             context.set_locales(&cim::Locale::list(locales));
             get_as(&world, &context);
         }
-        let told: Vec<Option<String>> = std::mem::take(&mut *told.lock().unwrap());
-        let told: Vec<Option<&str>> = told.iter().map(|locale| locale.as_deref()).collect();
-        assert_eq!(told, expected, "{also}");
+        let noted: Vec<Option<String>> = std::mem::take(&mut *noted.lock().unwrap());
+        let noted: Vec<Option<&str>> = noted.iter().map(|locale| locale.as_deref()).collect();
+        assert_eq!(noted, expected, "{also}");
     }
 }
 
-/// A.7: as whom a provider calls back.
+/// A.7: the identity under which a provider calls back.
 #[test]
 fn a_7_a_provider_calls_back_as_wmi_or_as_its_client() {
     for (also, expected) in [
@@ -148,7 +149,7 @@ fn a_7_a_provider_calls_back_as_wmi_or_as_its_client() {
         ("ImpersonationLevel = 1;", "S-1-22-1-1000"),
         ("ImpersonationLevel = 1; InitializeAsAdminFirst = TRUE;", "S-1-22-1-1000"),
     ] {
-        let told: Arc<Mutex<Vec<String>>> = Arc::default();
+        let noted: Arc<Mutex<Vec<String>>> = Arc::default();
         static CALLER: Mutex<String> = Mutex::new(String::new());
         let make = three()
             .conduct(Conduct::First(|context| {
@@ -158,8 +159,8 @@ fn a_7_a_provider_calls_back_as_wmi_or_as_its_client() {
             .factory();
         let world = made(make, also);
         get_as(&world, &user(1000));
-        told.lock().unwrap().push(CALLER.lock().unwrap().clone());
-        assert_eq!(*told.lock().unwrap(), [expected], "{also}");
+        noted.lock().unwrap().push(CALLER.lock().unwrap().clone());
+        assert_eq!(*noted.lock().unwrap(), [expected], "{also}");
     }
 }
 
@@ -318,7 +319,7 @@ fn a_4_initialization_may_end_later_and_elsewhere() {
     assert!(call.result_object(None).unwrap().is_some());
 }
 
-/// One whose sink is let go has failed, and the next call tries again.
+/// An initialization whose sink is dropped has failed, and the next call tries again.
 #[test]
 fn a_4_a_sink_that_is_let_go_is_a_failure() {
     let tries = Arc::new(AtomicU32::new(0));
@@ -340,7 +341,7 @@ fn a_4_a_sink_that_is_let_go_is_a_failure() {
     assert_eq!(tries.load(Ordering::SeqCst), 2);
 }
 
-/// A provider that needs itself to be initialized is told so, and nobody waits for ever.
+/// A provider that needs itself to be initialized gets an error, and no call waits for ever.
 #[test]
 fn a_4_a_provider_that_asks_for_its_own_instances_while_it_is_initialized() {
     let make = three().factory();

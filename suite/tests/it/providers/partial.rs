@@ -38,7 +38,7 @@ fn get(world: &World, path: &str, context: &CallContext) -> cim::Result<String> 
 }
 
 #[test]
-fn b15_the_provider_is_told_what_is_wanted_and_not_that_a_client_asked() {
+fn b15_the_provider_gets_the_wanted_properties_without_the_request_of_the_client() {
     let (world, log) = world(three());
     log.take();
     // This provider takes no notice and gives the whole: so does the client get it (B21).
@@ -96,11 +96,11 @@ fn b15_what_is_stored_is_read_in_part() {
 fn b17_an_asterisk_is_not_all() {
     let (world, log) = world(three());
     log.take();
-    for properties in [["*"], ["Nobody"]] {
+    for properties in [["*"], ["Absent"]] {
         let found = get(&world, r#"D.K="b""#, &reading(&world, &properties));
         assert_eq!(status(found), WBEM_E_INVALID_CONTEXT);
     }
-    assert_eq!(log.take(), Vec::<String>::new(), "nobody is asked");
+    assert_eq!(log.take(), Vec::<String>::new(), "no provider is called");
 }
 
 /// It is the class of the instance that has the properties, as for what is stored, and no other one
@@ -118,8 +118,8 @@ fn b_5_properties_of_the_class_that_the_instance_has() {
         world.compile(&registration("Q", OTHER, &[INSTANCES]));
         let found = get(&world, "Test_0.K='b'", &reading(&world, &["S"])).unwrap();
         assert_eq!(found, format!(r#"{with}{{K="b", S="y", V=5}}"#));
-        let nobodys = get(&world, "Test_0.K='b'", &reading(&world, &["Nobody"]));
-        assert_eq!(status(nobodys), WBEM_E_INVALID_CONTEXT);
+        let of_absent = get(&world, "Test_0.K='b'", &reading(&world, &["Absent"]));
+        assert_eq!(status(of_absent), WBEM_E_INVALID_CONTEXT);
     }
 }
 
@@ -141,7 +141,7 @@ fn b_5_values_that_make_no_sense_together() {
 }
 
 fn last(log: &Log) -> String {
-    log.take().pop().expect("somebody was asked")
+    log.take().pop().expect("a provider was called")
 }
 
 #[test]
@@ -266,7 +266,7 @@ fn b_5_what_is_stored_is_written_in_part() {
     assert_eq!(now(), r#"S{K="a", N="n", T="t", V=5}"#, "NULL says nothing of V");
     assert_eq!(update(&null, &[("__PUT_EXT_STRICT_NULLS", TRUE)]), Ok(()));
     assert_eq!(now(), r#"S{K="a", N="n", T="t", V=NULL}"#);
-    let missing = [("K", "nobody".into()), ("V", Value::UInt32(5))];
+    let missing = [("K", "absent".into()), ("V", Value::UInt32(5))];
     assert_eq!(update(&missing, &[]), Err(WBEM_E_NOT_FOUND));
 }
 
@@ -292,8 +292,8 @@ fn b_5_a_partial_put_goes_to_those_classes_that_have_the_properties() {
     assert!(puts[0].starts_with(r#"Q put V of B{A1=2, K="k", V=1}"#), "{puts:?}");
 }
 
-/// Behaviour.md B.5, core rules 1 and 2: a provider is told neither of a client's request nor, where
-/// it is asked on the way, of any value of a partial operation, whatever it is asked for.
+/// Behaviour.md B.5, core rules 1 and 2: a provider receives neither a client's request nor, if the
+/// operation calls it on the way, any context value of a partial operation.
 #[test]
 fn b_5_no_value_reaches_a_provider_for_which_it_is_not() {
     let (world, log) = asking(|context| {
@@ -313,18 +313,18 @@ fn b_5_no_value_reaches_a_provider_for_which_it_is_not() {
         "Q delete E K=\"b\"",
     ];
     let services = world.services();
-    let told = || {
-        let mut told = log.take();
-        told.retain(|line| !line.contains("initialize"));
-        told
+    let asked = || {
+        let mut lines = log.take();
+        lines.retain(|line| !line.contains("initialize"));
+        lines
     };
     get(&world, r#"D.K="b""#, &both).unwrap();
     let with = r#"with __GET_EXTENSIONS=TRUE __GET_EXT_PROPERTIES={"V"}"#;
-    let told_now = told();
-    assert_eq!(told_now[0], format!(r#"P get D K="b" wanted K,V {with}"#));
-    assert_eq!(told_now[1..], of_q);
+    let asked_now = asked();
+    assert_eq!(asked_now[0], format!(r#"P get D K="b" wanted K,V {with}"#));
+    assert_eq!(asked_now[1..], of_q);
     services.delete_instance(r#"D.K="b""#, Flags::default(), &both).unwrap();
-    let told_now = told();
-    assert_eq!(told_now[0], r#"P delete D K="b""#);
-    assert_eq!(told_now[1..], of_q);
+    let asked_now = asked();
+    assert_eq!(asked_now[0], r#"P delete D K="b""#);
+    assert_eq!(asked_now[1..], of_q);
 }

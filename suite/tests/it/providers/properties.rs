@@ -31,7 +31,9 @@ impl PropertyProvider for Asked {
     fn get_property(&self, call: &PropertyCall<'_>, _: &ProviderContext) -> Result<Value> {
         self.write("get", call);
         match call.property_context {
-            _ if call.instance_context == Some("fails") => Err(WBEM_E_FAILED.with("so be it")),
+            _ if call.instance_context == Some("fails") => {
+                Err(WBEM_E_FAILED.with("the instance fails"))
+            }
             Some("fails") => Err(WBEM_E_FAILED.with("the test said so")),
             Some("number") => Ok(Value::UInt32(7)),
             // WBEM_S_FALSE: no value, and no failure.
@@ -117,7 +119,7 @@ fn c2_dynprops_speaks_for_every_property() {
     assert_eq!(world.get("T='t'").unwrap(), r#"T{K="t", X="nothing"}"#);
 }
 
-/// C.1: nobody takes back by FALSE what the class says.
+/// C.1: FALSE does not revoke what the class declares.
 #[test]
 fn c2_dynprops_can_only_be_true() {
     let (world, _) = world(READ, CLASS);
@@ -201,7 +203,7 @@ fn c_1_registrations_that_are_not_whole() {
         ),
         (
             r#"Provider("Q"), PropertyContext("a.b")"#,
-            r#"Provider("Nobody")"#,
+            r#"Provider("Absent")"#,
             WBEM_E_PROVIDER_NOT_FOUND,
         ),
     ] {
@@ -225,7 +227,7 @@ fn c_1_puts_are_looked_at_before_the_provider_is() {
     };
     let administrator = world.administrator();
     assert_eq!(status(put("k", Flags::CREATE_ONLY, administrator)), WBEM_E_ALREADY_EXISTS);
-    assert_eq!(status(put("nobody", Flags::UPDATE_ONLY, administrator)), WBEM_E_NOT_FOUND);
+    assert_eq!(status(put("absent", Flags::UPDATE_ONLY, administrator)), WBEM_E_NOT_FOUND);
     let both = Flags::CREATE_ONLY | Flags::UPDATE_ONLY;
     assert_eq!(status(put("k", both, administrator)), WBEM_E_INVALID_PARAMETER);
     assert_eq!(asked.take(), Vec::<String>::new());
@@ -371,7 +373,7 @@ fn c1_however_many_instances_have_dynamic_properties_each_comes_once() {
     assert_eq!(asked.take().len(), 1);
 }
 
-/// Behaviour.md B.4, B.5: who has values that nobody wants is not asked for them.
+/// Behaviour.md B.4, B.5: a provider is not called for values that the query does not need.
 #[test]
 fn b15_b27_property_providers_are_asked_for_what_is_wanted() {
     let class = CLASS.replace(

@@ -61,7 +61,7 @@ fn j17_after_its_initialization_the_core_alone_serves() {
     world.compile("instance of Kept { K = \"a\"; };");
     assert_eq!(world.query("SELECT * FROM Kept").unwrap(), [r#"Kept{K="a"}"#]);
     assert_eq!(log.take(), [""; 0], "it is asked no more");
-    // It is read from the repository, whoever is there.
+    // It is read from the repository, even without its provider.
     let world = world.reopen(NativeProviders::default());
     assert_eq!(world.get("Kept").unwrap(), "class Kept");
     // When it starts again it deletes what no longer applies.
@@ -101,9 +101,9 @@ fn a13_a_push_provider_that_is_replaced() {
 #[test]
 fn a10_a_push_provider_that_fails_leaves_what_is_stored() {
     let log = Log::default();
-    let told = log.clone();
+    let written = log.clone();
     let fails: Make = Box::new(move |initialization| {
-        told.write(format!("initialize {}", initialization.namespace));
+        written.write(format!("initialize {}", initialization.namespace));
         push(initialization, "class Half { };", &[])?;
         Err(WBEM_E_FAILED.with("the test said so"))
     });
@@ -119,7 +119,7 @@ fn a10_a_push_provider_that_fails_leaves_what_is_stored() {
     let [failed] = failed.as_slice() else { panic!("one has failed: {failed:?}") };
     assert_eq!((failed.namespace.as_str(), failed.name.as_str()), (r"root\test", "P"));
     assert_eq!(failed.error.status(), WBEM_E_INITIALIZATION_FAILURE);
-    // Of what is registered in its place, or not any more, something else is told, or nothing.
+    // A new registration has another failure, or none; without a registration there is none.
     world.compile(&registered("{00000000-0000-0000-0000-000000000002}"));
     world.get("Stored").unwrap();
     let failed = world.manager().failed_pushes();

@@ -22,7 +22,7 @@ fn a_key_that_is_declared_exact_leads_to_exactly_one_get() {
             vec![b],
             r#"get D K="b" wanted all"#,
         ),
-        (r#"SELECT * FROM D WHERE K = "nobody""#, vec![], r#"get D K="nobody" wanted all"#),
+        (r#"SELECT * FROM D WHERE K = "absent""#, vec![], r#"get D K="absent" wanted all"#),
         (r#"SELECT V FROM D WHERE K = "b""#, vec!["D{V=5}"], r#"get D K="b" wanted K,V"#),
     ] {
         assert_eq!(ask(&world, &log, query), (owned(&found), owned(&[asked])), "{query}");
@@ -33,10 +33,10 @@ fn a_key_that_is_declared_exact_leads_to_exactly_one_get() {
 fn a_key_that_is_not_leads_to_an_enumeration() {
     for pushdown in [Pushdown::Inexact, Pushdown::Unsupported] {
         let (world, log) = world(three().says("K", pushdown));
-        let told = if pushdown == Pushdown::Inexact { r#" where K = "b""# } else { "" };
+        let narrowed = if pushdown == Pushdown::Inexact { r#" where K = "b""# } else { "" };
         let (found, asked) = ask(&world, &log, r#"SELECT * FROM D WHERE K = "b""#);
         assert_eq!(found, [r#"D{K="b", S="y", V=5}"#]);
-        assert_eq!(asked, [format!("enumerate D{told} wanted all")]);
+        assert_eq!(asked, [format!("enumerate D{narrowed} wanted all")]);
     }
 }
 
@@ -83,7 +83,7 @@ fn exact_is_not_filtered_again() {
 }
 
 #[test]
-fn inexact_is_told_and_filtered_again() {
+fn inexact_is_pushed_down_and_filtered_again() {
     let (world, log) = world(three().says("V", Pushdown::Inexact));
     let (found, asked) = ask(&world, &log, "SELECT * FROM D WHERE V > 4");
     assert_eq!(found, [r#"D{K="b", S="y", V=5}"#, r#"D{K="c", S="x", V=9}"#]);
@@ -91,7 +91,7 @@ fn inexact_is_told_and_filtered_again() {
 }
 
 #[test]
-fn unsupported_is_not_told_and_filtered() {
+fn unsupported_is_filtered_only() {
     let (world, log) = world(three());
     let (found, asked) = ask(&world, &log, "SELECT * FROM D WHERE V > 4");
     assert_eq!(found, [r#"D{K="b", S="y", V=5}"#, r#"D{K="c", S="x", V=9}"#]);
@@ -129,7 +129,7 @@ fn what_is_no_single_comparison_stays_with_the_core() {
 fn constants_reach_the_provider_in_the_type_of_the_property() {
     let provider = three().says("V", Pushdown::Inexact).says("S", Pushdown::Inexact);
     let (world, log) = world(provider);
-    for (condition, told) in [
+    for (condition, pushed) in [
         (r#"V = "5""#, "V = 5"),
         ("5 >= V", "V <= 5"),
         ("V != 5", "V <> 5"),
@@ -139,7 +139,7 @@ fn constants_reach_the_provider_in_the_type_of_the_property() {
         (r#"S LIKE "x""#, r#"S = "x""#),
     ] {
         let (_, asked) = ask(&world, &log, &format!("SELECT K FROM D WHERE {condition}"));
-        assert!(asked[0].contains(&format!(" where {told} wanted")), "{condition}: {asked:?}");
+        assert!(asked[0].contains(&format!(" where {pushed} wanted")), "{condition}: {asked:?}");
     }
 }
 
@@ -170,7 +170,7 @@ fn a_class_that_cannot_match_is_not_asked() {
     world.compile("[dynamic, provider(\"P\")] class E : D { };");
     let (found, asked) = ask(&world, &log, "SELECT K FROM D WHERE __CLASS = \"E\"");
     assert_eq!((found.len(), asked), (3, owned(&["enumerate E wanted K"])));
-    let (found, asked) = ask(&world, &log, "SELECT K FROM D WHERE __CLASS = \"Nobody\"");
+    let (found, asked) = ask(&world, &log, "SELECT K FROM D WHERE __CLASS = \"Absent\"");
     assert_eq!((found.len(), asked), (0, vec![]));
 }
 
@@ -180,7 +180,7 @@ fn b2_get_put_and_delete_reach_the_provider() {
     let services = world.services();
     let context = world.administrator();
     assert_eq!(world.get(r#"d.k='b'"#).unwrap(), r#"D{K="b", S="y", V=5}"#);
-    assert_eq!(status(world.get(r#"D.K="nobody""#)), WBEM_E_NOT_FOUND);
+    assert_eq!(status(world.get(r#"D.K="absent""#)), WBEM_E_NOT_FOUND);
     let new = world.instance("D", &[("K", "new".into()), ("V", Value::UInt32(2))]);
     let path = services.put_instance(&new, Flags::CREATE_ONLY, context).unwrap();
     assert_eq!(path.to_string(), r#"D.K="new""#);
@@ -188,7 +188,7 @@ fn b2_get_put_and_delete_reach_the_provider() {
     let expected = [
         r"initialize root\test",
         r#"get D K="b" wanted all"#,
-        r#"get D K="nobody" wanted all"#,
+        r#"get D K="absent" wanted all"#,
         r#"put D{K="new", S=NULL, V=2} flags 0x2"#,
         r#"delete D K="b""#,
     ];

@@ -31,8 +31,8 @@ fn b3_the_text_reaches_the_provider_and_its_answer_is_not_filtered() {
         let (found, asked) = ask(&world, &log, query);
         assert_eq!(found, ALL);
         assert_eq!(asked, [format!("query D {query}")]);
-        // What is selected is still the core's affair.
-        let (found, _) = ask(&world, &log, "SELECT V FROM D WHERE K = 'nobody'");
+        // The core still selects the properties.
+        let (found, _) = ask(&world, &log, "SELECT V FROM D WHERE K = 'absent'");
         assert_eq!(found, ["D{V=1}", "D{V=5}", "D{V=9}"]);
         // An enumeration is none.
         log.take();
@@ -46,7 +46,7 @@ fn b3_the_text_reaches_the_provider_and_its_answer_is_not_filtered() {
     }
 }
 
-/// What a text says beyond WQL is the provider's affair, where it is registered for that.
+/// A provider that is registered for it interprets texts beyond WQL.
 #[test]
 fn b3_more_than_wql_is_passed_through() {
     let beyond = r#"{"WQL:V1ProviderDefined"}"#;
@@ -68,13 +68,13 @@ fn b3_more_than_wql_is_passed_through() {
         let (world, _) = querying(three().conduct(refuses), beyond);
         assert_eq!(status(world.query(query)), WBEM_E_INVALID_QUERY, "{query}");
     }
-    // A property that the class lacks is wrong whoever is asked, and so is what is no SELECT.
+    // A property that the class lacks is an error for every provider, and so is a text other than SELECT.
     let (world, log) = querying(three(), beyond);
     world.compile("class Test_Stored { [key] uint32 V; };");
     for query in [
-        "SELECT * FROM D WHERE Nobody = 1",
+        "SELECT * FROM D WHERE Absent = 1",
         "SELECT * FROM Test_Stored ORDER BY V",
-        "SELECT * FROM Nobody ORDER BY V",
+        "SELECT * FROM Absent ORDER BY V",
         "DELETE FROM D",
         "SELECT *",
     ] {
@@ -83,7 +83,7 @@ fn b3_more_than_wql_is_passed_through() {
     assert!(!log.take().iter().any(|line| line.starts_with("query")));
 }
 
-/// All sources understand such a text, or nobody is asked.
+/// Either all sources understand such a text, or none is called.
 #[test]
 fn b3_more_than_wql_over_several_classes() {
     let (world, log) = querying(three(), r#"{"WQL:V1ProviderDefined"}"#);

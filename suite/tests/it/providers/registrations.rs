@@ -231,7 +231,7 @@ fn b1_each_ability_that_is_not_registered() {
 
 #[test]
 fn b1_initialization_that_fails() {
-    let panics: Make = Box::new(|_| panic!("the test told the factory to panic"));
+    let panics: Make = Box::new(|_| panic!("the test makes the factory panic"));
     let refuses: Make = Box::new(|_| Err(WBEM_E_FAILED.with("not today")));
     for factory in [refuses, panics] {
         let mut providers = NativeProviders::default();

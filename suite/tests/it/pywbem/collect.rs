@@ -1,4 +1,4 @@
-//! A class with all that it inherits, in the form in which `dump.py` tells pywbem's.
+//! A class with all that it inherits, in the form in which `dump.py` prints those of pywbem.
 
 use cim::{
     Class, ClassDeclaration, Flavor, Method, Name, Property, PropertyType, Qualifiers, Value,
@@ -7,12 +7,12 @@ use serde::Deserialize;
 use serde_json::Value as Json;
 
 #[derive(Deserialize)]
-pub(super) struct ToldClass {
+pub(super) struct CollectedClass {
     pub name: String,
     pub superclass: Option<String>,
-    pub qualifiers: Vec<ToldQualifier>,
-    pub properties: Vec<ToldElement>,
-    pub methods: Vec<ToldElement>,
+    pub qualifiers: Vec<CollectedQualifier>,
+    pub properties: Vec<CollectedElement>,
+    pub methods: Vec<CollectedElement>,
     /// What the class itself declares, in order. Only ours say.
     #[serde(skip)]
     pub own: Own,
@@ -28,10 +28,10 @@ pub(super) struct Own {
 
 /// A property, a method or a parameter.
 #[derive(Deserialize, Default)]
-pub(super) struct ToldElement {
+pub(super) struct CollectedElement {
     pub name: String,
     pub r#type: Option<String>,
-    pub qualifiers: Vec<ToldQualifier>,
+    pub qualifiers: Vec<CollectedQualifier>,
     #[serde(default)]
     pub is_array: bool,
     pub array_size: Option<u32>,
@@ -43,14 +43,14 @@ pub(super) struct ToldElement {
     #[serde(default)]
     pub propagated: bool,
     #[serde(default)]
-    pub parameters: Vec<ToldElement>,
+    pub parameters: Vec<CollectedElement>,
     /// The qualifiers that the class itself gives it, in order. Only ours say.
     #[serde(skip)]
     pub own_qualifiers: Vec<String>,
 }
 
 #[derive(Deserialize, Clone)]
-pub(super) struct ToldQualifier {
+pub(super) struct CollectedQualifier {
     pub name: String,
     pub r#type: Option<String>,
     pub value: Json,
@@ -61,9 +61,9 @@ pub(super) struct ToldQualifier {
     pub propagated: bool,
 }
 
-impl ToldClass {
+impl CollectedClass {
     pub(super) fn of(class: &Class) -> Self {
-        ToldClass {
+        CollectedClass {
             name: class.name().to_string(),
             superclass: class.superclass().map(|s| s.name().to_string()),
             qualifiers: qualifiers(class.qualifiers()),
@@ -84,10 +84,10 @@ impl Own {
     }
 }
 
-fn property(class: &Class, property: &Property) -> ToldElement {
+fn property(class: &Class, property: &Property) -> CollectedElement {
     let Property { name, ty, default, qualifiers, declared_in } = property;
     let declared = class.declaration().properties.iter().find(|p| p.name == *name);
-    ToldElement {
+    CollectedElement {
         origin: Some(declared_in.to_string()),
         propagated: declared_in != class.name(),
         own_qualifiers: declared.map_or(Vec::new(), |p| names(&p.qualifiers)),
@@ -95,13 +95,13 @@ fn property(class: &Class, property: &Property) -> ToldElement {
     }
 }
 
-fn method(class: &Class, method: &Method) -> ToldElement {
+fn method(class: &Class, method: &Method) -> CollectedElement {
     let declared = class.declaration().methods.iter().find(|m| m.name == method.name);
-    let parameter = |p: &cim::Parameter| ToldElement {
+    let parameter = |p: &cim::Parameter| CollectedElement {
         own_qualifiers: names(&p.qualifiers),
         ..typed(&p.name, &p.ty, &p.default, &p.qualifiers)
     };
-    ToldElement {
+    CollectedElement {
         name: method.name.to_string(),
         r#type: method.return_type.as_ref().map(|ty| type_name(ty.cim).to_owned()),
         qualifiers: qualifiers(&method.qualifiers),
@@ -109,24 +109,24 @@ fn method(class: &Class, method: &Method) -> ToldElement {
         propagated: method.declared_in != *class.name(),
         parameters: method.parameters.iter().map(parameter).collect(),
         own_qualifiers: declared.map_or(Vec::new(), |m| names(&m.qualifiers)),
-        ..ToldElement::default()
+        ..CollectedElement::default()
     }
 }
 
-fn typed(name: &Name, ty: &PropertyType, default: &Value, set: &Qualifiers) -> ToldElement {
+fn typed(name: &Name, ty: &PropertyType, default: &Value, set: &Qualifiers) -> CollectedElement {
     // What `X[4]` says is kept as a qualifier, which pywbem keeps as a size.
-    let mut told = qualifiers(set);
-    let size = told.iter().position(|q| ty.is_array && cim::name::eq(&q.name, "max"));
-    let size = size.map(|at| told.remove(at).value);
-    ToldElement {
+    let mut all = qualifiers(set);
+    let size = all.iter().position(|q| ty.is_array && cim::name::eq(&q.name, "max"));
+    let size = size.map(|at| all.remove(at).value);
+    CollectedElement {
         name: name.to_string(),
         r#type: Some(type_name(ty.cim).to_owned()),
-        qualifiers: told,
+        qualifiers: all,
         is_array: ty.is_array,
         array_size: size.and_then(|size| size.as_u64()?.try_into().ok()),
         class: ty.class.as_ref().map(Name::to_string),
         value: json(default),
-        ..ToldElement::default()
+        ..CollectedElement::default()
     }
 }
 
@@ -138,8 +138,8 @@ fn names(set: &Qualifiers) -> Vec<String> {
     set.iter().map(|q| q.name.to_string()).collect()
 }
 
-fn qualifiers(set: &Qualifiers) -> Vec<ToldQualifier> {
-    let tell = |q: &cim::Qualifier| ToldQualifier {
+fn qualifiers(set: &Qualifiers) -> Vec<CollectedQualifier> {
+    let tell = |q: &cim::Qualifier| CollectedQualifier {
         name: q.name.to_string(),
         r#type: match &q.value {
             Value::Array(elements) => elements.first().and_then(Value::cim_type),

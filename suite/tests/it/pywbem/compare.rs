@@ -7,8 +7,8 @@ use cim::name::eq;
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use super::collect::{CollectedClass, CollectedElement, CollectedQualifier};
 use super::rules::RULES;
-use super::told::{ToldClass, ToldElement, ToldQualifier};
 
 /// What kind of element a difference is on.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -28,8 +28,8 @@ pub(super) struct Difference<'a> {
     /// Whether the class inherits the element as it is.
     pub is_inherited: bool,
     /// The qualifier, where the field is one of a qualifier.
-    pub our_qualifier: Option<&'a ToldQualifier>,
-    pub their_qualifier: Option<&'a ToldQualifier>,
+    pub our_qualifier: Option<&'a CollectedQualifier>,
+    pub their_qualifier: Option<&'a CollectedQualifier>,
 }
 
 /// How many things were compared and how many differences each rule explained.
@@ -46,12 +46,12 @@ struct Place<'a> {
     on: On,
     name: String,
     is_inherited: bool,
-    ours: Option<&'a ToldQualifier>,
-    theirs: Option<&'a ToldQualifier>,
+    ours: Option<&'a CollectedQualifier>,
+    theirs: Option<&'a CollectedQualifier>,
 }
 
 impl Comparison {
-    pub(super) fn class(&mut self, ours: &ToldClass, theirs: &ToldClass) {
+    pub(super) fn class(&mut self, ours: &CollectedClass, theirs: &CollectedClass) {
         self.count("classes");
         let name = ours.name.clone();
         let at = Place { on: On::Class, name, is_inherited: false, ours: None, theirs: None };
@@ -65,7 +65,7 @@ impl Comparison {
         self.own(&at, "own methods", &ours.own.methods, &theirs.methods, |m| &m.name);
     }
 
-    /// What an element declares itself stands in one order, wherever the rest has its place.
+    /// Own declarations of an element are in the same order; inherited ones may be elsewhere.
     fn own<'t, T>(
         &mut self,
         at: &Place<'_>,
@@ -75,7 +75,7 @@ impl Comparison {
         name: impl Fn(&'t T) -> &'t String,
     ) {
         let theirs: Vec<&String> = theirs.iter().map(name).collect();
-        // What one of the two lacks is told elsewhere.
+        // Missing names are reported by another check.
         let ours: Vec<&String> = ours.iter().filter(|o| theirs.iter().any(|t| eq(t, o))).collect();
         let theirs = theirs.into_iter().filter(|t| ours.iter().any(|o| eq(t, o))).collect();
         self.field(at, field, &ours, &theirs);
@@ -85,8 +85,8 @@ impl Comparison {
         &mut self,
         above: &Place<'_>,
         on: On,
-        ours: &[ToldElement],
-        theirs: &[ToldElement],
+        ours: &[CollectedElement],
+        theirs: &[CollectedElement],
     ) {
         let field = match on {
             On::Class | On::Property => "properties",
@@ -107,7 +107,7 @@ impl Comparison {
         }
     }
 
-    fn element(&mut self, at: &Place<'_>, ours: &ToldElement, theirs: &ToldElement) {
+    fn element(&mut self, at: &Place<'_>, ours: &CollectedElement, theirs: &CollectedElement) {
         self.field(at, "type", &ours.r#type, &theirs.r#type);
         self.field(at, "is_array", &ours.is_array, &theirs.is_array);
         self.field(at, "array_size", &ours.array_size, &theirs.array_size);
@@ -120,7 +120,12 @@ impl Comparison {
         self.elements(at, On::Parameter, &ours.parameters, &theirs.parameters);
     }
 
-    fn qualifiers(&mut self, at: &Place<'_>, ours: &[ToldQualifier], theirs: &[ToldQualifier]) {
+    fn qualifiers(
+        &mut self,
+        at: &Place<'_>,
+        ours: &[CollectedQualifier],
+        theirs: &[CollectedQualifier],
+    ) {
         for our in ours {
             self.count("qualifiers");
             self.qualifier(at, Some(our), find(theirs, &our.name));
@@ -128,7 +133,7 @@ impl Comparison {
         for their in theirs.iter().filter(|t| find(ours, &t.name).is_none()) {
             self.qualifier(at, None, Some(their));
         }
-        let order = |these: &[ToldQualifier], others: &[ToldQualifier]| -> Vec<String> {
+        let order = |these: &[CollectedQualifier], others: &[CollectedQualifier]| -> Vec<String> {
             let both = these.iter().filter(|q| find(others, &q.name).is_some());
             both.map(|q| q.name.clone()).collect()
         };
@@ -138,8 +143,8 @@ impl Comparison {
     fn qualifier(
         &mut self,
         at: &Place<'_>,
-        ours: Option<&ToldQualifier>,
-        theirs: Option<&ToldQualifier>,
+        ours: Option<&CollectedQualifier>,
+        theirs: Option<&CollectedQualifier>,
     ) {
         let name = ours.or(theirs).map_or("", |q| q.name.as_str());
         let at = &Place { name: format!("{} [{name}]", at.name), ours, theirs, ..at.clone() };
@@ -209,11 +214,11 @@ impl Comparison {
     }
 }
 
-fn names(all: &[ToldElement]) -> Vec<&String> {
+fn names(all: &[CollectedElement]) -> Vec<&String> {
     all.iter().map(|e| &e.name).collect()
 }
 
-fn find<'q>(all: &'q [ToldQualifier], name: &str) -> Option<&'q ToldQualifier> {
+fn find<'q>(all: &'q [CollectedQualifier], name: &str) -> Option<&'q CollectedQualifier> {
     all.iter().find(|q| eq(&q.name, name))
 }
 

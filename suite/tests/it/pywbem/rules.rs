@@ -16,7 +16,7 @@ pub(super) struct Rule {
 pub(super) const RULES: [Rule; 11] = [
     Rule {
         name: "an unmarked parameter is in",
-        why: "DMTF's In is TRUE unless told; pywbem leaves that to its users, WMI needs it said",
+        why: "DMTF's In is TRUE by default; pywbem leaves that to its users, WMI requires it in the text",
         explains: |d| {
             d.on == On::Parameter
                 && d.field == "presence"
@@ -80,7 +80,7 @@ pub(super) const RULES: [Rule; 11] = [
     },
     Rule {
         name: "default flavors hold on parameters",
-        why: "DSP0004: EnableOverride and ToSubclass unless told; pywbem sets neither there",
+        why: "DSP0004: EnableOverride and ToSubclass by default; pywbem sets neither there",
         explains: |d| {
             let is_flavor = matches!(d.field, "to_subclass" | "overridable");
             d.on == On::Parameter && is_flavor && d.ours == true
