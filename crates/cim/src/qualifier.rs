@@ -34,21 +34,6 @@ bitflags! {
 }
 
 impl Flavor {
-    /// Same as [`Flavor::contains`].
-    pub const fn has(self, other: Flavor) -> bool {
-        self.contains(other)
-    }
-
-    /// Same as [`Flavor::union`].
-    pub const fn with(self, other: Flavor) -> Flavor {
-        self.union(other)
-    }
-
-    /// Same as [`Flavor::difference`].
-    pub const fn without(self, other: Flavor) -> Flavor {
-        self.difference(other)
-    }
-
     /// The flavors that hold for `name` without being written: those of `key`, and of
     /// `Association`, which always propagates.
     pub fn implied(name: &str) -> Flavor {

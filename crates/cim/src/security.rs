@@ -48,13 +48,6 @@ bitflags! {
     }
 }
 
-impl Rights {
-    /// Same as [`Rights::union`].
-    pub const fn with(self, other: Rights) -> Rights {
-        self.union(other)
-    }
-}
-
 impl fmt::Debug for Rights {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Rights({:#x})", self.0)

@@ -110,7 +110,7 @@ fn g30_the_qualifier_sets_the_descriptor_and_children_inherit() {
 
     // On a namespace that is there it changes the descriptor, from the next call on.
     let services = world.connect_as(&secured, &user()).unwrap();
-    world.compile(&mof(&sddl(Rights::FULL_WRITE_REP.with(Rights::WRITE_PROVIDER))));
+    world.compile(&mof(&sddl(Rights::FULL_WRITE_REP.union(Rights::WRITE_PROVIDER))));
     let refused = status(services.get_object("", Flags::default(), &user()).map(drop));
     assert_eq!(refused, Err(WBEM_E_ACCESS_DENIED));
     world.compile(&mof("O:BAG:BAD:(A;CI;0x6000f;;;BA)(A;CI;0x60003;;;WD)"));
@@ -298,7 +298,7 @@ fn g11_a_compilation_goes_by_what_it_changes() {
 /// What each operation takes, one right after the other (rulings I-28, I-29).
 #[test]
 fn g11_each_operation_takes_its_right() {
-    const FULL: Rights = Rights::FULL_WRITE_REP.with(Rights::WRITE_PROVIDER);
+    const FULL: Rights = Rights::FULL_WRITE_REP.union(Rights::WRITE_PROVIDER);
     type Operation = fn(&dyn Services, &World, &CallContext) -> Outcome;
     let flags = Flags::default();
     let operations: [(&str, Rights, Operation); 9] = [
@@ -327,15 +327,15 @@ fn g11_each_operation_takes_its_right() {
             Err(WBEM_E_METHOD_DISABLED) => Ok(()),
             other => other.map(drop),
         }),
-        ("GetSD", Rights::METHOD_EXECUTE.with(Rights::READ_CONTROL), |s, _, c| {
+        ("GetSD", Rights::METHOD_EXECUTE.union(Rights::READ_CONTROL), |s, _, c| {
             descriptor_of(s, c).map(drop)
         }),
-        ("SetSD", Rights::METHOD_EXECUTE.with(Rights::WRITE_DAC), |s, _, c| {
+        ("SetSD", Rights::METHOD_EXECUTE.union(Rights::WRITE_DAC), |s, _, c| {
             call(s, "SetSD", &[("SD", bytes(&sddl(Rights(1))))], c).map(drop)
         }),
     ];
     for (name, needed, operation) in operations {
-        let needed = needed.with(Rights::ENABLE);
+        let needed = needed.union(Rights::ENABLE);
         let bits = (0..19).map(|bit| Rights(1 << bit)).filter(|bit| needed.contains(*bit));
         for missing in bits.map(Some).chain([None]) {
             let world = world();
@@ -388,7 +388,7 @@ fn g11_from_afar_it_takes_remote_access_and_encryption_where_that_is_required() 
         status(services.get_object("Test_A.K=1", Flags::default(), context).map(drop))
     };
     assert_eq!(get(&encrypted), Err(WBEM_E_ACCESS_DENIED));
-    set_sd(&world, &sddl(Rights::ENABLE.with(Rights::REMOTE_ACCESS))).unwrap();
+    set_sd(&world, &sddl(Rights::ENABLE.union(Rights::REMOTE_ACCESS))).unwrap();
     assert_eq!((get(&clear), get(&encrypted)), (Ok(()), Ok(())));
     let mof = |qualifier: &str| {
         let pragma = r#"#pragma namespace("\\\\.\\root")"#;
@@ -445,7 +445,7 @@ fn security_object(world: &World, text: &str, change: impl FnOnce(&mut Instance)
         let text = Value::string(sid.to_string());
         embedded(world.instance("__Trustee", &[("SIDString", text)]))
     };
-    let control = descriptor.control().without(Control::SELF_RELATIVE).0;
+    let control = descriptor.control().difference(Control::SELF_RELATIVE).0;
     let mut object =
         world.instance("__SecurityDescriptor", &[("ControlFlags", Value::UInt32(control.into()))]);
     for (name, sid) in [("Owner", &descriptor.owner), ("Group", &descriptor.group)] {

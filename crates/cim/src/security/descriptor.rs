@@ -68,35 +68,6 @@ bitflags! {
     }
 }
 
-impl Control {
-    /// Same as [`Control::contains`].
-    pub const fn has(self, other: Control) -> bool {
-        self.contains(other)
-    }
-
-    /// Same as [`Control::union`].
-    pub const fn with(self, other: Control) -> Control {
-        self.union(other)
-    }
-
-    /// Same as [`Control::difference`].
-    pub const fn without(self, other: Control) -> Control {
-        self.difference(other)
-    }
-}
-
-impl AceFlags {
-    /// Same as [`AceFlags::contains`].
-    pub const fn has(self, other: AceFlags) -> bool {
-        self.contains(other)
-    }
-
-    /// Same as [`AceFlags::union`].
-    pub const fn with(self, other: AceFlags) -> AceFlags {
-        self.union(other)
-    }
-}
-
 /// What an entry does.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AceKind {

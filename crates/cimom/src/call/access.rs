@@ -229,12 +229,12 @@ mod tests {
     fn g11_each_right_is_refused_where_it_is_missing() {
         let user = Arc::new(Identity::unix(1000, &[], false));
         let (local, remote) = (CallContext::local(user.clone()), CallContext::new(user, REMOTE));
-        let both = Rights::ENABLE.with(Rights::FULL_WRITE_REP);
+        let both = Rights::ENABLE.union(Rights::FULL_WRITE_REP);
         let denied = |r: Result<()>| r.unwrap_err().status() == WBEM_E_ACCESS_DENIED;
         assert!(denied(authorize(Rights::FULL_WRITE_REP, &local)));
         assert!(denied(authorize(Rights::ENABLE, &local)));
         assert!(authorize(both, &local).is_ok());
         assert!(denied(authorize(both, &remote)));
-        assert!(authorize(both.with(Rights::REMOTE_ACCESS), &remote).is_ok());
+        assert!(authorize(both.union(Rights::REMOTE_ACCESS), &remote).is_ok());
     }
 }

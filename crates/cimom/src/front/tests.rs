@@ -121,7 +121,7 @@ fn a_5_each_owner_takes_a_right_of_its_own() {
     let directory = tempfile::tempdir().unwrap();
     let cimom = cimom(directory.path());
     let outcomes = |name: &str, rights: Rights| {
-        let rights = rights.with(Rights::ENABLE);
+        let rights = rights.union(Rights::ENABLE);
         let declaration = declared(name);
         let flags = Flags::default();
         let put = with_rights(&cimom, rights, |view, call| {
@@ -193,6 +193,6 @@ fn g11_to_run_a_method_takes_a_right_of_its_own() {
         })
     };
     assert_eq!(status(Rights::ENABLE), Some(WBEM_E_ACCESS_DENIED));
-    let both = Rights::ENABLE.with(Rights::METHOD_EXECUTE);
+    let both = Rights::ENABLE.union(Rights::METHOD_EXECUTE);
     assert_eq!(status(both), Some(WBEM_E_NOT_FOUND));
 }

@@ -155,7 +155,7 @@ fn with_rights(now: &Descriptor, dacl: Option<&[DescriptorAce]>) -> Result<Descr
 fn check_rights(now: &Descriptor, dacl: Option<&[DescriptorAce]>) -> Result<Vec<DescriptorAce>> {
     let dacl = dacl.ok_or_else(|| invalid("it has no list of rights"))?;
     let there = now.dacl.as_deref().unwrap_or_default();
-    let stays = |e: &&DescriptorAce| !e.flags.has(AceFlags::INHERITED) || there.contains(e);
+    let stays = |e: &&DescriptorAce| !e.flags.contains(AceFlags::INHERITED) || there.contains(e);
     let kept: Vec<DescriptorAce> = dacl.iter().filter(stays).cloned().collect();
     kept.iter().try_for_each(check_entry)?;
     Ok(kept)
@@ -164,21 +164,21 @@ fn check_rights(now: &Descriptor, dacl: Option<&[DescriptorAce]>) -> Result<Vec<
 fn check_entry(entry: &DescriptorAce) -> Result<()> {
     /// The flags that an entry for rights may have.
     const FLAGS: AceFlags = AceFlags::OBJECT_INHERIT
-        .with(AceFlags::CONTAINER_INHERIT)
-        .with(AceFlags::NO_PROPAGATE)
-        .with(AceFlags::INHERIT_ONLY)
-        .with(AceFlags::INHERITED);
-    let partial = Rights::PARTIAL_WRITE_REP.with(Rights::WRITE_PROVIDER);
+        .union(AceFlags::CONTAINER_INHERIT)
+        .union(AceFlags::NO_PROPAGATE)
+        .union(AceFlags::INHERIT_ONLY)
+        .union(AceFlags::INHERITED);
+    let partial = Rights::PARTIAL_WRITE_REP.union(Rights::WRITE_PROVIDER);
     let AceFlags(flags) = entry.flags;
     let why = match entry {
         _ if entry.kind == AceKind::Audit => "neither allows nor denies",
         _ if !Rights::ALL.contains(entry.rights) => "is about a right that does not exist",
-        _ if !FLAGS.has(entry.flags) => "has a flag that does not exist",
+        _ if !FLAGS.contains(entry.flags) => "has a flag that does not exist",
         _ if entry.rights.contains(Rights::FULL_WRITE_REP) && entry.rights.0 & partial.0 == 0 => {
             "is about FULL_WRITE_REP without PARTIAL_WRITE_REP or WRITE_PROVIDER"
         }
-        _ if entry.flags.has(AceFlags::INHERIT_ONLY)
-            && !entry.flags.has(AceFlags::CONTAINER_INHERIT) =>
+        _ if entry.flags.contains(AceFlags::INHERIT_ONLY)
+            && !entry.flags.contains(AceFlags::CONTAINER_INHERIT) =>
         {
             "is for namespaces below alone (INHERIT_ONLY) and does not pass on (CONTAINER_INHERIT)"
         }

@@ -138,11 +138,11 @@ impl Serialize for QualifierJson<'_> {
 /// The flavors by the words of MOF, and `Propagated` for what is inherited.
 pub(super) fn flavors(flavor: Flavor) -> Vec<&'static str> {
     let words = [
-        (flavor.has(Flavor::TO_INSTANCE), "ToInstance"),
-        (flavor.has(Flavor::TO_DERIVED), "ToSubClass"),
-        (flavor.has(Flavor::NOT_OVERRIDABLE), "DisableOverride"),
-        (flavor.has(Flavor::AMENDED), "Amended"),
-        (flavor.has(Flavor::PROPAGATED), "Propagated"),
+        (flavor.contains(Flavor::TO_INSTANCE), "ToInstance"),
+        (flavor.contains(Flavor::TO_DERIVED), "ToSubClass"),
+        (flavor.contains(Flavor::NOT_OVERRIDABLE), "DisableOverride"),
+        (flavor.contains(Flavor::AMENDED), "Amended"),
+        (flavor.contains(Flavor::PROPAGATED), "Propagated"),
     ];
     words.into_iter().filter(|w| w.0).map(|w| w.1).collect()
 }

@@ -147,10 +147,10 @@ fn qualifiers(set: &Qualifiers) -> Vec<CollectedQualifier> {
         }
         .map(|cim| type_name(cim).to_owned()),
         value: json(&q.value),
-        to_subclass: q.flavor.has(Flavor::TO_DERIVED),
-        overridable: !q.flavor.has(Flavor::NOT_OVERRIDABLE),
-        translatable: q.flavor.has(Flavor::AMENDED),
-        to_instance: q.flavor.has(Flavor::TO_INSTANCE),
+        to_subclass: q.flavor.contains(Flavor::TO_DERIVED),
+        overridable: !q.flavor.contains(Flavor::NOT_OVERRIDABLE),
+        translatable: q.flavor.contains(Flavor::AMENDED),
+        to_instance: q.flavor.contains(Flavor::TO_INSTANCE),
         propagated: q.is_propagated(),
     };
     set.iter().map(tell).collect()

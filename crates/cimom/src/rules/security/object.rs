@@ -44,20 +44,22 @@ impl Parts {
 }
 
 /// The flags of a descriptor for each of its lists, except for its presence.
-const DACL_BITS: Control =
-    Control::DACL_AUTO_INHERIT_REQ.with(Control::DACL_AUTO_INHERITED).with(Control::DACL_PROTECTED);
-const SACL_BITS: Control =
-    Control::SACL_AUTO_INHERIT_REQ.with(Control::SACL_AUTO_INHERITED).with(Control::SACL_PROTECTED);
+const DACL_BITS: Control = Control::DACL_AUTO_INHERIT_REQ
+    .union(Control::DACL_AUTO_INHERITED)
+    .union(Control::DACL_PROTECTED);
+const SACL_BITS: Control = Control::SACL_AUTO_INHERIT_REQ
+    .union(Control::SACL_AUTO_INHERITED)
+    .union(Control::SACL_PROTECTED);
 
 /// `now` with those of `bits` that `given` has.
 fn take(now: Control, given: Control, bits: Control) -> Control {
-    now.without(bits).with(Control(given.0 & bits.0))
+    now.difference(bits).union(Control(given.0 & bits.0))
 }
 
 /// The descriptor as an object of `view`'s namespace.
 pub(super) fn from_descriptor(descriptor: &Descriptor, view: &View<'_>) -> Result<Value> {
     let mut object = new("__SecurityDescriptor", view)?;
-    let control = descriptor.control().without(Control::SELF_RELATIVE);
+    let control = descriptor.control().difference(Control::SELF_RELATIVE);
     object.put("ControlFlags", &Value::UInt32(control.0.into()))?;
     for (name, sid) in [("Owner", &descriptor.owner), ("Group", &descriptor.group)] {
         if let Some(sid) = sid {
@@ -107,15 +109,15 @@ pub(super) fn to_parts(value: &Value) -> Result<Parts> {
     let control = u16::try_from(control).map(Control);
     let control = control.map_err(|_| invalid("ControlFlags has bits that do not exist"))?;
     let dacl = list(object, "DACL")?;
-    if control.has(Control::DACL_PRESENT) && dacl.is_none() {
+    if control.contains(Control::DACL_PRESENT) && dacl.is_none() {
         return Err(invalid("SE_DACL_PRESENT is set and DACL is NULL"));
     }
     Ok(Parts {
         control,
         owner: optional_sid(object, "Owner")?,
         group: optional_sid(object, "Group")?,
-        dacl: dacl.filter(|_| control.has(Control::DACL_PRESENT)),
-        sacl: list(object, "SACL")?.filter(|_| control.has(Control::SACL_PRESENT)),
+        dacl: dacl.filter(|_| control.contains(Control::DACL_PRESENT)),
+        sacl: list(object, "SACL")?.filter(|_| control.contains(Control::SACL_PRESENT)),
     })
 }
 

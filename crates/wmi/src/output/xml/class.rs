@@ -26,7 +26,7 @@ pub(super) fn write_qualifier(qualifier: &Qualifier, text: &mut Element) {
     let value = &qualifier.value;
     let element = value.as_array().and_then(<[Value]>::first).unwrap_or(value);
     let cim = element.cim_type().map_or("string", type_name);
-    let has = |flavor| qualifier.flavor.has(flavor);
+    let has = |flavor| qualifier.flavor.contains(flavor);
     let mut attributes = vec![("NAME", qualifier.name.as_str()), ("TYPE", cim)];
     for (holds, name, word) in [
         (has(Flavor::NOT_OVERRIDABLE), "OVERRIDABLE", "false"),
