@@ -1,4 +1,4 @@
-//! A dbus-daemon for the tests that talk to systemd, or to what stands for it.
+//! A dbus-daemon for the tests that talk to systemd or to its mock.
 //!
 //! Where it is missing and this is Debian, root installs its package. If it cannot be
 //! installed, the tests that need it report that they were skipped; under `CI=true` that is an error,

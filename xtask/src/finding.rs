@@ -1,10 +1,10 @@
-//! One thing that a check found wrong, in the form that editors and readers can follow.
+//! An error that a check found, in a form that editors can follow.
 
 use std::fmt;
 
 use anyhow::{Result, bail};
 
-/// A rule that the file at `path` breaks, and what to do about it.
+/// A violation of a rule in the file at `path`, and its remedy.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Finding {
     /// Relative to the checkout's root, with slashes.
@@ -32,7 +32,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Prints what a task found, in the order of the files; fails if that is anything.
+/// Prints the findings of a task in the order of the files. Fails if there is any.
 pub(crate) fn report(task: &str, mut found: Vec<Finding>) -> Result<()> {
     found.sort();
     found.dedup();
@@ -41,14 +41,22 @@ pub(crate) fn report(task: &str, mut found: Vec<Finding>) -> Result<()> {
     }
     match found.len() {
         0 => Ok(()),
-        1 => bail!("{task} found one thing to mend"),
-        count => bail!("{task} found {count} things to mend"),
+        1 => bail!("{task} found one error"),
+        count => bail!("{task} found {count} errors"),
     }
 }
 
-/// The line, counted from 1, in which the byte at `offset` stands.
+/// The line, counted from 1, of the byte at `offset`.
 pub(crate) fn line_at(text: &str, offset: usize) -> usize {
     1 + text.bytes().take(offset).filter(|&byte| byte == b'\n').count()
+}
+
+/// Asserts that a check found one thing, whose text contains `expected`.
+#[cfg(test)]
+#[track_caller]
+pub(crate) fn assert_one(found: Vec<String>, expected: &str) {
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(found[0].contains(expected), "{}", found[0]);
 }
 
 #[cfg(test)]
@@ -66,9 +74,9 @@ mod tests {
         let finding = Finding::new("a", 1, "b", "c");
         assert!(report("tidy", Vec::new()).is_ok());
         let same = report("tidy", vec![finding.clone(), finding.clone()]).unwrap_err();
-        assert_eq!(same.to_string(), "tidy found one thing to mend");
+        assert_eq!(same.to_string(), "tidy found one error");
         let other = report("tidy", vec![finding, Finding::new("b", 1, "b", "c")]).unwrap_err();
-        assert_eq!(other.to_string(), "tidy found 2 things to mend");
+        assert_eq!(other.to_string(), "tidy found 2 errors");
     }
 
     #[test]

@@ -146,7 +146,7 @@ impl Layers {
             let (before, after) = (&pair[0], &pair[1]);
             if after.layer < before.layer {
                 let message = format!(
-                    "{} (layer {}) stands after {} (layer {})",
+                    "{} (layer {}) is listed after {} (layer {})",
                     after.name.as_ref(),
                     after.layer,
                     before.name.as_ref(),
@@ -254,6 +254,7 @@ impl Crate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::assert_one;
 
     const GOOD: &str = r#"
         [[crate]]
@@ -321,12 +322,6 @@ mod tests {
         layers.check(&members).iter().map(Finding::to_string).collect()
     }
 
-    #[track_caller]
-    fn one(found: Vec<String>, expected: &str) {
-        assert_eq!(found.len(), 1, "{found:#?}");
-        assert!(found[0].contains(expected), "{}", found[0]);
-    }
-
     #[test]
     fn agreeing_layers_pass() {
         assert_eq!(check("", "", None), Vec::<String>::new());
@@ -335,7 +330,7 @@ mod tests {
     #[test]
     fn an_edge_that_is_not_listed_fails() {
         let found = check("", "", Some(member("cim", &["wql"], &[])));
-        one(
+        assert_one(
             found,
             "crates/cim/Cargo.toml:9: cim uses wql, which layers.toml does not list; remove",
         );
@@ -344,57 +339,57 @@ mod tests {
     #[test]
     fn a_dev_edge_that_is_not_listed_fails() {
         let found = check("", "", Some(member("wql", &["cim"], &["host"])));
-        one(found, "add \"host\" to the dev_uses of wql");
+        assert_one(found, "add \"host\" to the dev_uses of wql");
     }
 
     #[test]
     fn dev_uses_do_not_allow_a_normal_edge() {
         let found = check("", "", Some(member("host", &["cim", "wql"], &["wql"])));
-        one(found, "host uses wql, which layers.toml does not list");
+        assert_one(found, "host uses wql, which layers.toml does not list");
     }
 
     #[test]
     fn a_stale_edge_fails_with_its_line() {
         let found = check("", "", Some(member("wql", &[], &[])));
-        one(found, "layers.toml:12: wql lists cim in uses, but does not use it so");
+        assert_one(found, "layers.toml:12: wql lists cim in uses, but does not use it so");
     }
 
     #[test]
     fn a_stale_dev_edge_fails() {
         let found = check("", "", Some(member("host", &["cim"], &[])));
-        one(found, "host lists wql in dev_uses");
+        assert_one(found, "host lists wql in dev_uses");
     }
 
     #[test]
     fn a_crate_that_is_not_listed_fails() {
         let found = check("", "", Some(member("mof", &["cim"], &[])));
-        one(found, "crates/mof/Cargo.toml:1: mof is not in layers.toml");
+        assert_one(found, "crates/mof/Cargo.toml:1: mof is not in layers.toml");
     }
 
     #[test]
     fn a_listed_crate_that_does_not_exist_fails() {
-        one(
+        assert_one(
             check("name = \"xtask\"", "name = \"ytask\"", Some(member("ytask", &[], &[]))),
             "xtask is not in layers.toml",
         );
         let layers = Layers::parse(GOOD).unwrap();
         let found = layers.check(&good_members()[..4]);
-        one(found.iter().map(Finding::to_string).collect(), "suite is not in the workspace");
+        assert_one(found.iter().map(Finding::to_string).collect(), "suite is not in the workspace");
     }
 
     #[test]
     fn a_use_of_the_same_or_a_higher_layer_fails() {
-        one(
+        assert_one(
             check("layer = 1", "layer = 0", None),
             "wql (layer 0) lists cim (layer 0), which is not of a lower",
         );
-        one(check("layer = 1", "layer = 3", None), "host (layer 3) lists wql (layer 3)");
+        assert_one(check("layer = 1", "layer = 3", None), "host (layer 3) lists wql (layer 3)");
     }
 
     #[test]
     fn layers_out_of_order_fail() {
         let found = check("layer = 1", "layer = 4", None);
-        assert!(found[0].contains("host (layer 3) stands after wql (layer 4)"), "{found:#?}");
+        assert!(found[0].contains("host (layer 3) is listed after wql (layer 4)"), "{found:#?}");
     }
 
     #[test]
@@ -410,12 +405,12 @@ mod tests {
 
     #[test]
     fn an_internal_crate_that_uses_nothing_has_no_edges() {
-        one(check("", "", Some(member("xtask", &["cim"], &[]))), "xtask uses cim");
+        assert_one(check("", "", Some(member("xtask", &["cim"], &[]))), "xtask uses cim");
     }
 
     #[test]
     fn an_entry_without_a_reason_and_a_second_entry_fail() {
-        one(check("why = \"system calls\"", "why = \" \"", None), "has no reason to be");
+        assert_one(check("why = \"system calls\"", "why = \" \"", None), "has no reason to be");
         let found = check("name = \"suite\"", "name = \"xtask\"", None);
         assert!(found[0].contains("xtask is listed twice"), "{found:#?}");
     }

@@ -1,6 +1,6 @@
 //! `cargo xtask readme`: what the README promises on its first screen is what happens.
 //!
-//! Every `$ cargo run --release --` in a console block is run as it stands there, and the first line
+//! Every `$ cargo run --release --` in a console block is run, and the first line
 //! that it prints is compared with the one shown. Values differ from machine to machine, so later
 //! lines are not compared.
 
@@ -60,7 +60,7 @@ fn check(readme: &str, mut run: impl FnMut(&str) -> Result<String>) -> Vec<Findi
     for example in examples.iter().filter(|it| it.command.starts_with(RUN)) {
         let result = run(example.command);
         found.extend(compare(example, result).map(|message| {
-            let remedy = "mend the program, or show what it prints";
+            let remedy = "correct the program, or show its output";
             Finding::new(README, example.line, message, remedy)
         }));
     }
@@ -93,7 +93,7 @@ fn examples(readme: &str) -> Vec<Example<'_>> {
             examples.push(Example { line: index + 1, command: command.trim(), shown: None });
             after_command = true;
         } else if after_command {
-            examples.last_mut().expect("a command stands before").shown = Some(line);
+            examples.last_mut().expect("a command precedes it").shown = Some(line);
             after_command = false;
         }
     }

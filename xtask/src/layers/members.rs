@@ -1,6 +1,6 @@
 //! The members of the workspace and which of each other they use.
 //!
-//! Input is `cargo metadata`; the manifests are read only for the line on which a dependency stands.
+//! Input is `cargo metadata`; the manifests are read only for the line of a dependency.
 
 use std::path::Path;
 

@@ -133,6 +133,7 @@ fn check_measures(krate: &Crate, layers: &Layers, table: &ModuleOrder, found: &m
 mod tests {
     use crate::checkout::sources;
     use crate::finding::Finding;
+    use crate::finding::assert_one;
     use crate::layers::Layers;
 
     const LIB: (&str, &str) = ("crates/cimom/src/lib.rs", "mod store; mod read; pub use read::R;");
@@ -151,12 +152,6 @@ mod tests {
         found.iter().map(Finding::to_string).collect()
     }
 
-    #[track_caller]
-    fn one(found: Vec<String>, expected: &str) {
-        assert_eq!(found.len(), 1, "{found:#?}");
-        assert!(found[0].contains(expected), "{}", found[0]);
-    }
-
     #[test]
     fn imports_that_follow_the_order_pass() {
         assert_eq!(found("[\"store\", \"read\"]", &[LIB, STORE, READ]), [""; 0]);
@@ -166,7 +161,7 @@ mod tests {
 
     #[test]
     fn an_upward_import_is_refused_with_file_line_and_both_folders() {
-        one(
+        assert_one(
             found("[\"read\", \"store\"]", &[LIB, STORE, READ]),
             "crates/cimom/src/read/mod.rs:1: `read` imports `crate::store::S` of the higher `store`; move",
         );
@@ -181,7 +176,7 @@ mod tests {
             "\npub use crate::read;",
             "mod tests {\n use super::super::read::*; }",
         ] {
-            one(
+            assert_one(
                 found("[\"store\", \"read\"]", &[LIB, (STORE.0, text), READ]),
                 "mod.rs:2: `store` imports",
             );
@@ -193,7 +188,7 @@ mod tests {
         let write = (WRITE.0, "use crate::read::R;");
         let order = "[\"store\", \"read+write\"]";
         assert_eq!(found(order, &[LIB, STORE, READ, WRITE]), [""; 0]);
-        one(
+        assert_one(
             found(order, &[LIB, STORE, READ, write]),
             "`write` imports `crate::read::R` of its sibling `read`",
         );
@@ -205,11 +200,11 @@ mod tests {
         let read = (READ.0, "pub struct R; fn f() { crate::top::T; }");
         let (order, listed) = ("[\"store\", \"read\"]", "[\"store\", \"top\", \"read\"]");
         assert_eq!(found(order, &[LIB, STORE, READ, file]), [""; 0]);
-        one(
+        assert_one(
             found(order, &[LIB, STORE, read, file]),
             "`read` imports `crate::top::T` of the higher `lib`",
         );
-        one(
+        assert_one(
             found(listed, &[LIB, STORE, read, file]),
             "`top` imports `crate::read::R` of the higher `read`",
         );
@@ -218,13 +213,16 @@ mod tests {
     #[test]
     fn what_is_listed_exists_once_and_what_exists_is_listed() {
         let files = &[LIB, STORE, READ];
-        one(
+        assert_one(
             found("[\"store\", \"read\", \"front\"]", files),
             "layers.toml:6: cimom has no folder `front`",
         );
-        one(found("[\"store\"]", files), "layers.toml:5: the folder `read` of cimom has no place");
-        one(found("[\"store\", \"store\", \"read\"]", files), "cimom lists `store` twice");
-        one(found("[]", &[]), "layers.toml:5: cimom has an order of folders and no sources");
+        assert_one(
+            found("[\"store\"]", files),
+            "layers.toml:5: the folder `read` of cimom has no place",
+        );
+        assert_one(found("[\"store\", \"store\", \"read\"]", files), "cimom lists `store` twice");
+        assert_one(found("[]", &[]), "layers.toml:5: cimom has an order of folders and no sources");
     }
 
     #[test]
@@ -235,10 +233,13 @@ mod tests {
         let files = &[LIB, store, a, b];
         let with = |measure: &str| found(&format!("[\"store\"]\n{measure}"), files);
         assert_eq!(with("max_file_cycle_percent = 50"), [""; 0]);
-        one(with("max_file_cycle_percent = 49"), "2 of the 4 files of cimom import each other");
+        assert_one(
+            with("max_file_cycle_percent = 49"),
+            "2 of the 4 files of cimom import each other",
+        );
         assert_eq!(with("max_folder_percent = 88"), [""; 0]);
-        one(with("max_folder_percent = 87"), "`store` has 7 of the 8 lines of cimom");
+        assert_one(with("max_folder_percent = 87"), "`store` has 7 of the 8 lines of cimom");
         assert_eq!(with("max_pub_crate = 2"), [""; 0]);
-        one(with("max_pub_crate = 1"), "cimom has 2 times `pub(crate)`, not 1");
+        assert_one(with("max_pub_crate = 1"), "cimom has 2 times `pub(crate)`, not 1");
     }
 }

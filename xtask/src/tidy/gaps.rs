@@ -23,7 +23,7 @@ struct Gap {
     test: Spanned<String>,
 }
 
-/// Every test that the ledger names stands as a string in some Rust file.
+/// Checks that the name of every test in the ledger is a string in some Rust file.
 pub(super) fn check(sources: &[Source], found: &mut Vec<Finding>) {
     let Some(source) = sources.iter().find(|it| it.path == LEDGER) else { return };
     let ledger = match toml::from_str::<Ledger>(&source.text) {

@@ -36,7 +36,7 @@ fn uses<'a>(tokens: &'a [Token<'a>]) -> impl Iterator<Item = (usize, &'a Token<'
 fn absent(source: &Source, tokens: &[Token<'_>], found: &mut Vec<Finding>) {
     for (_, token) in uses(tokens) {
         let remedy = format!("do it without, or through a file that {} lists for it", layers::PATH);
-        found.push(Finding::new(&source.path, token.line, "`unsafe` may not stand here", remedy));
+        found.push(Finding::new(&source.path, token.line, "`unsafe` is not allowed here", remedy));
     }
 }
 
@@ -103,6 +103,7 @@ fn counted(sources: &[Source], layers: &Layers, found: &mut Vec<Finding>) {
 mod tests {
     use super::*;
     use crate::checkout::sources;
+    use crate::finding::assert_one;
 
     const LAYERS: &str = "crate = []\ninternal = []\n\
         [[unsafe]]\nfile = \"crates/host/src/sys.rs\"\nwhy = \"system calls\"\nblocks = 1\n";
@@ -116,12 +117,6 @@ mod tests {
         found.iter().map(Finding::to_string).collect()
     }
 
-    #[track_caller]
-    fn one(found: Vec<String>, expected: &str) {
-        assert_eq!(found.len(), 1, "{found:#?}");
-        assert!(found[0].contains(expected), "{}", found[0]);
-    }
-
     #[test]
     fn a_listed_file_with_a_safety_line_passes() {
         assert_eq!(found(&[SYS]), Vec::<String>::new());
@@ -132,9 +127,9 @@ mod tests {
     #[test]
     fn unsafe_elsewhere_fails() {
         let text = "fn f() {\n// SAFETY: x\nunsafe { g() } }";
-        one(
+        assert_one(
             found(&[SYS, ("crates/cim/src/a.rs", text)]),
-            "crates/cim/src/a.rs:3: `unsafe` may not stand here",
+            "crates/cim/src/a.rs:3: `unsafe` is not allowed here",
         );
         let text = "// unsafe\nfn f() { g(\"unsafe\"); }";
         assert_eq!(found(&[SYS, ("crates/cim/src/a.rs", text)]), Vec::<String>::new());
@@ -142,36 +137,39 @@ mod tests {
 
     #[test]
     fn unsafe_without_a_safety_line_fails() {
-        one(
+        assert_one(
             found(&[(SYS.0, "fn f() {\nunsafe { g() } }")]),
             "sys.rs:2: `unsafe` without a SAFETY line",
         );
         let other = "fn f() {\n// SAFETY: of the other.\nh();\nunsafe { g() } }";
-        one(found(&[(SYS.0, other)]), "sys.rs:4: `unsafe` without a SAFETY line");
+        assert_one(found(&[(SYS.0, other)]), "sys.rs:4: `unsafe` without a SAFETY line");
         let implementation = format!("{}unsafe impl Send for X {{}}", SYS.1);
-        one(found(&[(SYS.0, &implementation)]), "without a SAFETY line");
+        assert_one(found(&[(SYS.0, &implementation)]), "without a SAFETY line");
     }
 
     #[test]
     fn a_stale_entry_fails() {
-        one(found(&[]), "layers.toml:4: crates/host/src/sys.rs has no `unsafe`");
-        one(found(&[(SYS.0, "fn f() {}")]), "has no `unsafe`");
+        assert_one(found(&[]), "layers.toml:4: crates/host/src/sys.rs has no `unsafe`");
+        assert_one(found(&[(SYS.0, "fn f() {}")]), "has no `unsafe`");
     }
 
     #[test]
     fn another_number_of_blocks_fails() {
         let two = format!("{}{}", SYS.1, SYS.1);
-        one(found(&[(SYS.0, &two)]), "has 2 unsafe blocks, not 1");
+        assert_one(found(&[(SYS.0, &two)]), "has 2 unsafe blocks, not 1");
     }
 
     #[test]
     fn roots_forbid_unsafe_unless_a_file_is_listed() {
         let (cim, host) = ("crates/cim/src/lib.rs", "crates/host/src/lib.rs");
         assert_eq!(found(&[SYS, (cim, "//! A.\n#![forbid(unsafe_code)]")]), Vec::<String>::new());
-        one(found(&[SYS, (cim, "//! A.\n")]), "lib.rs:1: the crate does not forbid `unsafe`");
-        one(found(&[SYS, (cim, "#![deny(unsafe_code)]")]), "does not forbid");
-        one(found(&[SYS, (cim, "// #![forbid(unsafe_code)]")]), "does not forbid");
+        assert_one(
+            found(&[SYS, (cim, "//! A.\n")]),
+            "lib.rs:1: the crate does not forbid `unsafe`",
+        );
+        assert_one(found(&[SYS, (cim, "#![deny(unsafe_code)]")]), "does not forbid");
+        assert_one(found(&[SYS, (cim, "// #![forbid(unsafe_code)]")]), "does not forbid");
         assert_eq!(found(&[SYS, (host, "#![deny(unsafe_code)]")]), Vec::<String>::new());
-        one(found(&[SYS, (host, "//! A.\n")]), "the crate does not deny `unsafe`");
+        assert_one(found(&[SYS, (host, "//! A.\n")]), "the crate does not deny `unsafe`");
     }
 }
