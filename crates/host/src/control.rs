@@ -84,7 +84,7 @@ fn pid(id: u32) -> io::Result<Pid> {
     i32::try_from(id).ok().and_then(Pid::from_raw).ok_or_else(|| Errno::SRCH.into())
 }
 
-/// The words of a command line as a shell takes them apart, and nothing else that a shell does:
+/// Splits a command line into words as a shell does, without any other feature of a shell:
 /// blanks divide, `'...'` and `"..."` keep together, a backslash outside of `'...'` takes the
 /// next character as it is (inside of `"..."` only `"` and the backslash itself). `None` where a
 /// quote is not closed or nothing follows a backslash.

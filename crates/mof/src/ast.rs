@@ -142,7 +142,7 @@ pub(crate) struct Flavors {
 }
 
 bitflags! {
-    /// The keywords of flavors, positive and negative ones apart.
+    /// The keywords of flavors, with separate bits for positive and negative ones.
     #[derive(Clone, Copy, Default)]
     pub(crate) struct FlavorKeywords: u8 {
         const ENABLE_OVERRIDE = 1;

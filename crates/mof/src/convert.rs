@@ -39,7 +39,7 @@ pub(crate) fn unexpected_array() -> cim::Error {
 
 /// NULL within an array.
 pub(crate) fn null_element() -> cim::Error {
-    WBEMMOF_E_NULL_ARRAY_ELEM.with("an array has no NULL elements; NULL may stand for all of it")
+    WBEMMOF_E_NULL_ARRAY_ELEM.with("an array has no NULL elements; the whole array can be NULL")
 }
 
 /// Refuses a real that became infinite because its new type is too small.

@@ -195,7 +195,7 @@ fn resolve(
                 .map_err(|error| Diagnostic::from_error(&error, declaration.place.clone()))?;
             if let Some(bound) = ty.class.as_ref().filter(|bound| !class.is_a(bound.as_str())) {
                 return Err(at(WBEMMOF_E_TYPE_MISMATCH.with(format!(
-                    "an instance of {} stands where one of {bound} or below it should",
+                    "an instance of {} is not of {bound} or a subclass",
                     class.name()
                 ))));
             }

@@ -218,7 +218,7 @@ fn decode_utf16(bytes: &[u8], big_endian: bool) -> (String, Option<cim::Error>) 
             Ok(c) => text.push(c),
             Err(lone) => {
                 let message = format!(
-                    "the UTF-16 unit 0x{:04X} stands alone here",
+                    "the UTF-16 unit 0x{:04X} is an unpaired surrogate",
                     lone.unpaired_surrogate()
                 );
                 return (text, Some(WBEMMOF_E_INVALID_FILE.with(message)));

@@ -88,7 +88,7 @@ fn target(view: &View, slot: usize, context: &ProviderContext) -> Result<Arc<Vie
         ))
     };
     let Some(name) = &property.ty.class else {
-        return Err(wrong("does not say to which view it leads".to_owned()));
+        return Err(wrong("does not name the view that it leads to".to_owned()));
     };
     let found = context.services().get_object(name.as_str(), Flags::default(), context);
     let class = match found {

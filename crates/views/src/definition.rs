@@ -164,7 +164,7 @@ fn kind(class: &Arc<Class>, sources: &[Source]) -> Result<Kind> {
     let filter = qualifiers.get("PostJoinFilter");
     let Some(join_on) = join_on else {
         if filter.is_some() {
-            return Err(wrong(class, "PostJoinFilter is for join views alone"));
+            return Err(wrong(class, "PostJoinFilter is allowed only in join views"));
         }
         return Ok(if class.is_association() { Kind::Association } else { Kind::Union });
     };

@@ -193,10 +193,8 @@ pub(crate) fn collect(
 
 /// The error for an object that has too many instances in `view`.
 pub(crate) fn too_many(view: &View, most: usize) -> Error {
-    WBEM_E_QUOTA_VIOLATION.with(format!(
-        "view {}: what belongs to one object has more than {most} instances",
-        view.class().name()
-    ))
+    WBEM_E_QUOTA_VIOLATION
+        .with(format!("view {}: one object has more than {most} instances", view.class().name()))
 }
 
 /// The first instance for which `is_meant` holds.

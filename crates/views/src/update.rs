@@ -81,10 +81,8 @@ fn open(class: &Arc<Class>, context: &ProviderContext) -> Result<Arc<View>> {
     if view.definition.is_union() {
         return Ok(view);
     }
-    Err(WBEM_E_PROVIDER_NOT_CAPABLE.with(format!(
-        "view {} can only be read; of all views, union views alone can be written to",
-        class.name()
-    )))
+    Err(WBEM_E_PROVIDER_NOT_CAPABLE
+        .with(format!("view {} is read-only; only union views can be written to", class.name())))
 }
 
 /// Writes the properties of `instance` for which `is_written` holds to its source.

@@ -146,7 +146,7 @@ pub(crate) fn check_server(server: &str) -> cim::Result<()> {
     match is_local_server(server, &own.nodename().to_string_lossy()) {
         true => Ok(()),
         false => {
-            let why = format!("{server} is another machine; only this one can be asked");
+            let why = format!("{server} is another machine; only this one can be queried");
             Err(WBEM_E_NOT_SUPPORTED.with(why))
         }
     }

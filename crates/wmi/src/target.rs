@@ -14,7 +14,7 @@ use crate::exit;
 use crate::failure::{Failure, warn};
 use crate::output::Printer;
 
-/// A namespace and who asks.
+/// A namespace and the context of the caller.
 pub(crate) struct Target {
     /// The operations on the namespace.
     pub(crate) services: Arc<dyn Services>,

@@ -271,7 +271,7 @@ impl Binder<'_> {
                 Ok(self.embedded(slot, path, EmbeddedTest::Isa(class.clone())))
             }
             _ => {
-                let reason = format!("is {ty}, and ISA asks for the class of an embedded object");
+                let reason = format!("is {ty}, but ISA requires an embedded object");
                 Err(self.refuse(path, WBEM_E_INVALID_OPERATOR, &reason))
             }
         }
@@ -332,7 +332,7 @@ impl Binder<'_> {
     fn unknown(&self, path: &PropertyPath) -> Error {
         let message = format!("class {} has no property {}", self.class.name(), path.head());
         let message = match path.head().is("__this") {
-            true => "__this stands only in a query over meta_class".to_owned(),
+            true => "__this is allowed only in a query over meta_class".to_owned(),
             false => message,
         };
         WBEM_E_INVALID_QUERY.with(format!("{message} (offset {} of the query)", path.offset()))

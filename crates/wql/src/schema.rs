@@ -77,7 +77,7 @@ fn value(class: &Arc<Class>, property: SystemProperty) -> cim::Value {
 fn leaf(test: &Expr) -> Result<Leaf> {
     match test {
         Expr::Isa { property, class } if is_this(property) => Ok(Leaf::Isa(class.clone())),
-        Expr::Isa { property, .. } => Err(refuse(property, "ISA stands after __this only")),
+        Expr::Isa { property, .. } => Err(refuse(property, "ISA is allowed only after __this")),
         Expr::Null { property, .. } | Expr::Compare { property, .. } if is_this(property) => {
             Err(refuse(property, "__this takes ISA only"))
         }

@@ -44,7 +44,7 @@ const BIG_NUMBER: &str = "a whole number has at most 64 bits";
 const BIG_REAL: &str = "the number is too large";
 const OPEN_TEXT: &str = "the text has no closing quote";
 const BAD_ESCAPE: &str =
-    "a backslash in a text stands before a backslash or a quote; write a backslash as \\\\";
+    "a backslash in a text must precede a backslash or a quote; write a backslash as \\\\";
 const OPEN_PATH: &str = "the object path has no closing brace";
 
 /// Takes tokens from a text.

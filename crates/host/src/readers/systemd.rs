@@ -332,7 +332,7 @@ fn is_gone(failure: &Failure) -> bool {
     [NO_SUCH_UNIT, INVALID_ARGUMENTS, UNKNOWN_OBJECT].iter().any(|error| failure.is(error))
 }
 
-/// Takes an answer apart.
+/// Decodes an answer.
 fn decode<T>(what: &str, answer: &Message) -> Result<T, Failure>
 where
     T: serde::de::DeserializeOwned + zbus::Type,

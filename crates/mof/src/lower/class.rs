@@ -128,7 +128,7 @@ impl Lowering<'_> {
             Some(value) if *value == max.value => {}
             Some(_) => self.report(
                 WBEMMOF_E_DUPLICATE_QUALIFIER,
-                "the array's size is kept as the qualifier MAX, which says something else",
+                "the size of the array conflicts with its qualifier MAX",
                 span,
             ),
         }

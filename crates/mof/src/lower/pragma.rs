@@ -63,7 +63,8 @@ impl Lowering<'_> {
     fn check_server(&mut self, server: Option<&str>, span: Span) {
         let own = self.options.server.as_str();
         if let Some(server) = server.filter(|server| !is_local_server(server, own)) {
-            let message = format!("the namespace lies on server {server}; only this one is open");
+            let message =
+                format!("the namespace is on server {server}; only this server is available");
             self.report(WBEMMOF_E_INVALID_NAMESPACE_SPECIFICATION, message, span);
         }
     }

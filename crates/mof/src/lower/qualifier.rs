@@ -201,7 +201,7 @@ impl Lowering<'_> {
             let related = (declared.place.clone(), "its scope is declared here");
             self.report_with(
                 WBEMMOF_E_QUALIFIER_USED_OUTSIDE_SCOPE,
-                format!("qualifier {} may not stand on a {}", name.name, element.keyword()),
+                format!("qualifier {} is not allowed on a {}", name.name, element.keyword()),
                 name.span,
                 related,
             );

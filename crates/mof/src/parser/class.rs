@@ -87,7 +87,7 @@ impl Parser<'_> {
         if let Some(suffix) = after_type {
             self.reporter.report(
                 WBEMMOF_E_EXPECTED_PROPERTY_NAME,
-                format!("the brackets of an array stand after the name: {}[]", name.name),
+                format!("the brackets of an array follow the name: {}[]", name.name),
                 suffix.span,
             );
         }

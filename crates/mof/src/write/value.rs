@@ -83,7 +83,7 @@ impl Writer {
                 '\t' => self.out.push_str("\\t"),
                 '\r' => self.out.push_str("\\r"),
                 // Four digits, so that a digit after it is not taken for one of its own. All
-                // control characters lie below U+00A0.
+                // control characters are below U+00A0.
                 c => write!(self.out, "\\x{:04X}", u32::from(c))?,
             }
             rest = &rest[at + c.len_utf8()..];

@@ -113,7 +113,7 @@ fn database(record: &Record<'_>) -> Option<u8> {
     }
 }
 
-/// Adds what is wrong with the entry of a record, apart from the pages that it is on.
+/// Adds the errors in the entry of a record, without those in its pages.
 pub(crate) fn report(problems: &mut Vec<String>, record: &Record<'_>, entry: &Entry<'_>) {
     let (page, expected) = (record.page, database(record));
     let problem = match entry {

@@ -210,7 +210,7 @@ pub(crate) struct Scan<'t> {
 pub struct Position {
     key: Vec<u8>,
     /// The texts that were read of the bucket of `key`. An ordinal may change when a text is
-    /// deleted and stored again, so it does not tell which ones were read.
+    /// deleted and stored again, so it does not identify those that were read.
     texts: Vec<Vec<u8>>,
 }
 

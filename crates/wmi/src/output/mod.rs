@@ -49,9 +49,9 @@ pub(crate) enum Form {
     Auto,
     /// One line an object, under a header.
     Table,
-    /// One line a property, objects apart by an empty line.
+    /// A line for each property, objects separated by an empty line.
     List,
-    /// One `property=value` a line, objects apart by an empty line: `wmic`'s own.
+    /// `property=value` for each property, objects separated by an empty line, as in `wmic`.
     Pairs,
     /// One JSON array; of one object asked for by its path, that object.
     Json,

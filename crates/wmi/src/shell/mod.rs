@@ -158,7 +158,7 @@ impl Session {
             Err(error) => {
                 let code = args::print_error(&error, self.options.settings.form.is_json());
                 if words[0] == "help" && words.len() == 1 {
-                    say("\nOf the shell alone: a query, use NAMESPACE, exit");
+                    say("\nOnly in the shell: a query, use NAMESPACE, exit");
                 }
                 code
             }

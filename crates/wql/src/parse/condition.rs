@@ -72,7 +72,7 @@ impl Parser<'_> {
         if self.eat("IS")? {
             let is_null = !self.eat("NOT")?;
             if !self.eat("NULL")? {
-                return Err(self.expected("NULL, which alone IS and IS NOT take"));
+                return Err(self.expected("NULL; IS and IS NOT accept nothing else"));
             }
             return Ok(Expr::Null { property, is_null });
         }
@@ -80,7 +80,7 @@ impl Parser<'_> {
             return self.isa(property);
         }
         let operator = self.operator().ok_or_else(|| match self.at("NOT") {
-            true => self.expected("an operator (NOT stands before the property)"),
+            true => self.expected("an operator (NOT precedes the property)"),
             false => self.expected(OPERATORS),
         })?;
         self.advance()?;
@@ -107,10 +107,10 @@ impl Parser<'_> {
             Some(operator) => operator,
         };
         if matches!(left, Operand::Null) && operator.is_order() {
-            return Err(self.expected("= or <>, which alone NULL takes"));
+            return Err(self.expected("= or <>, the operators for NULL"));
         }
         self.advance()?;
-        let property = self.property("a property, since a constant stands on the other side")?;
+        let property = self.property("a property, because the other side is a constant")?;
         Ok(match left {
             Operand::Null => null_test(property, operator),
             Operand::Constant(constant) => {

@@ -20,7 +20,7 @@ use crate::token::{BadToken, Kind, Lexer, Token};
 
 /// The longest query, in characters (behaviour.md F.2a).
 pub const MAX_QUERY: usize = 16384;
-/// How deep parentheses may nest, and how many embedded objects a property may lie in. The length
+/// The maximum depth of parentheses, and of embedded objects around a property. The length
 /// bounds all else: no query has more than some 2,700 comparisons.
 pub const MAX_DEPTH: usize = 128;
 
@@ -169,7 +169,7 @@ impl<'a> Parser<'a> {
         let mut names = vec![self.name(what)?];
         while self.eat_symbol('.')? {
             if names.len() > MAX_DEPTH {
-                let message = format!("a property lies in at most {MAX_DEPTH} embedded objects");
+                let message = format!("a property is in at most {MAX_DEPTH} embedded objects");
                 return Err(self.error(WBEM_E_QUOTA_VIOLATION, message));
             }
             names.push(self.name("a property of the embedded object")?);
