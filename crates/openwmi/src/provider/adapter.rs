@@ -1,8 +1,8 @@
 //! The adapter from [`Instances`] to [`wbem::InstanceProvider`].
 //!
-//! It converts instances, delivers them in batches, evaluates equalities of keys exactly, and checks
-//! that the provider returned the requested object. It does not filter or project otherwise; the
-//! object manager does.
+//! It converts instances with the wanted properties, delivers them in batches, evaluates equalities
+//! of keys exactly, and checks that the provider returned the requested object. All other predicates
+//! are left to the object manager.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
