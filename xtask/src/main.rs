@@ -33,8 +33,6 @@ usage: cargo xtask TASK
   structure [--root DIR] [CRATE...]
                    folders, imports, cycles and visibility of crates; without a name,
                    of those with an order in layers.toml
-  wording          writes the counts of xtask/wording.toml, as after files were moved;
-                   refuses if their sum rises
   readme           runs the README's commands and compares what they print
   bench [NAME...]  builds and runs the benchmarks of the suite
   soak [NAME...]   the same of those that put a process under load for minutes
@@ -58,7 +56,6 @@ fn run(args: &[String]) -> Result<()> {
         ["ci"] => ci::run(&workspace),
         ["tidy"] => tidy::run(&workspace),
         ["structure", ..] => structure::run(&workspace, &args[1..]),
-        ["wording"] => tidy::wording::update(&workspace),
         ["readme"] => readme::run(&workspace),
         ["bench", ..] => bench(&workspace, &args[1..]),
         ["soak", ref names @ ..] => bench(&workspace, &[&["--soak"], names].concat()),

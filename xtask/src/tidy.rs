@@ -7,7 +7,7 @@ mod fuzz;
 mod gaps;
 mod source;
 mod unsafety;
-pub(crate) mod wording;
+mod wording;
 
 use anyhow::{Context, Result};
 
