@@ -396,7 +396,7 @@ fn check_parameters(class: &Name, own: &MethodDeclaration) -> Result<()> {
         let place = || format!("method {class}.{}: parameter {}", own.name, parameter.name);
         if !seen.insert(&parameter.name) {
             return Err(
-                WBEM_E_INVALID_DUPLICATE_PARAMETER.with(format!("{} stands twice", place()))
+                WBEM_E_INVALID_DUPLICATE_PARAMETER.with(format!("{} is declared twice", place()))
             );
         }
         if !parameter.default.has_type(&parameter.ty) {
