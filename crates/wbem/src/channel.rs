@@ -484,6 +484,11 @@ impl Interest {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.call.deadline()
     }
+
+    /// Ends the operation, whose deadline is past, before the timer does.
+    pub(crate) fn end_at_deadline(&self) {
+        self.channel.abandon(Some(Err(cancelled(WBEM_E_TIMED_OUT))));
+    }
 }
 
 impl Drop for Interest {

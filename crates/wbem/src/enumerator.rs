@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use cim::status::*;
 use cim::{Error, Result, WbemStatus};
+use parking_lot::MutexGuard;
 
 use self::requests::{Request, Requests};
 use crate::asynchronous::ResponseSink;
@@ -162,8 +163,10 @@ impl Enumerator {
                 None => {}
             }
             if !all.wait(&mut state, wanted, deadline) {
-                self.has_reported_status |= is_past(self.interest.deadline());
-                break WBEM_S_TIMEDOUT;
+                if !is_past(self.interest.deadline()) {
+                    break WBEM_S_TIMEDOUT;
+                }
+                MutexGuard::unlocked(&mut state, || self.interest.end_at_deadline());
             }
         };
         let end = wanted.min(state.delivered());
@@ -204,6 +207,27 @@ mod tests {
         let client = Client::new(&Operations::default(), services, context);
         let outcome = client.create_instance_enum("X", Flags::default());
         assert_eq!(outcome.unwrap_err().status(), WBEM_E_TIMED_OUT);
+        opened.set(());
+    }
+
+    /// Also before the timer has ended the operation, which many deadlines at once may delay.
+    #[test]
+    fn one_fetch_reports_the_deadline_and_the_next_one_the_error() {
+        let gate = Promise::default();
+        let opened = gate.clone();
+        let services = services_from(Namespace::root(), move |request, _, sink| {
+            gate.wait();
+            request.sink(sink)?.complete(crate::COMPLETE);
+            Ok(Reply::Nothing)
+        });
+        for _ in 0..50 {
+            let mut context = CallContext::local(Arc::new(Identity::unix(0, &[0], true)));
+            context.set_deadline(Instant::now() + Duration::from_millis(5));
+            let client = Client::new(&Operations::default(), services.clone(), context);
+            let mut objects = client.create_instance_enum("X", Flags::RETURN_IMMEDIATELY).unwrap();
+            assert_eq!(objects.next(None, 1).unwrap().status, WBEM_S_TIMEDOUT);
+            assert_eq!(objects.next(None, 1).unwrap_err().status(), WBEM_E_TIMED_OUT);
+        }
         opened.set(());
     }
 }
