@@ -4,6 +4,7 @@
 //! The classes are found by [`super::provided`]; here is what an operation reads and releases.
 
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use cim::status::WBEM_E_TRANSACTION_CONFLICT;
@@ -178,7 +179,7 @@ impl<'v> View<'v> {
     /// class that a provider has to be asked for, the provider is called after `read` has returned
     /// and the snapshot is released, and `read` is called again.
     pub fn stored<T>(&self, mut read: impl FnMut(repository::View<'_>) -> Result<T>) -> Result<T> {
-        let mut asked = Vec::new();
+        let mut asked = HashSet::new();
         loop {
             let missing = RefCell::new(Vec::new());
             let class = |name: &Name| match self.class_without_call(name) {
@@ -197,8 +198,10 @@ impl<'v> View<'v> {
                 return done;
             }
             for name in missing {
-                let _ = self.find_class(&name);
-                asked.push(name);
+                // Many instances may have one class.
+                if asked.insert(name.clone()) {
+                    let _ = self.find_class(&name);
+                }
             }
         }
     }

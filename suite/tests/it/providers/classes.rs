@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use cim::SystemProperty;
 use cim::status::*;
@@ -755,4 +756,29 @@ fn a3_what_one_provider_does_not_support_another_one_supplies() {
             assert_eq!(is_expected, object.class().name().is("X"), "{expected}");
         }
     }
+}
+
+/// What the embedded instances of classes that cannot be had cost must not grow with the square of
+/// their number: these would take half a minute.
+#[test]
+fn many_embedded_instances_whose_class_cannot_be_had_are_read_in_linear_time() {
+    const COUNT: usize = 20_000;
+    let mut providers = NativeProviders::default();
+    providers.register(CLSID, TestClasses::new("").failing(WBEM_E_FAILED.into()).factory());
+    let world = World::with_providers(providers);
+    world.compile(BASE);
+    let held = ["instance of A { K = \"a\"; }", "instance of B { K = \"b\"; }"];
+    let held = held.map(|one| vec![one; COUNT].join(",")).join(",");
+    world.compile(&format!(
+        "class A : Base {{ }}; class B : Base {{ }};
+         class Outer {{ [key] uint32 Id; object Held[]; }};
+         instance of Outer {{ Id = 1; Held = {{ {held} }}; }};"
+    ));
+    for class in ["A", "B"] {
+        world.services().delete_class(class, Flags::default(), world.administrator()).unwrap();
+    }
+    world.compile(&register("P", CLSID, &results(&[ISA_BASE])));
+    let begin = Instant::now();
+    assert_eq!(world.objects("SELECT * FROM Outer", Flags::default()).unwrap().len(), 1);
+    assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
 }
