@@ -107,6 +107,11 @@ impl Instance {
         &self.class
     }
 
+    /// About how many bytes of memory it takes as an [`Object`], without its class.
+    pub fn memory(&self) -> usize {
+        size_of::<crate::Object>() + self.values.iter().map(Value::memory).sum::<usize>()
+    }
+
     /// The values by slot.
     pub fn values(&self) -> &[Value] {
         &self.values

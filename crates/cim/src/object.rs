@@ -137,11 +137,10 @@ impl Object {
 
     /// About how many bytes of memory it takes, without its class, which others share.
     pub fn memory(&self) -> usize {
-        let values = match self {
-            Object::Class(_) => &[][..],
-            Object::Instance(instance) => instance.values(),
-        };
-        size_of::<Object>() + values.iter().map(Value::memory).sum::<usize>()
+        match self {
+            Object::Class(_) => size_of::<Object>(),
+            Object::Instance(instance) => instance.memory(),
+        }
     }
 
     /// The value of a system property.

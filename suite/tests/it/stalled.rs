@@ -193,6 +193,44 @@ fn large_instances_are_bounded_in_bytes() {
     }
 }
 
+/// The same bound holds for what associations lead to, each of which may be small.
+#[test]
+fn large_endpoints_are_bounded_in_bytes() {
+    for (count, fits) in [(40, true), (80, false)] {
+        let world = World::with_small_map(NativeProviders::default());
+        let pad = "x".repeat(1000);
+        let mut mof = CLASSES.to_owned();
+        mof.push_str(
+            "[association] class Leads { [key] A ref From; [key] A ref To; };
+             instance of A { K = \"source\"; V = 0; };",
+        );
+        for n in 0..count {
+            mof.push_str(&format!(
+                "class T{n:04} : A {{ string Text; }};
+                 instance of T{n:04} {{ K = \"{n:04}\"; V = 0; Text = \"{pad}\"; }};
+                 instance of Leads {{ From = \"A.K='source'\"; To = \"A.K='{n:04}'\"; }};"
+            ));
+        }
+        world.compile(&mof);
+        let query = "ASSOCIATORS OF {A.K='source'}";
+        let mut objects =
+            world.client(world.administrator()).exec_query("WQL", query, FORWARD).unwrap();
+        objects.next(None, 1).unwrap();
+        settle(&world);
+        pass_a_second(&world);
+        // Of the last endpoint the new value is read if the walk has not come to it.
+        let last = format!("{:04}", count - 1);
+        let text = ("Text", Value::from(pad.as_str()));
+        let values = [("K", last.as_str().into()), ("V", Value::UInt32(9)), text];
+        let instance = world.instance(&format!("T{last}"), &values);
+        let put = world.services().put_instance(&instance, Flags::default(), world.administrator());
+        put.unwrap();
+        let (read, end) = rest(&mut objects);
+        assert_eq!((read.len(), end), (count - 1, None));
+        assert_eq!(read.iter().any(|(_, _, value)| *value == 9), !fits);
+    }
+}
+
 /// Of what a condition leaves, too, however many instances are read for it.
 #[test]
 fn a_filtered_result_that_fits_the_bound_is_of_one_moment() {

@@ -146,19 +146,26 @@ impl Cursor {
             return Ok(Vec::new());
         };
         let at = self.path;
-        let is_meant = |found: &Result<Instance>| match found {
-            Ok(instance) => asked.path_used(instance) == Some(at),
-            Err(_) => true,
-        };
-        let batch: Vec<Instance>;
-        (batch, self.position) = view.stored(|stored| {
+        let (batch, position, is_over) = view.stored(|stored| {
             let mut all = stored.referring_after(view.id(), &step.class, path, &self.position)?;
-            let batch = all.by_ref().filter(is_meant).take(BATCH).collect::<Result<_>>()?;
+            let (mut batch, mut bytes) = (Vec::new(), 0);
+            let is_over = loop {
+                if batch.len() == BATCH || bytes >= BATCH_BYTES {
+                    break false;
+                }
+                let Some(instance) = all.next() else { break true };
+                let instance = instance?;
+                if asked.path_used(&instance) == Some(at) {
+                    bytes += instance.memory();
+                    batch.push(instance);
+                }
+            };
             let mut position = self.position.clone();
             all.advance(&mut position);
-            Ok((batch, position))
+            Ok((batch, position, is_over))
         })?;
-        if batch.len() < BATCH {
+        self.position = position;
+        if is_over {
             (self.path, self.position) = (at + 1, Position::default());
             self.is_at_end = self.path == asked.referent.paths.len();
         }

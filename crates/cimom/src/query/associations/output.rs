@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use cim::{Instance, Name, Object, Value};
 use parking_lot::Mutex;
+use wbem::channel::WAITING_BYTES;
 
 use super::question::AssociationQuery;
 use crate::read::execute::SharedSink;
@@ -19,6 +20,9 @@ pub(super) struct Output(Mutex<Found>);
 struct Found {
     /// What waits to be handed over.
     batch: Vec<Object>,
+    bytes: usize,
+    /// Whether the result is longer than the bound of [`BATCH`] objects or [`WAITING_BYTES`].
+    is_past_bound: bool,
     /// The classes delivered so far, where only classes are wanted.
     classes: Vec<Name>,
 }
@@ -37,27 +41,37 @@ impl Delivery<'_> {
     pub(super) fn push(&self, object: Object) -> ControlFlow<()> {
         let is_due = {
             let mut found = self.output.0.lock();
-            match object {
+            let object = match object {
                 object if self.question.class_defs_only => {
                     let class = object.class().clone();
                     if found.classes.contains(class.name()) {
                         return ControlFlow::Continue(());
                     }
                     found.classes.push(class.name().clone());
-                    found.batch.push(Object::Class(class));
+                    Object::Class(class)
                 }
                 Object::Instance(instance) if self.question.keys_only => {
-                    found.batch.push(Object::Instance(keys_of(instance)));
+                    Object::Instance(keys_of(instance))
                 }
-                object => found.batch.push(object),
-            }
-            found.batch.len() >= BATCH
+                object => object,
+            };
+            found.bytes += object.memory();
+            found.batch.push(object);
+            // A result within the bound is read to its end before its client can hold it up.
+            let room = if found.is_past_bound { WAITING_BYTES / 2 } else { WAITING_BYTES };
+            let is_due = found.batch.len() >= BATCH || found.bytes >= room;
+            found.is_past_bound |= is_due;
+            is_due
         };
         if is_due { self.flush() } else { ControlFlow::Continue(()) }
     }
 
     pub(super) fn flush(&self) -> ControlFlow<()> {
-        let batch = std::mem::take(&mut self.output.0.lock().batch);
+        let batch = {
+            let mut found = self.output.0.lock();
+            found.bytes = 0;
+            std::mem::take(&mut found.batch)
+        };
         self.view.while_client_takes(|| match self.blocks_source {
             true => self.client.indicate(batch),
             false => self.client.offer(batch),

@@ -2,6 +2,7 @@
 //!
 //! The snapshot is released while a provider is called.
 
+use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Weak};
 
@@ -44,6 +45,8 @@ struct Progress {
     step: usize,
     /// How far that step has been read, where the associations are stored.
     cursor: Cursor,
+    /// Associations that were read and not processed, because the client is slow.
+    unprocessed: VecDeque<Instance>,
     /// The first success of a source that tells something.
     outcome: WbemStatus,
 }
@@ -89,37 +92,42 @@ impl Progress {
         plan: &Plan,
     ) -> Result<(View<'v>, bool)> {
         let Some(step) = plan.steps.get(self.step) else { return Ok((view, false)) };
+        let walk = self.walk.clone();
         loop {
             view.context().cancel().check()?;
             if self.client.is_full() {
                 return Ok((view, true));
             }
+            if self.unprocessed.is_empty() && self.cursor.is_at_end() {
+                break;
+            }
             view = view.for_reading_on(class)?;
-            let Some(batch) = self.cursor.next(&view, step, Room::WHOLE, &|_| true)? else { break };
-            let (mut associations, mut failure) = (Vec::with_capacity(batch.len()), None);
-            for instance in batch {
-                match properties::complete(&view, instance, &step.wanted) {
-                    Ok(instance) => associations.push(Object::Instance(instance)),
-                    Err(e) => {
-                        failure = Some(e);
-                        break;
-                    }
-                }
+            if self.unprocessed.is_empty() {
+                let batch = self.cursor.next(&view, step, Room::WHOLE, &|_| true)?;
+                self.unprocessed = batch.unwrap_or_default().into();
             }
             let delivery = Delivery {
                 view: &view,
-                question: &self.walk.question,
+                question: &walk.question,
                 output: &self.output,
                 client: &self.client,
                 blocks_source: false,
             };
-            if self.walk.take(&delivery, class, associations)?.is_break() {
-                break;
+            // What an association leads to may be larger than itself.
+            while let Some(instance) = self.unprocessed.pop_front() {
+                let led = properties::complete(&view, instance, &step.wanted)
+                    .and_then(|association| walk.lead(&delivery, class, &association));
+                match led {
+                    Ok(ControlFlow::Continue(())) if !self.client.is_full() => {}
+                    Ok(_) => break,
+                    Err(e) => {
+                        // What came before a failure is delivered.
+                        let _ = delivery.flush();
+                        return Err(e);
+                    }
+                }
             }
-            if let Some(failure) = failure {
-                return Err(failure);
-            }
-            if self.cursor.is_at_end() {
+            if delivery.flush().is_break() {
                 break;
             }
         }
@@ -182,8 +190,9 @@ impl Walk {
     /// Makes the walk, and completes `sink`.
     pub(in crate::query) fn deliver(self: &Arc<Self>, view: View<'_>, sink: Sink) {
         let (walk, output, client) = (self.clone(), Arc::default(), SharedSink::new(sink));
-        let (class, step, cursor, outcome) = (0, 0, Cursor::default(), WBEM_S_NO_ERROR);
-        Progress { walk, output, client, class, step, cursor, outcome }.go_on(view);
+        let (class, step, cursor, unprocessed) = Default::default();
+        let outcome = WBEM_S_NO_ERROR;
+        Progress { walk, output, client, class, step, cursor, unprocessed, outcome }.go_on(view);
     }
 
     /// Whether an association of `class` is to the source.
@@ -199,31 +208,32 @@ impl Walk {
         class: &Class,
         associations: Vec<Object>,
     ) -> Result<ControlFlow<()>> {
-        let taken = self.lead(delivery, class, associations);
+        let mut associations = associations.iter().filter_map(Object::as_instance);
+        let led =
+            associations.try_fold(ControlFlow::Continue(()), |flow, association| match flow {
+                ControlFlow::Continue(()) => self.lead(delivery, class, association),
+                ControlFlow::Break(()) => Ok(flow),
+            });
         // What came before a failure is delivered.
         let flushed = delivery.flush();
-        taken.map(|taken| if taken.is_break() { taken } else { flushed })
+        led.map(|led| if led.is_break() { led } else { flushed })
     }
 
+    /// Delivers what an association leads to.
     fn lead(
         &self,
         delivery: &Delivery<'_>,
         class: &Class,
-        associations: Vec<Object>,
+        association: &Instance,
     ) -> Result<ControlFlow<()>> {
-        for association in associations {
-            let Object::Instance(association) = association else { continue };
-            let references = references(&association);
-            let Some(at) = self.source_among(&references, class) else { continue };
-            let more = match self.question.wants_endpoints {
-                true => self.endpoints(delivery, class, &references, at)?,
-                false => delivery.push(Object::Instance(association)),
-            };
-            if more.is_break() {
-                return Ok(more);
+        let references = references(association);
+        match self.source_among(&references, class) {
+            None => Ok(ControlFlow::Continue(())),
+            Some(at) if self.question.wants_endpoints => {
+                self.endpoints(delivery, class, &references, at)
             }
+            Some(_) => Ok(delivery.push(Object::Instance(association.clone()))),
         }
-        Ok(ControlFlow::Continue(()))
     }
 
     /// Which of an association's references is to the source.
