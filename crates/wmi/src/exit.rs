@@ -7,6 +7,7 @@ use cim::status::*;
 
 use crate::failure::Failure;
 use crate::output::Settings;
+use crate::screen::note;
 use crate::target::Outcome;
 
 /// Success, even if nothing was found.
@@ -65,7 +66,7 @@ pub(crate) fn report(ended: Result<Outcome, Failure>, settings: &Settings, fail_
         Ok(Outcome::Empty) => {
             // On a terminal, no output at all would look like a hang.
             if settings.screen.width.is_some() && settings.form.is_text() {
-                eprintln!("nothing found");
+                note("nothing found");
             }
             if fail_empty { NOT_FOUND } else { DONE }
         }

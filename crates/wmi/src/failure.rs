@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::exit;
 use crate::screen;
+use crate::screen::note;
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -90,9 +91,9 @@ impl Failure {
         match self {
             Failure::Reported(_) => {}
             _ if as_json => {
-                eprintln!("{}", serde_json::to_string(&FailureJson::new(self)).unwrap_or_default());
+                note(&serde_json::to_string(&FailureJson::new(self)).unwrap_or_default());
             }
-            _ => eprintln!("{}{}", label("error", Colour::Red), self.text()),
+            _ => note(&format!("{}{}", label("error", Colour::Red), self.text())),
         }
     }
 
@@ -168,7 +169,7 @@ impl<'a> FailureJson<'a> {
 
 /// Prints a warning to standard error.
 pub(crate) fn warn(message: &str) {
-    eprintln!("{}{message}", label("warning", Colour::Yellow));
+    note(&format!("{}{message}", label("warning", Colour::Yellow)));
 }
 
 enum Colour {

@@ -17,6 +17,8 @@
 //! | [`interrupt`] | Control-C in the shell |
 
 #![forbid(unsafe_code)]
+// These macros panic where the output cannot be written.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod args;
 mod assignment;

@@ -41,9 +41,15 @@ impl Screen {
     }
 }
 
-/// Writes a line to standard output. Who went away does not want it any more.
+/// Writes a line to standard output, if that can still be written.
 pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+/// Writes a line to standard error. If that cannot be written, the command goes on: its exit code
+/// says how it ended.
+pub(crate) fn note(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// Whether messages on standard error may be coloured.

@@ -14,6 +14,7 @@ use wbem::{CompileOptions, CompileReport, Flags, MofDiagnostic};
 use crate::exit;
 use crate::failure::{Failure, warn};
 use crate::output::Form;
+use crate::screen::note;
 use crate::session::Options;
 use crate::target::Outcome;
 
@@ -100,8 +101,8 @@ fn print_report(
 /// Prints an error with the marked source, or as a line of JSON.
 pub(super) fn print_diagnostic(error: &MofDiagnostic, form: Form) {
     match form.is_json() {
-        true => eprintln!("{}", as_json(error)),
-        false => eprintln!("{}\n", error.picture.trim_end()),
+        true => note(&as_json(error).to_string()),
+        false => note(&format!("{}\n", error.picture.trim_end())),
     }
 }
 

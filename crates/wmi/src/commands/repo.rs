@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::exit;
 use crate::failure::{Failure, warn};
+use crate::screen::note;
 use crate::session::Options;
 use crate::target::Outcome;
 
@@ -23,13 +24,13 @@ pub(crate) fn verify(options: &Options) -> Result<Outcome, Failure> {
         Err(failure) => {
             // The file of a repository that cannot be opened is examined for more than the first reason.
             let problems = Wmi::examine(options.repository.as_deref()).unwrap_or_default();
-            problems.iter().for_each(|problem| eprintln!("problem: {problem}"));
+            problems.iter().for_each(|problem| note(&format!("problem: {problem}")));
             return Err(failure);
         }
     };
     let report = busy("verifying", || wmi.verify())?;
     for problem in &report.problems {
-        eprintln!("problem: {problem}");
+        note(&format!("problem: {problem}"));
     }
     let text = format!(
         "{}: {} namespaces, {} classes, {} instances, {} problems",
@@ -50,7 +51,7 @@ pub(crate) fn verify(options: &Options) -> Result<Outcome, Failure> {
     match report.problems.is_empty() {
         true => Ok(Outcome::Done),
         false => {
-            eprintln!("save the readable parts with 'wmi repo salvage'");
+            note("save the readable parts with 'wmi repo salvage'");
             Err(Failure::Reported(exit::OTHER))
         }
     }
@@ -91,11 +92,11 @@ pub(crate) fn salvage(options: &Options) -> Result<Outcome, Failure> {
     let Salvaged { repository, files } = &done;
     let as_json = options.settings.form.is_json();
     if !as_json {
-        repository.damage.iter().for_each(|damage| eprintln!("problem: {damage}"));
-        repository.lost.iter().take(MOST_NAMED).for_each(|lost| eprintln!("lost: {lost}"));
+        repository.damage.iter().for_each(|damage| note(&format!("problem: {damage}")));
+        repository.lost.iter().take(MOST_NAMED).for_each(|lost| note(&format!("lost: {lost}")));
         let named = repository.lost.len().min(MOST_NAMED) as u64;
         if repository.lost_count > named {
-            eprintln!("lost: {} more; -o json names them", repository.lost_count - named);
+            note(&format!("lost: {} more; -o json names them", repository.lost_count - named));
         }
     }
     let files = compiled(files, as_json);

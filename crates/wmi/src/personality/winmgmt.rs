@@ -10,7 +10,7 @@ use crate::commands::repo;
 use crate::exit;
 use crate::failure::Failure;
 use crate::output::Form;
-use crate::screen::say;
+use crate::screen::{note, say};
 use crate::session::Options;
 use crate::target::Outcome;
 
@@ -66,7 +66,7 @@ pub(super) fn run(words: &[String]) -> u8 {
 }
 
 fn usage(why: &str) -> u8 {
-    eprintln!("error: {why}\n\n{HELP}");
+    note(&format!("error: {why}\n\n{HELP}"));
     USAGE
 }
 
@@ -77,7 +77,7 @@ fn print_outcome(done: cim::Result<String>) -> u8 {
             DONE
         }
         Err(error) => {
-            eprintln!("error: {}: {}", error.status(), error.message());
+            note(&format!("error: {}: {}", error.status(), error.message()));
             FAILED
         }
     }
@@ -87,7 +87,7 @@ fn verify(directory: Option<&Path>) -> u8 {
     let options = Options { repository: directory.map(Path::to_owned), ..Options::own(Form::Auto) };
     // Opening a repository that does not exist would create one.
     if let Some(missing) = directory.filter(|directory| !directory.is_dir()) {
-        eprintln!("error: there is no repository in {}", missing.display());
+        note(&format!("error: there is no repository in {}", missing.display()));
         return FAILED;
     }
     match options.wmi().and_then(|wmi| wmi.verify()) {
@@ -105,7 +105,7 @@ fn verify(directory: Option<&Path>) -> u8 {
 }
 
 fn damaged(problems: &[String]) -> u8 {
-    problems.iter().for_each(|problem| eprintln!("problem: {problem}"));
+    problems.iter().for_each(|problem| note(&format!("problem: {problem}")));
     say(&format!("WMI repository is not consistent ({CORRUPT})"));
     FAILED
 }

@@ -15,7 +15,7 @@ use crate::commands::{assoc, call, get, new, rm, set};
 use crate::exit;
 use crate::failure::Failure;
 use crate::output::Form;
-use crate::screen::say;
+use crate::screen::{note, say};
 use crate::session::{Options, check_server};
 use crate::target::Outcome;
 
@@ -91,7 +91,7 @@ pub(super) fn run(words: &[String]) -> u8 {
     let request = match Words::new(words).and_then(Words::request) {
         Ok(request) => request,
         Err(why) => {
-            eprintln!("error: {why}\n\n{HELP}");
+            note(&format!("error: {why}\n\n{HELP}"));
             return exit::USAGE;
         }
     };

@@ -1,6 +1,6 @@
 //! What the program says and how it ends where something is wrong.
 
-use crate::program::Program;
+use crate::program::{Program, text};
 
 /// Arguments, the number, and what standard error has in it.
 type Case = (&'static [&'static str], i32, &'static str);
@@ -105,4 +105,29 @@ fn output_that_cannot_be_written_is_a_failure() {
     let err = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{err}");
     assert!(err.starts_with("error: cannot write the output: "), "{err}");
+}
+
+/// The exit code is the one of the command.
+#[test]
+fn messages_that_cannot_be_written_change_no_exit_code() {
+    let program = Program::new();
+    let mof = program.file("warned.mof", "class Warned { [key] uint32 Id; };");
+    let cases: [(&[&str], i32); 7] = [
+        (&["get", "No_Such_Class"], 3),
+        (&["-o", "json", "get", "No_Such_Class"], 3),
+        (&["query", "SELECT nonsense"], 7),
+        (&["no-such-command"], 2),
+        (&["compile", "no-such-file.mof"], 1),
+        (&["compile", text(&mof)], 0),
+        (&["repo", "restore", text(&mof)], 1),
+    ];
+    for (arguments, code) in cases {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = program.command(arguments).stderr(full).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}");
+        let closed = program.command(arguments).stderr(std::process::Stdio::piped()).spawn();
+        let mut closed = closed.unwrap();
+        drop(closed.stderr.take());
+        assert_eq!(closed.wait().unwrap().code(), Some(code), "{arguments:?}");
+    }
 }
