@@ -4,6 +4,7 @@
 //! manager's. Options come from the caller, connections go to it.
 
 use std::fmt;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -238,6 +239,11 @@ impl Wmi {
     /// Writes a copy of the repository to the file `to`, while others continue to use it.
     pub fn backup(&self, to: &Path) -> Result<()> {
         self.cimom.repository().backup(to)
+    }
+
+    /// Writes a copy of the repository to an open file or pipe, while others continue to use it.
+    pub fn backup_to(&self, file: &mut File) -> Result<()> {
+        self.cimom.repository().backup_to(file)
     }
 
     /// The location of the repository `named`, or of the default one.

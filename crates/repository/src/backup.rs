@@ -1,7 +1,8 @@
 //! Copies a repository while it is in use, and restores it from a copy while it is not.
 
 use std::fs::{self, File, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::ErrorKind;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use cim::status::*;
@@ -18,13 +19,14 @@ use crate::verify::Verification;
 impl Repository {
     /// Writes a copy of the current state to the file `to`, while others read and write. The copy
     /// is compact; it replaces a file of that name when it is complete and on disk. Only the owner
-    /// can read it (mode 0600).
+    /// can read it (mode 0600). Links are followed.
     /// Errors: `WBEM_E_OUT_OF_DISK_SPACE`; `WBEM_E_ACCESS_DENIED`; `WBEM_E_NOT_FOUND` where the
-    /// directory of `to` does not exist; `WBEM_E_INVALID_PARAMETER` where `to` has no file name or
-    /// is in the repository's own directory.
+    /// directory of `to` does not exist; `WBEM_E_INVALID_PARAMETER` where `to` has no file name, is
+    /// in the repository's own directory, exists and is no regular file, or is a link that leads
+    /// nowhere.
     pub fn backup(&self, to: impl AsRef<Path>) -> cim::Result<()> {
-        let to = to.as_ref();
-        let temporary = self.beside(to)?;
+        let to = &file_to_write(to.as_ref())?;
+        let temporary = self.temporary_for(to)?;
         let copied = self.copy_to(&temporary).and_then(|()| {
             fs::rename(&temporary, to)?;
             sync_directory(directory_of(to))
@@ -36,6 +38,13 @@ impl Repository {
         })
     }
 
+    /// Writes a copy of the current state to an open file or pipe, while others read and write.
+    /// Errors: `WBEM_E_OUT_OF_DISK_SPACE`, `WBEM_E_FAILED` where it cannot be written.
+    pub fn backup_to(&self, file: &mut File) -> cim::Result<()> {
+        let copied = self.with_environment(|env| env.copy_to_file(file, CompactionOption::Enabled));
+        copied.map_err(|fault| fault.at(self.directory()))
+    }
+
     fn copy_to(&self, file: &Path) -> Result<(), Fault> {
         let mut options = OpenOptions::new();
         let mut file = options.write(true).create_new(true).mode(0o600).open(file)?;
@@ -44,15 +53,12 @@ impl Repository {
     }
 
     /// The name of the temporary file that is renamed to `to`.
-    fn beside(&self, to: &Path) -> cim::Result<PathBuf> {
-        let refused = |why| {
-            let to = to.display();
-            WBEM_E_INVALID_PARAMETER.with(format!("cannot write a backup to {to}: {why}"))
-        };
-        let mut name = to.file_name().ok_or_else(|| refused("it has no file name"))?.to_owned();
+    fn temporary_for(&self, to: &Path) -> cim::Result<PathBuf> {
+        let name = to.file_name().ok_or_else(|| refused(to, "it has no file name"))?;
         if directory_of(to).canonicalize().is_ok_and(|directory| directory == self.directory()) {
-            return Err(refused("it is in the repository's own directory"));
+            return Err(refused(to, "it is in the repository's own directory"));
         }
+        let mut name = name.to_owned();
         name.push(format!(".{}.partial", std::process::id()));
         Ok(to.with_file_name(name))
     }
@@ -106,11 +112,39 @@ fn verified(new: &Path, from: &Path) -> cim::Result<Verification> {
 pub(crate) fn put_in_place(new: &Path, dir: &Path) -> Result<(), Fault> {
     // LMDB's lock file belongs to the old data file; no process has it open.
     match fs::remove_file(dir.join(LMDB_LOCK_FILE)) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
         _ => {}
     }
     fs::rename(new.join(DATA_FILE), dir.join(DATA_FILE))?;
     sync_directory(dir)
+}
+
+/// The file that `to` names, links followed. It need not exist.
+/// Errors: `WBEM_E_INVALID_PARAMETER` where it is no regular file, which a copy must not replace.
+fn file_to_write(to: &Path) -> cim::Result<PathBuf> {
+    let file = match to.canonicalize() {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return match to.is_symlink() {
+                true => Err(refused(to, "it is a link to a file that does not exist")),
+                false => Ok(to.to_owned()),
+            };
+        }
+        Err(error) => return Err(Fault::from(error).at(to)),
+    };
+    let kind = fs::metadata(&file).map_err(|error| Fault::from(error).at(to))?.file_type();
+    match () {
+        () if kind.is_file() => Ok(file),
+        () if kind.is_dir() => Err(refused(to, "it is a directory")),
+        () if kind.is_fifo() => Err(refused(to, "it is a named pipe")),
+        () if kind.is_socket() => Err(refused(to, "it is a socket")),
+        () => Err(refused(to, "it is a device")),
+    }
+}
+
+fn refused(to: &Path, why: &str) -> cim::Error {
+    let to = to.display();
+    WBEM_E_INVALID_PARAMETER.with(format!("cannot write a backup to {to}: {why}"))
 }
 
 fn directory_of(file: &Path) -> &Path {

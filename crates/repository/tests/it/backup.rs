@@ -1,6 +1,7 @@
 //! Copies: made while others write, refused where they are damaged, brought back alone.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -118,4 +119,37 @@ fn a_backup_that_fails_leaves_the_one_before() {
     repository.backup(&directory).unwrap_err();
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 3);
     Repository::restore(&copy, dir.path().join("again")).unwrap();
+}
+
+#[test]
+fn a_backup_replaces_no_device_pipe_socket_or_directory_and_follows_links() {
+    let (dir, repository) = repository();
+    let path = |name: &str| dir.path().join(name);
+    let made = std::process::Command::new("mkfifo").arg(path("pipe")).status();
+    assert!(made.unwrap().success());
+    let _socket = std::os::unix::net::UnixListener::bind(path("socket")).unwrap();
+    fs::create_dir(path("directory")).unwrap();
+    symlink("/dev/null", path("to-device")).unwrap();
+    symlink("no-such-file", path("to-nothing")).unwrap();
+    symlink(path("repository").join("data.mdb"), path("to-repository")).unwrap();
+    let refused = [
+        ("pipe", "a named pipe"),
+        ("socket", "a socket"),
+        ("directory", "a directory"),
+        ("to-device", "a device"),
+        ("to-nothing", "a link to a file that does not exist"),
+        ("to-repository", "in the repository's own directory"),
+    ];
+    for (name, what) in refused {
+        let kind = fs::symlink_metadata(path(name)).unwrap().file_type();
+        let error = repository.backup(path(name)).unwrap_err();
+        assert_eq!(error.status(), WBEM_E_INVALID_PARAMETER, "{name}");
+        assert!(error.message().ends_with(what), "{name}: {error}");
+        assert_eq!(fs::symlink_metadata(path(name)).unwrap().file_type(), kind, "{name}");
+    }
+    fs::write(path("file"), "before").unwrap();
+    symlink("file", path("link")).unwrap();
+    repository.backup(path("link")).unwrap();
+    assert!(path("link").is_symlink());
+    assert!(Repository::restore(path("file"), path("restored")).unwrap().is_clean());
 }

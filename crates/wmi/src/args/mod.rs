@@ -210,7 +210,7 @@ pub(crate) enum RepoCommand {
     Verify,
     /// Copy the repository to a file; it may be in use
     Backup {
-        /// File to write; an existing file is overwritten
+        /// File to write, `-` for standard output; an existing file is overwritten
         file: PathBuf,
     },
     /// Restore the repository from a backup (it must not be in use)

@@ -1,6 +1,8 @@
 //! `wmi repo`: verifies, backs up, restores, salvages and resets the repository, and prints the
 //! autorecover list.
 
+use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::Duration;
 
@@ -67,13 +69,26 @@ struct Verified<'a> {
     problems: &'a [String],
 }
 
-/// Copies the repository, which may be in use, to `file`.
+/// Copies the repository, which may be in use, to `file`; `-` is standard output.
 pub(crate) fn backup(options: &Options, file: &Path) -> Result<Outcome, Failure> {
     let wmi = options.open()?;
+    if file == Path::new("-") {
+        return backup_to_stdout(&wmi);
+    }
     busy("copying", || wmi.backup(file))?;
     let (from, to) = (wmi.repository_path().to_string_lossy(), file.to_string_lossy());
     let json = serde_json::json!({ "repository": from, "backup": to });
     super::say(options.settings.form, &format!("{from} copied to {to}"), &json)?;
+    Ok(Outcome::Done)
+}
+
+fn backup_to_stdout(wmi: &Wmi) -> Result<Outcome, Failure> {
+    let stdout = io::stdout();
+    if stdout.is_terminal() {
+        let why = "a backup is no text: redirect standard output to a file or a pipe";
+        return Err(Failure::Usage(why.to_owned()));
+    }
+    wmi.backup_to(&mut stdout.as_fd().try_clone_to_owned()?.into())?;
     Ok(Outcome::Done)
 }
 

@@ -50,6 +50,7 @@ pub(super) fn run(words: &[String]) -> u8 {
         }
         ("verifyrepository", []) => verify(None),
         ("verifyrepository", [directory]) => verify(Some(Path::new(directory))),
+        ("backup", ["-"]) => usage("name a file; 'wmi repo backup -' writes to standard output"),
         ("backup", [file]) => print_outcome(backup(Path::new(file))),
         ("restore", [file] | [file, "0"]) => print_outcome(restore(Path::new(file))),
         ("restore", [_, "1"]) => {

@@ -18,6 +18,19 @@ fn what_was_deleted_comes_back_from_a_copy() {
 }
 
 #[test]
+fn a_copy_to_standard_output_can_be_put_back() {
+    let program = Program::with_shop();
+    let output = program.command(&["repo", "backup", "-"]).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(!program.data().join("-").exists());
+    let copy = program.data().join("copy");
+    std::fs::write(&copy, output.stdout).unwrap();
+    program.shop(&["rm", "Shop_Item", "--class"]);
+    program.ok(&["repo", "restore", text(&copy)]);
+    assert_eq!(program.shop(&["get", "Shop_Book", "-p", "Author"]), "Author\nAnn\n");
+}
+
+#[test]
 fn a_sound_repository_is_counted() {
     let program = Program::with_shop();
     let report = program.json(&["repo", "verify"]);
