@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use cim::status::{WBEM_E_FAILED, WBEM_E_OUT_OF_DISK_SPACE};
+use cim::status::{WBEM_E_FAILED, WBEM_E_NOT_FOUND, WBEM_E_OUT_OF_DISK_SPACE};
 use cim::{Namespace, Result};
 use cimom::{
     AUTORECOVER, Cimom, Environment, ExistingObjects, FailedPush, LoadedProvider, Recovered,
@@ -34,6 +34,8 @@ pub struct OpenOptions {
     /// The repository's directory; `None` for the user's own: `$XDG_DATA_HOME/openwmi`; if that is
     /// not set, `/var/lib/openwmi` for root, `~/.local/share/openwmi` for other users.
     pub repository: Option<PathBuf>,
+    /// Whether the repository must exist. Otherwise it is created if it is missing.
+    pub must_exist: bool,
     /// The tree of files that describes the machine; `None` for the one the program runs on.
     pub captured_machine: Option<PathBuf>,
     /// Resolvers for the code of providers outside this program: tried in this order, after the
@@ -76,6 +78,7 @@ impl Wmi {
     /// Opens the repository, and makes it if it is missing: with its namespaces and the classes
     /// of this machine.
     /// Errors: the repository's; `WBEM_E_INVALID_PARAMETER` if no directory can be found for it;
+    /// `WBEM_E_NOT_FOUND` if it must exist and does not;
     /// `WBEM_E_INVALID_OPERATION` if this process has it open already.
     pub fn open(options: OpenOptions) -> Result<Wmi> {
         Wmi::open_with(options, NativeProviders::default())
@@ -84,6 +87,10 @@ impl Wmi {
     /// As [`Wmi::open`], with providers of your own in addition to those of this machine.
     pub fn open_with(options: OpenOptions, mut providers: NativeProviders) -> Result<Wmi> {
         let directory = location::repository(options.repository)?;
+        if options.must_exist && !Repository::exists(&directory) {
+            let message = format!("there is no repository in {}", directory.display());
+            return Err(WBEM_E_NOT_FOUND.with(message));
+        }
         let repository = Repository::create_or_open(&directory)?;
         let machine = match options.captured_machine {
             Some(tree) => Root::captured(&tree),

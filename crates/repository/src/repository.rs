@@ -17,6 +17,7 @@ use crate::environment::disk_space;
 use crate::environment::lock::DirectoryLock;
 use crate::environment::resize::{EnvironmentGuard, INITIAL_MAP_SIZE, ResizableEnvironment};
 use crate::error::Fault;
+use crate::format::DATA_FILE;
 use crate::transaction::bindings::Bindings;
 use crate::transaction::view::View;
 use crate::transaction::writer::Writer;
@@ -91,6 +92,11 @@ impl Repository {
     /// The repository's directory, without symbolic links.
     pub fn directory(&self) -> &Path {
         &self.shared.dir
+    }
+
+    /// Whether there is a repository in `dir`.
+    pub fn exists(dir: impl AsRef<Path>) -> bool {
+        dir.as_ref().join(DATA_FILE).exists()
     }
 
     /// A snapshot of the current state.

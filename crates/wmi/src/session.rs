@@ -31,6 +31,8 @@ pub(crate) struct Options {
     pub(crate) namespace: Option<String>,
     /// The repository's directory, if one was named.
     pub(crate) repository: Option<PathBuf>,
+    /// Whether the command writes. One that only reads creates no repository that is named and missing.
+    pub(crate) writes: bool,
     /// The MOF file that fills a repository in memory, if one is used.
     pub(crate) mock: Option<PathBuf>,
     /// The root directory of the captured machine, if host data is not read from this machine.
@@ -55,6 +57,7 @@ impl Options {
         Options {
             namespace: None,
             repository: None,
+            writes: true,
             mock: None,
             machine: None,
             opened: OnceCell::new(),
@@ -83,6 +86,7 @@ impl Options {
         let wmi = match &self.mock {
             Some(file) => mock(file, self.namespace())?,
             None => Wmi::open(OpenOptions {
+                must_exist: self.repository.is_some() && !self.writes,
                 repository: self.repository.clone(),
                 captured_machine: self.machine.clone(),
                 ..OpenOptions::default()

@@ -261,6 +261,22 @@ enum DatetimeArg {
     Cim,
 }
 
+impl Command {
+    /// Whether it may change the repository.
+    fn writes(&self) -> bool {
+        matches!(
+            self,
+            Command::New { .. }
+                | Command::Set { .. }
+                | Command::Rm { .. }
+                | Command::Call(_)
+                | Command::Compile(_)
+                | Command::Shell
+                | Command::Repo(RepoCommand::Reset { .. })
+        )
+    }
+}
+
 impl Args {
     /// The arguments of the process.
     ///
@@ -316,6 +332,7 @@ impl Args {
         Options {
             namespace: self.global.namespace.clone(),
             repository: self.global.repository.clone(),
+            writes: self.command.writes(),
             mock: self.global.mock.clone(),
             machine: self.global.machine.clone(),
             opened: OnceCell::new(),

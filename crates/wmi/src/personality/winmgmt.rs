@@ -85,12 +85,11 @@ fn print_outcome(done: cim::Result<String>) -> u8 {
 }
 
 fn verify(directory: Option<&Path>) -> u8 {
-    let options = Options { repository: directory.map(Path::to_owned), ..Options::own(Form::Auto) };
-    // Opening a repository that does not exist would create one.
-    if let Some(missing) = directory.filter(|directory| !directory.is_dir()) {
-        note(&format!("error: there is no repository in {}", missing.display()));
-        return FAILED;
-    }
+    let options = Options {
+        repository: directory.map(Path::to_owned),
+        writes: false,
+        ..Options::own(Form::Auto)
+    };
     match options.wmi().and_then(|wmi| wmi.verify()) {
         Ok(report) if report.problems.is_empty() => {
             say("WMI repository is consistent");

@@ -23,7 +23,7 @@ fn split(program: &Program, name: &str, master: &str, arguments: &[&str]) -> (St
 
 #[test]
 fn g25_a_master_is_split_and_nothing_is_stored() {
-    let program = Program::new();
+    let program = Program::with_missing_repository();
     let (mof, mfl) = split(&program, "m.mof", MASTER, &["--amendment", "MS_409"]);
     assert!(mof.starts_with("#pragma autorecover\n[LOCALE(1033)] class Shop_Thing\n"), "{mof}");
     assert!(!mof.contains("Amended"), "{mof}");

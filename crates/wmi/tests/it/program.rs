@@ -40,8 +40,17 @@ impl From<Output> for Run {
 
 impl Program {
     /// The program, its repository not yet made.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn with_missing_repository() -> Self {
         Program { directory: tempfile::tempdir().unwrap() }
+    }
+
+    /// The program with a repository that has the classes of this machine.
+    pub(crate) fn new() -> Self {
+        let program = Program::with_missing_repository();
+        let file = program.file("empty.mof", "");
+        let run = program.run(&["compile", text(&file)]);
+        assert_eq!(run.code, 0, "{}", run.err);
+        program
     }
 
     /// The program with the schema of the tests compiled into `root\shop`.

@@ -30,6 +30,31 @@ fn a_copy_to_standard_output_can_be_put_back() {
     assert_eq!(program.shop(&["get", "Shop_Book", "-p", "Author"]), "Author\nAnn\n");
 }
 
+/// A command that only reads makes no repository where one is named.
+#[test]
+fn a_repository_that_is_only_read_must_exist() {
+    let program = Program::with_missing_repository();
+    let copy = program.data().join("copy");
+    let commands: [&[&str]; 6] = [
+        &["repo", "verify"],
+        &["repo", "backup", text(&copy)],
+        &["repo", "autorecover"],
+        &["query", "SELECT * FROM Win32_OperatingSystem"],
+        &["class", "list"],
+        &["provider", "list"],
+    ];
+    for command in commands {
+        let run = program.run(command);
+        assert_eq!(run.code, 3, "{command:?}: {}", run.err);
+        let repository = program.repository();
+        let why = format!("there is no repository in {}", repository.display());
+        assert!(run.err.contains(&why), "{command:?}: {}", run.err);
+        assert!(!repository.exists() && !copy.exists(), "{command:?}");
+    }
+    assert_eq!(program.run(&["compile", text(&program.file("empty.mof", ""))]).code, 0);
+    program.ok(&["repo", "verify"]);
+}
+
 #[test]
 fn a_sound_repository_is_counted() {
     let program = Program::with_shop();

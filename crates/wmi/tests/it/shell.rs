@@ -315,7 +315,7 @@ fn control_c_ends_a_command_and_a_shell_that_reads_a_script() {
 
 #[test]
 fn completions_are_scripts_of_the_shells() {
-    let program = Program::new();
+    let program = Program::with_missing_repository();
     for (shell, said) in
         [("bash", "complete -F _wmi"), ("zsh", "#compdef wmi"), ("fish", "complete -c wmi")]
     {
