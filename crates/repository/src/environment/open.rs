@@ -4,15 +4,19 @@
 //! validated before ([`crate::data_file`]), under the directory's lock
 //! ([`crate::environment::lock`]).
 
+use std::fs;
+use std::os::fd::BorrowedFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use heed::types::Bytes;
 use heed::{CommitOrAbort, Database, Env, EnvOpenOptions, WithoutTls};
+use rustix::io::FdFlags;
 
 use crate::environment::entries::Entries;
 use crate::environment::hashed_keys::HashedKeys;
 use crate::error::Fault;
-use crate::format::DATABASES;
+use crate::format::{DATA_FILE, DATABASES};
 
 /// The maximum number of open snapshots in all processes together.
 const MAX_READERS: u32 = 1024;
@@ -74,7 +78,31 @@ fn open_env(dir: &Path, map_size: usize) -> Result<Env<WithoutTls>, Fault> {
     // the directory (mode 0700), every process that opens it uses LMDB's locks (no NO_LOCK), the
     // file is never truncated (a restore renames another file into its place, and only while no
     // process has it open), and the process that opened it first validated its pages.
-    Ok(unsafe { options.open(dir) }?)
+    let env = unsafe { options.open(dir) }?;
+    close_on_exec(&dir.join(DATA_FILE))?;
+    Ok(env)
+}
+
+/// Keeps the descriptors of the data file from programs that this process starts. LMDB opens its lock
+/// file so, but not the data file, and has no option for it.
+#[allow(unsafe_code)]
+fn close_on_exec(file: &Path) -> Result<(), Fault> {
+    let data = fs::metadata(file)?;
+    for entry in fs::read_dir("/proc/self/fd")? {
+        let entry = entry?;
+        let Some(number) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
+            continue;
+        };
+        // The descriptor of the directory itself is closed, and others may be by now.
+        let Ok(opened) = fs::metadata(entry.path()) else { continue };
+        if (opened.dev(), opened.ino()) == (data.dev(), data.ino()) {
+            // SAFETY: it is a descriptor of the data file, which only this environment opens: it
+            // stays open as long as the environment, and so beyond this statement.
+            let descriptor = unsafe { BorrowedFd::borrow_raw(number) };
+            rustix::io::fcntl_setfd(descriptor, FdFlags::CLOEXEC).map_err(std::io::Error::from)?;
+        }
+    }
+    Ok(())
 }
 
 fn open_databases(env: &Env<WithoutTls>) -> Result<Option<Databases>, Fault> {

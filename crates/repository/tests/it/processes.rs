@@ -174,3 +174,14 @@ fn child_opens_and_waits() {
     // Until the parent closes the pipe or kills this process.
     std::io::copy(&mut std::io::stdin(), &mut std::io::sink()).unwrap();
 }
+
+/// Only descriptors 0, 1 and 2 and the one of the listing itself are inherited.
+#[test]
+fn programs_that_are_started_inherit_nothing_of_the_repository() {
+    let (dir, repository) = repository();
+    let _snapshot = repository.read().unwrap();
+    let listed = std::process::Command::new("ls").args(["-l", "/proc/self/fd"]).output().unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    assert!(listed.contains("/proc/"), "{listed}");
+    assert!(!listed.contains(dir.path().to_str().unwrap()), "{listed}");
+}
