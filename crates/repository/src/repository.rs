@@ -3,11 +3,13 @@
 //! Any number of processes may have one repository open. A reader sees the state at the moment at
 //! which it began, and blocks no one. Writers of all processes wait for each other.
 
+use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, ThreadId};
 
-use cim::status::{WBEM_E_INVALID_OPERATION, WBEM_E_OUT_OF_DISK_SPACE};
+use cim::status::{WBEM_E_CRITICAL_ERROR, WBEM_E_INVALID_OPERATION, WBEM_E_OUT_OF_DISK_SPACE};
 use heed::{Env, MdbError, RoTxn, WithoutTls};
 use parking_lot::Mutex;
 
@@ -38,6 +40,8 @@ pub struct Repository {
 /// What snapshots keep alive.
 struct Shared {
     pub(crate) dir: PathBuf,
+    /// Device and inode of the data file.
+    data: (u64, u64),
     environment: Arc<ResizableEnvironment>,
     bindings: Bindings,
     /// Held shared as long as the repository is open. Last, so that it is released last.
@@ -78,9 +82,11 @@ impl Repository {
 
     pub(crate) fn open(dir: &Path, map_size: usize) -> Result<Repository, Fault> {
         let (lock, opened) = create::create_or_open(dir, map_size)?;
+        // The working directory may have changed when the file is opened again.
+        let dir = dir.canonicalize()?;
         let shared = Shared {
-            // The working directory may have changed when the file is opened again.
-            dir: dir.canonicalize()?,
+            data: identity(&fs::metadata(dir.join(DATA_FILE))?),
+            dir,
             environment: ResizableEnvironment::new(opened),
             bindings: Bindings::default(),
             _lock: lock,
@@ -124,7 +130,7 @@ impl Repository {
     /// Other writers of this and of other processes wait until `work` returns.
     ///
     /// Errors: those of `work`; `WBEM_E_OUT_OF_DISK_SPACE`; `WBEM_E_INVALID_OPERATION` where
-    /// `work` itself calls this.
+    /// `work` itself calls this; `WBEM_E_CRITICAL_ERROR` where the data file was removed or replaced.
     pub fn write<T>(&self, work: impl FnOnce(&mut Writer<'_>) -> cim::Result<T>) -> cim::Result<T> {
         self.write_then(work, |_| ())
     }
@@ -156,6 +162,7 @@ impl Repository {
             };
             let mut writer = Writer::new(txn, &inside.opened.dbs, &self.shared.dir);
             let done = work(&mut writer).and_then(|done| {
+                self.shared.check_in_place().map_err(at)?;
                 writer.commit().map_err(|fault| at(disk_space::reason(fault, &self.shared.dir)))?;
                 committed(&done);
                 Ok(done)
@@ -185,7 +192,24 @@ impl Drop for Named<'_> {
     }
 }
 
+fn identity(file: &fs::Metadata) -> (u64, u64) {
+    (file.dev(), file.ino())
+}
+
 impl Shared {
+    /// Checks that the data file is still the one that is open: what is written to a file without a
+    /// name is lost.
+    fn check_in_place(&self) -> Result<(), Fault> {
+        let there = fs::metadata(self.dir.join(DATA_FILE)).ok();
+        if there.is_some_and(|there| identity(&there) == self.data) {
+            return Ok(());
+        }
+        Err(Fault::refused(WBEM_E_CRITICAL_ERROR.with(format!(
+            "{DATA_FILE} was removed or replaced while this program had it open, and nothing was \
+             written; restart the program"
+        ))))
+    }
+
     fn snapshot(self: &Arc<Self>) -> Result<Snapshot, Fault> {
         loop {
             let inside = self.environment.enter(&self.dir)?;

@@ -4,6 +4,8 @@
 use std::path::Path;
 use std::process::Command;
 
+use cim::Namespace;
+use cim::status::WBEM_E_CRITICAL_ERROR;
 use repository::{PutMode, Repository};
 
 use crate::support::*;
@@ -84,4 +86,33 @@ fn child_counts_syncs() {
     Repository::restore(dir.join("copy"), dir.join("r")).unwrap();
     assert!(synced() >= before + 2, "a restore syncs the file and the directory");
     tell("counted");
+}
+
+/// A write into a file that has no name any more would be acknowledged and lost.
+#[test]
+fn writes_fail_where_the_data_file_was_removed_or_replaced() {
+    let thing = thing();
+    let changes: [fn(&Path); 3] = [
+        |directory| std::fs::remove_dir_all(directory).unwrap(),
+        |directory| std::fs::remove_file(directory.join("data.mdb")).unwrap(),
+        |directory| {
+            let (data, copy) = (directory.join("data.mdb"), directory.join("copy"));
+            std::fs::copy(&data, &copy).unwrap();
+            std::fs::rename(copy, data).unwrap();
+        },
+    ];
+    for change in changes {
+        let (_dir, repository) = repository();
+        let root = fill(&repository, &[&thing]);
+        let put = |id| {
+            repository
+                .write(|w| w.put_instance(root, &named(&thing, id), PutMode::Create).map(drop))
+        };
+        put("before").unwrap();
+        change(repository.directory());
+        let error = put("after").unwrap_err();
+        assert_eq!(error.status(), WBEM_E_CRITICAL_ERROR);
+        assert!(error.message().contains("was removed or replaced"), "{error}");
+        assert!(repository.read().unwrap().view().namespace(&Namespace::root()).unwrap().is_some());
+    }
 }
