@@ -43,7 +43,7 @@ impl Methods {
         Box::new(move |_| Ok(ProviderInterfaces::methods(Arc::new(methods.clone()))))
     }
 
-    fn factory_with(&self, instances: TestProvider) -> Make {
+    pub(crate) fn factory_with(&self, instances: TestProvider) -> Make {
         let (methods, instances) = (self.clone(), Arc::new(instances));
         Box::new(move |_| {
             Ok(ProviderInterfaces {

@@ -25,6 +25,7 @@ mod limits;
 mod oracles;
 mod providers;
 mod pywbem;
+mod query_results;
 mod rebuilt;
 mod resolvers;
 mod scripts;

@@ -91,14 +91,14 @@ fn e2_a_provided_association_is_asked_by_its_reference() {
     assert_eq!(asked, Vec::<String>::new(), "who cannot answer is not asked");
 }
 
-const THREE: &str = r#"
+pub(super) const THREE: &str = r#"
     [dynamic, provider("PA")] class A { [key] uint32 k; uint32 a; };
     [dynamic, provider("PB")] class B : A { uint32 b; };
     [dynamic, provider("PC")] class C : B { uint32 c; };"#;
 
 /// A world with the classes of `mof` and the providers PA, PB, PC and PD, each with the instance k=1
 /// in which its own property is 7, behaving as `conduct` says, all with one log.
-fn family(mof: &str, conduct: impl Fn(&str) -> Conduct) -> (World, Log) {
+pub(super) fn family(mof: &str, conduct: impl Fn(&str) -> Conduct) -> (World, Log) {
     let log = Log::default();
     let mut providers = NativeProviders::default();
     let mut registrations = String::new();
@@ -119,7 +119,7 @@ fn three_generations() -> (World, Log) {
     family(THREE, |_| Conduct::Serve)
 }
 
-fn asked(log: &Log) -> Vec<String> {
+pub(super) fn asked(log: &Log) -> Vec<String> {
     log.take().into_iter().filter(|line| !line.contains(" initialize ")).collect()
 }
 

@@ -11,6 +11,7 @@ mod hanging;
 mod hierarchies;
 mod life_cycle;
 mod partial;
+mod parts;
 mod properties;
 mod push;
 mod pushdown;
