@@ -332,15 +332,13 @@ fn push_down(
     let terms = || bound.conjuncts().iter();
     if let Some(keys) = keys
         && binding.check_get().is_ok()
-        && terms().filter(|c| fixes_key(class, c)).all(|c| is_exact(&c))
     {
-        let exact = texts(terms().filter(|c| fixes_key(class, c)));
-        return Ok((
-            SourceRequest::Get(keys),
-            Vec::new(),
-            exact,
-            bound.remainder(|c| !fixes_key(class, c)),
-        ));
+        let made_of = |c: &&Conjunct| makes_get(class, &keys, c);
+        if terms().filter(made_of).all(|c| is_exact(&c)) {
+            let exact = texts(terms().filter(made_of));
+            let remainder = bound.remainder(|c| !makes_get(class, &keys, c));
+            return Ok((SourceRequest::Get(keys), Vec::new(), exact, remainder));
+        }
     }
     // A class below may have other values than the provider of one above would look at.
     let ask = match binding.supports.query && !family.is_overridden {
@@ -358,6 +356,16 @@ fn push_down(
 
 fn fixes_key(class: &Class, term: &Conjunct) -> bool {
     term.predicate().is_some_and(|p| p.comparison == Comparison::Equal && class.is_key(p.slot))
+}
+
+/// Whether the get with these keys says what `term` does. An equality with another value than the
+/// get's, or with the same in another spelling, is not answered by it.
+fn makes_get(class: &Class, keys: &[Value], term: &Conjunct) -> bool {
+    let made_of = class.keys().iter().zip(keys);
+    fixes_key(class, term)
+        && term.predicate().is_some_and(|p| {
+            made_of.clone().any(|(&key, value)| usize::from(key) == p.slot && *value == p.value)
+        })
 }
 
 /// The terms as one text; `None` where there are none.

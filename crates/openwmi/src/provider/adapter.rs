@@ -212,15 +212,16 @@ fn identity(instance: &Instance) -> Result<Option<cim::InstanceKey>> {
 
 /// Whether the keys of `instance` satisfy `predicates`, all of which are equalities of keys.
 fn has_keys(instance: &Instance, predicates: &[Predicate]) -> Result<bool> {
-    if predicates.is_empty() {
-        return Ok(true);
-    }
-    // Compared as identities: with the requested values it must still be the same object.
-    let mut asked = instance.clone();
     for predicate in predicates {
+        // Compared as identities: with the requested value it must still be the same object. Each
+        // by itself, because several may concern the same key.
+        let mut asked = instance.clone();
         asked.set(predicate.slot, predicate.value.clone());
+        if identity(&asked)? != identity(instance)? {
+            return Ok(false);
+        }
     }
-    Ok(identity(&asked)? == identity(instance)?)
+    Ok(true)
 }
 
 fn not_found(asked: &Instance) -> cim::Error {

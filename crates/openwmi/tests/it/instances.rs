@@ -134,6 +134,21 @@ fn a_key_asks_for_one_instance_and_a_part_of_a_key_for_all() {
     assert_eq!(items.log()[0], "all Shelf,Number,Size,Label");
 }
 
+/// Rule: G.10, behaviour: AND holds where all its terms hold.
+#[test]
+fn g10_no_equality_of_a_key_is_dropped() {
+    let demo = demo(&Items::new(true));
+    for condition in [
+        "Shelf = 'a' AND Shelf = 'b'",
+        "Shelf = 'b' AND Shelf = 'a'",
+        "Shelf = 'a' AND Number = 2 AND Number = 1",
+        "Shelf = 'a' AND Number = 2 AND Shelf = 'b'",
+    ] {
+        assert_eq!(count(&demo, &format!("SELECT * FROM Demo_Item WHERE {condition}")), 0);
+    }
+    assert_eq!(count(&demo, "SELECT * FROM Demo_Item WHERE Shelf = 'a' AND Shelf = 'A'"), 2);
+}
+
 #[test]
 fn without_a_get_the_key_is_looked_for_among_all() {
     let items = Items::new(false);
