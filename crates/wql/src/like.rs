@@ -2,7 +2,7 @@
 //!
 //! `%` is any run of characters, `_` any one, `[...]` any one of a set, `[^...]` any one not of
 //! it; in a set `a-f` and `a=f` are ranges (behaviour.md G.10). A bracket that is never closed
-//! is literal; an empty set matches nothing, and its negation any one character.
+//! is literal; an empty set matches nothing, and `[^]`, which negates nothing, the caret.
 //!
 //! Each run between two `%` is matched at its first position from the left, without backtracking.
 //! That is sufficient because any text may be between runs; the time is at most the product of the
@@ -109,7 +109,7 @@ fn fold(c: char) -> char {
 /// The set between brackets.
 fn set(chars: &[char]) -> Piece {
     let (negated, mut rest) = match chars {
-        ['^', rest @ ..] => (true, rest),
+        ['^', rest @ ..] if !rest.is_empty() => (true, rest),
         rest => (false, rest),
     };
     let mut ranges = Vec::new();
@@ -248,7 +248,8 @@ mod tests {
     fn brackets_that_are_no_sets() {
         check("a[b", &["A[B"], &["ab"]);
         check("a[]", &[], &["a", "a[]", "ab"]);
-        check("a[^]", &["ab"], &["a"]);
+        check("a[^]", &["a^"], &["a", "ab", "a[^]"]);
+        check("%[^]_", &["^x", "ab^c"], &["abc", "^"]);
         check("a]", &["a]"], &["a"]);
         check("a^", &["a^"], &["a"]);
     }
