@@ -323,6 +323,8 @@ impl Binder<'_> {
         let value = convert(constant, cim, self.around.local_offset)?;
         let comparison = match (operator, &value) {
             (Comparison::Like, Value::String(text)) if Pattern::is_one(text) => Comparison::Like,
+            // It compares the text, which says less than which object is named.
+            (Comparison::Like, Value::Reference(_)) => return None,
             (Comparison::Like, _) => Comparison::Equal,
             (other, _) => *other,
         };

@@ -99,10 +99,11 @@ impl Check {
         constant: &Constant,
         around: &Surroundings,
     ) -> Result<Check, Refusal> {
-        // On anything but a string LIKE behaves as `=` does.
-        let operator = match (operator, cim) {
-            (Comparison::Like, cim) if cim != CimType::String => Comparison::Equal,
-            (operator, _) => operator,
+        // LIKE compares the text of a reference; on other types it behaves as `=` does.
+        let (operator, cim) = match (operator, cim) {
+            (Comparison::Like, CimType::Reference) => (operator, CimType::String),
+            (Comparison::Like, cim) if cim != CimType::String => (Comparison::Equal, cim),
+            other => other,
         };
         match cim {
             CimType::Object => return Err(Refusal::Object),
@@ -132,13 +133,14 @@ impl Check {
     pub(crate) fn holds(&self, value: &Value) -> bool {
         match (self, value) {
             (Check::Integer(range), value) => range.holds(value),
-            (Check::Text { operator: Comparison::Equal, constant, is_ascii }, Value::String(v)) => {
-                eq(v, constant, *is_ascii)
-            }
+            (
+                Check::Text { operator: Comparison::Equal, constant, is_ascii },
+                Value::String(v) | Value::Reference(v),
+            ) => eq(v, constant, *is_ascii),
             (Check::Text { operator, constant, .. }, Value::String(v)) => {
                 operator.accepts(cim::name::cmp(v, constant))
             }
-            (Check::Like(pattern), Value::String(v)) => pattern.matches(v),
+            (Check::Like(pattern), Value::String(v) | Value::Reference(v)) => pattern.matches(v),
             (Check::Boolean(wanted), Value::Boolean(v)) => v == wanted,
             (Check::Real { operator, constant }, value) => {
                 let order = value.as_real().and_then(|v| v.partial_cmp(constant));
