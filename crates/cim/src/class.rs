@@ -135,7 +135,7 @@ pub struct Method {
 }
 
 /// A class with all that it inherits. Immutable.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Class {
     pub(crate) declaration: Arc<ClassDeclaration>,
     pub(crate) superclass: Option<Arc<Class>>,

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::class::{Class, ClassDeclaration, Property};
 use crate::derivation::slots_by_name;
 use crate::instance::Instance;
+use crate::qualifier::{Flavor, Qualifier};
 use crate::value::Value;
 
 /// Which slots of a class a result has, and the class that the result's instances are of.
@@ -56,6 +57,22 @@ impl Projection {
             is_projection: true,
         };
         Projection { class: Arc::new(class), slots: chosen.into() }
+    }
+
+    /// The prototype of a query whose results are of the class `shape`: with the qualifier `Order` on
+    /// each property that has positions in the query's list (MS-WMI 2.2.4.1).
+    pub fn prototype(shape: &Class, positions: impl Fn(&Property) -> Vec<i32>) -> Class {
+        let ordered = |property: &Arc<Property>| {
+            let positions = positions(property);
+            let mut property = property.clone();
+            if !positions.is_empty() {
+                let order = Value::array(positions.into_iter().map(Value::SInt32));
+                let order = Qualifier::new("Order", order, Flavor::empty());
+                Arc::make_mut(&mut property).qualifiers.set(order);
+            }
+            property
+        };
+        Class { properties: shape.properties.iter().map(ordered).collect(), ..shape.clone() }
     }
 
     /// The class of the result's instances.

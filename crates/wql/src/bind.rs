@@ -16,13 +16,13 @@ use std::sync::Arc;
 
 use cim::status::{WBEM_E_INVALID_OPERATOR, WBEM_E_INVALID_QUERY};
 use cim::{
-    CimType, Class, Error, Instance, Name, PropertyType, Result, SystemProperty, Value, WbemStatus,
+    CimType, Class, Error, Instance, Name, Projection, PropertyType, Result, SystemProperty, Value,
+    WbemStatus,
 };
 
 use crate::check::{AnyTypeCheck, Check, Surroundings, convert};
 use crate::conjunct::{Conjunct, EmbeddedTest, Leaf, Predicate};
 use crate::like::Pattern;
-use crate::projection::{Branch, Projection};
 use crate::query::{Comparison, Constant, Expr, PropertyPath, Select, SelectList};
 use crate::tree::Tree;
 
@@ -41,8 +41,9 @@ pub struct BoundSelect {
 /// A SELECT list, resolved.
 #[derive(Clone, Debug, Default)]
 struct Chosen {
-    /// The slots, in the order of the list, and what is wanted of embedded objects in them.
-    properties: Vec<(usize, Branch)>,
+    /// The slots, in the order of the list. An embedded object is wanted whole, also where the list
+    /// names a property of it (ruling I-12).
+    properties: Vec<usize>,
     /// `__RELPATH` or `__PATH` is asked for, which takes the keys.
     wants_keys: bool,
     /// `__PATH` is asked for, which takes server and namespace.
@@ -109,10 +110,29 @@ impl BoundSelect {
         let chosen = self.chosen.as_ref()?;
         let mut properties = chosen.properties.clone();
         if chosen.wants_keys {
-            let keys = self.class.keys().iter().map(|&k| (usize::from(k), Branch::Whole));
-            properties.extend(keys);
+            properties.extend(self.class.keys().iter().map(|&k| usize::from(k)));
         }
-        Some(Projection::new(&self.class, properties, locatable || chosen.wants_path))
+        Some(Projection::new(&self.class, &properties, locatable || chosen.wants_path))
+    }
+
+    /// The class that shows the shape of the results (WBEM_FLAG_PROTOTYPE). `Order` on a property has
+    /// its positions in the list, from 0; with `*` its position in the class.
+    pub fn prototype(&self, locatable: bool) -> Class {
+        let projection = self.projection(locatable);
+        let shape = projection.as_ref().map_or(&self.class, Projection::class);
+        Projection::prototype(shape, |property| {
+            let position = |at: usize| i32::try_from(at).ok();
+            match &self.list {
+                SelectList::All => {
+                    self.class.slot(property.name.as_str()).and_then(position).into_iter().collect()
+                }
+                SelectList::Properties(list) => {
+                    let list = list.iter().enumerate();
+                    let named = list.filter(|(_, path)| *path.head() == property.name);
+                    named.filter_map(|(at, _)| position(at)).collect()
+                }
+            }
+        })
     }
 
     /// The slots whose values the condition and the results need, ascending; `None` where all
@@ -188,14 +208,7 @@ impl Binder<'_> {
                     chosen.wants_path |= is_path;
                     chosen.wants_keys |= is_path || property == SystemProperty::Relpath;
                 }
-                Resolved::Slot(slot) => {
-                    let ty = &self.class.properties()[slot].ty;
-                    let branch = Branch::of(ty, path.rest());
-                    match chosen.properties.iter_mut().find(|(s, _)| *s == slot) {
-                        Some((_, present)) => present.merge(branch),
-                        None => chosen.properties.push((slot, branch)),
-                    }
-                }
+                Resolved::Slot(slot) => chosen.properties.push(slot),
             }
         }
         Ok(chosen)

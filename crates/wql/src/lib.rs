@@ -2,8 +2,8 @@
 //!
 //! A query passes three stages, each a type: [`parse`] makes a [`Query`] of text;
 //! [`BoundSelect::bind`] resolves a [`Select`] against a class and refuses what the class cannot
-//! answer; [`BoundSelect::matches`] and [`Projection::apply`] run once per instance. A schema query
-//! is bound by [`BoundSchema::bind`] and evaluated for each class.
+//! answer; [`BoundSelect::matches`] and [`cim::Projection::apply`] run once per instance. A schema
+//! query is bound by [`BoundSchema::bind`] and evaluated for each class.
 //!
 //! No I/O, no clock, no time zone (the local offset is a parameter), no provider, no
 //! repository: the properties of a bound query (predicates, slots, keys) serve the planning of
@@ -39,7 +39,7 @@
 //! | `token`, `parse` | text to query |
 //! | `print` | query to text |
 //! | [`error`] | a refused text, with its place |
-//! | [`bind`], [`conjunct`], [`projection`] | a SELECT over a class |
+//! | [`bind`], [`conjunct`] | a SELECT over a class |
 //! | [`schema`] | a SELECT over classes |
 //! | `check`, `like`, `date` | constants prepared for one type, patterns, spellings of dates |
 //! | `tree` | AND, OR and NOT over leaves of any type |
@@ -54,7 +54,6 @@ pub mod error;
 mod like;
 mod parse;
 mod print;
-pub mod projection;
 pub mod query;
 pub mod schema;
 mod token;
@@ -64,7 +63,6 @@ pub use bind::BoundSelect;
 pub use conjunct::{Conjunct, Predicate};
 pub use error::ParseError;
 pub use parse::{MAX_DEPTH, MAX_QUERY, class_in_from, parse};
-pub use projection::Projection;
 pub use query::{
     Associators, Comparison, Constant, Expr, Group, PropertyPath, Query, References, Select,
     SelectList,

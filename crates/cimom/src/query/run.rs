@@ -177,9 +177,5 @@ pub fn instances(view: &View<'_>, call: AuthorizedCall<'_, InstanceQuery>) -> Re
 /// One object that shows the shape of the result.
 fn prototype(view: &View<'_>, select: &Select, class: &Arc<Class>, locatable: bool) -> Result<Run> {
     let bound = wql::BoundSelect::bind(select, class, view.local_offset())?;
-    let shape = match bound.projection(locatable) {
-        Some(projection) => projection.class().clone(),
-        None => class.clone(),
-    };
-    Ok(Run::Objects(vec![Object::Class(shape)]))
+    Ok(Run::Objects(vec![Object::Class(Arc::new(bound.prototype(locatable)))]))
 }

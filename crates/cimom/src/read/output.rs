@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use cim::status::*;
-use cim::{Class, Instance, InstanceKey, Name, Object, Result, Value};
+use cim::{Class, Instance, InstanceKey, Name, Object, Projection, Result, Value};
 use parking_lot::Mutex;
 use wbem::channel::WAITING_BYTES;
 use wbem::sink::Requirement;
@@ -167,7 +167,7 @@ pub(super) struct Shaper {
     whole: Option<BoundSelect>,
     /// Whether the source has asked to be filtered by the whole condition.
     is_asked: bool,
-    projection: Option<wql::Projection>,
+    projection: Option<Projection>,
     left_out: Arc<[usize]>,
     parts: Vec<Part>,
     wanted: Wanted,

@@ -9,7 +9,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use cim::{Class, Instance, ObjectPath, Origin, Result, Value};
+use cim::{Class, Instance, ObjectPath, Origin, Projection, Result, Value};
 use wbem::{CallContext, Pushdown, Wanted};
 use wql::{BoundSelect, Comparison, Conjunct, Expr, Predicate, Select};
 
@@ -41,7 +41,7 @@ pub struct Step {
     /// The whole condition, for a source that asks midway to be filtered.
     pub condition: Option<BoundSelect>,
     /// What of an instance is delivered.
-    pub(super) projection: Option<wql::Projection>,
+    pub(super) projection: Option<Projection>,
     /// The slots that are NULL in what is delivered, whatever the source says.
     pub(super) left_out: Arc<[usize]>,
     /// The classes above whose providers have parts of the instances.
