@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cim::path::is_local_server;
-use cim::status::{WBEM_E_INVALID_NAMESPACE, WBEM_E_NOT_SUPPORTED};
+use cim::status::{WBEM_E_INVALID_NAMESPACE, WBEM_E_TRANSPORT_FAILURE};
 use cim::{Locale, Namespace, ObjectPath};
 use openwmi::{OpenOptions, Wmi};
 use wbem::{CompileOptions, Flags, MofDiagnostic, NativeProviders, Services};
@@ -136,7 +136,7 @@ impl Options {
     }
 
     /// Opens the repository and connects to the namespace that `path` says, if it says one.
-    /// Errors: `WBEM_E_NOT_SUPPORTED` where it names another machine.
+    /// Errors: `WBEM_E_TRANSPORT_FAILURE` where it names another machine.
     pub(crate) fn target_of(&self, path: &ObjectPath) -> Result<Target, Failure> {
         path.server.as_deref().map_or(Ok(()), check_server)?;
         let named = path.namespace.as_ref().map(Namespace::as_str);
@@ -144,14 +144,14 @@ impl Options {
     }
 }
 
-/// Errors: `WBEM_E_NOT_SUPPORTED` where `server` is another machine.
+/// Errors: `WBEM_E_TRANSPORT_FAILURE` where `server` is another machine.
 pub(crate) fn check_server(server: &str) -> cim::Result<()> {
     let own = rustix::system::uname();
     match is_local_server(server, &own.nodename().to_string_lossy()) {
         true => Ok(()),
         false => {
             let why = format!("{server} is another machine; only this one can be queried");
-            Err(WBEM_E_NOT_SUPPORTED.with(why))
+            Err(WBEM_E_TRANSPORT_FAILURE.with(why))
         }
     }
 }
