@@ -36,27 +36,26 @@ pub(in crate::query) enum Answer {
 
 /// Resolves the source and finds the associations that can refer to it.
 /// Errors: `WBEM_E_NOT_FOUND` for a source that does not exist, `WBEM_E_INVALID_QUERY` for the
-/// path of a class without SchemaOnly and the reverse.
+/// path of a class without SchemaOnly and the reverse, `WBEM_E_TRANSPORT_FAILURE` for a path to
+/// another server.
 pub(in crate::query) fn prepare(
     view: &View<'_>,
     question: AssociationQuery,
     call: AuthorizedCall<'_, ()>,
 ) -> Result<Answer> {
     let path = question.source.clone().ok_or(WBEM_E_INVALID_QUERY)?;
+    view.core().check_server(path.server.as_deref())?;
     if question.schema_only != (path.keys == PathKeys::Class) {
         return Err(WBEM_E_INVALID_QUERY
             .with(format!("{path}: SchemaOnly goes with the path of a class, and only with it")));
     }
     load_associations(view)?;
-    if question.schema_only {
-        let class = view.class(&path.class, WBEM_E_NOT_FOUND)?;
-        return schema_associations(view, &question, &class).map(Answer::Classes);
-    }
     let context = call.context();
     let source = match get::follow(view, path, None)? {
         Object::Instance(source) => source,
+        // With SchemaOnly, as checked above.
         Object::Class(class) => {
-            return Err(WBEM_E_INVALID_QUERY.with(format!("{} is a class", class.name())));
+            return schema_associations(view, &question, &class).map(Answer::Classes);
         }
     };
     let referent = Arc::new(referent(&source).ok_or(WBEM_E_NOT_FOUND)?);
@@ -65,7 +64,7 @@ pub(in crate::query) fn prepare(
     for class in view.associations(source.class())?.iter() {
         let is_indexed = is_indexed(class);
         let may_refer = !is_indexed || stored.contains(class.name());
-        if !may_refer || class.is_abstract() || !question.accepts_association(class) {
+        if !may_refer || class.is_abstract() || !question.accepts_association_class(class) {
             continue;
         }
         let is_reached = |slot: &usize| reference::may_hold(class, *slot, &referent.origin);
@@ -201,10 +200,13 @@ fn schema_associations(
 ) -> Result<Vec<Arc<Class>>> {
     let mut found = Vec::new();
     for association in view.associations(source)?.iter() {
-        if !question.accepts_association(association) {
+        if !question.accepts_association(association, None) {
             continue;
         }
-        let roles = question.source_roles(association, source);
+        let mut roles = question.source_roles(association, source);
+        if let Some(origin) = source.origin() {
+            roles.retain(|slot| reference::may_hold(association, *slot, origin));
+        }
         if roles.is_empty() {
             continue;
         }
@@ -220,7 +222,9 @@ fn schema_associations(
                 continue;
             }
             let Some(name) = &other.ty.class else { continue };
-            if let Some(class) = view.find_class(name)?.filter(|c| question.accepts_endpoint(c)) {
+            if let Some(class) =
+                view.find_class(name)?.filter(|c| question.accepts_endpoint(c, None))
+            {
                 found.push(class);
             }
         }

@@ -1,6 +1,6 @@
 //! What `ASSOCIATORS OF` and `REFERENCES OF` ask, as one value: which associations, which endpoints.
 
-use cim::{CimType, Class, Name, ObjectPath, Value};
+use cim::{CimType, Class, Instance, Name, ObjectPath, Qualifiers, Value};
 use wql::{Associators, References};
 
 /// What is asked, of either statement.
@@ -55,14 +55,22 @@ impl From<References> for AssociationQuery {
 }
 
 impl AssociationQuery {
-    pub(super) fn accepts_association(&self, class: &Class) -> bool {
+    /// Whether associations of `class` may be asked for: a qualifier that is required may be an
+    /// instance's own.
+    pub(super) fn accepts_association_class(&self, class: &Class) -> bool {
         self.assoc_class.as_ref().is_none_or(|a| class.is_a(a.as_str()))
-            && self.required_assoc_qualifier.as_ref().is_none_or(|q| carries(class, q))
     }
 
-    pub(super) fn accepts_endpoint(&self, class: &Class) -> bool {
+    /// Whether an association of `class` is asked for, with these qualifiers of its own.
+    pub(super) fn accepts_association(&self, class: &Class, own: Option<&Qualifiers>) -> bool {
+        self.accepts_association_class(class)
+            && self.required_assoc_qualifier.as_ref().is_none_or(|q| carries(class, own, q))
+    }
+
+    /// Whether an endpoint of `class` is asked for, with these qualifiers of its own.
+    pub(super) fn accepts_endpoint(&self, class: &Class, own: Option<&Qualifiers>) -> bool {
         self.result_class.as_ref().is_none_or(|r| class.is_a(r.as_str()))
-            && self.required_qualifier.as_ref().is_none_or(|q| carries(class, q))
+            && self.required_qualifier.as_ref().is_none_or(|q| carries(class, own, q))
     }
 
     /// The slots of the properties of `association` that may hold a reference to an object of
@@ -96,8 +104,16 @@ pub(super) fn is_reference(ty: &cim::PropertyType) -> bool {
     ty.cim == CimType::Reference && !ty.is_array
 }
 
-fn carries(class: &Class, qualifier: &Name) -> bool {
-    match class.qualifiers().value(qualifier.as_str()) {
+/// The qualifiers that an instance has beside those of its class.
+pub(super) fn own_qualifiers(instance: &Instance) -> Option<&Qualifiers> {
+    instance.qualifiers().map(|own| &own.instance)
+}
+
+/// Whether an object of `class` with the qualifiers `own` has one that is not FALSE. Its own has
+/// priority.
+fn carries(class: &Class, own: Option<&Qualifiers>, qualifier: &Name) -> bool {
+    let own = own.and_then(|own| own.value(qualifier.as_str()));
+    match own.or_else(|| class.qualifiers().value(qualifier.as_str())) {
         None | Some(Value::Boolean(false)) => false,
         Some(_) => true,
     }

@@ -13,7 +13,7 @@ use smol_str::SmolStr;
 use wbem::{CallContext, Completion, Sink};
 
 use super::output::{Delivery, Output};
-use super::question::{AssociationQuery, is_reference};
+use super::question::{AssociationQuery, is_reference, own_qualifiers};
 use crate::call::NamespaceRef;
 use crate::providers::{Runtime, shutting_down};
 use crate::read::execute::{self, Seen, SharedSink, first_significant_status};
@@ -226,6 +226,9 @@ impl Walk {
         class: &Class,
         association: &Instance,
     ) -> Result<ControlFlow<()>> {
+        if !self.question.accepts_association(class, own_qualifiers(association)) {
+            return Ok(ControlFlow::Continue(()));
+        }
         let references = references(association);
         match self.source_among(&references, class) {
             None => Ok(ControlFlow::Continue(())),
@@ -275,13 +278,14 @@ impl Walk {
         slot: usize,
         endpoint: &Object,
     ) -> Result<bool> {
+        let own = endpoint.as_instance().and_then(own_qualifiers);
         let here = view.schema().origin();
         let is_here = endpoint.class().origin().is_none_or(|o| o.namespace == here.namespace);
         if is_here || reference::says_target(class, slot) || self.question.result_class.is_none() {
-            return Ok(self.question.accepts_endpoint(endpoint.class()));
+            return Ok(self.question.accepts_endpoint(endpoint.class(), own));
         }
         let known = view.find_class(endpoint.class().name())?;
-        Ok(known.is_some_and(|known| self.question.accepts_endpoint(&known)))
+        Ok(known.is_some_and(|known| self.question.accepts_endpoint(&known, own)))
     }
 
     fn endpoint(
