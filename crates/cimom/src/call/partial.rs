@@ -36,6 +36,20 @@ pub fn none(context: &CallContext) -> Cow<'_, CallContext> {
     }
 }
 
+/// The context for the provider of `class`: of the names of a partial read those that the class has.
+pub fn of_class<'c>(context: &'c CallContext, class: &Class) -> Cow<'c, CallContext> {
+    let Some(Value::Array(names)) = context.value(GET_PROPERTIES) else {
+        return Cow::Borrowed(context);
+    };
+    let has = |name: &&Value| name.as_str().is_some_and(|name| class.slot(name).is_some());
+    if names.iter().all(|name| has(&name)) {
+        return Cow::Borrowed(context);
+    }
+    let mut next = context.clone();
+    next.set(GET_PROPERTIES, Value::array(names.iter().filter(has).cloned()));
+    Cow::Owned(next)
+}
+
 fn without<'c>(context: &'c CallContext, names: &[&str]) -> Cow<'c, CallContext> {
     let is_among = |name: &Name| names.iter().any(|n| name.is(n));
     if !context.values().any(|(name, _)| is_among(name)) {

@@ -229,7 +229,7 @@ fn provided(
     let request =
         EnumerationRequest { class: &step.class, wanted: &step.wanted, predicates: &step.pushed };
     let cancel = plan.context.cancel();
-    binding.provider.call(&plan.context, |context| {
+    binding.read(&step.class, &plan.context, |context| {
         binding.instances.enumerate(&request, context, Sink::new(sink));
         done.wait_for(cancel)?
     })
@@ -248,7 +248,7 @@ fn queried(
     let query = QueryText { text, class: &step.class };
     let sink = sink.unfiltered();
     let cancel = plan.context.cancel();
-    let completion = binding.provider.call(&plan.context, |context| {
+    let completion = binding.read(&step.class, &plan.context, |context| {
         binding.instances.query(&query, context, Sink::new(sink));
         done.wait_for(cancel)?
     });

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use cim::status::*;
 use cim::{Class, Instance, Name, Result, Value};
-use wbem::{CallContext, InstanceProvider, Pushdown, Wanted};
+use wbem::{CallContext, InstanceProvider, ProviderContext, Pushdown, Wanted};
 
+use crate::call::partial;
 use crate::providers::{Provider, Supports};
 use crate::view::View;
 
@@ -50,6 +51,16 @@ impl Binding {
         self.provider.registration.check(supported, flag)
     }
 
+    /// Calls the provider for a read of instances of `class`.
+    pub fn read<T>(
+        &self,
+        class: &Class,
+        context: &CallContext,
+        call: impl FnOnce(&ProviderContext) -> Result<T>,
+    ) -> Result<T> {
+        self.provider.call(&partial::of_class(context, class), call)
+    }
+
     /// What the provider does with `predicate`. A provider that does not declare it ignores the
     /// predicate.
     pub fn pushdown(&self, class: &Class, predicate: &wbem::provider::Predicate) -> Pushdown {
@@ -81,9 +92,8 @@ pub fn get_bound(
     context: &CallContext,
 ) -> Result<Instance> {
     binding.check_get()?;
-    let found = binding
-        .provider
-        .call(context, |context| binding.instances.get(class, keys, wanted, context))?;
+    let get = |context: &ProviderContext| binding.instances.get(class, keys, wanted, context);
+    let found = binding.read(class, context, get)?;
     check_class(binding, class, &found)?;
     Ok(found)
 }
