@@ -61,7 +61,7 @@ pub fn prepare(view: &View<'_>, call: AuthorizedCall<'_, Invocation<'_>>) -> Res
         Some(_) if !decides_itself(&named, method) => {
             let keys = path.keys.clone();
             let get = Get::whole(path);
-            let class = get::object(view, &call.with(get))?.class().clone();
+            let class = get::true_class(view, &call.with(get))?;
             // A class below the one named may have further keys, or others in their place.
             return found(view, &class, Some(path_values(&class, &keys)?), method, in_parameters);
         }

@@ -1,7 +1,8 @@
 //! GetObject: one class or instance by its path.
 //!
 //! A stored instance is found by its key, wherever below the path's class it is. A dynamic
-//! one is asked of the provider of the path's class, then of those of the classes below it.
+//! one is asked of the providers of the classes below the path's class, then of that class's own. What
+//! a class has does not answer for a class below it that failed: it may be a part only.
 
 use std::sync::Arc;
 
@@ -9,14 +10,14 @@ use cim::key::path_values;
 use cim::path::PathKeys;
 use cim::status::*;
 use cim::{
-    Class, ClassDeclaration, Instance, InstanceKey, Namespace, Object, ObjectPath, Result,
+    Class, ClassDeclaration, Error, Instance, InstanceKey, Namespace, Object, ObjectPath, Result,
     WbemStatus,
 };
 use wbem::Wanted;
 
 use crate::call::partial::{self, PartialRead};
 use crate::call::{AuthorizedCall, Call, access};
-use crate::source::layered;
+use crate::source::layered::{self, Found};
 use crate::source::properties;
 use crate::system;
 use crate::view::{View, computed};
@@ -43,11 +44,28 @@ pub fn empty_class() -> Result<Object> {
 
 /// The object at the path.
 pub fn object(view: &View<'_>, call: &AuthorizedCall<'_, Get>) -> Result<Object> {
+    let path = &call.operation().path;
+    if path.keys == PathKeys::Class {
+        return Ok(Object::Class(view.class(&path.class, WBEM_E_NOT_FOUND)?));
+    }
+    match instance(view, call)? {
+        Found::Instance(instance) => Ok(Object::Instance(instance)),
+        Found::WithoutGet(_, error) => Err(error),
+    }
+}
+
+/// The class of the instance at the path, which may be below the one that the path names.
+pub fn true_class(view: &View<'_>, call: &AuthorizedCall<'_, Get>) -> Result<Arc<Class>> {
+    Ok(match instance(view, call)? {
+        Found::Instance(instance) => instance.class().clone(),
+        Found::WithoutGet(class, _) => class,
+    })
+}
+
+/// The instance at the path. Errors: `WBEM_E_NOT_FOUND`, those of the providers.
+fn instance(view: &View<'_>, call: &AuthorizedCall<'_, Get>) -> Result<Found> {
     let Get { path, direct, partial } = call.operation();
     let class = view.class(&path.class, WBEM_E_NOT_FOUND)?;
-    if path.keys == PathKeys::Class {
-        return Ok(Object::Class(class));
-    }
     call.require(access::to_read_instance(&class), "read this instance")?;
     let stored = match class.is_dynamic() {
         // Below a dynamic class all are dynamic: there is nothing stored. Which keys a path may
@@ -61,15 +79,16 @@ pub fn object(view: &View<'_>, call: &AuthorizedCall<'_, Get>) -> Result<Object>
     let found = match stored {
         Some(instance) => {
             let wanted = partial.wanted(instance.class())?;
-            Some(only(properties::complete(view, instance, &wanted)?, partial)?)
+            let instance = properties::complete(view, instance, &wanted)?;
+            Some(Found::Instance(only(instance, partial)?))
         }
         None if system::is_always_there(&class) => {
             let told = computed::instance(view, &class)?;
-            told.map(|instance| only(instance, partial)).transpose()?
+            told.map(|told| only(told, partial).map(Found::Instance)).transpose()?
         }
         None => provided(view, &class, call.operation())?,
     };
-    found.map(Object::Instance).ok_or_else(|| WBEM_E_NOT_FOUND.with(format!("{path} not found")))
+    found.ok_or_else(|| WBEM_E_NOT_FOUND.with(format!("{path} not found")))
 }
 
 /// The object at `path`, in whichever namespace: the one it names, else `namespace`, else that of
@@ -105,10 +124,10 @@ fn only(instance: Instance, partial: &PartialRead) -> Result<Instance> {
 
 /// The instance that a provider of `class` or of a class below it has. Those furthest below are
 /// asked first, as what a class above has of it is not the whole.
-fn provided(view: &View<'_>, class: &Arc<Class>, get: &Get) -> Result<Option<Instance>> {
+fn provided(view: &View<'_>, class: &Arc<Class>, get: &Get) -> Result<Option<Found>> {
     let below = if get.direct { Vec::new() } else { view.descendants(class.name())? };
     let below = below.iter().rev().map(|name| view.class(name, WBEM_E_NOT_FOUND));
-    let mut failure = None;
+    let mut failures: Vec<(Arc<Class>, Error)> = Vec::new();
     for class in below.chain([Ok(class.clone())]) {
         let class = class?;
         if !layered::is_provided(&class) {
@@ -117,11 +136,16 @@ fn provided(view: &View<'_>, class: &Arc<Class>, get: &Get) -> Result<Option<Ins
         let keys = path_values(&class, &get.path.keys)?;
         let asked = get.partial.wanted(&class);
         match asked.and_then(|wanted| layered::get(view, &class, &keys, &wanted, get.direct)) {
-            Ok(found) => return Ok(Some(found)),
+            Ok(found) => {
+                // The instance may be one of a class below that cannot say so.
+                let below =
+                    failures.into_iter().find(|(below, _)| below.is_a(class.name().as_str()));
+                return below.map_or(Ok(Some(found)), |(_, failure)| Err(failure));
+            }
             Err(e) if e.status() == WBEM_E_NOT_FOUND => {}
-            // Another class may have it; that one cannot say counts where none has.
-            Err(e) => failure = failure.or(Some(e)),
+            // A class on another branch may have it; that this one cannot say counts where none has.
+            Err(e) => failures.push((class, e)),
         }
     }
-    failure.map_or(Ok(None), Err)
+    failures.into_iter().next().map_or(Ok(None), |(_, failure)| Err(failure))
 }

@@ -11,14 +11,14 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use cim::status::*;
-use cim::{Class, Instance, InstanceKey, Object, Result, Value};
+use cim::{Class, Error, Instance, InstanceKey, Object, Result, Value};
 use parking_lot::Mutex;
 use wbem::{CallContext, EnumerationRequest, Sink, Wanted, for_each_until_cancelled};
 
 use crate::source::binding::{self, Binding};
 use crate::view::View;
 
-/// A class above another one, whose provider has a part of its instances.
+/// A class, whose provider has its instances, or a part of those of a class below it.
 #[derive(Clone)]
 pub struct Part {
     pub class: Arc<Class>,
@@ -96,20 +96,37 @@ fn missing(instance: &Instance, above: &Class, wanted: &Wanted) -> Vec<(usize, u
         .collect()
 }
 
+/// An instance of a provider as a get finds it.
+pub enum Found {
+    Instance(Instance),
+    /// It is of this class, and its provider is not registered for gets, as the error says.
+    WithoutGet(Arc<Class>, Error),
+}
+
 /// The instance of `class` with these keys, from its provider and those of the classes above;
-/// where `direct`, from its own alone.
+/// where `direct`, from its own alone. A provider without gets is enumerated to learn whether the
+/// instance is its own.
 pub fn get(
     view: &View<'_>,
     class: &Arc<Class>,
     keys: &[Value],
     wanted: &Wanted,
     direct: bool,
-) -> Result<Instance> {
-    let binding = binding::bind(view, class)?;
+) -> Result<Found> {
+    let own = Part { class: class.clone(), binding: binding::bind(view, class)? };
+    let context = view.context();
+    if let Err(no_get) = own.binding.check_get() {
+        if own.binding.check_enumeration().is_err() {
+            return Err(no_get);
+        }
+        let only_keys = Wanted::slots(class.keys().iter().map(|&key| usize::from(key)));
+        view.without_snapshot(|| own.among_all(keys, &only_keys, context))?;
+        return Ok(Found::WithoutGet(class.clone(), no_get));
+    }
     let parts = if direct { Vec::new() } else { parts(view, class)? };
     view.without_snapshot(|| {
-        let instance = binding::get_bound(&binding, class, keys, wanted, view.context())?;
-        join(instance, &parts, wanted, view.context())
+        let instance = binding::get_bound(&own.binding, class, keys, wanted, context)?;
+        join(instance, &parts, wanted, context).map(Found::Instance)
     })
 }
 
@@ -143,7 +160,7 @@ impl Part {
         let request = EnumerationRequest { class: &self.class, wanted, predicates: &[] };
         let found = Arc::new(Mutex::new(None));
         let (keep, token) = (found.clone(), context.cancel());
-        self.binding.provider.call(context, |context| {
+        self.binding.read(&self.class, context, |context| {
             let enumerate = |sink: Sink| {
                 self.binding.instances.enumerate(&request, context, sink);
                 Ok(())
