@@ -184,7 +184,7 @@ fn a_step_is_an_instance() {
     let (world, _) = world();
     let found = explain(&world, "SELECT * FROM Test_Provided", Flags::default()).unwrap();
     let texts: Vec<String> = found.iter().map(text::object).collect();
-    let expected = r#"OpenWMI_PlanStep{Class="Test_Provided", Completes=NULL, Filtered=NULL, LeavesOutKnown=FALSE, Operation="CreateInstanceEnum", Path=NULL, Properties=NULL, PushedDown=NULL, Source="P", Step=1}"#;
+    let expected = r#"OpenWMI_PlanStep{Class="Test_Provided", Completes=NULL, Filtered=NULL, GivesNothing=FALSE, LeavesOutKnown=FALSE, Operation="CreateInstanceEnum", Path=NULL, Properties=NULL, PushedDown=NULL, Source="P", Step=1}"#;
     assert_eq!(texts, [expected]);
 }
 
@@ -236,6 +236,7 @@ fn b4_the_order_of_a_hierarchy_with_several_providers() {
                 "Filtered",
                 "Completes",
                 "LeavesOutKnown",
+                "GivesNothing",
             ]
             .map(of)
             .join(" ")
@@ -243,18 +244,26 @@ fn b4_the_order_of_a_hierarchy_with_several_providers() {
         explain(&world, query, Flags::default()).unwrap().iter().map(line).collect()
     };
     let expected = [
-        "C PC ExecQuery a > 1 - - TRUE",
-        "B PB GetObject - - C -",
-        "A PA GetObject - - C -",
-        "D PB CreateInstanceEnum - a > 1 - TRUE",
-        "A PA GetObject - - D -",
-        "B PB CreateInstanceEnum - a > 1 - TRUE",
-        "A PA GetObject - - B -",
-        "E PA CreateInstanceEnum a > 1 - - FALSE",
-        "A PA CreateInstanceEnum - a > 1 - TRUE",
+        // Its text would be about values that PA has.
+        "C PC CreateInstanceEnum - a > 1 - TRUE FALSE",
+        "B PB GetObject - - C - -",
+        "A PA GetObject - - C - -",
+        "D PB CreateInstanceEnum - a > 1 - TRUE FALSE",
+        "A PA GetObject - - D - -",
+        "B PB CreateInstanceEnum - a > 1 - TRUE FALSE",
+        "A PA GetObject - - B - -",
+        "E PA CreateInstanceEnum a > 1 - - FALSE FALSE",
+        "A PA CreateInstanceEnum - a > 1 - TRUE FALSE",
     ];
     let found = steps("SELECT * FROM A WHERE a > 1");
     assert_eq!(found, expected);
     let of_key = steps("SELECT * FROM C WHERE k = 1 AND c > 1");
-    assert_eq!(of_key[0], "C PC GetObject k = 1 c > 1 - FALSE");
+    assert_eq!(of_key[0], "C PC GetObject k = 1 c > 1 - FALSE FALSE");
+    let exactly = [
+        "C PC CreateInstanceEnum - - - TRUE TRUE",
+        "D PB CreateInstanceEnum - - - TRUE TRUE",
+        "B PB CreateInstanceEnum - - - TRUE TRUE",
+        "A PA CreateInstanceEnum - __CLASS = \"A\" AND a > 1 - TRUE FALSE",
+    ];
+    assert_eq!(steps(r#"SELECT * FROM A WHERE __CLASS = "A" AND a > 1"#), exactly);
 }

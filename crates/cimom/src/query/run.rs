@@ -88,7 +88,7 @@ pub fn run(
             if flags.has(Flags::PROTOTYPE) {
                 return prototype(view, &select, &class, locatable);
             }
-            let reach = QueryScope { shallow: false, direct: flags.has(Flags::DIRECT_READ) };
+            let reach = QueryScope::new(flags);
             let (select, text) = (Some(select), text.into());
             let query = InstanceQuery { class, select, text, partial, reach, locatable };
             let plan = plan::plan(view, resolve::resolve(view, call.with(query))?)?;
@@ -122,7 +122,7 @@ pub fn beyond(
         class.is_dynamic() && supports.is_some_and(|supports| supports.query_beyond)
     };
     let Some(class) = class.filter(takes) else { return Err(refusal) };
-    let reach = QueryScope { shallow: false, direct: flags.has(Flags::DIRECT_READ) };
+    let reach = QueryScope::new(flags);
     let all = InstanceQuery::all(class, reach, PartialRead::Whole);
     match Plan::beyond(resolve::resolve(view, call.with(all))?, &text.into()) {
         Some(plan) => explained_or_run(plan, is_explained),

@@ -100,5 +100,6 @@ fn describe(index: usize, step: &Step) -> Result<Object> {
     instance.put("Filtered", &Value::from(filtered))?;
     instance.put("Properties", &properties)?;
     instance.put("LeavesOutKnown", &Value::Boolean(step.is_related))?;
+    instance.put("GivesNothing", &Value::Boolean(step.is_left_out))?;
     Ok(Object::Instance(instance))
 }

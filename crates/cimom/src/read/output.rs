@@ -172,6 +172,8 @@ pub(super) struct Shaper {
     parts: Vec<Part>,
     wanted: Wanted,
     context: CallContext,
+    /// Whether nothing is delivered.
+    is_left_out: bool,
     /// Where another step may have delivered the same instances.
     seen: Option<Arc<Seen>>,
 }
@@ -188,6 +190,7 @@ impl Shaper {
             parts: step.parts.clone(),
             wanted: step.wanted.clone(),
             context: plan.context.clone(),
+            is_left_out: step.is_left_out,
             seen: step.is_related.then(|| seen.clone()),
         }
     }
@@ -214,6 +217,9 @@ impl Shaper {
     /// Errors: those of the providers of the classes above.
     fn shape(&self, instance: Instance) -> Result<Option<Instance>> {
         if self.seen.as_ref().is_some_and(|seen| !seen.is_new(&instance)) {
+            return Ok(None);
+        }
+        if self.is_left_out {
             return Ok(None);
         }
         let instance = match self.parts.is_empty() {

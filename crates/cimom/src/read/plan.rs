@@ -13,7 +13,7 @@ use cim::{Class, Instance, ObjectPath, Origin, Projection, Result, Value};
 use wbem::{CallContext, Pushdown, Wanted};
 use wql::{BoundSelect, Comparison, Conjunct, Expr, Predicate, Select};
 
-use crate::read::request::InstanceQuery;
+use crate::read::request::{InstanceQuery, QueryScope};
 use crate::read::resolve::{ResolvedCall, Source};
 use crate::source::binding::Binding;
 use crate::source::layered::{self, Part};
@@ -49,6 +49,8 @@ pub struct Step {
     /// Whether another step may have the same instances, of a class above or below. The one
     /// furthest below comes first and counts.
     pub is_related: bool,
+    /// Whether nothing of it is delivered: what is in it, later steps leave out.
+    pub(super) is_left_out: bool,
 }
 
 /// The kind of a request to a source.
@@ -147,6 +149,7 @@ impl Step {
             left_out: Arc::default(),
             parts: Vec::new(),
             is_related: false,
+            is_left_out: false,
         }
     }
 }
@@ -165,10 +168,18 @@ pub fn plan(view: &View<'_>, call: ResolvedCall<'_>) -> Result<Plan> {
     let is_provided = |source: &Source| matches!(source, Source::Provider(_));
     let provided: Vec<&Arc<Class>> =
         sources.iter().filter(|(_, source)| is_provided(source)).map(|(class, _)| class).collect();
-    let related = match query.reach.direct {
+    let is_direct = query.reach == QueryScope::Direct;
+    let related = match is_direct {
         true => HashSet::new(),
         false => layered::related(&provided),
     };
+    // Instances of these classes are wanted.
+    let mut delivering = Vec::new();
+    for (class, _) in &sources {
+        if may_deliver(&query, class, local_offset)? {
+            delivering.push(class.clone());
+        }
+    }
     // The repository first, as nothing of it is held while providers are asked; of related classes
     // those furthest below first.
     sources.sort_by_key(|(class, source)| match is_provided(source) {
@@ -176,35 +187,75 @@ pub fn plan(view: &View<'_>, call: ResolvedCall<'_>) -> Result<Plan> {
         true => (1, usize::MAX - class.ancestors().count()),
         false => (0, 0),
     });
-    let overriding: Vec<Arc<Class>> = match related.is_empty() {
-        true => Vec::new(),
-        false => sources.iter().map(|(class, _)| class.clone()).filter(overrides).collect(),
-    };
     let mut steps = Vec::with_capacity(sources.len());
     for (class, source) in sources {
-        let parts = match is_provided(&source) && !query.reach.direct {
+        if !delivering.iter().any(|delivers| Arc::ptr_eq(delivers, &class)) {
+            if let Source::Provider(binding) = source
+                && delivering.iter().any(|above| has_part(above, &class))
+            {
+                steps.push(left_out(&query, class, binding, local_offset)?);
+            }
+            continue;
+        }
+        let parts = match is_provided(&source) && !is_direct {
             true => layered::parts(view, &class)?,
             false => Vec::new(),
         };
-        let is_below = |c: &Arc<Class>| !Arc::ptr_eq(c, &class) && c.is_a(class.name().as_str());
-        let is_overridden = overriding.iter().any(is_below);
         let is_related = related.contains(&Arc::as_ptr(&class));
-        let family = Family { parts, is_related, is_overridden };
-        steps.extend(step(&query, class, source, family, local_offset)?);
+        let family = Family { parts, is_related };
+        steps.push(step(&query, class, source, family, local_offset)?);
     }
     Ok(Plan { steps, context: context.clone() })
 }
 
-fn overrides(class: &Arc<Class>) -> bool {
-    class.qualifiers().is_true("overridevalue")
+/// Whether instances of exactly this class may be delivered.
+fn may_deliver(query: &InstanceQuery, class: &Arc<Class>, local_offset: i16) -> Result<bool> {
+    if query.reach == QueryScope::Shallow && !Arc::ptr_eq(class, &query.class) {
+        return Ok(false);
+    }
+    Ok(match &query.select {
+        Some(select) => !BoundSelect::bind(select, class, local_offset)?.never_matches(),
+        None => true,
+    })
+}
+
+/// Whether the provider of the class `above` may have parts of the instances of `class`.
+fn has_part(above: &Class, class: &Class) -> bool {
+    layered::is_provided(above)
+        && class.ancestors().any(|c| c.name() == above.name())
+        && !layered::same_provider(class, above)
+}
+
+/// The step that finds the instances of a class which a class above has parts of, and none of which
+/// is delivered.
+fn left_out(
+    query: &InstanceQuery,
+    class: Arc<Class>,
+    binding: Binding,
+    local_offset: i16,
+) -> Result<Step> {
+    let family = Family { parts: Vec::new(), is_related: true };
+    let (ask, pushed, exact) = match &query.select {
+        None => {
+            binding.check_enumeration()?;
+            (SourceRequest::Enumerate, Vec::new(), None)
+        }
+        Some(select) => {
+            let bound = BoundSelect::bind(select, &class, local_offset)?;
+            let (ask, pushed, exact, _) = push_down(query, &binding, &family, &bound)?;
+            (ask, pushed, exact)
+        }
+    };
+    let step = Step::whole(class, Source::Provider(binding), ask);
+    let wanted = Wanted::slots(std::iter::empty());
+    let step = Step { wanted, pushed, exact, is_related: true, is_left_out: true, ..step };
+    Ok(with_keys(step))
 }
 
 /// What a step has to do with other providers.
 struct Family {
     parts: Vec<Part>,
     is_related: bool,
-    /// Whether a class below says by `OverrideValue` that it has other values.
-    is_overridden: bool,
 }
 
 impl Family {
@@ -220,22 +271,20 @@ fn step(
     source: Source,
     family: Family,
     local_offset: i16,
-) -> Result<Option<Step>> {
+) -> Result<Step> {
     let step = match &query.select {
         None => {
             if let Source::Provider(binding) = &source {
                 binding.check_enumeration()?;
             }
-            Some(Step::whole(class, source, SourceRequest::Enumerate))
+            Step::whole(class, source, SourceRequest::Enumerate)
         }
         Some(select) => selecting(query, select, class, source, &family, local_offset)?,
     };
-    let Some(step) = step else { return Ok(None) };
-    limited(query, Step { parts: family.parts, is_related: family.is_related, ..step }).map(Some)
+    limited(query, Step { parts: family.parts, is_related: family.is_related, ..step })
 }
 
-/// The step for a query with conditions or a list of properties; none where no instance of the
-/// class can match.
+/// The step for a query with conditions or a list of properties.
 fn selecting(
     query: &InstanceQuery,
     select: &Select,
@@ -243,30 +292,30 @@ fn selecting(
     source: Source,
     family: &Family,
     local_offset: i16,
-) -> Result<Option<Step>> {
+) -> Result<Step> {
     let bound = BoundSelect::bind(select, &class, local_offset)?;
-    if bound.never_matches() {
-        return Ok(None);
-    }
-    let keys =
-        bound.key_equalities().map(|keys| keys.into_iter().map(|(_, value)| value).collect());
     let projection = bound.projection(query.locatable);
     let wanted = match bound.needed_slots(query.locatable) {
         Some(slots) => Wanted::slots(slots),
         None => Wanted::All,
     };
     let (ask, pushed, exact, remainder) = match &source {
-        Source::Repository => match keys {
+        Source::Repository => match keys(&bound) {
             Some(keys) => (SourceRequest::Get(keys), Vec::new(), None, bound.clone()),
             None => (SourceRequest::Enumerate, Vec::new(), None, bound.clone()),
         },
         Source::System(_) => (SourceRequest::Enumerate, Vec::new(), None, bound.clone()),
-        Source::Provider(binding) => push_down(query, binding, family, &bound, keys)?,
+        Source::Provider(binding) => push_down(query, binding, family, &bound)?,
     };
     let has_terms = |select: &BoundSelect| !select.conjuncts().is_empty();
     let (filter, condition) = (Some(remainder).filter(has_terms), Some(bound).filter(has_terms));
     let step = Step::whole(class, source, ask);
-    Ok(Some(Step { wanted, pushed, exact, filter, condition, projection, ..step }))
+    Ok(Step { wanted, pushed, exact, filter, condition, projection, ..step })
+}
+
+/// The values of all keys, where the condition fixes them.
+fn keys(bound: &BoundSelect) -> Option<Vec<Value>> {
+    bound.key_equalities().map(|keys| keys.into_iter().map(|(_, value)| value).collect())
 }
 
 /// The same step without the properties that the client did not request: those that a partial read
@@ -317,7 +366,6 @@ fn push_down(
     binding: &Binding,
     family: &Family,
     bound: &BoundSelect,
-    keys: Option<Vec<Value>>,
 ) -> Result<(SourceRequest, Vec<Predicate>, Option<String>, BoundSelect)> {
     let class = bound.class();
     // Of a term that is more than one comparison no provider is asked; nor of any but a key where
@@ -330,7 +378,7 @@ fn push_down(
     };
     let is_exact = |c: &&Conjunct| says(c) == Pushdown::Exact;
     let terms = || bound.conjuncts().iter();
-    if let Some(keys) = keys
+    if let Some(keys) = keys(bound)
         && binding.check_get().is_ok()
     {
         let made_of = |c: &&Conjunct| makes_get(class, &keys, c);
@@ -340,8 +388,9 @@ fn push_down(
             return Ok((SourceRequest::Get(keys), Vec::new(), exact, remainder));
         }
     }
-    // A class below may have other values than the provider of one above would look at.
-    let ask = match binding.supports.query && !family.is_overridden {
+    // A text is about whole instances. A provider that has only parts of them, or whose values a class
+    // below overrides (OverrideValue), cannot answer it.
+    let ask = match binding.supports.query && !family.is_shared() {
         true => SourceRequest::Query(query.text.clone()),
         false => {
             binding.check_enumeration()?;

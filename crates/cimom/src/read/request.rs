@@ -9,17 +9,25 @@ use wql::Select;
 use crate::call::partial::PartialRead;
 
 /// Which classes besides the one named are asked.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct QueryScope {
-    /// Only instances of exactly the class named.
-    pub shallow: bool,
-    /// Only the source of the class named.
-    pub direct: bool,
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum QueryScope {
+    /// All below it.
+    Deep,
+    /// None of those below delivers. They are asked which instances of this class are theirs.
+    Shallow,
+    /// None of those below, where the caller asks them itself.
+    One,
+    /// None below and none above: the source of the class named alone.
+    Direct,
 }
 
 impl QueryScope {
     pub fn new(flags: Flags) -> Self {
-        QueryScope { shallow: flags.has(Flags::SHALLOW), direct: flags.has(Flags::DIRECT_READ) }
+        match () {
+            () if flags.has(Flags::DIRECT_READ) => QueryScope::Direct,
+            () if flags.has(Flags::SHALLOW) => QueryScope::Shallow,
+            () => QueryScope::Deep,
+        }
     }
 }
 

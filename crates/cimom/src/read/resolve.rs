@@ -10,8 +10,9 @@ use cim::{Class, Instance, Name, Result};
 use wbem::CallContext;
 
 use crate::call::{AuthorizedCall, access};
-use crate::read::request::InstanceQuery;
+use crate::read::request::{InstanceQuery, QueryScope};
 use crate::source::binding::{self, Binding};
+use crate::source::layered;
 use crate::view::{View, computed};
 
 /// Where the instances of a class are.
@@ -40,8 +41,12 @@ pub fn resolve<'a>(
     let (query, call) = call.split();
     call.require(access::to_read_instance(&query.class), "read these instances")?;
     let below = match query.reach {
-        reach if reach.shallow || reach.direct => Vec::new(),
-        _ => view.descendants(query.class.name())?,
+        QueryScope::Deep => view.descendants(query.class.name())?,
+        // Stored instances are no parts of others.
+        QueryScope::Shallow if layered::is_provided(&query.class) => {
+            view.descendants(query.class.name())?
+        }
+        QueryScope::Shallow | QueryScope::One | QueryScope::Direct => Vec::new(),
     };
     let mut sources = Vec::new();
     for name in std::iter::once(query.class.name()).chain(&below) {

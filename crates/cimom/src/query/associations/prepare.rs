@@ -137,7 +137,7 @@ fn ask_for(
         false => paths,
     };
     let (text, select) = referring_to(association, roles, asked);
-    let reach = QueryScope { shallow: true, direct: false };
+    let reach = QueryScope::One;
     let class = association.clone();
     let (text, partial) = (text.into(), PartialRead::Whole);
     let query = InstanceQuery { class, select, text, partial, reach, locatable: false };
