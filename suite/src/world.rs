@@ -114,7 +114,10 @@ impl World {
         let operations = Operations::default();
         let world = World { manager, administrator, operations, clock, directory };
         for namespace in [r"root\default", NAMESPACE] {
-            world.create_namespace(namespace);
+            // The directory may hold a repository that has them.
+            if world.connect(namespace).is_err() {
+                world.create_namespace(namespace);
+            }
         }
         world
     }

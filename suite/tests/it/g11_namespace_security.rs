@@ -634,3 +634,150 @@ fn a_2_only_administrators_delete_classes_of_registrations() {
     assert_eq!(call("Test_Provider", world.administrator()), Ok(()));
     assert_eq!(compile("Test_Registration", world.administrator()), Ok(()));
 }
+
+/// Sets the descriptor of the namespace `name` in [`NAMESPACE`] by the qualifier.
+fn put_sddl(world: &World, name: &str, qualifiers: &str) {
+    world.compile(&format!("[{qualifiers}] instance of __Namespace {{ Name = \"{name}\"; }};"));
+}
+
+/// Rule: G.11, behaviour; MS-WMI 2.2.30.2, 3.1.4.18.1: the inheritable entries of the parent are
+/// added to every descriptor that is given.
+#[test]
+fn g11_the_entries_of_the_parent_are_added_to_what_is_given() {
+    openwmi_suite::gaps::check("g11_the_entries_of_the_parent_are_added_to_what_is_given", || {
+        let world = World::new();
+        let child = format!(r"{NAMESPACE}\Child");
+        put_sddl(&world, "Child", r#"NamespaceSecuritySDDL("O:SYG:SYD:(A;CI;0x1;;;BA)")"#);
+        assert_eq!(sd(&world, &child), format!("O:SYG:SYD:(A;CI;0x1;;;BA){DEFAULT}"));
+        // Entries that say that they are inherited are the parent's or none.
+        let made_up = r#"NamespaceSecuritySDDL("O:SYG:SYD:(A;;0x2;;;BA)(A;ID;0x1;;;S-1-5-21-8)")"#;
+        put_sddl(&world, "Child", made_up);
+        assert_eq!(sd(&world, &child), format!("O:SYG:SYD:(A;;0x2;;;BA){DEFAULT}"));
+        // So it is with the methods, and again when what was read is set.
+        set_sd(&world, "O:BAG:BAD:(A;;0x600ff;;;BA)").unwrap();
+        let set = format!("O:BAG:BAD:(A;;0x600ff;;;BA){DEFAULT}");
+        assert_eq!(sd(&world, NAMESPACE), set);
+        set_sd(&world, &set).unwrap();
+        assert_eq!(sd(&world, NAMESPACE), set);
+        let admin = world.administrator();
+        let own = security_object(&world, "D:(A;CI;0x600ff;;;BA)S:(AU;CISA;0x1;;;WD)", |_| {});
+        assert_eq!(set_object(&world, own, admin), 0);
+        let audits = "S:(AU;CISA;0x1;;;WD)";
+        assert_eq!(
+            sd(&world, NAMESPACE),
+            format!("O:BAG:BAD:(A;CI;0x600ff;;;BA){DEFAULT}{audits}")
+        );
+        // What is stored stays until a descriptor is set.
+        assert_eq!(sd(&world, &child), format!("O:SYG:SYD:(A;;0x2;;;BA){DEFAULT}"));
+        put_sddl(&world, "Child", r#"NamespaceSecuritySDDL("O:SYG:SYD:(A;;0x2;;;BA)")"#);
+        let handed_down = format!("(A;CIID;0x600ff;;;BA){DEFAULT}");
+        assert_eq!(sd(&world, &child), format!("O:SYG:SYD:(A;;0x2;;;BA){handed_down}"));
+        let both = r#"NamespaceSecuritySDDL("O:SYG:SYD:(A;;0x2;;;BA)S:(AU;SA;0x2;;;WD)")"#;
+        put_sddl(&world, "Child", both);
+        let audits = "S:(AU;SA;0x2;;;WD)(AU;CIIDSA;0x1;;;WD)";
+        assert_eq!(sd(&world, &child), format!("O:SYG:SYD:(A;;0x2;;;BA){handed_down}{audits}"));
+        // Another requirement of encryption is no descriptor that is given.
+        let before = sd(&world, &child);
+        set_sd(&world, "O:BAG:BAD:(A;CI;0x6000f;;;BA)").unwrap();
+        put_sddl(&world, "Child", "RequiresEncryption");
+        assert_eq!(sd(&world, &child), before);
+    });
+}
+
+/// Rule: G.11, behaviour; MS-WMI 2.2.30.2 (supplement 20): a parent with SE_DACL_PROTECTED hands
+/// nothing down, and the flag in the child's own descriptor does nothing.
+#[test]
+fn g11_a_protected_namespace_hands_nothing_down() {
+    openwmi_suite::gaps::check("g11_a_protected_namespace_hands_nothing_down", || {
+        let world = World::new();
+        let given = "O:SYG:SYD:P(A;CI;0x6001f;;;BA)S:(AU;CISA;0x1;;;WD)";
+        put_sddl(&world, "Top", &format!("NamespaceSecuritySDDL(\"{given}\")"));
+        let top = format!(r"{NAMESPACE}\Top");
+        let own = format!("O:SYG:SYD:P(A;CI;0x6001f;;;BA){DEFAULT}S:(AU;CISA;0x1;;;WD)");
+        assert_eq!(sd(&world, &top), own, "its own flag does nothing");
+        world.create_namespace(&format!(r"{top}\Default"));
+        let default = format!("O:SYG:SYD:{}", DEFAULT.replace("ID;", ";"));
+        let audits = "S:(AU;CIIDSA;0x1;;;WD)";
+        assert_eq!(sd(&world, &format!(r"{top}\Default")), format!("{default}{audits}"));
+        let mof = |sddl: &str| {
+            format!(
+                "#pragma namespace(\"\\\\\\\\.\\\\root\\\\test\\\\Top\")
+                 [NamespaceSecuritySDDL(\"{sddl}\")] instance of __Namespace {{ Name = \"Own\"; }};"
+            )
+        };
+        world.compile(&mof("O:BAG:BAD:(A;;0x6001f;;;BA)"));
+        let below = format!(r"{top}\Own");
+        assert_eq!(sd(&world, &below), format!("O:BAG:BAD:(A;;0x6001f;;;BA){audits}"));
+        let services = world.connect(&below).unwrap();
+        let set = [("SD", bytes("O:BAG:BAD:(A;;0x1;;;BA)"))];
+        call(&*services, "SetSD", &set, world.administrator()).unwrap();
+        assert_eq!(sd(&world, &below), format!("O:BAG:BAD:(A;;0x1;;;BA){audits}"));
+    });
+}
+
+/// Rule: G.11, behaviour; MS-WMI 2.2.32 (NamespaceSecuritySDDL): a text, or an array of texts.
+#[test]
+fn g11_the_sddl_is_a_text_or_an_array_of_texts() {
+    openwmi_suite::gaps::check("g11_the_sddl_is_a_text_or_an_array_of_texts", || {
+        let world = World::new();
+        let namespace = |name: &str| format!(r"{NAMESPACE}\{name}");
+        put_sddl(&world, "One", r#"NamespaceSecuritySDDL("O:SYG:SYD:(A;CI;0x1;;;BA)")"#);
+        let given = r#"NamespaceSecuritySDDL{"O:SYG:SY", "D:(A;CI;0x1;;;BA)"}"#;
+        put_sddl(&world, "Array", given);
+        assert_eq!(sd(&world, &namespace("Array")), sd(&world, &namespace("One")));
+        put_sddl(&world, "Single", r#"NamespaceSecuritySDDL{"O:SYG:SYD:(A;CI;0x1;;;BA)"}"#);
+        assert_eq!(sd(&world, &namespace("Single")), sd(&world, &namespace("One")));
+        for wrong in
+            ["NamespaceSecuritySDDL{}", "NamespaceSecuritySDDL{1}", "NamespaceSecuritySDDL(1)"]
+        {
+            let mof = format!("[{wrong}] instance of __Namespace {{ Name = \"Wrong\"; }};");
+            let report = world.try_compile(&mof, Flags::default());
+            assert_eq!(report.storage.unwrap().status, WBEM_E_INVALID_PARAMETER, "{wrong}");
+        }
+    });
+}
+
+/// Rule: G.11, behaviour; MS-WMI 3.1.4.18.2: a get and an enumeration of `__Namespace` say what
+/// protects each namespace.
+#[test]
+fn g11_namespaces_are_read_with_their_security() {
+    openwmi_suite::gaps::check("g11_namespaces_are_read_with_their_security", || {
+        let world = World::new();
+        world.create_namespace(&format!(r"{NAMESPACE}\Plain"));
+        let given = r#"NamespaceSecuritySDDL("O:SYG:SYD:(A;;0x20000;;;BA)"), RequiresEncryption"#;
+        put_sddl(&world, "Given", given);
+        let services = world.services();
+        let qualifiers = |object: &Object| {
+            let own = &object.as_instance().unwrap().qualifiers().unwrap().instance;
+            let sddl = own.text("NamespaceSecuritySDDL").map(str::to_owned);
+            let encryption = own.value("RequiresEncryption").and_then(Value::as_bool);
+            (sddl, encryption)
+        };
+        let get = |name: &str, context: &CallContext| {
+            let path = format!("__Namespace.Name='{name}'");
+            qualifiers(&services.get_object(&path, Flags::default(), context).unwrap())
+        };
+        let admin = world.administrator();
+        for (name, encryption) in [("Plain", false), ("Given", true)] {
+            let expected = (Some(sd(&world, &format!(r"{NAMESPACE}\{name}"))), Some(encryption));
+            assert_eq!(get(name, admin), expected);
+            let query = format!("SELECT * FROM __Namespace WHERE Name = '{name}'");
+            let found = world.objects(&query, Flags::default()).unwrap();
+            assert_eq!(qualifiers(&found[0]), expected);
+            // The descriptor is for those who may read it there.
+            assert_eq!(get(name, &user()), (None, Some(encryption)));
+        }
+        let found = world.objects("SELECT * FROM __Namespace", Flags::default()).unwrap();
+        assert!(found.iter().all(|found| qualifiers(found).0.is_some()), "{found:?}");
+        // What was read can be put again; it changes nothing, and takes no right to change it.
+        let read =
+            services.get_object("__Namespace.Name='Given'", Flags::default(), admin).unwrap();
+        let read = read.as_instance().unwrap();
+        let put = |context: &CallContext| {
+            status(services.put_instance(read, Flags::default(), context).map(drop))
+        };
+        let before = sd(&world, &format!(r"{NAMESPACE}\Given"));
+        assert_eq!((put(admin), put(&user())), (Ok(()), Ok(())));
+        assert_eq!(sd(&world, &format!(r"{NAMESPACE}\Given")), before);
+    });
+}

@@ -7,6 +7,7 @@ mod cancellation;
 mod cancelling;
 mod explain;
 mod f2_calls;
+mod faults_of_writes;
 mod fetched;
 mod first_start;
 mod g11_namespace_security;
