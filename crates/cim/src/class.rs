@@ -249,12 +249,16 @@ impl Class {
         &self.required
     }
 
-    /// The topmost class that has this class's keys (or, for a singleton, is one): among
-    /// its descendants a key names one instance. `None` where instances cannot exist.
+    /// The topmost class that has this class's keys: among its descendants a key names one
+    /// instance. Of a singleton it is the class itself: each class has an instance of its own.
+    /// `None` where instances cannot exist.
     pub fn key_root(&self) -> Option<&Name> {
-        let identifies = |c: &Class| !c.keys.is_empty() || c.is_singleton();
-        identifies(self).then(|| {
-            let above = self.ancestors().take_while(|c| identifies(c)).last();
+        if self.is_singleton() {
+            return Some(self.name());
+        }
+        let has_keys = |c: &Class| !c.keys.is_empty();
+        has_keys(self).then(|| {
+            let above = self.ancestors().take_while(|c| has_keys(c)).last();
             above.map_or(self.name(), |c| c.name())
         })
     }

@@ -125,7 +125,9 @@ fn only(instance: Instance, partial: &PartialRead) -> Result<Instance> {
 /// The instance that a provider of `class` or of a class below it has. Those furthest below are
 /// asked first, as what a class above has of it is not the whole.
 fn provided(view: &View<'_>, class: &Arc<Class>, get: &Get) -> Result<Option<Found>> {
-    let below = if get.direct { Vec::new() } else { view.descendants(class.name())? };
+    // A class below a singleton has an instance of its own.
+    let is_own = get.direct || class.is_singleton();
+    let below = if is_own { Vec::new() } else { view.descendants(class.name())? };
     let below = below.iter().rev().map(|name| view.class(name, WBEM_E_NOT_FOUND));
     let mut failures: Vec<(Arc<Class>, Error)> = Vec::new();
     for class in below.chain([Ok(class.clone())]) {

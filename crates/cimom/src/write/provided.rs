@@ -125,11 +125,14 @@ fn of_class(partial: &PartialPut, class: &Class, above: &Class) -> PartialPut {
 /// The dynamic classes to which the deletion of an instance of `class` goes: those above it, itself
 /// and those below, each after those above it.
 pub(super) fn affected_classes(view: &View<'_>, class: &Arc<Class>) -> Result<Vec<Arc<Class>>> {
-    let above: Vec<Arc<Class>> = class.ancestors().cloned().collect();
-    let mut affected: Vec<Arc<Class>> = above.into_iter().rev().collect();
-    affected.push(class.clone());
-    for name in view.descendants(class.name())? {
-        affected.push(view.class(&name, WBEM_E_NOT_FOUND)?);
+    let mut affected = vec![class.clone()];
+    // The classes above and below a singleton have instances of their own.
+    if !class.is_singleton() {
+        let above: Vec<Arc<Class>> = class.ancestors().cloned().collect();
+        affected.splice(..0, above.into_iter().rev());
+        for name in view.descendants(class.name())? {
+            affected.push(view.class(&name, WBEM_E_NOT_FOUND)?);
+        }
     }
     affected.retain(|class| is_provided(class));
     Ok(affected)

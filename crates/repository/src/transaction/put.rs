@@ -9,6 +9,7 @@ use std::sync::Arc;
 use cim::status::*;
 use cim::{Class, Instance, InstanceKey};
 
+use crate::encoding::bytes::Input;
 use crate::encoding::ids::{ClassId, NamespaceId, layout_key};
 use crate::encoding::layout::{Layout, Mapping};
 use crate::encoding::record::{self, Defaults};
@@ -66,7 +67,7 @@ impl Writer<'_> {
     ) -> Result<bool, Fault> {
         let key = instance.key()?;
         let (binding, root) = self.bind_with_root(namespace, instance.class())?;
-        let existing = self.view().exact_class(root, &key)?;
+        let existing = self.view().exact_class(instance.class(), root, &key)?;
         if let Some(refusal) =
             match existing {
                 Some(id) if id != binding.id => {
@@ -140,8 +141,10 @@ impl Writer<'_> {
             true => id,
             false => self.class_with_id(namespace, root_name)?.0,
         };
-        if root != known_root {
-            self.set_root(namespace, class, root)?;
+        match class.is_singleton() {
+            true => self.leave_family(namespace, class, id)?,
+            false if root != known_root => self.set_root(namespace, class, root)?,
+            false => {}
         }
         let version = self.view().version();
         let binding = self.bindings.add(namespace, class, id, version);
@@ -167,6 +170,34 @@ impl Writer<'_> {
         let (name, superclass) = (entry.name.to_owned(), entry.superclass.map(str::to_owned));
         let (name, superclass) = (name.as_str(), superclass.as_deref());
         self.put_entry(namespace, &ClassEntry { id, root, is_stored, name, superclass })
+    }
+
+    /// Gives the singleton `class` and the one below it to which the locator leads identities of
+    /// their own, where a program has stored them that gave the singletons of a family one.
+    fn leave_family(
+        &mut self,
+        namespace: NamespaceId,
+        class: &Class,
+        id: ClassId,
+    ) -> Result<(), Fault> {
+        // All singletons have this key.
+        let key = InstanceKey::from_values(class, &[])?;
+        let key = key.as_bytes();
+        let located = self.dbs.locator.get(&self.txn, &id.prefix(), key)?;
+        let located = located.map(|bytes| Input::new(bytes).u32().map(ClassId)).transpose()?;
+        let below = located.map(|id| self.view().class_name(id)).transpose()?;
+        for name in std::iter::once(class.name()).chain(&below) {
+            let entry = self.view().find_class(namespace, name)?;
+            let Some(entry) = entry.filter(|entry| entry.root != entry.id) else { continue };
+            let (id, root, is_stored) = (entry.id, entry.root, entry.is_stored);
+            let (name, superclass) = (entry.name.to_owned(), entry.superclass.map(str::to_owned));
+            if self.view().any_instance(id)? {
+                self.dbs.locator.delete(&mut self.txn, &root.prefix(), key)?;
+            }
+            let (name, superclass) = (name.as_str(), superclass.as_deref());
+            self.put_entry(namespace, &ClassEntry { id, root: id, is_stored, name, superclass })?;
+        }
+        Ok(())
     }
 
     /// The number of the layout in which instances of the bound class are written.

@@ -319,21 +319,28 @@ impl<'t> View<'t> {
     ) -> Result<Option<Name>, Fault> {
         let Some(root) = class.key_root() else { return Ok(None) };
         let Some(root) = self.find_class(namespace, root)? else { return Ok(None) };
-        match self.exact_class(root.id, key)? {
+        match self.exact_class(class, root.id, key)? {
             Some(id) if id == root.id => Ok(Some(root.name.into())),
             Some(id) => self.class_name(id).map(Some),
             None => Ok(None),
         }
     }
 
-    /// The exact class of the instance with this key among those under `root`.
+    /// The exact class of the instance with this key among those under `root`, the key root of
+    /// `class`.
     pub(super) fn exact_class(
         &self,
+        class: &Class,
         root: ClassId,
         key: &InstanceKey,
     ) -> Result<Option<ClassId>, Fault> {
         if self.dbs.instances.get(self.txn, &root.prefix(), key.as_bytes())?.is_some() {
             return Ok(Some(root));
+        }
+        // An entry of the locator would be of a program that gave a family of singletons one
+        // identity.
+        if class.is_singleton() {
+            return Ok(None);
         }
         let value = self.dbs.locator.get(self.txn, &root.prefix(), key.as_bytes())?;
         value.map(|bytes| Input::new(bytes).u32().map(ClassId)).transpose()

@@ -180,10 +180,12 @@ fn referring_to(
     }
 }
 
-/// How `source` may be referred to: by its class and by any above it that has its keys.
+/// How `source` may be referred to: by its class and, but for a singleton, by any above it that has
+/// its keys.
 fn referent(source: &Instance) -> Option<Referent> {
     let own = source.relative_path()?;
-    let with_keys = source.class().ancestors().filter(|c| c.key_root().is_some());
+    let root = source.class().key_root();
+    let with_keys = source.class().ancestors().filter(|c| c.key_root() == root);
     let above = with_keys.map(|c| ObjectPath { class: c.name().clone(), ..own.clone() });
     let paths: Vec<ObjectPath> = std::iter::once(own.clone()).chain(above).collect();
     let origin = source.class().origin()?.clone();
