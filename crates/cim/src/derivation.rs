@@ -279,6 +279,36 @@ fn merge_properties(
     Ok(merged.into())
 }
 
+impl ClassDeclaration {
+    /// Whether the objects that are defaults of its properties and parameters are of the declared
+    /// classes. It is asked of what is put; a class that is stored is read as it is.
+    ///
+    /// # Errors
+    ///
+    /// `WBEM_E_TYPE_MISMATCH`.
+    pub fn check_default_objects(&self) -> Result<()> {
+        let wrong = |place: String, e: Error| {
+            WBEM_E_TYPE_MISMATCH.with(format!(
+                "{place} of class {}: the default: {}",
+                self.name,
+                e.message()
+            ))
+        };
+        for PropertyDeclaration { name, ty, default, .. } in &self.properties {
+            let suits = default.as_ref().map_or(Ok(()), |default| default.check_objects(ty));
+            suits.map_err(|e| wrong(format!("property {name}"), e))?;
+        }
+        for method in &self.methods {
+            for parameter in &method.parameters {
+                let suits = parameter.default.check_objects(&parameter.ty);
+                let place = || format!("parameter {} of method {}", parameter.name, method.name);
+                suits.map_err(|e| wrong(place(), e))?;
+            }
+        }
+        Ok(())
+    }
+}
+
 fn check_default(class: &Name, own: &PropertyDeclaration) -> Result<()> {
     if own.default.as_ref().is_none_or(|value| value.has_type(&own.ty)) {
         return Ok(());

@@ -205,7 +205,8 @@ impl Instance {
     ///
     /// `WBEM_E_INVALID_OPERATION` if its class is abstract or an amendment, `WBEM_E_ILLEGAL_NULL`
     /// if a property that is a key, Not_Null or Indexed has no value, `WBEM_E_TYPE_MISMATCH` if one
-    /// that holds intervals has a point in time, `WBEM_E_QUOTA_VIOLATION` if its path is too long,
+    /// that holds intervals has a point in time, or an embedded object is of another class than is
+    /// declared, `WBEM_E_QUOTA_VIOLATION` if its path is too long,
     /// `WBEM_E_OVERRIDE_NOT_ALLOWED` if a qualifier of its own gives one that its class fixes
     /// another value, `WBEM_E_INVALID_PARAMETER` if the name of one is misspelled,
     /// `WBEM_E_INVALID_QUALIFIER` for DynProps that is not TRUE.
@@ -224,6 +225,7 @@ impl Instance {
             return Err(WBEM_E_TYPE_MISMATCH
                 .with(format!("property {name}.{} holds intervals alone", property.name)));
         }
+        self.check_objects(|_| true)?;
         let path = self.relative_path().map(|path| path.to_string()).unwrap_or_default();
         if path.len() > MAX_PATH && path.chars().count() > MAX_PATH {
             return Err(WBEM_E_QUOTA_VIOLATION.with(format!(
@@ -231,6 +233,22 @@ impl Instance {
             )));
         }
         self.check_qualifiers()
+    }
+
+    /// Whether the embedded objects in these slots are of the declared classes.
+    ///
+    /// # Errors
+    ///
+    /// `WBEM_E_TYPE_MISMATCH`.
+    pub fn check_objects(&self, is_meant: impl Fn(usize) -> bool) -> Result<()> {
+        let values = self.class.properties().iter().zip(&self.values).enumerate();
+        let mut meant = values.filter(|(slot, _)| is_meant(*slot));
+        meant.try_for_each(|(_, (property, value))| {
+            value.check_objects(&property.ty).map_err(|e| {
+                let place = format!("property {}.{}", self.class.name(), property.name);
+                e.status().with(format!("{place}: {}", e.message()))
+            })
+        })
     }
 
     /// The qualifiers of its own beside those that its class passes on to it.

@@ -9,6 +9,7 @@ use smol_str::{SmolStr, ToSmolStr};
 
 use crate::datetime::DateTime;
 use crate::object::Object;
+use crate::status::{Result, WBEM_E_TYPE_MISMATCH};
 use crate::types::{CimType, PropertyType};
 
 /// A typed value, or none.
@@ -105,6 +106,30 @@ impl Value {
                 ty.is_array && elements.iter().all(|e| e.cim_type() == Some(ty.cim))
             }
             scalar => !ty.is_array && scalar.cim_type() == Some(ty.cim),
+        }
+    }
+
+    /// Whether each embedded object of the value is of the class that `ty` declares, and each within
+    /// one of the class that is declared there (behaviour.md G.5).
+    ///
+    /// # Errors
+    ///
+    /// `WBEM_E_TYPE_MISMATCH` for an object of another class.
+    pub fn check_objects(&self, ty: &PropertyType) -> Result<()> {
+        match self {
+            Value::Array(elements) => elements.iter().try_for_each(|e| e.check_objects(ty)),
+            Value::Object(object) => {
+                let class = object.class();
+                match &ty.class {
+                    Some(declared) if !class.is_a(declared.as_str()) => Err(WBEM_E_TYPE_MISMATCH
+                        .with(format!(
+                            "an object of {} is not of {declared} or a subclass",
+                            class.name()
+                        ))),
+                    _ => object.as_instance().map_or(Ok(()), |it| it.check_objects(|_| true)),
+                }
+            }
+            _ => Ok(()),
         }
     }
 

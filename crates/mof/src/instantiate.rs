@@ -193,14 +193,11 @@ fn resolve(
             let class = context
                 .class(&declaration.class)
                 .map_err(|error| Diagnostic::from_error(&error, declaration.place.clone()))?;
-            if let Some(bound) = ty.class.as_ref().filter(|bound| !class.is_a(bound.as_str())) {
-                return Err(at(WBEMMOF_E_TYPE_MISMATCH.with(format!(
-                    "an instance of {} is not of {bound} or a subclass",
-                    class.name()
-                ))));
-            }
             let instance = instantiate(declaration, class, context)?;
-            Ok(Value::Object(Arc::new(Object::Instance(instance))))
+            let value = Value::Object(Arc::new(Object::Instance(instance)));
+            let suits = value.check_objects(ty);
+            suits.map_err(|e| at(WBEMMOF_E_TYPE_MISMATCH.with(e.message().to_owned())))?;
+            Ok(value)
         }
     }
 }

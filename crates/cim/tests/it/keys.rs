@@ -94,7 +94,8 @@ fn g7_singletons_have_no_keys_and_no_other_parent() {
     // The qualifier does not propagate by itself; being a singleton does.
     let below = class("T").under(&top).make();
     assert!(below.is_singleton());
-    assert_eq!(below.key_root().unwrap(), &"S");
+    // Each has an instance of its own.
+    assert_eq!((top.key_root().unwrap(), below.key_root().unwrap()), (&"S".into(), &"T".into()));
     let keyed = class("U").under(&below).key("K", CimType::String).build();
     assert_eq!(status(keyed), WBEM_E_CANNOT_BE_SINGLETON);
 }

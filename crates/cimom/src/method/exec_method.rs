@@ -148,7 +148,7 @@ fn implementation(class: &Arc<Class>, method: &Name) -> Option<Arc<Class>> {
 
 /// What is passed to the method: the values of `given` by name, defaults where it has none.
 /// Errors: `WBEM_E_INVALID_METHOD_PARAMETERS` where the method takes no parameter of a name, or
-/// takes it in another type.
+/// takes it in another type or of another class.
 fn arguments(place: &str, method: &Method, given: Option<&Instance>) -> Result<Option<Instance>> {
     let mut arguments = method.in_signature().map(Instance::new);
     let Some(given) = given else { return Ok(arguments) };
@@ -164,6 +164,10 @@ fn arguments(place: &str, method: &Method, given: Option<&Instance>) -> Result<O
             return Err(WBEM_E_INVALID_METHOD_PARAMETERS
                 .with(format!("parameter {name} of method {place} is {ty}, not {}", property.ty)));
         }
+        given.value(slot).check_objects(ty).map_err(|e| {
+            WBEM_E_INVALID_METHOD_PARAMETERS
+                .with(format!("parameter {name} of method {place}: {}", e.message()))
+        })?;
         if given.is_supplied(slot) || !given.value(slot).is_null() {
             arguments.set(target, given.value(slot).clone());
         }
@@ -194,7 +198,9 @@ impl Prepared {
         };
         let out = provider.call(context, |context| methods.exec_method(&call, context))?;
         let fits = match (&out, &out_signature) {
-            (Some(out), Some(signature)) => Arc::ptr_eq(out.class(), signature),
+            (Some(out), Some(signature)) => {
+                Arc::ptr_eq(out.class(), signature) && out.check_objects(|_| true).is_ok()
+            }
             (out, signature) => out.is_none() && signature.is_none(),
         };
         if fits {

@@ -61,6 +61,7 @@ pub fn put(
 ) -> Result<Vec<Arc<Class>>> {
     check_flags(flags)?;
     declaration.check_names()?;
+    declaration.check_default_objects()?;
     let name = &declaration.name;
     let schema = ground.schema;
     let existing = schema.class(name, ground.store)?;

@@ -34,7 +34,8 @@ pub fn complete(view: &View<'_>, mut instance: Instance, wanted: &Wanted) -> Res
         let call = call(&instance, slot, locale.as_deref());
         let get = |context: &ProviderContext| source.properties.get_property(&call, context);
         let value = view.without_snapshot(|| source.provider.call(view.context(), get))?;
-        if !value.has_type(&instance.class().properties()[slot].ty) {
+        let ty = &instance.class().properties()[slot].ty;
+        if !value.has_type(ty) || value.check_objects(ty).is_err() {
             return Err(WBEM_E_PROVIDER_FAILURE.with(format!(
                 "provider {} gave a value of another type than {}.{} has",
                 source.provider.name(),

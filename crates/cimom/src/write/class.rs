@@ -117,6 +117,7 @@ fn resolve_put<'a>(
     };
     call.require(Rights::WRITE_PROVIDER, "write a class that a provider has")?;
     class.check_names()?;
+    class.check_default_objects()?;
     check(&source, source.supports.put, "SupportsPut")?;
     view.ask_class_provider(&source, |classes, context| classes.put(class, flags, context))?;
     Ok(None)

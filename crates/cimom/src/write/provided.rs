@@ -60,10 +60,11 @@ impl<'a> ProvidedPut<'a> {
                 class.name()
             )));
         }
-        let instance = match partial {
-            Some(_) => {
+        let instance = match &partial {
+            Some(partial) => {
                 let instance = instance_rules::of_class(given, &class, flags)?;
                 instance.check_class()?;
+                instance.check_objects(|slot| partial.slots.contains(&slot))?;
                 // Its key says which instance is meant.
                 instance.key()?;
                 instance
