@@ -25,7 +25,7 @@ pub(super) struct ProvidedPut<'a> {
     instance: Instance,
     flags: Flags,
     partial: Option<PartialPut>,
-    /// The nearest class first.
+    /// In the order in which they are put.
     parts: Vec<Part>,
 }
 
@@ -49,6 +49,7 @@ impl<'a> ProvidedPut<'a> {
         for part in &parts {
             part.binding.check_put()?;
         }
+        parts.sort_by_key(|part| topmost(&class, &part.class));
         let is_written = |part: &&Part| {
             partial.as_ref().is_none_or(|p| !of_class(p, &class, &part.class).slots.is_empty())
         };
@@ -77,28 +78,39 @@ impl<'a> ProvidedPut<'a> {
         Ok(ProvidedPut { context, class, instance, flags, partial, parts })
     }
 
-    /// Puts each part as an instance of its own class, the topmost first. The first that fails ends
-    /// it. Errors: the providers'.
+    /// Puts each part as an instance of its own class. The first that fails ends it.
+    /// Errors: the providers'.
     pub(super) fn commit(self, view: &View<'_>) -> Result<ObjectPath> {
         let ProvidedPut { context, class, instance, flags, partial, parts } = self;
         let mut made = None;
         view.without_snapshot(|| {
-            for part in parts.iter().rev() {
+            for part in &parts {
                 let instance = as_instance_of(&instance, &part.class);
                 let (provider, instances) = (&part.binding.provider, &part.binding.instances);
-                // The last one that is asked has the class itself, and says which object it is.
-                made = match partial.as_ref().map(|it| of_class(it, &class, &part.class)) {
+                let path = match partial.as_ref().map(|it| of_class(it, &class, &part.class)) {
                     // None of the properties is one of this class.
                     Some(partial) if partial.slots.is_empty() => None,
                     Some(partial) => provider
                         .call(context, |c| instances.put_partial(&instance, &partial, flags, c))?,
                     None => provider.call(context, |c| instances.put(&instance, flags, c))?,
                 };
+                // The one that has the class itself says which object it is.
+                if Arc::ptr_eq(&part.class, &class) {
+                    made = path;
+                }
             }
             Ok::<(), cim::Error>(())
         })?;
         made.or_else(|| instance.relative_path()).ok_or_else(|| WBEM_E_NO_KEY.into())
     }
+}
+
+/// How many classes are above the topmost of those from `class` upwards that have the provider of
+/// `part`, which is one of them.
+fn topmost(class: &Arc<Class>, part: &Class) -> usize {
+    let classes = std::iter::once(class).chain(class.ancestors());
+    let of_provider = classes.filter(|it| is_provided(it) && same_provider(it, part));
+    of_provider.map(|it| it.ancestors().count()).min().unwrap_or_default()
 }
 
 /// `instance`, seen as one of `class`, which is its class or one above it.
@@ -139,10 +151,9 @@ pub(super) fn affected_classes(view: &View<'_>, class: &Arc<Class>) -> Result<Ve
     Ok(affected)
 }
 
-/// Deletes an instance: from the providers of all `affected` classes, each by a path of its own
-/// class. It is deleted where one of the topmost of them says so; they are asked first, and what
-/// the others say does not count. Where none of the topmost has deleted it, the others keep
-/// theirs.
+/// Deletes an instance: from the providers of all `affected` classes, in their order, each by a path
+/// of its own class. It is deleted where one of the topmost of them says so; what the others say
+/// does not count. Where none of the topmost can be called, no provider is.
 pub(super) fn delete(
     view: &View<'_>,
     _call: &AuthorizedCall<'_, ()>,
@@ -156,16 +167,31 @@ pub(super) fn delete(
     let is_topmost = |class: &&Arc<Class>| !affected.iter().any(|other| is_above(other, class));
     let topmost: Vec<&Arc<Class>> = affected.iter().filter(is_topmost).collect();
     let counts = |class: &&Arc<Class>| topmost.iter().any(|top| same_provider(top, class));
-    let mut outcome = Err(WBEM_E_NOT_FOUND.with("no provider has such an instance"));
-    for class in affected.iter().filter(counts) {
-        outcome = more_specific_error(outcome, delete_of(view, class, keys, context));
+    let resolve = |class: &Arc<Class>| {
+        let keys = path_values(class, keys)?;
+        let binding = binding::bind(view, class)?;
+        binding.check_delete()?;
+        Ok((binding, keys))
+    };
+    let resolved: Vec<_> = affected.iter().map(|class| (class, resolve(class))).collect();
+    let missing = || Err(WBEM_E_NOT_FOUND.with("no provider has such an instance"));
+    let deciding = || resolved.iter().filter(|(class, _)| counts(class));
+    if !deciding().any(|(_, resolved)| resolved.is_ok()) {
+        let errors = deciding().filter_map(|(_, resolved)| resolved.as_ref().err().cloned());
+        return errors.map(Err).fold(missing(), more_specific_error);
     }
-    outcome?;
-    for class in affected.iter().filter(|class| !counts(class)) {
-        // Whether there was a part of it says nothing of the whole.
-        let _ = delete_of(view, class, keys, context);
+    let mut outcome = missing();
+    for (class, resolved) in resolved {
+        let deleted = resolved.and_then(|(binding, keys)| {
+            let delete =
+                |context: &ProviderContext| binding.instances.delete(class, &keys, context);
+            view.without_snapshot(|| binding.provider.call(context, delete))
+        });
+        if counts(&class) {
+            outcome = more_specific_error(outcome, deleted);
+        }
     }
-    Ok(())
+    outcome
 }
 
 /// A success, or the error that says most.
@@ -175,17 +201,4 @@ fn more_specific_error(one: Result<()>, other: Result<()>) -> Result<()> {
         (Err(e), Err(other)) if e.status() == WBEM_E_NOT_FOUND => Err(other),
         (Err(e), Err(_)) => Err(e),
     }
-}
-
-fn delete_of(
-    view: &View<'_>,
-    class: &Arc<Class>,
-    keys: &PathKeys,
-    context: &CallContext,
-) -> Result<()> {
-    let keys = path_values(class, keys)?;
-    let binding = binding::bind(view, class)?;
-    binding.check_delete()?;
-    let delete = |context: &ProviderContext| binding.instances.delete(class, &keys, context);
-    view.without_snapshot(|| binding.provider.call(context, delete))
 }

@@ -187,9 +187,18 @@ fn b8_the_topmost_class_decides() {
     };
     let all = ["PA A", "PB B", "PC C"].map(str::to_owned).to_vec();
     assert_eq!(delete("PB"), (Ok(()), all.clone()));
-    assert_eq!(delete("PC"), (Ok(()), all));
-    // Where the topmost refuses, the others keep theirs.
-    assert_eq!(delete("PA"), (Err(WBEM_E_ACCESS_DENIED), vec!["PA A".to_owned()]));
+    assert_eq!(delete("PC"), (Ok(()), all.clone()));
+    assert_eq!(delete("PA"), (Err(WBEM_E_ACCESS_DENIED), all));
+    // One that takes no deletions is known before any is called.
+    let (world, log) = three_generations();
+    world.compile(
+        "instance of __InstanceProviderRegistration
+         { provider = \"__Win32Provider.Name=\\\"PA\\\"\"; SupportsDelete = FALSE; };",
+    );
+    let (services, context) = (world.services(), world.administrator());
+    let deleted = services.delete_instance("C.k=1", Flags::default(), context);
+    assert_eq!(status(deleted), WBEM_E_PROVIDER_NOT_CAPABLE);
+    assert_eq!(who_was_asked(&log, "delete"), owned(&[]));
 }
 
 const TWO_BELOW_ABSTRACT: &str = r#"
