@@ -220,12 +220,7 @@ impl Instance {
                 self.class.properties()[slot].name
             )));
         }
-        let mut values = self.class.properties().iter().zip(&self.values);
-        if let Some((property, _)) = values.find(|(p, value)| p.refuses_point(value)) {
-            return Err(WBEM_E_TYPE_MISMATCH
-                .with(format!("property {name}.{} holds intervals alone", property.name)));
-        }
-        self.check_objects(|_| true)?;
+        self.check_values(|_| true)?;
         let path = self.relative_path().map(|path| path.to_string()).unwrap_or_default();
         if path.len() > MAX_PATH && path.chars().count() > MAX_PATH {
             return Err(WBEM_E_QUOTA_VIOLATION.with(format!(
@@ -235,20 +230,23 @@ impl Instance {
         self.check_qualifiers()
     }
 
-    /// Whether the embedded objects in these slots are of the declared classes.
+    /// Whether the values in these slots may be put: intervals where the property holds intervals,
+    /// embedded objects of the declared classes.
     ///
     /// # Errors
     ///
     /// `WBEM_E_TYPE_MISMATCH`.
-    pub fn check_objects(&self, is_meant: impl Fn(usize) -> bool) -> Result<()> {
+    pub fn check_values(&self, is_meant: impl Fn(usize) -> bool) -> Result<()> {
         let values = self.class.properties().iter().zip(&self.values).enumerate();
-        let mut meant = values.filter(|(slot, _)| is_meant(*slot));
-        meant.try_for_each(|(_, (property, value))| {
-            value.check_objects(&property.ty).map_err(|e| {
-                let place = format!("property {}.{}", self.class.name(), property.name);
-                e.status().with(format!("{place}: {}", e.message()))
-            })
-        })
+        for (_, (property, value)) in values.filter(|(slot, _)| is_meant(*slot)) {
+            let place = || format!("property {}.{}", self.class.name(), property.name);
+            if property.refuses_point(value) {
+                return Err(WBEM_E_TYPE_MISMATCH.with(format!("{} holds intervals alone", place())));
+            }
+            let suits = value.check_objects(&property.ty);
+            suits.map_err(|e| e.status().with(format!("{}: {}", place(), e.message())))?;
+        }
+        Ok(())
     }
 
     /// The qualifiers of its own beside those that its class passes on to it.

@@ -109,12 +109,12 @@ impl Value {
         }
     }
 
-    /// Whether each embedded object of the value is of the class that `ty` declares, and each within
-    /// one of the class that is declared there (behaviour.md G.5).
+    /// Whether each embedded object of the value is of the class that `ty` declares, and has itself
+    /// values that may be put (behaviour.md G.5).
     ///
     /// # Errors
     ///
-    /// `WBEM_E_TYPE_MISMATCH` for an object of another class.
+    /// `WBEM_E_TYPE_MISMATCH`.
     pub fn check_objects(&self, ty: &PropertyType) -> Result<()> {
         match self {
             Value::Array(elements) => elements.iter().try_for_each(|e| e.check_objects(ty)),
@@ -126,7 +126,7 @@ impl Value {
                             "an object of {} is not of {declared} or a subclass",
                             class.name()
                         ))),
-                    _ => object.as_instance().map_or(Ok(()), |it| it.check_objects(|_| true)),
+                    _ => object.as_instance().map_or(Ok(()), |it| it.check_values(|_| true)),
                 }
             }
             _ => Ok(()),

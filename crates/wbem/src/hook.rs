@@ -4,7 +4,8 @@
 //! The rules of system classes are hooks, and so is what makes events of changes. A hook sees the
 //! transaction through [`WriteTransaction`], which asks for the rights of the call that writes.
 //! What it does in `before_put`, `before_delete` and `before_commit` is done with the write or not
-//! at all.
+//! at all. They may be called in a transaction that is dropped and then repeated: a put with values of
+//! property providers is tried before these are called.
 
 use std::sync::Arc;
 

@@ -199,7 +199,7 @@ impl Prepared {
         let out = provider.call(context, |context| methods.exec_method(&call, context))?;
         let fits = match (&out, &out_signature) {
             (Some(out), Some(signature)) => {
-                Arc::ptr_eq(out.class(), signature) && out.check_objects(|_| true).is_ok()
+                Arc::ptr_eq(out.class(), signature) && out.check_values(|_| true).is_ok()
             }
             (out, signature) => out.is_none() && signature.is_none(),
         };

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use cim::security::Sid;
-use cim::status::{WBEM_E_ACCESS_DENIED, WBEM_E_INVALID_CLASS};
+use cim::status::{WBEM_E_ACCESS_DENIED, WBEM_E_FAILED, WBEM_E_INVALID_CLASS};
 use cim::{Class, ClassDeclaration, Instance, Name, Namespace, Object, Result};
 use repository::{NamespaceId, Writer};
 use wbem::{CallContext, Change, ChangeKind};
@@ -83,6 +83,34 @@ pub fn edit<T>(
     drop(committing);
     core.after_commit(&changes);
     Ok(done)
+}
+
+/// Runs `work` in a write that is dropped at its end.
+/// Errors: those with which the write itself would fail before its commit.
+pub fn rehearse(
+    runtime: &Runtime,
+    context: &CallContext,
+    work: impl FnOnce(&mut Edit<'_, '_>) -> Result<()>,
+) -> Result<()> {
+    let core = runtime.core();
+    let mut is_good = false;
+    let dropped = core.repository().write(|writer| {
+        let (mut schemas, mut deleted_namespaces, mut changes) = Default::default();
+        context.cancel().check()?;
+        work(&mut Edit {
+            core,
+            writer,
+            schemas: &mut schemas,
+            provided: HashMap::new(),
+            deleted_namespaces: &mut deleted_namespaces,
+            changes: &mut changes,
+        })?;
+        core.before_commit(&changes)?;
+        is_good = true;
+        // What fails is dropped.
+        Err::<(), _>(WBEM_E_FAILED.into())
+    });
+    if is_good { Ok(()) } else { dropped }
 }
 
 impl Edit<'_, '_> {

@@ -1,5 +1,6 @@
 //! Puts of values that property providers supply (behaviour.md C.1): which values of an instance
-//! are theirs, and the calls that pass them. The instance is stored without them.
+//! are theirs, and the calls that pass them. The instance is stored without them. Nothing is passed
+//! before everything else of the put is known to go well.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ pub(super) struct PropertyWrites {
 
 /// The values of `given` that are providers' and among what is put, and the instance without them.
 /// Errors: `WBEM_E_UNSUPPORTED_PUT_EXTENSION` where all or nothing is to be written and more than
-/// one value is; `WBEM_E_ALREADY_EXISTS`, `WBEM_E_NOT_FOUND` where the put itself will fail so.
+/// one value is; `WBEM_E_TYPE_MISMATCH` for a value that may not be put.
 pub(super) fn resolve<'i>(
     view: &View<'_>,
     class: &Arc<Class>,
@@ -43,7 +44,7 @@ pub(super) fn resolve<'i>(
             return Ok((Cow::Borrowed(given), None));
         }
     }
-    check_mode(view, &instance, flags)?;
+    instance.check_values(|slot| partial.is_none_or(|p| p.slots.contains(&slot)))?;
     let is_written = |slot: usize, value: &Value| match partial {
         Some(partial) => {
             partial.slots.contains(&slot) && (partial.strict_nulls || !value.is_null())
@@ -70,48 +71,44 @@ pub(super) fn resolve<'i>(
         }
     }
     let writes = PropertyWrites { instance: instance.clone(), values };
-    Ok((Cow::Owned(instance), Some(writes)))
+    Ok((Cow::Owned(instance), (!writes.values.is_empty()).then_some(writes)))
 }
 
 impl PropertyWrites {
-    /// Hands the values to their providers. One that takes no values is only asked where the client
-    /// gives another one than it has.
-    /// Errors: those of binding a provider, and its own; `WBEM_E_PROVIDER_NOT_CAPABLE` for another
-    /// value where it is registered with SupportsPut FALSE.
-    pub(super) fn commit(&self, view: &View<'_>, context: &CallContext) -> Result<()> {
+    /// The provider of each value.
+    /// Errors: those of binding one.
+    pub(super) fn sources(&self, view: &View<'_>) -> Result<Vec<PropertySource>> {
+        self.values
+            .iter()
+            .map(|(slot, _)| PropertySource::of(view, &self.instance, *slot))
+            .collect()
+    }
+
+    /// Hands the values to their providers, `sources`. Those that take no values are asked first
+    /// whether the client gives another one than they have.
+    /// Errors: the providers'; `WBEM_E_PROVIDER_NOT_CAPABLE` for another value where one is registered
+    /// with SupportsPut FALSE.
+    pub(super) fn commit(
+        &self,
+        sources: &[PropertySource],
+        view: &View<'_>,
+        context: &CallContext,
+    ) -> Result<()> {
         let locale = properties::locale(context);
-        for (slot, value) in &self.values {
-            let source = PropertySource::of(view, &self.instance, *slot)?;
-            let call = properties::call(&self.instance, *slot, locale.as_deref());
-            let put = |context: &ProviderContext| match source.supports.put {
-                true => source.properties.put_property(&call, value, context),
-                false => match source.properties.get_property(&call, context)? == *value {
-                    true => Ok(()),
-                    false => source.check(false, "SupportsPut"),
-                },
-            };
-            view.without_snapshot(|| source.provider.call(context, put))?;
+        for takes_values in [false, true] {
+            let values = self.values.iter().zip(sources);
+            for ((slot, value), source) in values.filter(|(_, s)| s.supports.put == takes_values) {
+                let call = properties::call(&self.instance, *slot, locale.as_deref());
+                let put = |context: &ProviderContext| match takes_values {
+                    true => source.properties.put_property(&call, value, context),
+                    false => match source.properties.get_property(&call, context)? == *value {
+                        true => Ok(()),
+                        false => source.check(false, "SupportsPut"),
+                    },
+                };
+                view.without_snapshot(|| source.provider.call(context, put))?;
+            }
         }
         Ok(())
-    }
-}
-
-/// Errors: what the put itself will fail with, so that no provider is written to for nothing:
-/// `WBEM_E_ALREADY_EXISTS`, `WBEM_E_NOT_FOUND`.
-fn check_mode(view: &View<'_>, given: &Instance, flags: Flags) -> Result<()> {
-    // One without a key is given one, and is new.
-    let exists = match given.key() {
-        Ok(key) => view.stored_instance(given.class(), &key, true)?.is_some(),
-        Err(_) => false,
-    };
-    let name = given.class().name();
-    match exists {
-        true if flags.has(Flags::CREATE_ONLY) => {
-            Err(WBEM_E_ALREADY_EXISTS.with(format!("the instance of {name} exists already")))
-        }
-        false if flags.has(Flags::UPDATE_ONLY) => {
-            Err(WBEM_E_NOT_FOUND.with(format!("no such instance of class {name}")))
-        }
-        _ => Ok(()),
     }
 }

@@ -65,7 +65,7 @@ impl<'a> ProvidedPut<'a> {
             Some(partial) => {
                 let instance = instance_rules::of_class(given, &class, flags)?;
                 instance.check_class()?;
-                instance.check_objects(|slot| partial.slots.contains(&slot))?;
+                instance.check_values(|slot| partial.slots.contains(&slot))?;
                 // Its key says which instance is meant.
                 instance.key()?;
                 instance

@@ -62,10 +62,15 @@ impl ResolvedPut<'_> {
         match self {
             ResolvedPut::Provided(put) => put.commit(&view),
             ResolvedPut::Stored(put, properties) => {
-                if let Some(properties) = properties {
-                    properties.commit(&view, context)?;
-                }
                 let runtime = view.runtime();
+                if let Some(properties) = properties {
+                    // Providers cannot be undone: all that the core refuses, it refuses before.
+                    let sources = properties.sources(&view)?;
+                    view.without_snapshot(|| {
+                        edit::rehearse(runtime, context, |edit| edit.put_instance(&put).map(drop))
+                    })?;
+                    properties.commit(&sources, &view, context)?;
+                }
                 drop(view);
                 edit::edit(runtime, context, |edit| edit.put_instance(&put))
             }
