@@ -4,6 +4,7 @@
 //! does is decided by the folders above.
 
 pub mod access;
+pub mod architecture;
 pub mod namespace;
 pub mod partial;
 

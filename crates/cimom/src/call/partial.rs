@@ -50,7 +50,8 @@ pub fn of_class<'c>(context: &'c CallContext, class: &Class) -> Cow<'c, CallCont
     Cow::Owned(next)
 }
 
-fn without<'c>(context: &'c CallContext, names: &[&str]) -> Cow<'c, CallContext> {
+/// `context` without these named values.
+pub(super) fn without<'c>(context: &'c CallContext, names: &[&str]) -> Cow<'c, CallContext> {
     let is_among = |name: &Name| names.iter().any(|n| name.is(n));
     if !context.values().any(|(name, _)| is_among(name)) {
         return Cow::Borrowed(context);

@@ -12,6 +12,7 @@ use wbem::{CallContext, Flags, PutAttributes, Reply, Request, Services, Sink};
 
 use super::cimom::Cimom;
 use super::connections::Connected;
+use crate::call::architecture;
 use crate::call::partial::{self, PartialRead};
 use crate::call::{AuthorizedCall, Call, NamespaceRef};
 use crate::method::{self, Invocation};
@@ -128,6 +129,12 @@ impl Services for Session {
         context: &CallContext,
         sink: Option<Sink>,
     ) -> Result<Reply> {
+        if let Err(e) = architecture::check(context) {
+            if let Some(sink) = sink {
+                sink.release();
+            }
+            return Err(e);
+        }
         let nothing = |()| Reply::Nothing;
         match request {
             Request::OpenNamespace { relative } => {

@@ -18,13 +18,14 @@ use super::provider::Provider;
 use super::registration::Registration;
 use super::runtime::Runtime;
 use super::table::Key;
+use crate::call::architecture;
 use crate::store::{Environment, StoredView};
 
 impl Runtime {
     /// The provider of this registration, loaded where it is not. The snapshot of `view` is
     /// released while code of the provider runs.
-    /// Errors: `WBEM_E_PROVIDER_LOAD_FAILURE` where no code has the CLSID,
-    /// `WBEM_E_INITIALIZATION_FAILURE`, `WBEM_E_SERVER_TOO_BUSY`.
+    /// Errors: `WBEM_E_PROVIDER_LOAD_FAILURE` where no code has the CLSID, or the client requires
+    /// another architecture; `WBEM_E_INITIALIZATION_FAILURE`, `WBEM_E_SERVER_TOO_BUSY`.
     pub fn load(
         &self,
         view: &StoredView<'_>,
@@ -32,6 +33,7 @@ impl Runtime {
         registration: &Arc<Registration>,
     ) -> Result<Provider> {
         let name = &registration.name;
+        architecture::check_available(context, name)?;
         let environment = self.core().environment();
         let user = registration.per_user.then(|| context.caller().clone());
         let locale = context.locales().first().filter(|_| registration.per_locale);

@@ -14,6 +14,7 @@ use wbem::CallContext;
 
 use super::class_registration::{ClassSource, Interaction};
 use super::runtime::Runtime;
+use crate::call::architecture;
 use crate::store::StoredView;
 
 /// The push providers whose initialization has begun.
@@ -85,6 +86,8 @@ impl Runtime {
         let push: Vec<&ClassSource> = sources.iter().map(|s| &**s).filter(is_push).collect();
         self.pushed.retain(view.id(), &push);
         let mut has_pushed = false;
+        // The classes are put for all clients.
+        let context = &*architecture::any(context);
         for source in push {
             let Ok(registration) = &source.registration else { continue };
             let key = (view.id(), source.name.clone());
