@@ -652,7 +652,8 @@ fn a_class_that_changed_ends_what_reads_it() {
 
 #[test]
 fn a_right_that_is_taken_away_ends_what_needs_it() {
-    let deny: fn(&World) = |world| set_descriptor(world, "O:BAG:BAD:(A;CI;0x600ff;;;BA)");
+    let deny: fn(&World) =
+        |world| set_descriptor(world, "O:BAG:BAD:(A;CI;0x600ff;;;BA)(D;;0x1;;;AU)");
     assert_eq!(changed("B", &user(), deny), Some(WBEM_E_ACCESS_DENIED));
     assert_eq!(changed("A", &user(), deny), Some(WBEM_E_ACCESS_DENIED));
     assert_eq!(changed("B", World::new().administrator(), deny), None);

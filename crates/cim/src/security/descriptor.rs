@@ -36,9 +36,9 @@ bitflags! {
         const DACL_AUTO_INHERITED = 0x0400;
         /// The list of audits was made by inheritance.
         const SACL_AUTO_INHERITED = 0x0800;
-        /// The list of rights takes no inherited entries.
+        /// Nothing of the list of rights is inherited below.
         const DACL_PROTECTED = 0x1000;
-        /// The list of audits takes no inherited entries.
+        /// Nothing of the list of audits is inherited below.
         const SACL_PROTECTED = 0x2000;
         /// The parts follow each other in one block of bytes.
         const SELF_RELATIVE = 0x8000;
@@ -144,15 +144,26 @@ impl Descriptor {
     /// What a namespace made in one with this descriptor begins with: its owner and group, its
     /// entries for namespaces below, and where none of them is about rights, the default rights.
     pub fn inherited(&self) -> Self {
-        let dacl = self.dacl.as_deref().map(inherited).filter(|dacl| !dacl.is_empty());
-        let sacl = self.sacl.as_deref().map(inherited).filter(|sacl| !sacl.is_empty());
+        let any = |entries: Vec<DescriptorAce>| (!entries.is_empty()).then_some(entries);
         Descriptor {
             control: Control::default(),
             owner: self.owner.clone(),
             group: self.group.clone(),
-            sacl,
-            dacl: dacl.or_else(|| Descriptor::default_namespace().dacl),
+            sacl: any(self.inherited_audits()),
+            dacl: any(self.inherited_rights()).or_else(|| Descriptor::default_namespace().dacl),
         }
+    }
+
+    /// The entries for rights that a namespace below inherits; none where the list is protected.
+    pub fn inherited_rights(&self) -> Vec<DescriptorAce> {
+        let passed = !self.control.contains(Control::DACL_PROTECTED);
+        self.dacl.as_deref().filter(|_| passed).map(inherited).unwrap_or_default()
+    }
+
+    /// The entries for audits that a namespace below inherits; none where the list is protected.
+    pub fn inherited_audits(&self) -> Vec<DescriptorAce> {
+        let passed = !self.control.contains(Control::SACL_PROTECTED);
+        self.sacl.as_deref().filter(|_| passed).map(inherited).unwrap_or_default()
     }
 
     /// The descriptor of these self-relative bytes.

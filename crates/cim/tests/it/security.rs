@@ -164,16 +164,19 @@ fn g11_entries_for_containers_pass_on() {
         ("O:BAG:BAD:(A;CINP;1;;;AU)", "O:BAG:BAD:(A;ID;0x1;;;AU)"),
         ("O:BAG:BAD:(D;CIIO;1;;;AU)", "O:BAG:BAD:(D;CIID;0x1;;;AU)"),
         ("O:BAG:BAD:(A;OICINPIO;1;;;AU)", "O:BAG:BAD:(A;ID;0x1;;;AU)"),
-        (
-            "D:P(A;CIID;1;;;AU)S:(AU;CISA;1;;;WD)(AU;SA;1;;;WD)",
-            "D:(A;CIID;0x1;;;AU)S:(AU;CIIDSA;0x1;;;WD)",
-        ),
+        ("D:(A;CIID;1;;;AU)S:P(AU;CISA;1;;;WD)(AU;SA;1;;;WD)", "D:(A;CIID;0x1;;;AU)"),
+        ("D:(A;CI;1;;;AU)S:(AU;CISA;1;;;WD)", "D:(A;CIID;0x1;;;AU)S:(AU;CIIDSA;0x1;;;WD)"),
     ] {
         assert_eq!(parse(above).inherited().to_string(), below, "{above}");
     }
     // Where nothing about rights passes on, the defaults hold.
     let default = Descriptor::default_namespace();
-    for above in ["O:SYG:SYD:(A;;0x6003f;;;BA)", "O:SYG:SYD:(A;OI;1;;;BA)", "O:SYG:SYD:"] {
+    for above in [
+        "O:SYG:SYD:(A;;0x6003f;;;BA)",
+        "O:SYG:SYD:(A;OI;1;;;BA)",
+        "O:SYG:SYD:P(A;CI;1;;;BA)",
+        "O:SYG:SYD:",
+    ] {
         let below = parse(above).inherited();
         assert_eq!(
             (below.dacl, below.owner),

@@ -151,7 +151,7 @@ fn g11_each_write_asks_again_in_its_transaction() {
     let root = cimom.runtime.core().namespace(&Namespace::root()).unwrap();
     let administrator = administrator();
     write::edit(&cimom.runtime, &administrator, |edit| {
-        edit.change_security(&root, &administrator, |_| "O:BAG:BAD:(A;;CC;;;AU)".parse())
+        edit.change_security(&root, &administrator, |_, _| "O:BAG:BAD:(A;;CC;;;AU)".parse())
     })
     .unwrap();
     let path: ObjectPath = "Kept.K=1".parse().unwrap();

@@ -22,6 +22,7 @@ use super::stored::Cursor;
 use crate::providers::shutting_down;
 use crate::source::binding::{self, Binding};
 use crate::source::properties;
+use crate::system;
 use crate::view::View;
 
 /// Calls the sources of `plan` in its order and completes `sink`. No repository transaction is open
@@ -124,9 +125,10 @@ impl Execution {
     ) -> Result<(View<'v>, Next)> {
         let step = &self.plan.steps[self.step];
         let shaper = Shaper::new(&self.plan, step, &self.seen);
-        // What a property provider adds may decide.
-        let may_be_wanted =
-            |instance: &Instance| properties::has_dynamic(instance) || shaper.accepts(instance);
+        let is_namespace = system::is_namespace(&step.class);
+        let is_partial = |instance: &Instance| is_namespace || properties::has_dynamic(instance);
+        // What is not stored may decide.
+        let may_be_wanted = |instance: &Instance| is_partial(instance) || shaper.accepts(instance);
         loop {
             view.context().cancel().check()?;
             if self.gathered.is_past_bound() && client.is_full() {
@@ -138,7 +140,7 @@ impl Execution {
                 return Ok((view, Next::Step));
             };
             for mut instance in batch {
-                if properties::has_dynamic(&instance) {
+                if is_partial(&instance) {
                     instance = properties::complete(&view, instance, &step.wanted)?;
                     if !shaper.accepts(&instance) {
                         continue;

@@ -4,16 +4,11 @@
 use cim::path::is_namespace_name;
 use cim::security::Descriptor;
 use cim::status::*;
-use cim::{Class, Instance, Namespace, Result};
+use cim::{Class, Instance, Namespace, Result, Value};
 use wbem::{PendingPut, WriteHook, WriteTransaction};
 
 use super::security;
-use crate::system;
-
-/// The descriptor of the namespace in SDDL. Not kept as text.
-const SDDL: &str = "NamespaceSecuritySDDL";
-/// Whether remote calls must be encrypted.
-const ENCRYPTION: &str = "RequiresEncryption";
+use crate::system::{self, ENCRYPTION, SDDL};
 
 /// The hook of `__NAMESPACE`.
 pub(super) struct NamespaceRules;
@@ -36,16 +31,19 @@ impl WriteHook for NamespaceRules {
         let given = take_descriptor(put.instance)?;
         let qualifiers = put.instance.qualifiers();
         let encryption = qualifiers.is_some_and(|q| q.instance.is_true(ENCRYPTION));
+        let parent = transaction.namespace_security(put.namespace)?;
+        let (parent, _) = parent.ok_or(WBEM_E_INVALID_NAMESPACE)?;
         match transaction.namespace_security(&child)? {
             None => {
-                let parent = transaction.namespace_security(put.namespace)?;
-                let (parent, _) = parent.ok_or(WBEM_E_INVALID_NAMESPACE)?;
-                let descriptor = security::changed(&parent.inherited(), given)?;
+                let descriptor = security::changed(&parent.inherited(), given, &parent)?;
                 transaction.create_namespace(&child, &descriptor, encryption)
             }
-            Some((_, encrypted)) if given.is_none() && encryption == encrypted => Ok(()),
-            Some((now, _)) => {
-                let descriptor = security::changed(&now, given)?;
+            Some((now, encrypted)) => {
+                let descriptor = security::changed(&now, given, &parent)?;
+                // An instance that was read and is put again changes nothing.
+                if descriptor == now && encryption == encrypted {
+                    return Ok(());
+                }
                 transaction.set_namespace_security(&child, &descriptor, encryption)
             }
         }
@@ -67,8 +65,13 @@ fn take_descriptor(instance: &mut Instance) -> Result<Option<Descriptor>> {
     let mut qualifiers = instance.qualifiers().cloned().unwrap_or_default();
     let Some(given) = qualifiers.instance.remove(SDDL) else { return Ok(None) };
     instance.set_qualifiers(qualifiers);
-    let text = given.value.as_str().ok_or_else(|| {
-        WBEM_E_INVALID_PARAMETER.with(format!("the qualifier {SDDL} is a text in SDDL"))
+    let text = match &given.value {
+        Value::Array(parts) => parts.iter().map(Value::as_str).collect::<Option<String>>(),
+        text => text.as_str().map(str::to_owned),
+    };
+    let text = text.ok_or_else(|| {
+        WBEM_E_INVALID_PARAMETER
+            .with(format!("the qualifier {SDDL} is a text in SDDL, or an array of its parts"))
     })?;
     text.parse().map(Some)
 }

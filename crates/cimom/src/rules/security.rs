@@ -39,7 +39,7 @@ pub(super) fn exec_method(target: &Target<'_>, call: &MethodCall<'_>) -> Result<
             let sd = Descriptor::from_bytes(&byte_array(call.argument("SD"))?)?;
             // Of the descriptor the list of rights is taken, nothing else.
             check_principals(&sd)?;
-            target.change(|now| with_rights(now, sd.dacl.as_deref()))?;
+            target.change(|now, parent| with_rights(now, sd.dacl.as_deref(), parent))?;
             call.outcome(0u32, &[])
         }
         "getsecuritydescriptor" => {
@@ -54,7 +54,7 @@ pub(super) fn exec_method(target: &Target<'_>, call: &MethodCall<'_>) -> Result<
             let given = object::to_parts(call.argument("Descriptor"));
             let written = given.and_then(|given| {
                 check_privilege(&given, target.context)?;
-                target.change(|now| given.apply(now))
+                target.change(|now, parent| given.apply(now, parent))
             });
             match written {
                 Ok(()) => call.outcome(0u32, &[]),
@@ -102,7 +102,10 @@ impl<'a> Target<'a> {
         computed::readable_descriptor(view)
     }
 
-    fn change(&self, change: impl FnOnce(&Descriptor) -> Result<Descriptor>) -> Result<()> {
+    fn change(
+        &self,
+        change: impl FnOnce(&Descriptor, Option<&Descriptor>) -> Result<Descriptor>,
+    ) -> Result<()> {
         let NamespaceRef { namespace, id } = self.namespace;
         write::edit(self.runtime, self.context, |edit| {
             let namespace = NamespaceRef { namespace: namespace.clone(), id: *id };
@@ -119,20 +122,26 @@ fn check_privilege(given: &object::Parts, context: &CallContext) -> Result<()> {
     Err(WBEM_E_PRIVILEGE_NOT_HELD.with("only administrators say what is audited"))
 }
 
-/// The descriptor of a namespace that has `now` and is given another, if it is, by a qualifier:
-/// owner, group and audits of it where it has them, and its list of rights.
-pub(super) fn changed(now: &Descriptor, given: Option<Descriptor>) -> Result<Descriptor> {
+/// The descriptor of a namespace below one with `parent` that has `now` and is given another, if it
+/// is, by a qualifier: owner, group and audits of it where it has them, and its list of rights.
+pub(super) fn changed(
+    now: &Descriptor,
+    given: Option<Descriptor>,
+    parent: &Descriptor,
+) -> Result<Descriptor> {
     let Some(given) = given else { return Ok(now.clone()) };
     check_principals(&given)?;
-    let dacl = check_rights(now, given.dacl.as_deref())?;
+    if given.dacl.is_none() {
+        return Err(no_rights());
+    }
     let parts = object::Parts {
         control: given.control,
         owner: given.owner,
         group: given.group,
-        dacl: Some(dacl),
+        dacl: given.dacl,
         sacl: given.sacl,
     };
-    parts.apply(now)
+    parts.apply(now, Some(parent))
 }
 
 /// Errors: `WBEM_E_INVALID_PARAMETER` where the descriptor has neither owner nor group.
@@ -144,21 +153,37 @@ fn check_principals(given: &Descriptor) -> Result<()> {
 }
 
 /// `now` with this list of rights.
-fn with_rights(now: &Descriptor, dacl: Option<&[DescriptorAce]>) -> Result<Descriptor> {
-    Ok(Descriptor { dacl: Some(check_rights(now, dacl)?), ..now.clone() })
+fn with_rights(
+    now: &Descriptor,
+    dacl: Option<&[DescriptorAce]>,
+    parent: Option<&Descriptor>,
+) -> Result<Descriptor> {
+    let dacl = checked_rights(dacl.ok_or_else(no_rights)?, parent)?;
+    Ok(Descriptor { dacl: Some(dacl), ..now.clone() })
 }
 
-/// The list of rights that a namespace with the descriptor `now` gets when a caller sets `dacl`.
-/// Only the system determines inherited entries: an entry of `dacl` marked as inherited is dropped
-/// unless `now` has it.
+/// The list of rights that a namespace below one with the descriptor `parent` gets when a caller
+/// sets `dacl`.
 /// Errors: `WBEM_E_INVALID_PARAMETER` for each documented reason.
-fn check_rights(now: &Descriptor, dacl: Option<&[DescriptorAce]>) -> Result<Vec<DescriptorAce>> {
-    let dacl = dacl.ok_or_else(|| invalid("it has no list of rights"))?;
-    let there = now.dacl.as_deref().unwrap_or_default();
-    let stays = |e: &&DescriptorAce| !e.flags.contains(AceFlags::INHERITED) || there.contains(e);
-    let kept: Vec<DescriptorAce> = dacl.iter().filter(stays).cloned().collect();
-    kept.iter().try_for_each(check_entry)?;
-    Ok(kept)
+fn checked_rights(
+    dacl: &[DescriptorAce],
+    parent: Option<&Descriptor>,
+) -> Result<Vec<DescriptorAce>> {
+    let inherited = parent.map(Descriptor::inherited_rights).unwrap_or_default();
+    let list = with_inherited(dacl, inherited);
+    list.iter().filter(|e| !e.flags.contains(AceFlags::INHERITED)).try_for_each(check_entry)?;
+    Ok(list)
+}
+
+/// The list that a caller sets, with the entries that the parent has for namespaces below. Only
+/// these are inherited: what the caller's list marks so is dropped (MS-WMI 2.2.30.2).
+fn with_inherited(given: &[DescriptorAce], inherited: Vec<DescriptorAce>) -> Vec<DescriptorAce> {
+    let own = given.iter().filter(|e| !e.flags.contains(AceFlags::INHERITED)).cloned();
+    own.chain(inherited).collect()
+}
+
+fn no_rights() -> Error {
+    invalid("it has no list of rights")
 }
 
 fn check_entry(entry: &DescriptorAce) -> Result<()> {

@@ -12,7 +12,8 @@ use cim::{Instance, Name, Qualifiers, Result};
 use wbem::{CallContext, PropertyCall, PropertyProvider, ProviderContext, Wanted};
 
 use crate::providers::{Provider, Supports};
-use crate::view::View;
+use crate::system;
+use crate::view::{View, computed};
 
 /// Whether any value of `instance`, which is stored, is a provider's.
 pub fn has_dynamic(instance: &Instance) -> bool {
@@ -20,10 +21,13 @@ pub fn has_dynamic(instance: &Instance) -> bool {
         || instance.qualifiers().is_some_and(|own| own.instance.is_true("dynprops"))
 }
 
-/// `instance`, which is stored, with the values that property providers have, as far as they are
-/// wanted. Errors: those of binding a provider, and its own;
+/// `instance`, which is stored, with what is not stored of it: the values that property providers
+/// have, as far as they are wanted, and what protects a namespace. Errors: those of binding a provider, and its own;
 /// `WBEM_E_PROVIDER_NOT_CAPABLE` where it is registered with SupportsGet FALSE.
 pub fn complete(view: &View<'_>, mut instance: Instance, wanted: &Wanted) -> Result<Instance> {
+    if system::is_namespace(instance.class()) {
+        computed::protect(view, &mut instance)?;
+    }
     if !has_dynamic(&instance) {
         return Ok(instance);
     }

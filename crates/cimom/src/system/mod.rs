@@ -24,6 +24,11 @@ pub const SYSTEM_SECURITY: &str = "__SystemSecurity";
 /// The method of it that every caller who may open the namespace may run.
 pub const CALLER_RIGHTS: &str = "GetCallerAccessRights";
 
+/// The qualifier of an instance that names a namespace: its descriptor in SDDL. Not kept as text.
+pub const SDDL: &str = "NamespaceSecuritySDDL";
+/// The other one: whether remote calls must be encrypted.
+pub const ENCRYPTION: &str = "RequiresEncryption";
+
 /// Whether a method may be run without the right to run methods.
 pub fn is_open_to_all(class: &Name, method: &str) -> bool {
     class.is(SYSTEM_SECURITY) && cim::name::eq(method, CALLER_RIGHTS)

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use cim::security::{Descriptor, Rights};
+use cim::security::{AceFlags, Descriptor, DescriptorAce, Rights};
 use cim::status::WBEM_E_INVALID_NAMESPACE;
 use cim::{Class, Instance, Name, Namespace, Result};
 use repository::NamespaceSecurity;
@@ -24,18 +24,22 @@ impl Edit<'_, '_> {
         Ok((access::descriptor(security)?, security.requires_encryption))
     }
 
-    /// Changes the descriptor of `namespace` to what `change` makes of it.
+    /// Changes the descriptor of `namespace` to what `change` makes of it and of the parent's.
     /// Errors: `WBEM_E_ACCESS_DENIED` without WRITE_DAC; those of `change`.
     pub fn change_security(
         &mut self,
         namespace: &NamespaceRef,
         context: &CallContext,
-        change: impl FnOnce(&Descriptor) -> Result<Descriptor>,
+        change: impl FnOnce(&Descriptor, Option<&Descriptor>) -> Result<Descriptor>,
     ) -> Result<()> {
         let call = self.authorize(namespace, context)?;
         call.require(Rights::WRITE_DAC, "change its descriptor")?;
         let (now, requires_encryption) = self.security(&namespace.namespace)?;
-        self.set_security(namespace, &change(&now)?, requires_encryption)
+        let parent =
+            namespace.namespace.parent().map(|parent| self.security(&parent)).transpose()?;
+        let changed = change(&now, parent.as_ref().map(|(descriptor, _)| descriptor))?;
+        log_inherited(&namespace.namespace, &now, &changed);
+        self.set_security(namespace, &changed, requires_encryption)
     }
 
     fn set_security(
@@ -83,6 +87,19 @@ impl Edit<'_, '_> {
     }
 }
 
+/// Logs what `namespace` inherits by a descriptor that replaces `now`: whoever sets one may not know
+/// what the parent adds.
+fn log_inherited(namespace: &Namespace, now: &Descriptor, next: &Descriptor) {
+    let there = now.dacl.as_deref().unwrap_or_default();
+    let entries = next.dacl.iter().flatten();
+    let is_added = |e: &&DescriptorAce| e.flags.contains(AceFlags::INHERITED) && !there.contains(e);
+    let added: Vec<DescriptorAce> = entries.filter(is_added).cloned().collect();
+    if !added.is_empty() {
+        let added = Descriptor { dacl: Some(added), ..Descriptor::default() };
+        tracing::info!(%namespace, %added, "the namespace inherits further entries");
+    }
+}
+
 /// The transaction as the hooks of one write see it.
 pub(super) struct HookTransaction<'t, 'e, 'w> {
     pub(super) edit: &'t mut Edit<'e, 'w>,
@@ -127,6 +144,8 @@ impl WriteTransaction for HookTransaction<'_, '_, '_> {
         let namespace = self.edit.namespace_ref(namespace)?;
         let call = self.edit.authorize(&namespace, self.context)?;
         call.require(Rights::WRITE_DAC, "change its descriptor")?;
+        let (now, _) = self.edit.security(&namespace.namespace)?;
+        log_inherited(&namespace.namespace, &now, descriptor);
         self.edit.set_security(&namespace, descriptor, requires_encryption)
     }
 

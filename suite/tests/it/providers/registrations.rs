@@ -277,7 +277,7 @@ fn g9_deleteinstance_of_a_dynamic_class() {
     assert_eq!(world.get("Stored.K='after'").unwrap(), r#"Stored{K="after"}"#);
     // Who may store, but not write through providers.
     let services = world.services();
-    let sddl = "O:BAG:BAD:(A;;0x600ff;;;BA)(A;;0xf;;;AU)";
+    let sddl = "O:BAG:BAD:(A;;0x600ff;;;BA)(A;;0xf;;;AU)(D;;0x10;;;AU)";
     let descriptor: Descriptor = sddl.parse().unwrap();
     let bytes = descriptor.to_bytes().unwrap().into_iter().map(Value::UInt8);
     let class = world.object("__SystemSecurity").unwrap();

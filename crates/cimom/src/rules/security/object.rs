@@ -22,19 +22,25 @@ pub(super) struct Parts {
 }
 
 impl Parts {
-    /// `now` with these parts replaced.
+    /// `now` with these parts replaced, and in each list that is replaced the entries that a
+    /// namespace below one with `parent` inherits.
     /// Errors: `WBEM_E_INVALID_PARAMETER` if a list is invalid for a namespace.
-    pub(super) fn apply(&self, now: &Descriptor) -> Result<Descriptor> {
+    pub(super) fn apply(
+        &self,
+        now: &Descriptor,
+        parent: Option<&Descriptor>,
+    ) -> Result<Descriptor> {
         let mut next = now.clone();
         if let Some(dacl) = &self.dacl {
-            next.dacl = Some(super::check_rights(now, Some(dacl))?);
+            next.dacl = Some(super::checked_rights(dacl, parent)?);
             next.control = take(next.control, self.control, DACL_BITS);
         }
         if let Some(sacl) = &self.sacl {
             if sacl.iter().any(|entry| entry.kind != AceKind::Audit) {
                 return Err(invalid("an entry of SACL does not audit"));
             }
-            next.sacl = Some(sacl.clone());
+            let inherited = parent.map(Descriptor::inherited_audits).unwrap_or_default();
+            next.sacl = Some(super::with_inherited(sacl, inherited));
             next.control = take(next.control, self.control, SACL_BITS);
         }
         next.owner = self.owner.clone().or(next.owner);
