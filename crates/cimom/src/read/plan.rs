@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use cim::{Class, Instance, ObjectPath, Origin, Projection, Result, Value};
 use wbem::{CallContext, Pushdown, Wanted};
-use wql::{BoundSelect, Comparison, Conjunct, Expr, Predicate, Select};
+use wql::{BoundSelect, Comparison, Conjunct, Expr, Predicate};
 
 use crate::read::request::{InstanceQuery, QueryScope};
 use crate::read::resolve::{ResolvedCall, Source};
@@ -173,13 +173,6 @@ pub fn plan(view: &View<'_>, call: ResolvedCall<'_>) -> Result<Plan> {
         true => HashSet::new(),
         false => layered::related(&provided),
     };
-    // Instances of these classes are wanted.
-    let mut delivering = Vec::new();
-    for (class, _) in &sources {
-        if may_deliver(&query, class, local_offset)? {
-            delivering.push(class.clone());
-        }
-    }
     // The repository first, as nothing of it is held while providers are asked; of related classes
     // those furthest below first.
     sources.sort_by_key(|(class, source)| match is_provided(source) {
@@ -187,13 +180,31 @@ pub fn plan(view: &View<'_>, call: ResolvedCall<'_>) -> Result<Plan> {
         true => (1, usize::MAX - class.ancestors().count()),
         false => (0, 0),
     });
+    let bind = |class: &Arc<Class>| {
+        let select = query.select.as_ref();
+        select.map(|select| BoundSelect::bind(select, class, local_offset)).transpose()
+    };
+    let bound: Vec<Option<BoundSelect>> =
+        sources.iter().map(|(class, _)| bind(class)).collect::<Result<_>>()?;
+    let delivers = |class: &Arc<Class>, bound: &Option<BoundSelect>| {
+        let is_asked_for = query.reach != QueryScope::Shallow || Arc::ptr_eq(class, &query.class);
+        is_asked_for && !bound.as_ref().is_some_and(BoundSelect::never_matches)
+    };
+    let delivering: Vec<Arc<Class>> = match related.is_empty() {
+        true => Vec::new(),
+        false => {
+            let all = sources.iter().zip(&bound);
+            let delivering = all.filter(|((class, _), bound)| delivers(class, bound));
+            delivering.map(|((class, _), _)| class.clone()).collect()
+        }
+    };
     let mut steps = Vec::with_capacity(sources.len());
-    for (class, source) in sources {
-        if !delivering.iter().any(|delivers| Arc::ptr_eq(delivers, &class)) {
+    for ((class, source), bound) in sources.into_iter().zip(bound) {
+        if !delivers(&class, &bound) {
             if let Source::Provider(binding) = source
                 && delivering.iter().any(|above| has_part(above, &class))
             {
-                steps.push(left_out(&query, class, binding, local_offset)?);
+                steps.push(left_out(&query, class, binding, bound.as_ref())?);
             }
             continue;
         }
@@ -203,20 +214,9 @@ pub fn plan(view: &View<'_>, call: ResolvedCall<'_>) -> Result<Plan> {
         };
         let is_related = related.contains(&Arc::as_ptr(&class));
         let family = Family { parts, is_related };
-        steps.push(step(&query, class, source, family, local_offset)?);
+        steps.push(step(&query, class, source, family, bound)?);
     }
     Ok(Plan { steps, context: context.clone() })
-}
-
-/// Whether instances of exactly this class may be delivered.
-fn may_deliver(query: &InstanceQuery, class: &Arc<Class>, local_offset: i16) -> Result<bool> {
-    if query.reach == QueryScope::Shallow && !Arc::ptr_eq(class, &query.class) {
-        return Ok(false);
-    }
-    Ok(match &query.select {
-        Some(select) => !BoundSelect::bind(select, class, local_offset)?.never_matches(),
-        None => true,
-    })
 }
 
 /// Whether the provider of the class `above` may have parts of the instances of `class`.
@@ -232,17 +232,16 @@ fn left_out(
     query: &InstanceQuery,
     class: Arc<Class>,
     binding: Binding,
-    local_offset: i16,
+    bound: Option<&BoundSelect>,
 ) -> Result<Step> {
     let family = Family { parts: Vec::new(), is_related: true };
-    let (ask, pushed, exact) = match &query.select {
+    let (ask, pushed, exact) = match bound {
         None => {
             binding.check_enumeration()?;
             (SourceRequest::Enumerate, Vec::new(), None)
         }
-        Some(select) => {
-            let bound = BoundSelect::bind(select, &class, local_offset)?;
-            let (ask, pushed, exact, _) = push_down(query, &binding, &family, &bound)?;
+        Some(bound) => {
+            let (ask, pushed, exact, _) = push_down(query, &binding, &family, bound)?;
             (ask, pushed, exact)
         }
     };
@@ -270,16 +269,16 @@ fn step(
     class: Arc<Class>,
     source: Source,
     family: Family,
-    local_offset: i16,
+    bound: Option<BoundSelect>,
 ) -> Result<Step> {
-    let step = match &query.select {
+    let step = match bound {
         None => {
             if let Source::Provider(binding) = &source {
                 binding.check_enumeration()?;
             }
             Step::whole(class, source, SourceRequest::Enumerate)
         }
-        Some(select) => selecting(query, select, class, source, &family, local_offset)?,
+        Some(bound) => selecting(query, bound, class, source, &family)?,
     };
     limited(query, Step { parts: family.parts, is_related: family.is_related, ..step })
 }
@@ -287,13 +286,11 @@ fn step(
 /// The step for a query with conditions or a list of properties.
 fn selecting(
     query: &InstanceQuery,
-    select: &Select,
+    bound: BoundSelect,
     class: Arc<Class>,
     source: Source,
     family: &Family,
-    local_offset: i16,
 ) -> Result<Step> {
-    let bound = BoundSelect::bind(select, &class, local_offset)?;
     let projection = bound.projection(query.locatable);
     let wanted = match bound.needed_slots(query.locatable) {
         Some(slots) => Wanted::slots(slots),
