@@ -2,6 +2,7 @@
 //! it exists completely or not at all, also when several processes start at the same time.
 
 use std::fs::{self, DirBuilder};
+use std::io::ErrorKind;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
@@ -27,7 +28,10 @@ pub(crate) fn create_or_open(
 ) -> Result<(DirectoryLock, Opened), Fault> {
     let data = dir.join(DATA_FILE);
     let lock = DirectoryLock::open(dir, |marked| match data.try_exists()? {
-        true => validate_unless_marked(&data, marked),
+        true => {
+            remove_leftovers(dir)?;
+            validate_unless_marked(&data, marked)
+        }
         false => create(dir),
     })?;
     if !data.try_exists()? {
@@ -66,14 +70,20 @@ fn create(dir: &Path) -> Result<(), Fault> {
     Ok(fs::remove_dir_all(&new)?)
 }
 
+/// Removes what a creation, a restore or a salvage that was killed has left: as much as a whole
+/// repository. The lock is held exclusively.
+fn remove_leftovers(dir: &Path) -> Result<(), Fault> {
+    match fs::remove_dir_all(dir.join(NEW_DIRECTORY)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
 /// An empty directory in which a data file is written before it is renamed into `dir`. The lock is
 /// held exclusively.
 pub(crate) fn new_directory(dir: &Path) -> Result<PathBuf, Fault> {
+    remove_leftovers(dir)?;
     let new = dir.join(NEW_DIRECTORY);
-    // Left over by an attempt that was interrupted.
-    if new.try_exists()? {
-        fs::remove_dir_all(&new)?;
-    }
     DirBuilder::new().mode(0o700).create(&new)?;
     Ok(new)
 }
@@ -117,6 +127,16 @@ mod tests {
             let error = create_or_open(dir.path(), SMALL_MAP).err().unwrap().at(dir.path());
             assert_eq!(error.status(), status, "{error}");
         }
+    }
+
+    #[test]
+    fn leftovers_of_a_killed_restore_are_removed_at_the_next_open() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(create_or_open(dir.path(), SMALL_MAP).unwrap());
+        let new = new_directory(dir.path()).unwrap();
+        fs::write(new.join(DATA_FILE), "half").unwrap();
+        drop(create_or_open(dir.path(), SMALL_MAP).unwrap());
+        assert!(!new.exists());
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! which order readers and writers, are in another file.
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -73,10 +73,16 @@ impl DirectoryLock {
     pub(crate) fn alone(dir: &Path) -> cim::Result<Self> {
         let lock = DirectoryLock::exclusive(dir).map_err(|fault| fault.at(dir))?;
         lock.ok_or_else(|| {
-            WBEM_E_BACKUP_RESTORE_WINMGMT_RUNNING.with(format!(
-                "the repository {} is in use; stop all programs that have it open",
-                dir.display()
-            ))
+            let dir_shown = dir.display();
+            let message = match holders(dir).join(", ") {
+                programs if programs.is_empty() => format!(
+                    "the repository {dir_shown} is in use; stop all programs that have it open"
+                ),
+                programs => {
+                    format!("the repository {dir_shown} is in use by {programs}; stop them")
+                }
+            };
+            WBEM_E_BACKUP_RESTORE_WINMGMT_RUNNING.with(message)
         })
     }
 
@@ -126,6 +132,23 @@ impl Drop for DirectoryLock {
             let _ = self.mark();
         }
     }
+}
+
+/// The programs that hold the lock, as far as this one may see them: name and process id.
+fn holders(dir: &Path) -> Vec<String> {
+    let inode = lock_file(dir).and_then(|file| Ok(file.metadata()?.ino())).ok();
+    let locks = std::fs::read_to_string("/proc/locks").unwrap_or_default();
+    let holder = |line: &str| {
+        // `1: FLOCK  ADVISORY  READ 4711 fd:01:1234 0 EOF`; a lock that is waited for begins with ->.
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let [_, "FLOCK", _, _, process, file, ..] = fields[..] else { return None };
+        let is_it = file.rsplit(':').next()?.parse().ok() == inode;
+        let name = std::fs::read_to_string(format!("/proc/{process}/comm")).ok()?;
+        is_it.then(|| format!("{} ({process})", name.trim_end()))
+    };
+    let mut holders: Vec<String> = locks.lines().filter_map(holder).collect();
+    holders.dedup();
+    holders
 }
 
 fn lock_file(dir: &Path) -> Result<File, Fault> {

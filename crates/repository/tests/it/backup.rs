@@ -62,6 +62,8 @@ fn g13_restore_needs_the_repository_alone() {
     let path = repository.directory().to_owned();
     let refused = Repository::restore(&copy, &path).unwrap_err();
     assert_eq!(refused.status(), WBEM_E_BACKUP_RESTORE_WINMGMT_RUNNING);
+    let own = format!("({})", std::process::id());
+    assert!(refused.message().contains(&own), "{refused}");
     let snapshot = repository.read().unwrap();
     drop(repository);
     // A snapshot alone has it open too.
