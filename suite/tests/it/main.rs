@@ -23,6 +23,7 @@ mod hooks;
 mod interop;
 mod kill;
 mod limits;
+mod mof_as_found;
 mod oracles;
 mod providers;
 mod pywbem;
