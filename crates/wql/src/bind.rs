@@ -251,7 +251,13 @@ impl Binder<'_> {
             ));
         }
         let check = Check::new(ty.cim, operator, constant, &self.around).map_err(|refusal| {
-            let reason = format!("is {ty} and {}", refusal.reason());
+            let mut reason = format!("is {ty} and {}", refusal.reason());
+            if let (CimType::DateTime, Constant::Text(text)) = (ty.cim, constant) {
+                let text: String = text.chars().take(40).collect();
+                reason.push_str(&format!(
+                    ", '{text}', which is no date; write '20241231235959' or '2024-12-31T23:59:59Z'"
+                ));
+            }
             self.refuse(path, refusal.status(), &reason)
         })?;
         Ok(match resolved {

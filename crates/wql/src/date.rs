@@ -10,6 +10,9 @@
 //! - six digits are yymmdd where that is a date, else yyyymm;
 //! - a missing day is the first, a missing time midnight, a missing date 30 December 1899 (day
 //!   zero of Automation's dates);
+//! - the CIM form can end after its seconds, or after one to nine digits of their fraction; without an
+//!   offset it is local time (`windows-in-practice.md`);
+//! - RFC 3339 is taken because dates are printed so; digits after the sixth of a fraction are dropped;
 //! - the fourth number of a time is milliseconds, as the page on CIM_DATETIME says; the page
 //!   on times calls it an offset from UTC but leaves it no sign.
 
@@ -18,7 +21,84 @@ use cim::datetime::Point;
 
 /// The point in time or interval that `text` spells, local ones at `offset` minutes east of UTC.
 pub(crate) fn parse(text: &str, offset: i16) -> Option<DateTime> {
-    text.parse().ok().or_else(|| parse_local(text, offset))
+    text.parse()
+        .ok()
+        .or_else(|| shortened(text, offset))
+        .or_else(|| rfc3339(text))
+        .or_else(|| parse_local(text, offset))
+}
+
+/// `yyyymmddHHMMSS`, `.` and a fraction, `+UUU`: the last two can be absent.
+fn shortened(text: &str, offset: i16) -> Option<DateTime> {
+    let (date_time, rest) = text.split_at_checked(14)?;
+    let (micros, rest) = fraction(rest)?;
+    let offset = match rest.split_at_checked(1) {
+        None => offset,
+        Some((sign, minutes)) if minutes.len() == 3 => signed(sign, digits(minutes)?)?,
+        Some(_) => return None,
+    };
+    let part = |from: usize, to: usize| digits(&date_time[from..to]);
+    let fields = [part(4, 6)?, part(6, 8)?, part(8, 10)?, part(10, 12)?, part(12, 14)?];
+    moment(part(0, 4)?, fields, micros, offset)
+}
+
+/// `yyyy-mm-ddTHH:MM:SS`, `.` and a fraction if there is one, `Z` or `+HH:MM`. A blank can stand for
+/// the T.
+fn rfc3339(text: &str) -> Option<DateTime> {
+    let (date_time, rest) = text.split_at_checked(19)?;
+    let signs = [(4, "-"), (7, "-"), (13, ":"), (16, ":")];
+    let is_signed = signs.iter().all(|&(at, sign)| date_time.get(at..=at) == Some(sign));
+    if !is_signed || !matches!(date_time.get(10..11)?, "T" | "t" | " ") {
+        return None;
+    }
+    let (micros, rest) = fraction(rest)?;
+    let offset = match rest {
+        "Z" | "z" => 0,
+        _ => {
+            let (sign, offset) = rest.split_at_checked(1)?;
+            let (hours, minutes) = offset.split_once(':')?;
+            if hours.len() != 2 || minutes.len() != 2 || digits(minutes)? > 59 {
+                return None;
+            }
+            signed(sign, digits(hours)? * 60 + digits(minutes)?)?
+        }
+    };
+    let part = |at: usize| digits(date_time.get(at..at + 2)?);
+    let fields = [part(5)?, part(8)?, part(11)?, part(14)?, part(17)?];
+    moment(digits(date_time.get(..4)?)?, fields, micros, offset)
+}
+
+/// The microseconds of a fraction of one to nine digits, if one is there, and what follows it.
+fn fraction(text: &str) -> Option<(u32, &str)> {
+    let Some(text) = text.strip_prefix('.') else { return Some((0, text)) };
+    let length = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (fraction, rest) = text.split_at(length);
+    if !(1..=9).contains(&length) {
+        return None;
+    }
+    let billionths = digits(fraction)? * 10_u32.pow(9 - length as u32);
+    Some((billionths / 1000, rest))
+}
+
+/// The number that digits alone spell.
+fn digits(text: &str) -> Option<u32> {
+    text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())?
+}
+
+fn signed(sign: &str, minutes: u32) -> Option<i16> {
+    let minutes = i16::try_from(minutes).ok()?;
+    match sign {
+        "+" => Some(minutes),
+        "-" => Some(-minutes),
+        _ => None,
+    }
+}
+
+fn moment(year: u32, fields: [u32; 5], micros: u32, offset: i16) -> Option<DateTime> {
+    // Each has two digits.
+    let [month, day, hour, minute, second] = fields.map(|field| field as u8);
+    let year = u16::try_from(year).ok()?;
+    Point::new(year, month, day, hour, minute, second, micros, offset).map(DateTime::Point)
 }
 
 /// The longest spelling, with room to spare: `September 21, 1932 12:00:00:000 AM`.
@@ -297,6 +377,43 @@ mod tests {
             assert_eq!(parsed, Some(format!("19980401{cim}-300")), "{text}");
             let alone = parse(text, 0).map(|d| d.to_string());
             assert_eq!(alone, Some(format!("18991230{cim}+000")), "{text}");
+        }
+    }
+
+    /// Rule: windows-in-practice, "What files and queries in the wild contain"
+    #[test]
+    fn wins_shortened_and_rfc_3339() {
+        for (text, cim) in [
+            ("20241231235959", "20241231235959.000000+060"),
+            ("20241231235959.0", "20241231235959.000000+060"),
+            ("20241231235959.123456789", "20241231235959.123456+060"),
+            ("20241231235959.0+540", "20241231235959.000000+540"),
+            ("20241231235959+540", "20241231235959.000000+540"),
+            ("20241231235959.5-330", "20241231235959.500000-330"),
+            ("2024-12-31T23:59:59Z", "20241231235959.000000+000"),
+            ("2024-12-31t23:59:59.5z", "20241231235959.500000+000"),
+            ("2024-12-31 23:59:59.000120-05:30", "20241231235959.000120-330"),
+            ("0001-01-01T00:00:00+16:39", "00010101000000.000000+999"),
+        ] {
+            let parsed = parse(text, 60).map(|d| d.to_string());
+            assert_eq!(parsed.as_deref(), Some(cim), "{text}");
+        }
+        for text in [
+            "20241231235959.",
+            "20241231235959.1234567890",
+            "20241231235959.0+54",
+            "20241231235959.0*540",
+            "20241331235959",
+            "2024-12-31T23:59",
+            "2024-12-31T23:59:59",
+            "2024-12-31T23:59:59+0900",
+            "2024-12-31T23:59:59+09:60",
+            "2024-12-31T23:59:59+17:00",
+            "2024-12-31T24:00:00Z",
+            "2024-12-31T23:59:59.Z",
+            "２024-12-31T23:59:59Z",
+        ] {
+            assert_eq!(parse(text, 60), None, "{text}");
         }
     }
 
