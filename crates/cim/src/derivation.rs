@@ -184,15 +184,15 @@ impl Class {
                 .with(format!("class {name} has more than {MAX_DERIVATION} superclasses")));
         }
         if let Some(key) = self.added_key(parent)
-            && !parent.leaves_identity_open()
+            && !parent.allows_keys_below()
         {
             return Err(WBEM_E_CANNOT_CHANGE_KEY_INHERITANCE.with(format!(
-                "class {name} makes {} a key; only below a keyless abstract class may it, \
-                 which {above} is not",
+                "class {name} makes {} a key; only below a class without keys that is no \
+                 singleton may it, which {above} is not",
                 key.name
             )));
         }
-        if self.is_singleton() && !parent.is_singleton() && !parent.leaves_identity_open() {
+        if self.is_singleton() && !parent.is_singleton() && !parent.allows_singletons_below() {
             return Err(WBEM_E_CANNOT_BE_SINGLETON
                 .with(format!("class {name} is a singleton but its superclass {above} is not")));
         }
@@ -204,9 +204,14 @@ impl Class {
         Ok(())
     }
 
-    /// Whether it leaves what identifies an instance to its subclasses: a keyless abstract class.
-    pub(crate) fn leaves_identity_open(&self) -> bool {
-        self.keys.is_empty() && self.is_abstract() && !self.is_singleton
+    /// Whether its subclasses may introduce keys.
+    pub(crate) fn allows_keys_below(&self) -> bool {
+        self.keys.is_empty() && !self.is_singleton
+    }
+
+    /// Whether a subclass may become a singleton.
+    pub(crate) fn allows_singletons_below(&self) -> bool {
+        self.allows_keys_below() && self.is_abstract()
     }
 
     /// A key that `parent` does not have as a key, be the property new or inherited.
@@ -220,7 +225,7 @@ impl Class {
 }
 
 fn class_qualifiers(declaration: &ClassDeclaration, parent: Option<&Class>) -> Result<Qualifiers> {
-    for only_true in ["Dynamic", "DynProps"] {
+    for only_true in ["Dynamic", "DynProps", "Singleton"] {
         if let Some(Value::Boolean(false)) = declaration.qualifiers.value(only_true) {
             return Err(WBEM_E_INVALID_QUALIFIER
                 .with(format!("class {}: {only_true} can only be TRUE", declaration.name)));

@@ -12,7 +12,7 @@ use crate::name::Name;
 use crate::naming::check_qualifiers;
 use crate::object::SystemProperty;
 use crate::path::{MAX_PATH, ObjectPath, PathKeys};
-use crate::qualifier::{Flavor, Qualifiers};
+use crate::qualifier::{Flavor, Qualifier, Qualifiers};
 use crate::status::*;
 use crate::value::Value;
 
@@ -209,7 +209,8 @@ impl Instance {
     /// declared, `WBEM_E_QUOTA_VIOLATION` if its path is too long,
     /// `WBEM_E_OVERRIDE_NOT_ALLOWED` if a qualifier of its own gives one that its class fixes
     /// another value, `WBEM_E_INVALID_PARAMETER` if the name of one is misspelled,
-    /// `WBEM_E_INVALID_QUALIFIER` for DynProps that is not TRUE.
+    /// `WBEM_E_INVALID_QUALIFIER` for DynProps that is not TRUE, and for ToSubClass, because nothing
+    /// derives from an instance.
     pub fn check(&self) -> Result<()> {
         self.check_class()?;
         let name = self.class.name();
@@ -323,6 +324,15 @@ impl Instance {
 
 fn check_own(element: &Name, own: &Qualifiers, of_class: &Qualifiers) -> Result<()> {
     check_qualifiers(element.as_str(), own)?;
+    let derives = |q: &&Qualifier| {
+        q.flavor.difference(Flavor::implied(q.name.as_str())).contains(Flavor::TO_DERIVED)
+    };
+    if let Some(q) = own.iter().find(derives) {
+        return Err(WBEM_E_INVALID_QUALIFIER.with(format!(
+            "qualifier {} of {element} has the flavor ToSubClass, but nothing derives from an instance",
+            q.name
+        )));
+    }
     match own.over(&of_class.propagated(Flavor::TO_INSTANCE)) {
         Ok(_) => Ok(()),
         Err(q) => Err(WBEM_E_OVERRIDE_NOT_ALLOWED.with(format!(

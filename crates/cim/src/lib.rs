@@ -16,6 +16,7 @@
 //! | [`instance`], [`object`], [`projection`] | instances, system properties, results of queries |
 //! | [`namespace`], [`path`], [`key`] | where objects live, object paths, what identifies an instance |
 //! | [`security`] | identities, rights, descriptors |
+//! | [`visible()`] | text for messages |
 
 #![forbid(unsafe_code)]
 
@@ -39,6 +40,7 @@ pub mod status;
 pub mod types;
 pub mod update;
 pub mod value;
+mod visible;
 
 pub use class::{
     Class, ClassDeclaration, Method, MethodDeclaration, Parameter, Property, PropertyDeclaration,
@@ -57,3 +59,4 @@ pub use status::{Error, Result, WbemStatus};
 pub use types::{CimType, PropertyType};
 pub use update::UpdateMode;
 pub use value::Value;
+pub use visible::visible;

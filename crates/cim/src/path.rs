@@ -255,6 +255,8 @@ impl<'a> Parser<'a> {
         }
     }
 
+    /// A text in quotes. Where one of its backslashes precedes neither a backslash nor a quote, it was
+    /// written without escapes and is taken as it is; else it is unescaped.
     fn quoted(&mut self, quote: u8) -> Result<SmolStr> {
         let quoted = &self.rest()[1..];
         let end = quoted.bytes().position(|b| b == quote || b == b'\\');
@@ -263,16 +265,19 @@ impl<'a> Parser<'a> {
             self.at += end + 2;
             return Ok(quoted[..end].into());
         }
-        let mut text = String::with_capacity(quoted.len());
+        let (mut text, mut is_raw) = (String::with_capacity(quoted.len()), false);
         let mut chars = quoted.char_indices();
         while let Some((i, c)) = chars.next() {
             if c == char::from(quote) {
                 self.at += i + 2;
-                return Ok(text.into());
+                return Ok(if is_raw { quoted[..i].into() } else { text.into() });
             }
             match c {
                 '\\' => match chars.next() {
-                    Some((_, c)) => text.push(c),
+                    Some((_, c)) => {
+                        is_raw |= !matches!(c, '\\' | '"' | '\'');
+                        text.push(c);
+                    }
                     None => break,
                 },
                 c => text.push(c),

@@ -49,7 +49,11 @@ impl WbemStatus {
 
     /// This status as an error that says what failed and where.
     pub fn with(self, message: impl Into<Cow<'static, str>>) -> Error {
-        Error { status: self, message: message.into(), circumstances: None }
+        let message = match message.into() {
+            Cow::Owned(text) => crate::visible(&text).into_owned().into(),
+            written => written,
+        };
+        Error { status: self, message, circumstances: None }
     }
 
     fn entry(self) -> Option<&'static Entry> {

@@ -170,8 +170,7 @@ pub(crate) fn without_conflicts(
 ) -> ClassDeclaration {
     let mut kept = declaration.clone();
     kept.qualifiers = without_fixed(&declaration.qualifiers, parent.qualifiers());
-    let may_identify = parent.leaves_identity_open();
-    if !may_identify && !parent.is_singleton() {
+    if !parent.allows_singletons_below() && !parent.is_singleton() {
         kept.qualifiers.remove("singleton");
     }
     for property in &mut kept.properties {
@@ -183,7 +182,7 @@ pub(crate) fn without_conflicts(
                 property.qualifiers.remove("indexed");
             }
         }
-        if !may_identify && !above.is_some_and(|p| p.qualifiers.is_true("key")) {
+        if !parent.allows_keys_below() && !above.is_some_and(|p| p.qualifiers.is_true("key")) {
             property.qualifiers.remove("key");
         }
     }

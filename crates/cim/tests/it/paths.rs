@@ -132,7 +132,7 @@ fn g15_key_order_case_and_quotes_make_no_other_identity() {
         ("C.K=16", "C.K=0x10"),
         ("C.K=16", r#"C.K="16""#),
         ("C.K=TRUE", r#"C.K="true""#),
-        (r#"C.K="x""#, r#"C.K="\x""#),
+        (r#"C.K="\\x""#, r#"C.K="\x""#),
         ("C.K=1", r"root\test:C.K=1"),
         ("C.K=1", r"\\.\ROOT\Test:C.K=1"),
         ("C.K=1", "//srv/root/test:C.K=1"),
@@ -233,5 +233,32 @@ fn g1_namespaces_lie_in_each_other() {
         (r"root\a", r"root\a\b", false),
     ] {
         assert_eq!(ns(inner).is_within(&ns(outer)), within, "{inner} {outer}");
+    }
+}
+
+/// Rule: windows-in-practice, "What files and queries in the wild contain"
+#[test]
+fn wins_a_key_without_escapes_is_taken_as_it_is() {
+    for (path, key) in [
+        (r"D.K='\\.\PHYSICALDRIVE0'", r"\\.\PHYSICALDRIVE0"),
+        (r#"D.K="\\.\PHYSICALDRIVE0""#, r"\\.\PHYSICALDRIVE0"),
+        (r#"D.K="\\\\.\\PHYSICALDRIVE0""#, r"\\.\PHYSICALDRIVE0"),
+        (r#"D="C:\Windows\a""#, r"C:\Windows\a"),
+        (r#"D="C:\\Windows\\a""#, r"C:\Windows\a"),
+        // One raw backslash makes the whole text raw.
+        (r#"D="C:\\Windows\a""#, r"C:\\Windows\a"),
+        (r#"D="a\"b\\c""#, r#"a"b\c"#),
+        (r#"D="a\'b""#, "a'b"),
+        (r#"D='a\"b'"#, "a\"b"),
+    ] {
+        let keys = parse(path).keys;
+        let value = match &keys {
+            PathKeys::Unnamed(value) => value,
+            PathKeys::Named(keys) => &keys[0].1,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(value, &KeyValue::Text(key.into()), "{path}");
+        let printed = parse(path).to_string();
+        assert_eq!(parse(&printed).keys, keys, "{printed}");
     }
 }
