@@ -71,6 +71,8 @@ pub struct Compilation {
     pub actions: Vec<Action>,
     /// Everything that is wrong, at most [`crate::MAX_DIAGNOSTICS`].
     pub diagnostics: Vec<Diagnostic>,
+    /// What is unusual and was read nevertheless, at most [`crate::MAX_DIAGNOSTICS`].
+    pub warnings: Vec<Diagnostic>,
     /// Whether the text has `#pragma autorecover`.
     pub autorecover: bool,
     /// Which rules were followed.

@@ -242,8 +242,6 @@ pub(crate) enum Pragma {
 
 pub(crate) struct Include {
     pub file: Text,
-    /// Whether it was written as `#pragma include`, which only DMTF's dialect has.
-    pub is_pragma: bool,
     /// The file, once it is loaded.
     pub unit: Option<Unit>,
     /// The whole command.

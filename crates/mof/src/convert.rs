@@ -19,17 +19,25 @@ pub(crate) fn convert(value: &Value, ty: &PropertyType) -> Result<Value> {
             if elements.iter().any(Value::is_null) {
                 return Err(null_element());
             }
-            checked(value.convert(ty)).ok_or_else(|| {
-                let element = PropertyType { is_array: false, ..ty.clone() };
-                let wrong = elements.iter().find(|e| checked(e.convert(&element)).is_none());
-                mismatch(wrong.unwrap_or(value), &element)
-            })
+            let element = PropertyType { is_array: false, ..ty.clone() };
+            let converted =
+                |e: &Value| checked(scalar_as(e, &element)).ok_or_else(|| mismatch(e, &element));
+            elements.iter().map(converted).collect::<Result<_>>().map(Value::Array)
         }
         Value::Null => Ok(Value::Null),
         _ if ty.is_array => Err(WBEMMOF_E_TYPE_MISMATCH
             .with(format!("a value of type {ty} is written in braces, as in {{1, 2}}"))),
-        scalar => checked(scalar.convert(ty)).ok_or_else(|| mismatch(scalar, ty)),
+        scalar => checked(scalar_as(scalar, ty)).ok_or_else(|| mismatch(scalar, ty)),
     }
+}
+
+/// A scalar as `ty`. A 64-bit number may be a hexadecimal text, which only MOF takes.
+fn scalar_as(value: &Value, ty: &PropertyType) -> Option<Value> {
+    let number = match (ty.cim, value.as_str()) {
+        (CimType::SInt64 | CimType::UInt64, Some(text)) => crate::literal::hexadecimal(text),
+        _ => None,
+    };
+    number.as_ref().unwrap_or(value).convert(ty)
 }
 
 /// Braces where no array was declared.
@@ -44,12 +52,7 @@ pub(crate) fn null_element() -> cim::Error {
 
 /// Refuses a real that became infinite because its new type is too small.
 fn checked(value: Option<Value>) -> Option<Value> {
-    let is_finite = |v: &Value| v.as_real().is_none_or(f64::is_finite);
-    let all_finite = |v: &Value| match v {
-        Value::Array(elements) => elements.iter().all(is_finite),
-        scalar => is_finite(scalar),
-    };
-    value.filter(all_finite)
+    value.filter(|value| value.as_real().is_none_or(f64::is_finite))
 }
 
 fn mismatch(value: &Value, ty: &PropertyType) -> cim::Error {

@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use cim::WbemStatus;
+use cim::status::WBEM_S_NO_ERROR;
 
+use crate::action::Dialect;
 use crate::source::{Place, Source, Span};
 
 /// The most diagnostics of one run; what follows is not reported.
@@ -34,7 +36,8 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// A diagnostic at `place`.
     pub fn new(status: WbemStatus, message: impl Into<String>, place: Place) -> Self {
-        Diagnostic { status, message: message.into(), place, related: None }
+        let message = cim::visible(&message.into()).into_owned();
+        Diagnostic { status, message, place, related: None }
     }
 
     /// An error of the object model or of a store, reported at the place that caused it.
@@ -61,8 +64,11 @@ impl Diagnostic {
 
     /// The message with a picture of the source line, in several lines without a last line end.
     pub fn render(&self, colours: bool) -> String {
-        let title = format!("{}: {}", self.status, self.message);
-        let mut group = Group::with_title(Level::ERROR.primary_title(title));
+        let title = match self.status {
+            WBEM_S_NO_ERROR => Level::WARNING.primary_title(&self.message),
+            status => Level::ERROR.primary_title(format!("{status}: {}", self.message)),
+        };
+        let mut group = Group::with_title(title);
         group = picture(group, &self.place, AnnotationKind::Primary, None);
         if let Some((place, why)) = &self.related {
             group = picture(group, place, AnnotationKind::Context, Some(why));
@@ -118,6 +124,9 @@ impl std::error::Error for Diagnostic {}
 #[derive(Default)]
 pub(crate) struct Diagnostics {
     list: Vec<Diagnostic>,
+    warnings: Vec<Diagnostic>,
+    /// Escapes that do not exist, which are errors in WMI's dialect and warnings in DMTF's.
+    unknown_escapes: Vec<Diagnostic>,
 }
 
 impl Diagnostics {
@@ -127,21 +136,49 @@ impl Diagnostics {
         }
     }
 
+    /// Adds a warning, which has no status of its own.
+    pub(crate) fn warn(&mut self, warning: Diagnostic) {
+        if self.warnings.len() < MAX_DIAGNOSTICS {
+            self.warnings.push(Diagnostic { status: WBEM_S_NO_ERROR, ..warning });
+        }
+    }
+
+    pub(crate) fn unknown_escape(&mut self, diagnostic: Diagnostic) {
+        if self.unknown_escapes.len() < MAX_DIAGNOSTICS {
+            self.unknown_escapes.push(diagnostic);
+        }
+    }
+
+    /// Makes errors or warnings of the unknown escapes, now that the dialect is known.
+    pub(crate) fn judge_escapes(&mut self, dialect: Dialect) {
+        for diagnostic in std::mem::take(&mut self.unknown_escapes) {
+            match dialect {
+                Dialect::Wmi => self.push(diagnostic),
+                Dialect::Dmtf => self.warn(diagnostic),
+            }
+        }
+    }
+
     /// Whether nothing more will be reported.
     pub(crate) fn is_full(&self) -> bool {
         self.list.len() >= MAX_DIAGNOSTICS
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.list.is_empty()
+    /// How many errors were found.
+    pub(crate) fn len(&self) -> usize {
+        self.list.len()
     }
 
-    /// All, each file's in the order of its text, files in the order in which they were found
-    /// wrong.
-    pub(crate) fn into_sorted(self) -> Vec<Diagnostic> {
+    /// All errors and all warnings, each file's in the order of its text, files in the order in which
+    /// they were found wrong.
+    pub(crate) fn into_sorted(self) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
+        (Self::sorted(self.list), Self::sorted(self.warnings))
+    }
+
+    fn sorted(list: Vec<Diagnostic>) -> Vec<Diagnostic> {
         let mut files: Vec<Arc<Source>> = Vec::new();
-        let mut keyed: Vec<(usize, u32, Diagnostic)> = Vec::with_capacity(self.list.len());
-        for diagnostic in self.list {
+        let mut keyed: Vec<(usize, u32, Diagnostic)> = Vec::with_capacity(list.len());
+        for diagnostic in list {
             let source = &diagnostic.place.source;
             let file = files.iter().position(|f| Arc::ptr_eq(f, source)).unwrap_or_else(|| {
                 files.push(source.clone());
@@ -169,6 +206,11 @@ impl Reporter<'_> {
     pub(crate) fn report_error(&mut self, error: &cim::Error, span: Span) {
         let place = Place { source: self.source.clone(), span };
         self.diagnostics.push(Diagnostic::from_error(error, place));
+    }
+
+    pub(crate) fn unknown_escape(&mut self, error: &cim::Error, span: Span) {
+        let place = Place { source: self.source.clone(), span };
+        self.diagnostics.unknown_escape(Diagnostic::from_error(error, place));
     }
 }
 

@@ -20,8 +20,8 @@
 //!
 //! - A file with `#pragma amendment` stores nothing itself: [`parse`] refuses it with
 //!   `WBEM_E_INVALID_OPERATION`, [`split_file`] makes two files of it.
-//! - `#pragma locale`, `source` and their like belong to DMTF's dialect; in WMI's, as any unknown
-//!   one, they are `WBEMMOF_E_INVALID_PRAGMA`.
+//! - `#pragma locale`, `source` and their like have no effect in either dialect; an unknown one is
+//!   `WBEMMOF_E_INVALID_PRAGMA`.
 //! - A qualifier declared in DMTF's form holds in all files of the compilation, before its
 //!   declaration too; one that is declared nowhere follows WMI's rules in both dialects.
 //! - Flavors at a qualifier take the place of all that WMI's file-wide form gives it, but only

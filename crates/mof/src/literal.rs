@@ -29,6 +29,13 @@ pub(crate) fn number(text: &str) -> Result<Value> {
     natural(value).ok_or_else(|| out_of_range(text))
 }
 
+/// The number of a text that is a hexadecimal one, `0x1F` or `-0x1F`; `None` for any other text.
+pub(crate) fn hexadecimal(text: &str) -> Option<Value> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_hexadecimal = digits.starts_with("0x") || digits.starts_with("0X");
+    is_hexadecimal.then(|| number(text).ok())?
+}
+
 /// A whole number in the first of sint32, sint64 and uint64 that holds it.
 fn natural(value: i128) -> Option<Value> {
     i32::try_from(value)
@@ -110,9 +117,15 @@ pub(crate) fn unquoted(token: &str) -> &str {
     &token[1..token.len() - 1]
 }
 
-/// Appends the text of a token in double quotes to `out`. Errors:
-/// `WBEMMOF_E_ILLEGAL_CONSTANT_VALUE` for an escape that does not exist.
-pub(crate) fn text(token: &str, escaped: bool, out: &mut String) -> Result<()> {
+/// Appends the text of a token in double quotes to `out`. Of an escape that does not exist the
+/// backslash stays, and `unknown` receives its index in `token` and the error that it is in WMI's
+/// dialect. Errors: `WBEMMOF_E_ILLEGAL_CONSTANT_VALUE` for half a character.
+pub(crate) fn text(
+    token: &str,
+    escaped: bool,
+    out: &mut String,
+    unknown: &mut dyn FnMut(usize, cim::Error),
+) -> Result<()> {
     let mut rest = unquoted(token);
     if !escaped {
         out.push_str(rest);
@@ -120,7 +133,16 @@ pub(crate) fn text(token: &str, escaped: bool, out: &mut String) -> Result<()> {
     }
     while let Some(at) = rest.find('\\') {
         out.push_str(&rest[..at]);
-        let (unit, after) = escape(&rest[at..])?;
+        rest = &rest[at..];
+        let (unit, after) = match escape(rest) {
+            Ok(found) => found,
+            Err(error) => {
+                unknown(token.len() - 1 - rest.len(), error);
+                out.push('\\');
+                rest = &rest[1..];
+                continue;
+            }
+        };
         rest = after;
         if let Some(c) = char::from_u32(unit.into()) {
             out.push(c);
@@ -247,7 +269,9 @@ mod tests {
     fn g9_escapes_in_texts() {
         let read = |token: &str| {
             let mut out = String::new();
-            text(token, true, &mut out).map(|()| out)
+            let mut unknown = Vec::new();
+            text(token, true, &mut out, &mut |at, error| unknown.push((at, error)))?;
+            Ok::<_, cim::Error>((out, unknown))
         };
         for (token, expected) in [
             (r#""\"\\\'\n\t""#, "\"\\'\n\t"),
@@ -256,9 +280,19 @@ mod tests {
             (r#""a\x41g""#, "aAg"),
             (r#""ä\\ö""#, "ä\\ö"),
         ] {
-            assert_eq!(read(token).unwrap(), expected, "{token}");
+            assert_eq!(read(token).unwrap(), (expected.to_owned(), Vec::new()), "{token}");
         }
-        for token in [r#""\q""#, r#""\xg""#, r#""\xD83D""#, r#""\xD83D\x0041""#, r#""\xDE00""#] {
+        for (token, expected, places) in [
+            (r#""C:\Config""#, r"C:\Config", &[3][..]),
+            (r#""\q\t\xg\\""#, "\\q\t\\xg\\", &[1, 5]),
+            (r#""ü\ä""#, r"ü\ä", &[3]),
+        ] {
+            let (out, unknown) = read(token).unwrap();
+            assert_eq!(out, expected, "{token}");
+            let found: Vec<usize> = unknown.iter().map(|(at, _)| *at).collect();
+            assert_eq!(found, places, "{token}");
+        }
+        for token in [r#""\xD83D""#, r#""\xD83D\x0041""#, r#""\xDE00""#] {
             let status = read(token).unwrap_err().status();
             assert_eq!(status, WBEMMOF_E_ILLEGAL_CONSTANT_VALUE, "{token}");
         }

@@ -2,7 +2,8 @@
 //!
 //! Bytes come from a [`Sources`]; text goes to the lexer. What a file says is not known here.
 //! Encodings: UTF-8 and UTF-16 in either byte order, with or without a byte order mark
-//! (behaviour.md G.9).
+//! (behaviour.md G.9). A file without a mark that is no UTF-8 is in the ANSI code page, which is taken
+//! to be Windows-1252 (`windows-in-practice.md`).
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,6 +13,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use cim::status::*;
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// The most bytes a file may have.
 pub const MAX_FILE: usize = 256 << 20;
@@ -71,15 +74,23 @@ impl Source {
         Source { path: path.into(), text: text.into(), lines: OnceLock::new() }
     }
 
-    /// Decodes `bytes`.
-    ///
-    /// # Errors
-    ///
-    /// `WBEMMOF_E_INVALID_FILE` if they are no text in a known encoding or more than [`MAX_FILE`];
-    /// the text that could be read, and how far it goes, come with it.
-    pub(crate) fn decode(path: &Path, bytes: Vec<u8>) -> (Self, Option<cim::Error>) {
-        let (text, error) = decode(bytes);
-        (Source::new(path, text), error)
+    /// Decodes `bytes`, and adds what is wrong with them to `diagnostics`: the error
+    /// `WBEMMOF_E_INVALID_FILE` if they are no text in a known encoding or more than [`MAX_FILE`], with
+    /// the text that could be read; a warning if they are in no encoding of Unicode.
+    pub(crate) fn decode(path: &Path, bytes: Vec<u8>, diagnostics: &mut Diagnostics) -> Arc<Self> {
+        let Decoded { text, error, warning } = decode(bytes);
+        let end = text.len() as u32;
+        let source = Arc::new(Source::new(path, text));
+        let place =
+            |start: u32, end: u32| Place { source: source.clone(), span: Span { start, end } };
+        if let Some(error) = error {
+            diagnostics.push(Diagnostic::from_error(&error, place(end, end)));
+        }
+        if let Some((at, message)) = warning {
+            let place = place(at as u32, at as u32 + 1);
+            diagnostics.warn(Diagnostic::new(WBEM_S_NO_ERROR, message, place));
+        }
+        source
     }
 
     /// The path it was read from.
@@ -179,30 +190,61 @@ fn encoding(bytes: &[u8]) -> (Encoding, usize) {
     }
 }
 
-fn decode(mut bytes: Vec<u8>) -> (String, Option<cim::Error>) {
+/// What the bytes of a file are as text.
+#[derive(Default)]
+struct Decoded {
+    /// The text, as far as it could be read.
+    text: String,
+    error: Option<cim::Error>,
+    /// What is unusual, and the index in the text where it is.
+    warning: Option<(usize, String)>,
+}
+
+fn decode(mut bytes: Vec<u8>) -> Decoded {
     if bytes.len() > MAX_FILE {
         let message = format!("the file has more than {MAX_FILE} bytes, which is the limit");
-        return (String::new(), Some(WBEMMOF_E_INVALID_FILE.with(message)));
+        let error = Some(WBEMMOF_E_INVALID_FILE.with(message));
+        return Decoded { error, ..Decoded::default() };
     }
     let (encoding, mark) = encoding(&bytes);
     if encoding != Encoding::Utf8 {
-        return decode_utf16(&bytes[mark..], encoding == Encoding::Utf16Be);
+        let (text, error) = decode_utf16(&bytes[mark..], encoding == Encoding::Utf16Be);
+        return Decoded { text, error, warning: None };
     }
     bytes.drain(..mark);
-    match String::from_utf8(bytes) {
-        Ok(text) => (text, None),
-        Err(error) => {
-            let valid = error.utf8_error().valid_up_to();
-            let byte = error.as_bytes()[valid];
-            let mut bytes = error.into_bytes();
-            bytes.truncate(valid);
-            let text = String::from_utf8(bytes).unwrap_or_default();
-            let message = format!(
-                "byte 0x{byte:02X} is no UTF-8 here; save the file as UTF-8 or as UTF-16 with a \
-                 byte order mark"
-            );
-            (text, Some(WBEMMOF_E_INVALID_FILE.with(message)))
-        }
+    let error = match String::from_utf8(bytes) {
+        Ok(text) => return Decoded { text, ..Decoded::default() },
+        Err(error) => error,
+    };
+    let valid = error.utf8_error().valid_up_to();
+    let byte = error.as_bytes()[valid];
+    if mark == 0 {
+        let text = error.as_bytes().iter().map(|&byte| windows_1252(byte)).collect();
+        // What precedes the byte may have had other characters beyond ASCII.
+        let at = error.as_bytes()[..valid].iter().map(|&b| windows_1252(b).len_utf8()).sum();
+        let message = format!(
+            "byte 0x{byte:02X} is no UTF-8, so the file is read as Windows-1252; save it as UTF-8"
+        );
+        return Decoded { text, warning: Some((at, message)), error: None };
+    }
+    let mut bytes = error.into_bytes();
+    bytes.truncate(valid);
+    let text = String::from_utf8(bytes).unwrap_or_default();
+    let message =
+        format!("byte 0x{byte:02X} is no UTF-8, which the file's byte order mark says it is");
+    Decoded { text, error: Some(WBEMMOF_E_INVALID_FILE.with(message)), warning: None }
+}
+
+/// The character of a byte in Windows-1252. The five bytes without one are control characters.
+fn windows_1252(byte: u8) -> char {
+    const FROM_80: [char; 32] = [
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž',
+        '\u{8f}', '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}',
+        'ž', 'Ÿ',
+    ];
+    match byte {
+        0x80..=0x9f => FROM_80[usize::from(byte - 0x80)],
+        _ => char::from(byte),
     }
 }
 
@@ -234,6 +276,13 @@ fn decode_utf16(bytes: &[u8], big_endian: bool) -> (String, Option<cim::Error>) 
 mod tests {
     use super::*;
 
+    fn read(bytes: Vec<u8>) -> (String, Vec<Diagnostic>, Vec<Diagnostic>) {
+        let mut diagnostics = Diagnostics::default();
+        let source = Source::decode(Path::new("a.mof"), bytes, &mut diagnostics);
+        let (errors, warnings) = diagnostics.into_sorted();
+        (source.text().to_owned(), errors, warnings)
+    }
+
     #[test]
     fn g9_every_encoding_gives_the_same_text() {
         let text = "class Größe {};";
@@ -248,22 +297,30 @@ mod tests {
             be.clone().collect(),
             with(b"\xfe\xff", be.collect()),
         ] {
-            let (source, error) = Source::decode(Path::new("a.mof"), bytes);
-            assert_eq!((source.text(), error), (text, None));
+            let (found, errors, warnings) = read(bytes);
+            assert_eq!((found.as_str(), errors.len(), warnings.len()), (text, 0, 0));
         }
+    }
+
+    /// Rule: windows-in-practice, "What files and queries in the wild contain"
+    #[test]
+    fn wins_what_is_no_utf_8_is_windows_1252() {
+        let (text, errors, warnings) = read(b"// \xc3\xa4 \x80\n\xff\x81".to_vec());
+        assert_eq!((text.as_str(), errors.len()), ("// Ã¤ €\nÿ\u{81}", 0));
+        let [warning] = &warnings[..] else { panic!("{warnings:?}") };
+        assert_eq!((warning.line(), warning.column()), (1, 7));
+        assert!(warning.message.contains("0x80"), "{warning:?}");
     }
 
     #[test]
     fn g9_bytes_that_are_no_text_are_refused_where_they_stand() {
-        for (bytes, read) in [
-            (&b"class A\xff{};"[..], "class A"),
-            (b"\xff\xfec\0\0\xd8;\0", "c"),
-            (b"\xff\xfec\0;", "c"),
-            (b"\xef\xbb\xbf\xc3", ""),
-        ] {
-            let (source, error) = Source::decode(Path::new("a.mof"), bytes.into());
-            assert_eq!(source.text(), read);
-            assert_eq!(error.unwrap().status(), WBEMMOF_E_INVALID_FILE);
+        for (bytes, expected) in
+            [(&b"\xff\xfec\0\0\xd8;\0"[..], "c"), (b"\xff\xfec\0;", "c"), (b"\xef\xbb\xbf\xc3", "")]
+        {
+            let (text, errors, _) = read(bytes.into());
+            assert_eq!(text, expected);
+            let [error] = &errors[..] else { panic!("{errors:?}") };
+            assert_eq!(error.status, WBEMMOF_E_INVALID_FILE);
         }
     }
 

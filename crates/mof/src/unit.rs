@@ -44,12 +44,9 @@ struct Loader<'a> {
 impl Loader<'_> {
     fn unit(&mut self, path: &Path, bytes: Vec<u8>) -> Unit {
         self.files += 1;
-        let (source, error) = Source::decode(path, bytes);
-        let source = Arc::new(source);
-        if let Some(error) = error {
-            let end = source.text().len() as u32;
-            let place = Place { source: source.clone(), span: Span { start: end, end } };
-            self.diagnostics.push(Diagnostic::from_error(&error, place));
+        let errors = self.diagnostics.len();
+        let source = Source::decode(path, bytes, self.diagnostics);
+        if self.diagnostics.len() > errors {
             return Unit { source, items: Vec::new() };
         }
         let mut items = parser::parse(&source, self.diagnostics);

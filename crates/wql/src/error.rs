@@ -34,7 +34,7 @@ impl ParseError {
     ) -> Self {
         ParseError {
             status,
-            message: message.into(),
+            message: cim::visible(&message.into()).into_owned(),
             query: query.to_owned(),
             place,
             is_unfinished: false,

@@ -110,7 +110,7 @@ WBEM_E_NO_KEY
 [singleton] class Only { string S; };
 class Below : Only { [key] string K; };
 --
-WBEM_E_CANNOT_CHANGE_KEY_INHERITANCE
+WBEM_E_CANNOT_BE_SINGLETON
 "#,
         );
     });

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use cim::Value;
 use cim::status::*;
+use cim::{Flavor, Name, Qualifier, Qualifiers, Value};
 
 use super::Lowering;
 use crate::action::{ActionKind, InitialValue, InstanceDeclaration, PropertyValue};
-use crate::ast::{self, Init, Scope};
+use crate::ast::{self, FlavorKeywords, Init, Scope};
 
 impl Lowering<'_> {
     pub(super) fn instance(&mut self, instance: ast::Instance) {
@@ -23,7 +23,7 @@ impl Lowering<'_> {
     }
 
     fn instance_declaration(&mut self, instance: ast::Instance) -> InstanceDeclaration {
-        let qualifiers = self.qualifiers(instance.qualifiers, Scope::INSTANCE);
+        let qualifiers = self.instance_qualifiers(instance.qualifiers, Scope::INSTANCE);
         let mut seen = HashMap::with_capacity(instance.properties.len());
         let mut properties = Vec::with_capacity(instance.properties.len());
         for ast::Assignment { qualifiers, name, init } in instance.properties {
@@ -34,7 +34,7 @@ impl Lowering<'_> {
                 continue;
             }
             let span = init.as_ref().map_or(name.span, |init| name.span.to(init.span()));
-            let qualifiers = self.qualifiers(qualifiers, Scope::PROPERTY);
+            let qualifiers = self.instance_qualifiers(qualifiers, Scope::PROPERTY);
             let value = init.map(|init| self.initial_value(init));
             properties.push(PropertyValue { name: name.name, value, qualifiers, span });
         }
@@ -45,6 +45,26 @@ impl Lowering<'_> {
             properties,
             place: self.place(instance.span),
         }
+    }
+
+    /// The qualifiers of an instance or of one of its properties. Of the flavors that a declaration or
+    /// the file gives to every qualifier of a name, ToSubClass means nothing here; where it is written at
+    /// the qualifier it stays, and the put refuses it.
+    fn instance_qualifiers(&mut self, list: Vec<ast::Qualifier>, element: Scope) -> Qualifiers {
+        let to_subclass = |q: &&ast::Qualifier| {
+            q.flavors.is_some_and(|flavors| flavors.set.contains(FlavorKeywords::TO_SUBCLASS))
+        };
+        let written: Vec<Name> =
+            list.iter().filter(to_subclass).map(|q| q.name.name.clone()).collect();
+        let lowered = self.qualifiers(list, element);
+        let own = lowered.iter().map(|q| match written.contains(&q.name) {
+            true => q.clone(),
+            false => {
+                let flavor = q.flavor.difference(Flavor::TO_DERIVED);
+                Qualifier::new(q.name.clone(), q.value.clone(), flavor)
+            }
+        });
+        own.collect()
     }
 
     pub(super) fn initial_value(&mut self, init: Init) -> InitialValue {

@@ -57,7 +57,7 @@ fn compile(
     let mut lowering = Lowering {
         options,
         dialect: Dialect::default(),
-        is_broken: !diagnostics.is_empty(),
+        is_broken: diagnostics.len() > 0,
         declared: HashMap::new(),
         flavors: HashMap::new(),
         namespace: options.namespace.clone(),
@@ -78,9 +78,12 @@ fn compile(
     let source = unit.source.clone();
     lowering.unit(unit);
     lowering.check_aliases();
+    lowering.diagnostics.judge_escapes(lowering.dialect);
+    let (diagnostics, warnings) = lowering.diagnostics.into_sorted();
     let compilation = Compilation {
         actions: lowering.actions,
-        diagnostics: lowering.diagnostics.into_sorted(),
+        diagnostics,
+        warnings,
         autorecover: lowering.autorecover,
         dialect: lowering.dialect,
         aliases: lowering.aliases.into_iter().map(|(name, a)| (name, a.action)).collect(),
@@ -138,13 +141,6 @@ impl Lowering<'_> {
         // Of a file that cannot be read nothing more is said: it may have been the one with the
         // declarations that make this DMTF's dialect.
         let Some(unit) = include.unit else { return };
-        if include.is_pragma && self.dialect == Dialect::Wmi {
-            self.report(
-                WBEMMOF_E_INVALID_PRAGMA,
-                "#pragma include is DMTF's; write #include (\"file\")",
-                include.file.span,
-            );
-        }
         if let Some(division) = &mut self.division {
             division.include(&self.source, include.span, &unit.source);
         }

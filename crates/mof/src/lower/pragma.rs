@@ -5,11 +5,12 @@ use cim::status::*;
 use cim::{Locale, Name, ObjectPath, WbemStatus};
 
 use super::Lowering;
-use crate::action::{ActionKind, Dialect, PutFlags};
+use crate::action::{ActionKind, PutFlags};
 use crate::ast::{Pragma, Text};
 use crate::source::Span;
 
-/// Pragmas of DMTF's dialect that describe the origin of a text and have no effect.
+/// DMTF's pragmas that describe the origin of a text. They have no effect, in either dialect: files of
+/// Windows have them too.
 const DMTF_PRAGMAS: [&str; 6] =
     ["locale", "instancelocale", "source", "sourcetype", "nonlocal", "nonlocaltype"];
 
@@ -32,15 +33,10 @@ impl Lowering<'_> {
             Pragma::DeleteInstance(path, fail) => self.delete_instance(path, fail),
             Pragma::Amendment(locale) => self.pragma_amendment(locale, span),
             Pragma::Other(name) => {
-                let is_known = DMTF_PRAGMAS.iter().any(|p| name.name.is(p));
-                if is_known && self.dialect == Dialect::Dmtf {
-                    return;
+                if !DMTF_PRAGMAS.iter().any(|p| name.name.is(p)) {
+                    let message = format!("there is no #pragma {}", name.name);
+                    self.report(WBEMMOF_E_INVALID_PRAGMA, message, name.span);
                 }
-                let message = match is_known {
-                    true => format!("#pragma {} belongs to DMTF's dialect of MOF", name.name),
-                    false => format!("there is no #pragma {}", name.name),
-                };
-                self.report(WBEMMOF_E_INVALID_PRAGMA, message, name.span);
             }
         }
     }

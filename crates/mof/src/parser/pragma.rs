@@ -14,7 +14,7 @@ impl Parser<'_> {
         if self.eat_keyword("include") {
             let file = self.single_text(WBEMMOF_E_ERROR_INVALID_INCLUDE_FILE, "(\"file\")")?;
             let span = self.since(start);
-            return Ok(Item::Include(Include { file, is_pragma: false, unit: None, span }));
+            return Ok(Item::Include(Include { file, unit: None, span }));
         }
         if !self.eat_keyword("pragma") {
             return Err(self.expected(WBEMMOF_E_INVALID_PRAGMA, "pragma or include after #"));
@@ -23,7 +23,7 @@ impl Parser<'_> {
         if name.name.is("include") {
             let file = self.single_text(WBEMMOF_E_INVALID_PRAGMA, "(\"file\")")?;
             let span = self.since(start);
-            return Ok(Item::Include(Include { file, is_pragma: true, unit: None, span }));
+            return Ok(Item::Include(Include { file, unit: None, span }));
         }
         let pragma = self.pragma(name)?;
         Ok(Item::Pragma(pragma, self.since(start)))

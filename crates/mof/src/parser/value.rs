@@ -118,7 +118,14 @@ impl Parser<'_> {
         scratch.clear();
         let mut next = Some(first);
         while let Some(Token { kind: Kind::Text { escaped }, span }) = next {
-            if let Err(error) = literal::text(self.text_of(span), escaped, &mut scratch) {
+            let token = self.text_of(span);
+            let reporter = &mut self.reporter;
+            let mut unknown = |at: usize, error: cim::Error| {
+                let start = span.start + at as u32;
+                let length = 1 + token[at + 1..].chars().next().map_or(0, char::len_utf8) as u32;
+                reporter.unknown_escape(&error, Span { start, end: start + length });
+            };
+            if let Err(error) = literal::text(token, escaped, &mut scratch, &mut unknown) {
                 self.reporter.report_error(&error, span);
             }
             next = self.at_text().then(|| self.bump());
