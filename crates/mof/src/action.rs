@@ -9,6 +9,7 @@ use std::sync::Arc;
 use cim::{ClassDeclaration, Name, Namespace, ObjectPath, Qualifiers, Value};
 
 use crate::diagnostic::Diagnostic;
+use crate::lower::Declarations;
 use crate::source::{Place, Span};
 
 /// How to compile.
@@ -25,6 +26,9 @@ pub struct Options {
     /// Whether classes may have the names reserved for the system (`__X`): the object manager's
     /// own MOF declares them.
     pub system_classes: bool,
+    /// DMTF's declarations of files compiled before, which hold in this one too and put it into DMTF's
+    /// dialect.
+    pub declarations: Declarations,
 }
 
 impl Options {
@@ -36,6 +40,7 @@ impl Options {
             class_flags: PutFlags::default(),
             instance_flags: PutFlags::default(),
             system_classes: false,
+            declarations: Declarations::default(),
         }
     }
 }
@@ -77,6 +82,8 @@ pub struct Compilation {
     pub autorecover: bool,
     /// Which rules were followed.
     pub dialect: Dialect,
+    /// DMTF's declarations that hold in it, for files compiled after it.
+    pub declarations: Declarations,
     /// For each alias the action that declares it.
     pub aliases: BTreeMap<Name, usize>,
 }

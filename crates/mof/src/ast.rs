@@ -187,7 +187,7 @@ pub(crate) struct Declaration {
 
 bitflags! {
     /// The kinds of elements that a qualifier applies to.
-    #[derive(Clone, Copy, PartialEq, Eq, Default)]
+    #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
     pub(crate) struct Scope: u16 {
         const CLASS = 1;
         const ASSOCIATION = 2;

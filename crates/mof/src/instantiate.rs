@@ -24,6 +24,10 @@ pub trait Context {
 
     /// What a reference to the object with this alias holds: see [`alias_path`].
     fn alias(&mut self, alias: &Name) -> Result<ObjectPath>;
+
+    /// Gives `instance`, which is declared with an alias at `place`, the key that it gets when it is
+    /// put, where that is generated. Nothing is, unless an implementation does it.
+    fn generate_key(&mut self, _place: &Place, _instance: &mut Instance) {}
 }
 
 /// The instance that is declared, of the class it names. Values are converted to the types of
@@ -122,6 +126,7 @@ fn relative_path(
             instance.set(slot, resolve(value, &ty, &place, context)?);
         }
     }
+    context.generate_key(&declaration.place, &mut instance);
     instance.relative_path().ok_or_else(|| {
         at(WBEM_E_ILLEGAL_NULL.with(format!(
             "the instance of {} is referred to by its alias and needs a value for each key",

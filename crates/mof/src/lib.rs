@@ -23,7 +23,7 @@
 //! - `#pragma locale`, `source` and their like have no effect in either dialect; an unknown one is
 //!   `WBEMMOF_E_INVALID_PRAGMA`.
 //! - A qualifier declared in DMTF's form holds in all files of the compilation, before its
-//!   declaration too; one that is declared nowhere follows WMI's rules in both dialects.
+//!   declaration too, and in those compiled after it; one that is declared nowhere follows WMI's rules in both dialects.
 //! - Flavors at a qualifier take the place of all that WMI's file-wide form gives it, but only
 //!   of what they contradict in DMTF's declaration.
 //! - An included file is named relative to the file that includes it; namespace, flags, aliases
@@ -53,7 +53,7 @@ pub use action::{
 };
 pub use diagnostic::{Diagnostic, MAX_DIAGNOSTICS};
 pub use instantiate::{Context, alias_path, complete_class, instantiate};
-pub use lower::parse;
+pub use lower::{Declarations, parse};
 pub use parser::MAX_NESTING;
 pub use source::{Disk, MAX_FILE, Memory, Place, Source, Sources, Span};
 pub use split::{Split, SplitFiles, split, split_file};

@@ -143,7 +143,7 @@ fn version() -> String {
 }
 
 fn first_error(report: &CompileReport) -> Option<Error> {
-    let found = report.syntax.first().or(report.storage.as_ref())?;
+    let found = report.first_error()?;
     Some(WBEM_E_FAILED.with(format!(
         "the classes of this machine cannot be installed: {}:{}:{}: {} {}",
         found.file, found.line, found.column, found.status, found.message

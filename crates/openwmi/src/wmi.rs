@@ -189,7 +189,7 @@ impl Wmi {
             let options =
                 CompileOptions { create_namespace: true, ..CompileOptions::new(namespace) };
             let report = self.cimom.compile_text("MOF", mof.as_bytes(), &options, &self.context)?;
-            match report.syntax.first().or(report.storage.as_ref()) {
+            match report.first_error() {
                 Some(e) => Err(e.status.with(format!("{}:{}: {}", e.line, e.column, e.message))),
                 None => Ok(report),
             }

@@ -59,6 +59,20 @@ pub struct MofDiagnostic {
     pub message: String,
     /// The place, drawn: source line and mark, without colours.
     pub picture: String,
+    /// Whether an object was refused because the flags of the compilation forbid to create, or to
+    /// change, what it is.
+    pub is_forbidden: bool,
+}
+
+/// How many objects were stored in a namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// The namespace.
+    pub namespace: Namespace,
+    /// Classes stored in it.
+    pub classes: u64,
+    /// Instances stored in it.
+    pub instances: u64,
 }
 
 /// How a compilation ended.
@@ -66,14 +80,48 @@ pub struct MofDiagnostic {
 pub struct CompileReport {
     /// Errors of syntax. Where there is one, nothing was stored.
     pub syntax: Vec<MofDiagnostic>,
-    /// The error at which storing stopped. What came before it stays stored.
-    pub storage: Option<MofDiagnostic>,
+    /// Errors of storing: of each object that could not be stored, at most 1000. All others are
+    /// stored, unless the error is one of the repository or a deletion that had to succeed, after
+    /// which nothing more is.
+    pub storage: Vec<MofDiagnostic>,
+    /// How many objects could not be stored.
+    pub failed: u64,
     /// Things to know that stopped nothing.
     pub warnings: Vec<MofDiagnostic>,
     /// Classes stored.
     pub classes: u64,
     /// Instances stored.
     pub instances: u64,
+    /// Where they were stored, in the order of the first object of each namespace.
+    pub stored: Vec<Stored>,
+}
+
+impl CompileReport {
+    /// The first error.
+    pub fn first_error(&self) -> Option<&MofDiagnostic> {
+        self.syntax.first().or(self.storage.first())
+    }
+
+    /// Whether there is no error.
+    pub fn is_complete(&self) -> bool {
+        self.first_error().is_none()
+    }
+
+    /// Counts objects that were stored in `namespace`.
+    pub fn add_stored(&mut self, namespace: &Namespace, classes: u64, instances: u64) {
+        self.classes += classes;
+        self.instances += instances;
+        match self.stored.iter_mut().find(|stored| stored.namespace == *namespace) {
+            Some(stored) => {
+                stored.classes += classes;
+                stored.instances += instances;
+            }
+            None => {
+                let namespace = namespace.clone();
+                self.stored.push(Stored { namespace, classes, instances });
+            }
+        }
+    }
 }
 
 /// Compiles MOF into namespaces.

@@ -51,7 +51,7 @@ pub use change_log::{ChangeLog, LogRecord, MemoryLog};
 pub use channel::{Fetched, Objects, channel};
 pub use class_provider::ClassProvider;
 pub use client::Client;
-pub use compiler::{CompileOptions, CompileReport, MofCompiler, MofDiagnostic};
+pub use compiler::{CompileOptions, CompileReport, MofCompiler, MofDiagnostic, Stored};
 pub use context::{
     CallContext, OperationId, Protocol, ProviderContext, ProviderFrame, SessionId, Transport,
 };

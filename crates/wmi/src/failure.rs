@@ -9,6 +9,7 @@ use std::io;
 
 use cim::WbemStatus;
 use serde::Serialize;
+use wbem::MofDiagnostic;
 
 use crate::exit;
 use crate::screen;
@@ -35,6 +36,8 @@ pub(crate) struct Operation {
     message: String,
     suggestion: Option<String>,
     picture: Option<String>,
+    /// The place in a MOF file.
+    place: Option<Box<MofDiagnostic>>,
 }
 
 impl Failure {
@@ -47,6 +50,18 @@ impl Failure {
             message: error.message().to_owned(),
             suggestion: None,
             picture,
+            place: None,
+        })
+    }
+
+    /// An error in a MOF file.
+    pub(crate) fn mof(error: MofDiagnostic) -> Self {
+        Failure::Operation(Operation {
+            status: error.status,
+            message: error.message.clone(),
+            suggestion: None,
+            picture: None,
+            place: Some(Box::new(error)),
         })
     }
 
@@ -113,7 +128,11 @@ impl Operation {
     }
 
     fn text(&self) -> String {
-        let mut text = format!("{}: {}", self.status, self.message());
+        let mut text = format!("{}: ", self.status);
+        if let Some(MofDiagnostic { file, line, column, .. }) = self.place.as_deref() {
+            text.push_str(&format!("{file}:{line}:{column}: "));
+        }
+        text.push_str(self.message());
         if let Some(suggestion) = &self.suggestion {
             text.push_str(&format!("; did you mean {suggestion}?"));
         }
@@ -131,6 +150,7 @@ impl From<cim::Error> for Failure {
             message: error.message().to_owned(),
             suggestion: None,
             picture: None,
+            place: None,
         })
     }
 }
@@ -148,7 +168,17 @@ struct FailureJson<'a> {
     number: Option<String>,
     message: String,
     suggestion: Option<&'a str>,
+    #[serde(flatten)]
+    place: Option<PlaceJson<'a>>,
     exit_code: u8,
+}
+
+/// A place in a MOF file, as JSON.
+#[derive(Serialize)]
+struct PlaceJson<'a> {
+    file: &'a str,
+    line: usize,
+    column: usize,
 }
 
 impl<'a> FailureJson<'a> {
@@ -162,6 +192,11 @@ impl<'a> FailureJson<'a> {
             number: operation.map(|o| format!("0x{:08X}", o.status.0)),
             message: operation.map_or_else(|| failure.text(), |o| o.message().to_owned()),
             suggestion: operation.and_then(|o| o.suggestion.as_deref()),
+            place: operation.and_then(|o| o.place.as_deref()).map(|place| PlaceJson {
+                file: &place.file,
+                line: place.line,
+                column: place.column,
+            }),
             exit_code: failure.exit_code(),
         }
     }

@@ -11,7 +11,7 @@ use cim::path::is_local_server;
 use cim::status::{WBEM_E_INVALID_NAMESPACE, WBEM_E_TRANSPORT_FAILURE};
 use cim::{Locale, Namespace, ObjectPath};
 use openwmi::{OpenOptions, Wmi};
-use wbem::{CompileOptions, Flags, MofDiagnostic, NativeProviders, Services};
+use wbem::{CompileOptions, Flags, NativeProviders, Services};
 
 use crate::commands::ns;
 use crate::failure::Failure;
@@ -75,7 +75,11 @@ impl Options {
 
     /// Opens the repository.
     pub(crate) fn open(&self) -> Result<Wmi, Failure> {
-        Ok(self.wmi()?)
+        let Some(file) = self.mock.as_ref().filter(|_| self.opened.get().is_none()) else {
+            return Ok(self.wmi()?);
+        };
+        let wmi = mock(file, self.namespace())?;
+        Ok(self.opened.get_or_init(|| wmi).clone())
     }
 
     /// As [`Options::open`], for callers that report errors differently.
@@ -83,15 +87,12 @@ impl Options {
         if let Some(wmi) = self.opened.get() {
             return Ok(wmi.clone());
         }
-        let wmi = match &self.mock {
-            Some(file) => mock(file, self.namespace())?,
-            None => Wmi::open(OpenOptions {
-                must_exist: self.repository.is_some() && !self.writes,
-                repository: self.repository.clone(),
-                captured_machine: self.machine.clone(),
-                ..OpenOptions::default()
-            })?,
-        };
+        let wmi = Wmi::open(OpenOptions {
+            must_exist: self.repository.is_some() && !self.writes,
+            repository: self.repository.clone(),
+            captured_machine: self.machine.clone(),
+            ..OpenOptions::default()
+        })?;
         Ok(self.opened.get_or_init(|| wmi).clone())
     }
 
@@ -158,7 +159,7 @@ pub(crate) fn check_server(server: &str) -> cim::Result<()> {
 
 /// A WMI in memory with what `file` says, compiled into `namespace`.
 /// Errors: the first of the file, with its place.
-fn mock(file: &Path, namespace: &str) -> cim::Result<Wmi> {
+fn mock(file: &Path, namespace: &str) -> Result<Wmi, Failure> {
     let wmi = Wmi::in_memory(NativeProviders::default())?;
     let options = CompileOptions {
         create_namespace: true,
@@ -166,10 +167,8 @@ fn mock(file: &Path, namespace: &str) -> cim::Result<Wmi> {
     };
     let files = [file.to_owned()];
     let report = wmi.compiler().compile_files(&files, &options, &wmi.context(), &mut |_, _| {})?;
-    match report.syntax.first().or(report.storage.as_ref()) {
-        Some(MofDiagnostic { status, file, line, column, message, .. }) => {
-            Err(status.with(format!("{file}:{line}:{column}: {message}")))
-        }
+    match report.first_error() {
+        Some(error) => Err(Failure::mof(error.clone())),
         None => Ok(wmi),
     }
 }

@@ -448,7 +448,7 @@ fn g7_references_and_objects_are_only_narrowed() {
     world.compile("class Test_Base { [key] uint32 K; Test_B ref R; Test_B O; object ref W; };");
     let failure = |class: &str, properties: &str| {
         let mof = format!("class {class} : Test_Base {{ {properties} }};");
-        world.try_compile(&mof, Flags::default()).storage.map(|d| d.status)
+        world.try_compile(&mof, Flags::default()).storage.first().map(|d| d.status)
     };
     for (class, narrower) in [
         ("Test_1", "Test_C ref R; Test_C O; Test_A ref W;"),
@@ -466,7 +466,7 @@ fn g7_references_and_objects_are_only_narrowed() {
     let narrowed = "class Test_Base { [key] uint32 K; Test_Other ref R; Test_B O; object ref W; };";
     world.compile("class Test_Other : Test_B { };");
     let report = world.try_compile(narrowed, Flags::UPDATE_SAFE_MODE);
-    assert_eq!(report.storage.map(|d| d.status), Some(WBEM_E_CLASS_HAS_CHILDREN));
+    assert_eq!(report.storage.first().map(|d| d.status), Some(WBEM_E_CLASS_HAS_CHILDREN));
 }
 
 /// Behaviour.md G.9: an alias belongs to its file.

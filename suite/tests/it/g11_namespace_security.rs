@@ -150,7 +150,7 @@ fn g30_lower_case_letters_are_refused() {
         let qualifier = format!(r#"[NamespaceSecuritySDDL("{text}")]"#);
         let mof = format!(r#"{qualifier} instance of __Namespace {{ Name = "Lower"; }};"#);
         let report = world.try_compile(&mof, Flags::default());
-        let error = report.storage.unwrap();
+        let error = report.storage.into_iter().next().unwrap();
         assert_eq!(error.status, WBEM_E_INVALID_PARAMETER, "{place}");
         let lower = format!(r"{NAMESPACE}\Lower");
         assert!(world.connect(&lower).is_err(), "nothing is left of it");
@@ -159,7 +159,7 @@ fn g30_lower_case_letters_are_refused() {
         r#"[NamespaceSecuritySDDL(TRUE)] instance of __Namespace { Name = "Lower"; };"#,
         Flags::default(),
     );
-    assert_eq!(report.storage.unwrap().status, WBEM_E_INVALID_PARAMETER);
+    assert_eq!(report.storage.into_iter().next().unwrap().status, WBEM_E_INVALID_PARAMETER);
 }
 
 #[test]
@@ -236,7 +236,11 @@ fn g31_what_set_sd_refuses() {
                [NamespaceSecuritySDDL("{text}")] instance of __Namespace {{ Name = "test"; }};"#
         );
         let report = world.try_compile(&mof, Flags::default());
-        assert_eq!(report.storage.unwrap().status, WBEM_E_INVALID_PARAMETER, "{why}");
+        assert_eq!(
+            report.storage.into_iter().next().unwrap().status,
+            WBEM_E_INVALID_PARAMETER,
+            "{why}"
+        );
     }
     let services = world.services();
     let set = |sd: Value| call(&*services, "SetSD", &[("SD", sd)], world.administrator()).map(drop);
@@ -304,7 +308,7 @@ fn g11_a_compilation_goes_by_what_it_changes() {
         Sid::unix_user(0)
     );
     let report = world.try_compile(&mof, Flags::default());
-    let error = report.storage.unwrap();
+    let error = report.storage.into_iter().next().unwrap();
     assert_eq!((error.status, error.line), (WBEM_E_ACCESS_DENIED, 4));
     assert_eq!(report.instances, 1);
 }
@@ -634,7 +638,7 @@ fn a_2_only_administrators_delete_classes_of_registrations() {
         let options = openwmi_suite::world::compile_options(Flags::default());
         let report =
             world.manager().compile_text("test.mof", text.as_bytes(), &options, context).unwrap();
-        report.storage.map_or(Ok(()), |d| Err(d.status))
+        report.storage.first().map_or(Ok(()), |d| Err(d.status))
     };
     let call = |name: &str, context: &CallContext| {
         status(services.delete_class(name, Flags::default(), context))
@@ -746,7 +750,7 @@ fn g11_the_sddl_is_a_text_or_an_array_of_texts() {
         {
             let mof = format!("[{wrong}] instance of __Namespace {{ Name = \"Wrong\"; }};");
             let report = world.try_compile(&mof, Flags::default());
-            assert_eq!(report.storage.unwrap().status, WBEM_E_INVALID_PARAMETER, "{wrong}");
+            assert_eq!(report.storage[0].status, WBEM_E_INVALID_PARAMETER, "{wrong}");
         }
     });
 }

@@ -108,6 +108,8 @@ WBEM_E_NO_KEY
 
 == put G.6 not below a singleton
 [singleton] class Only { string S; };
+
+== put G.6 where the instance is known by its class
 class Below : Only { [key] string K; };
 --
 WBEM_E_CANNOT_BE_SINGLETON

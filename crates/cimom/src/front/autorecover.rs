@@ -31,7 +31,7 @@ pub struct Recovered {
 impl Recovered {
     /// Whether it was compiled to its end.
     pub fn is_done(&self) -> bool {
-        self.report.syntax.is_empty() && self.report.storage.is_none()
+        self.report.is_complete()
     }
 }
 

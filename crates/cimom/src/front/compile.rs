@@ -2,9 +2,11 @@
 //! later, IMofCompiler.
 //!
 //! Parsing gives all errors of syntax before anything is stored. Then the actions are done in
-//! the order of the text, many to a transaction; where one fails, those before it stay
-//! (behaviour.md G.9, J 15).
+//! the order of the text, many to a transaction; where one fails, all others are done nevertheless
+//! (behaviour.md G.9, J 15). Only an error of the repository, a cancellation or a deletion that had to
+//! succeed ends the run.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io;
 use std::num::NonZero;
@@ -16,7 +18,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use cim::status::*;
-use cim::{Class, ClassDeclaration, InstanceKey, Name, Namespace, ObjectPath, Result};
+use cim::{Class, ClassDeclaration, Instance, InstanceKey, Name, Namespace, ObjectPath, Result};
 use mof::{Action, ActionKind, Compilation, Diagnostic, InstanceDeclaration, PutFlags};
 use repository::NamespaceId;
 use wbem::{
@@ -44,22 +46,23 @@ impl MofCompiler for Cimom {
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<CompileReport> {
         let mut report = CompileReport::default();
+        let mut parse_options = self.parse_options(options);
         for file in files {
-            let compilation = mof::parse(&mut mof::Disk, file, &self.parse_options(options));
+            let compilation = mof::parse(&mut mof::Disk, file, &parse_options);
             let compilations = std::slice::from_ref(&compilation);
             let executor = Executor::new(self, compilations, ExistingObjects::Overwrite, context);
             executor.compile(file, options, progress, &mut report)?;
-            let is_done = report.syntax.is_empty() && report.storage.is_none();
-            if is_done
+            if report.is_complete()
                 && (compilation.autorecover || options.autorecover)
                 && !options.check_only
                 && let Err(error) = self.list(file, context)
             {
                 report.warnings.push(not_listed(file, &error));
             }
-            if !report.syntax.is_empty() || report.storage.is_some() {
+            if !report.is_complete() {
                 break;
             }
+            parse_options.declarations = compilation.declarations;
         }
         Ok(report)
     }
@@ -205,6 +208,9 @@ struct Executor<'a> {
     steps: Vec<Step<'a>>,
     existing: ExistingObjects,
     context: &'a CallContext,
+    /// What the generated keys of instances with aliases are made of, by file and place, so that a
+    /// reference has the key that the instance gets.
+    generated: RefCell<HashMap<(*const mof::Source, u32), [u8; 16]>>,
 }
 
 /// An action, and the compilation that has its aliases and its dialect.
@@ -217,7 +223,9 @@ struct Step<'a> {
 /// Why a batch ended before its end.
 enum Stop {
     /// The action failed.
-    Failed(usize, Box<Diagnostic>),
+    Failed(usize, Box<Failure>),
+    /// The transaction could not be had, or could not end.
+    Broken(usize, Box<Failure>),
     /// A provider has to do something of the action, or may have to, outside of any transaction.
     Provided(usize),
 }
@@ -225,9 +233,47 @@ enum Stop {
 impl Stop {
     /// The action that it came to.
     fn at(&self) -> usize {
-        let (Stop::Failed(at, _) | Stop::Provided(at)) = self;
+        let (Stop::Failed(at, _) | Stop::Broken(at, _) | Stop::Provided(at)) = self;
         *at
     }
+}
+
+/// What is wrong with an action.
+struct Failure {
+    diagnostic: Diagnostic,
+    /// Whether the flags of the put forbid what it would do.
+    is_forbidden: bool,
+    /// Whether nothing more is to be done after it.
+    is_final: bool,
+}
+
+impl Failure {
+    fn new(diagnostic: Diagnostic) -> Box<Self> {
+        let is_final = [
+            WBEM_E_CALL_CANCELLED,
+            WBEM_E_TIMED_OUT,
+            WBEM_E_OUT_OF_DISK_SPACE,
+            WBEM_E_OUT_OF_MEMORY,
+            // It would be said again of each object.
+            WBEM_E_INVALID_NAMESPACE,
+        ]
+        .contains(&diagnostic.status);
+        Box::new(Failure { diagnostic, is_forbidden: false, is_final })
+    }
+
+    fn from_error(error: &cim::Error, place: &mof::Place) -> Box<Self> {
+        Self::new(Diagnostic::from_error(error, place.clone()))
+    }
+
+    fn of_put(error: &cim::Error, place: &mof::Place, is_forbidden: bool) -> Box<Self> {
+        Box::new(Failure { is_forbidden, ..*Self::from_error(error, place) })
+    }
+}
+
+/// Whether `flags` forbid a put that failed with `error` as what they forbid does.
+fn is_forbidden(flags: PutFlags, error: &cim::Error) -> bool {
+    flags.create_only && error.status() == WBEM_E_ALREADY_EXISTS
+        || flags.update_only && error.status() == WBEM_E_NOT_FOUND
 }
 
 /// What may follow an action.
@@ -260,7 +306,8 @@ impl<'a> Executor<'a> {
         let steps = compilations.iter().flat_map(|compilation| {
             compilation.actions.iter().map(move |action| Step { action, compilation })
         });
-        Executor { cimom, compilations, steps: steps.collect(), existing, context }
+        let generated = RefCell::default();
+        Executor { cimom, compilations, steps: steps.collect(), existing, context, generated }
     }
 
     fn compile(
@@ -272,53 +319,63 @@ impl<'a> Executor<'a> {
     ) -> Result<()> {
         let diagnostics = self.compilations.iter().flat_map(|it| &it.diagnostics);
         report.syntax.extend(diagnostics.map(told));
+        let warnings = self.compilations.iter().flat_map(|it| &it.warnings);
+        report.warnings.extend(warnings.map(told));
         if !report.syntax.is_empty() || options.check_only {
             return Ok(());
         }
         if options.create_namespace {
             self.cimom.ensure_namespace(&options.namespace, self.context)?;
         }
-        report.storage = self.run(report, progress).map(|d| told(&d));
+        self.run(report, progress);
         let is_listed = options.autorecover || self.compilations.iter().all(|it| it.autorecover);
-        if report.storage.is_none() && !is_listed {
+        if report.storage.is_empty() && !is_listed {
             report.warnings.push(no_autorecover(file));
         }
         Ok(())
     }
 
-    /// Does all actions, or those before the one that fails, and gives its diagnostic.
-    fn run(
-        &self,
-        report: &mut CompileReport,
-        progress: &mut dyn FnMut(u64, u64),
-    ) -> Option<Diagnostic> {
+    /// Does all actions, and reports those that fail.
+    fn run(&self, report: &mut CompileReport, progress: &mut dyn FnMut(u64, u64)) {
         let steps = &self.steps;
         let mut next = 0;
         while next < steps.len() {
             let (done, failure) = self.some(next..steps.len().min(next + BATCH));
             for step in &steps[next..done] {
+                let namespace = &step.action.namespace;
                 match step.action.kind {
-                    ActionKind::PutClass { .. } => report.classes += 1,
-                    ActionKind::PutInstance { .. } => report.instances += 1,
+                    ActionKind::PutClass { .. } => report.add_stored(namespace, 1, 0),
+                    ActionKind::PutInstance { .. } => report.add_stored(namespace, 0, 1),
                     ActionKind::DeleteClass { .. } | ActionKind::DeleteInstance { .. } => {}
                 }
             }
             progress(done as u64, steps.len() as u64);
-            if failure.is_some() {
-                return failure;
-            }
             next = done;
+            let Some(failure) = failure else { continue };
+            report.failed += 1;
+            if report.storage.len() < mof::MAX_DIAGNOSTICS {
+                let is_forbidden = failure.is_forbidden;
+                report.storage.push(MofDiagnostic { is_forbidden, ..told(&failure.diagnostic) });
+            }
+            let is_deletion = matches!(
+                steps[done].action.kind,
+                ActionKind::DeleteClass { .. } | ActionKind::DeleteInstance { .. }
+            );
+            if failure.is_final || is_deletion {
+                return;
+            }
+            next += 1;
         }
-        None
     }
 
     /// Does the first actions of `range`, and says where it ended, and why, if that is a failure.
-    fn some(&self, range: Range<usize>) -> (usize, Option<Diagnostic>) {
+    fn some(&self, range: Range<usize>) -> (usize, Option<Box<Failure>>) {
         let (mut end, mut stop) = (range.end, None);
         loop {
             match self.batch(range.start..end) {
                 Ok(done) if done == end => break,
                 Ok(done) => return (done, None),
+                Err(Stop::Broken(at, failure)) => return (at, Some(failure)),
                 // What came before it was dropped with it and is done again without it.
                 Err(again) => {
                     end = again.at();
@@ -328,10 +385,10 @@ impl<'a> Executor<'a> {
         }
         match stop {
             None => (end, None),
-            Some(Stop::Failed(at, diagnostic)) => (at, Some(*diagnostic)),
+            Some(Stop::Failed(at, failure) | Stop::Broken(at, failure)) => (at, Some(failure)),
             Some(Stop::Provided(at)) => match self.provided(at) {
                 Ok(()) => (at + 1, None),
-                Err(diagnostic) => (at, Some(*diagnostic)),
+                Err(failure) => (at, Some(failure)),
             },
         }
     }
@@ -365,9 +422,9 @@ impl<'a> Executor<'a> {
         });
         done.map_err(|e| {
             stop.unwrap_or_else(|| {
-                // The transaction itself could not be had or ended.
-                let place = self.steps[range.start].action.place.clone();
-                Stop::Failed(range.start, Box::new(Diagnostic::from_error(&e, place)))
+                let place = &self.steps[range.start].action.place;
+                let failure = Failure { is_final: true, ..*Failure::from_error(&e, place) };
+                Stop::Broken(range.start, Box::new(failure))
             })
         })
     }
@@ -380,10 +437,11 @@ impl<'a> Executor<'a> {
     ) -> Result<Next, Stop> {
         let step = self.steps[at];
         let action = step.action;
-        let failed = |e: cim::Error| {
-            Stop::Failed(at, Box::new(Diagnostic::from_error(&e, action.place.clone())))
+        let failed = |e: cim::Error| Stop::Failed(at, Failure::from_error(&e, &action.place));
+        let failed_at = |d: Diagnostic| Stop::Failed(at, Failure::new(d));
+        let refused = |e: cim::Error, is_forbidden: bool| {
+            Stop::Failed(at, Failure::of_put(&e, &action.place, is_forbidden))
         };
-        let failed_at = |d: Diagnostic| Stop::Failed(at, Box::new(d));
         let place = edit.namespace_ref(&action.namespace).map_err(failed)?;
         let call = edit.authorize(&place, self.context).map_err(failed)?;
         if self.existing == ExistingObjects::Keep
@@ -396,33 +454,39 @@ impl<'a> Executor<'a> {
                 call.require(access::to_write_class(), "write a class").map_err(failed)?;
                 let mut declaration = declaration.clone();
                 if !pending.is_empty() {
-                    let mut objects =
-                        Objects { edit, place: place.clone(), compilation: step.compilation };
+                    let mut objects = self.objects(edit, &place, step.compilation);
                     let class = Arc::make_mut(&mut declaration);
                     mof::complete_class(class, pending, &action.place, &mut objects)
                         .map_err(failed_at)?;
                 }
-                let (namespace, flags) = (place.clone(), class_flags(*flags));
-                let put = ClassPut::in_edit(call, namespace, declaration, flags, step.rules());
-                edit.put_class(&put).map_err(failed)?;
+                let name = declaration.name.clone();
+                let is_new = edit.find_class(&place, &name).map_err(failed)?.is_none();
+                let (namespace, bits) = (place.clone(), class_flags(*flags));
+                let put = ClassPut::in_edit(call, namespace, declaration, bits, step.rules());
+                // The superclass may be what is not found.
+                edit.put_class(&put).map_err(|e| {
+                    let is_forbidden = is_forbidden(*flags, &e) && is_new == flags.update_only;
+                    refused(e, is_forbidden)
+                })?;
             }
             ActionKind::PutInstance { declaration, flags } => {
-                let mut objects =
-                    Objects { edit, place: place.clone(), compilation: step.compilation };
+                let mut objects = self.objects(edit, &place, step.compilation);
                 let class = objects.instance_class(declaration).map_err(failed)?;
                 if class.is_dynamic() {
                     return Err(Stop::Provided(at));
                 }
                 call.require_to_write(&class, "write an instance").map_err(failed)?;
                 let next = provided.after(&class, &action.namespace);
-                let instance =
-                    mof::instantiate(declaration, class, &mut objects).map_err(failed_at)?;
+                let instance = objects.instance(declaration, class).map_err(failed_at)?;
                 if properties::has_dynamic(&instance) {
                     return Err(Stop::Provided(at));
                 }
-                let flags = instance_flags(*flags);
-                let put = InstancePut::in_edit(call, place.clone(), &instance, flags);
-                edit.put_instance(&put).map_err(failed)?;
+                let bits = instance_flags(*flags);
+                let put = InstancePut::in_edit(call, place.clone(), &instance, bits);
+                edit.put_instance(&put).map_err(|e| {
+                    let is_forbidden = is_forbidden(*flags, &e);
+                    refused(e, is_forbidden)
+                })?;
                 return Ok(next);
             }
             ActionKind::DeleteClass { class, fail } => {
@@ -453,8 +517,7 @@ impl<'a> Executor<'a> {
                 Ok(edit.find_class(place, &declaration.name)?.is_some())
             }
             ActionKind::PutInstance { declaration, .. } => {
-                let mut objects =
-                    Objects { edit, place: place.clone(), compilation: step.compilation };
+                let mut objects = self.objects(edit, place, step.compilation);
                 let class = objects.instance_class(declaration)?;
                 if class.is_dynamic() {
                     return Ok(true);
@@ -512,10 +575,10 @@ impl<'a> Executor<'a> {
     }
 
     /// Does an action that concerns a provider: as a session does.
-    fn provided(&self, at: usize) -> Result<(), Box<Diagnostic>> {
+    fn provided(&self, at: usize) -> Result<(), Box<Failure>> {
         let step = self.steps[at];
         let action = step.action;
-        let failed = |e: cim::Error| Box::new(Diagnostic::from_error(&e, action.place.clone()));
+        let failed = |e: cim::Error| Failure::from_error(&e, &action.place);
         let view = self.view(action).map_err(failed)?;
         let call = Call { operation: (), namespace: &action.namespace, context: self.context };
         let call = call.authorize(view.schema().policy()).map_err(failed)?;
@@ -529,18 +592,19 @@ impl<'a> Executor<'a> {
             ActionKind::PutInstance { declaration, flags } => {
                 let instance = self.make(step, &provided, |objects| {
                     let class = objects.instance_class(declaration)?;
-                    Ok(mof::instantiate(declaration, class, objects).map_err(Box::new))
+                    Ok(objects.instance(declaration, class).map_err(Failure::new))
                 })?;
-                let flags = instance_flags(*flags);
+                let bits = instance_flags(*flags);
                 let given = (&instance, &PutAttributes::of(&instance));
-                let put = write::put_instance(view()?, call, given, flags, self.context);
-                put.map(drop).map_err(failed)
+                let put = write::put_instance(view()?, call, given, bits, self.context);
+                put.map(drop)
+                    .map_err(|e| Failure::of_put(&e, &action.place, is_forbidden(*flags, &e)))
             }
             ActionKind::PutClass { declaration, pending, flags, .. } => {
                 let class = self.make(step, &provided, |objects| {
                     let mut class = ClassDeclaration::clone(declaration);
                     let done = mof::complete_class(&mut class, pending, &action.place, objects);
-                    Ok(done.map(|()| class).map_err(Box::new))
+                    Ok(done.map(|()| class).map_err(Failure::new))
                 })?;
                 let flags = class_flags(*flags);
                 write::class::put(view()?, call, &class, flags, step.rules()).map_err(failed)
@@ -574,15 +638,24 @@ impl<'a> Executor<'a> {
         &self,
         step: Step<'_>,
         provided: &ProvidedClasses,
-        make: impl FnOnce(&mut Objects<'_, '_, '_, '_>) -> Result<Result<T, Box<Diagnostic>>>,
-    ) -> Result<T, Box<Diagnostic>> {
+        make: impl FnOnce(&mut Objects<'_, '_, '_, '_>) -> Result<Result<T, Box<Failure>>>,
+    ) -> Result<T, Box<Failure>> {
         let Step { action, compilation } = step;
         let made = write::edit(&self.cimom.runtime, self.context, |edit| {
             provided.add_to(edit);
             let place = edit.namespace_ref(&action.namespace)?;
-            make(&mut Objects { edit, place, compilation })
+            make(&mut self.objects(edit, &place, compilation))
         });
-        made.map_err(|e| Box::new(Diagnostic::from_error(&e, action.place.clone())))?
+        made.map_err(|e| Failure::from_error(&e, &action.place))?
+    }
+
+    fn objects<'x, 'e, 'w>(
+        &'x self,
+        edit: &'x mut Edit<'e, 'w>,
+        place: &NamespaceRef,
+        compilation: &'a Compilation,
+    ) -> Objects<'x, 'e, 'w, 'a> {
+        Objects { edit, place: place.clone(), compilation, executor: self }
     }
 
     fn view(&self, action: &Action) -> Result<View<'_>> {
@@ -650,9 +723,24 @@ struct Objects<'x, 'e, 'w, 'a> {
     edit: &'x mut Edit<'e, 'w>,
     place: NamespaceRef,
     compilation: &'a Compilation,
+    executor: &'x Executor<'a>,
 }
 
 impl Objects<'_, '_, '_, '_> {
+    /// The instance to put. One with an alias has its key already, because references may have been
+    /// made with it.
+    fn instance(
+        &mut self,
+        declaration: &InstanceDeclaration,
+        class: Arc<Class>,
+    ) -> Result<Instance, Diagnostic> {
+        let mut instance = mof::instantiate(declaration, class, self)?;
+        if declaration.alias.is_some() {
+            mof::Context::generate_key(self, &declaration.place, &mut instance);
+        }
+        Ok(instance)
+    }
+
     fn instance_class(&mut self, declaration: &InstanceDeclaration) -> Result<Arc<Class>> {
         mof::Context::class(self, &declaration.class)
     }
@@ -671,9 +759,22 @@ impl mof::Context for Objects<'_, '_, '_, '_> {
         let target = target.ok_or_else(|| WBEM_E_NOT_FOUND.with(format!("alias ${alias}")))?;
         let from: Namespace = self.place.namespace.clone();
         let place = self.edit.namespace_ref(&target.namespace)?;
-        let mut there = Objects { edit: self.edit, place, compilation: self.compilation };
+        let mut there = self.executor.objects(self.edit, &place, compilation);
         mof::alias_path(target, &from, &mut there)
             .map_err(|d| d.status.with(format!("alias ${alias}: {}", d.message)))
+    }
+
+    fn generate_key(&mut self, place: &mof::Place, instance: &mut Instance) {
+        let executor = self.executor;
+        // A provider makes the keys of its own; what is there already has one that is not known here.
+        if instance.class().is_dynamic() || executor.existing == ExistingObjects::Keep {
+            return;
+        }
+        let random = &executor.cimom.runtime.core().environment().random;
+        let place = (Arc::as_ptr(&place.source), place.span.start);
+        write::generate_key(instance, &|| {
+            *executor.generated.borrow_mut().entry(place).or_insert_with(random)
+        });
     }
 }
 
@@ -706,6 +807,7 @@ fn told(diagnostic: &Diagnostic) -> MofDiagnostic {
         column: diagnostic.column() as usize,
         message: diagnostic.message.clone(),
         picture: diagnostic.render(false),
+        is_forbidden: false,
     }
 }
 
@@ -728,5 +830,6 @@ fn warning(file: &Path, message: &str) -> MofDiagnostic {
         file,
         line: 1,
         column: 1,
+        is_forbidden: false,
     }
 }

@@ -91,7 +91,7 @@ fn compile(cimom: &Cimom, text: &str) {
         autorecover: false,
     };
     let report = cimom.compile_text("test.mof", text.as_bytes(), &options, &administrator());
-    assert_eq!(report.unwrap().storage.map(|d| d.message), None);
+    assert_eq!(report.unwrap().storage, []);
 }
 
 fn administrator() -> CallContext {

@@ -58,12 +58,7 @@ pub(super) fn prepare(
     random: &dyn Fn() -> [u8; 16],
 ) -> Result<Instance> {
     let mut instance = of_class(given, class, flags)?;
-    if let &[key] = class.keys()
-        && instance.value(key.into()).is_null()
-        && class.properties()[usize::from(key)].ty.cim == CimType::String
-    {
-        instance.set(key.into(), Value::string(guid(random())));
-    }
+    generate_key(&mut instance, random);
     instance.check()?;
     if class.key_root().is_none() {
         return Err(WBEM_E_NO_KEY.with(format!(
@@ -151,6 +146,17 @@ pub(super) fn check_instances_of(class: &Class, namespace: &Namespace) -> Result
         "class {} of {namespace} is the localized part of a class and has no instances",
         class.name()
     )))
+}
+
+/// Gives an instance whose single key is a string that is NULL a GUID from `random`.
+pub fn generate_key(instance: &mut Instance, random: &dyn Fn() -> [u8; 16]) {
+    let class = instance.class();
+    if let &[key] = class.keys()
+        && instance.value(key.into()).is_null()
+        && class.properties()[usize::from(key)].ty.cim == CimType::String
+    {
+        instance.set(key.into(), Value::string(guid(random())));
+    }
 }
 
 /// A random GUID as text in braces.

@@ -27,5 +27,5 @@ mod resolve;
 
 pub use edit::{Edit, edit};
 pub use instance::{InstanceDelete, InstancePut};
-pub use instance_rules::check_amended;
+pub use instance_rules::{check_amended, generate_key};
 pub use resolve::{delete_instance, put_instance};

@@ -27,6 +27,7 @@ use crate::source::{Place, Source, Sources, Span};
 use crate::unit;
 
 pub(crate) use division::Division;
+pub use qualifier::Declarations;
 
 /// Compiles `main` and what it includes into actions. All that is wrong is in the result's
 /// diagnostics, each with the documented status; where there is any, nothing is to be executed
@@ -56,9 +57,9 @@ fn compile(
     let unit = unit::load(sources, main, &mut diagnostics);
     let mut lowering = Lowering {
         options,
-        dialect: Dialect::default(),
+        dialect: options.declarations.dialect(),
         is_broken: diagnostics.len() > 0,
-        declared: HashMap::new(),
+        declared: options.declarations.clone(),
         flavors: HashMap::new(),
         namespace: options.namespace.clone(),
         class_flags: options.class_flags,
@@ -86,6 +87,7 @@ fn compile(
         warnings,
         autorecover: lowering.autorecover,
         dialect: lowering.dialect,
+        declarations: lowering.declared,
         aliases: lowering.aliases.into_iter().map(|(name, a)| (name, a.action)).collect(),
     };
     (compilation, lowering.division, source)
@@ -97,7 +99,7 @@ struct Lowering<'a> {
     /// Whether the syntax was wrong, so that what seems missing may only have been skipped.
     is_broken: bool,
     /// DMTF's declarations of all files.
-    declared: HashMap<Name, Arc<qualifier::Declared>>,
+    declared: Declarations,
     /// WMI's file-wide flavors so far.
     flavors: HashMap<Name, Flavors>,
     namespace: Namespace,

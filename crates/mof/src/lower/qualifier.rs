@@ -21,8 +21,13 @@ use crate::source::{Place, Span};
 /// The most qualifiers of one element, so that looking for duplicates stays cheap.
 const MAX_QUALIFIERS: usize = 1024;
 
+/// The qualifiers that files declare in DMTF's form.
+#[derive(Clone, Debug, Default)]
+pub struct Declarations(HashMap<Name, Arc<Declared>>);
+
 /// A qualifier that a file declares in DMTF's form.
-pub(super) struct Declared {
+#[derive(Debug)]
+struct Declared {
     ty: PropertyType,
     default: Value,
     scope: Scope,
@@ -65,7 +70,7 @@ impl Lowering<'_> {
             flavor: with_flavors(Flavor::TO_DERIVED, flavors.set),
             place: self.place(name.span),
         };
-        match self.declared.get(&name.name) {
+        match self.declared.0.get(&name.name) {
             Some(first) if !first.says_the_same(&declared) => {
                 let related = (first.place.clone(), "first declared here");
                 self.report_with(
@@ -77,7 +82,7 @@ impl Lowering<'_> {
             }
             Some(_) => {}
             None => {
-                self.declared.insert(name.name.clone(), Arc::new(declared));
+                self.declared.0.insert(name.name.clone(), Arc::new(declared));
             }
         }
     }
@@ -168,7 +173,7 @@ impl Lowering<'_> {
         let ast::Qualifier { name, arguments, flavors, .. } = qualifier;
         let span = name.span;
         self.check_qualifier_name(&name);
-        let lowered = match self.declared.get(&name.name).cloned() {
+        let lowered = match self.declared.0.get(&name.name).cloned() {
             Some(declared) => {
                 self.declared_qualifier(&name, arguments, flavors, element, &declared)
             }
@@ -275,7 +280,7 @@ impl Lowering<'_> {
     pub(super) fn max_qualifier(&self, size: i32) -> cim::Result<Qualifier> {
         const MAX: Name = Name::from_static("MAX");
         let size = Value::SInt32(size);
-        let Some(max) = self.declared.get(&MAX) else {
+        let Some(max) = self.declared.0.get(&MAX) else {
             return Ok(Qualifier::new(MAX, size, Flavor::default()));
         };
         let size = if max.ty.is_array { Value::array([size]) } else { size };
@@ -285,8 +290,15 @@ impl Lowering<'_> {
     /// The `In` that an unmarked parameter has in DMTF's dialect.
     pub(super) fn in_qualifier(&self) -> Qualifier {
         const IN: Name = Name::from_static("In");
-        let flavor = self.declared.get(&IN).map_or(Flavor::default(), |d| d.flavor);
+        let flavor = self.declared.0.get(&IN).map_or(Flavor::default(), |d| d.flavor);
         Qualifier::new(IN, true, flavor)
+    }
+}
+
+impl Declarations {
+    /// The dialect that they put a file into.
+    pub(super) fn dialect(&self) -> Dialect {
+        if self.0.is_empty() { Dialect::Wmi } else { Dialect::Dmtf }
     }
 }
 

@@ -50,7 +50,7 @@ fn compile(wmi: &Wmi, file: &Path) -> CompileReport {
     let files = [file.to_owned()];
     let report = wmi.compiler().compile_files(&files, &options, &wmi.context(), &mut |_, _| {});
     let report = report.unwrap();
-    assert!(report.syntax.is_empty() && report.storage.is_none(), "{report:?}");
+    assert!(report.is_complete(), "{report:?}");
     report
 }
 

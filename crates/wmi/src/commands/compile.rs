@@ -9,8 +9,9 @@ use cim::Namespace;
 use cim::status::WBEMMOF_E_INVALID_FILE;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
-use wbem::{CompileOptions, CompileReport, Flags, MofDiagnostic};
+use wbem::{CompileOptions, CompileReport, Flags, MofDiagnostic, Stored};
 
+use super::split;
 use crate::exit;
 use crate::failure::{Failure, warn};
 use crate::output::Form;
@@ -34,12 +35,15 @@ pub(crate) struct Request {
 /// Compiles the files of `request`.
 pub(crate) fn run(options: &Options, request: &Request) -> Result<Outcome, Failure> {
     let namespace = Namespace::new(options.namespace())?;
+    if request.check_only {
+        let report = check(&request.files, &namespace);
+        return print_report(&report, &namespace, true, options.settings.form);
+    }
     let wmi = options.open()?;
     let compile = CompileOptions {
         create_namespace: options.namespace.is_some(),
         class_flags: request.class_flags,
         instance_flags: request.instance_flags,
-        check_only: request.check_only,
         ..CompileOptions::new(namespace.clone())
     };
     let bar = bar();
@@ -50,7 +54,20 @@ pub(crate) fn run(options: &Options, request: &Request) -> Result<Outcome, Failu
     let context = wmi.context();
     let report = wmi.compiler().compile_files(&request.files, &compile, &context, &mut progress);
     bar.finish_and_clear();
-    print_report(&report?, &namespace, request.check_only, options.settings.form)
+    print_report(&report?, &namespace, false, options.settings.form)
+}
+
+/// Checks the syntax of `files`, each with what those before it declare. No repository is opened.
+pub(crate) fn check(files: &[PathBuf], namespace: &Namespace) -> CompileReport {
+    let mut report = CompileReport::default();
+    let mut options = mof::Options::new(namespace.clone());
+    for file in files {
+        let compilation = mof::parse(&mut mof::Disk, file, &options);
+        report.syntax.extend(compilation.diagnostics.iter().map(split::diagnostic));
+        report.warnings.extend(compilation.warnings.iter().map(split::diagnostic));
+        options.declarations = compilation.declarations;
+    }
+    report
 }
 
 fn bar() -> ProgressBar {
@@ -68,33 +85,50 @@ fn print_report(
 ) -> Result<Outcome, Failure> {
     report.warnings.iter().for_each(|warning| warn(&placed(warning)));
     report.syntax.iter().chain(&report.storage).for_each(|error| print_diagnostic(error, form));
-    let stored = format!(
-        "{} and {} stored in {namespace}",
-        counted(report.classes, "class"),
-        counted(report.instances, "instance"),
-    );
-    let text = match (check_only, report.syntax.len()) {
-        (true, 0) => "no errors".to_owned(),
-        (false, 0) => stored,
-        (_, errors) => {
-            let nothing = report.classes + report.instances == 0;
-            let stored = if nothing { "nothing was stored".to_owned() } else { stored };
-            format!("{}; {stored}", counted(errors as u64, "error"))
+    let failed = report.syntax.len() as u64 + report.failed;
+    let text = match (check_only, failed) {
+        (true, 0) => "no errors of syntax".to_owned(),
+        (true, _) => counted(failed, "error"),
+        (false, 0) => stored(report, namespace),
+        (false, _) if report.classes + report.instances == 0 => {
+            format!("{}; nothing was stored", counted(failed, "error"))
         }
+        (false, _) => format!("{}; {}", counted(failed, "error"), stored(report, namespace)),
     };
     let json = Summary {
         namespace: namespace.as_str(),
         classes: report.classes,
         instances: report.instances,
-        complete: report.syntax.is_empty() && report.storage.is_none(),
+        errors: failed,
+        complete: report.is_complete(),
+        stored: report.stored.iter().map(StoredJson::new).collect(),
     };
     super::say(form, &text, &json)?;
     // A file that cannot be read is listed with the syntax errors, but is not one.
     let is_syntax = |error: &MofDiagnostic| error.status != WBEMMOF_E_INVALID_FILE;
-    match (report.syntax.iter().any(is_syntax), report.syntax.is_empty(), &report.storage) {
-        (false, true, None) => Ok(Outcome::Done),
-        (true, ..) => Err(Failure::Reported(exit::SYNTAX)),
-        _ => Err(Failure::Reported(exit::OTHER)),
+    match report.syntax.iter().any(is_syntax) {
+        true => Err(Failure::Reported(exit::SYNTAX)),
+        false if report.is_complete() => Ok(Outcome::Done),
+        false => Err(Failure::Reported(exit::OTHER)),
+    }
+}
+
+/// What was stored, and in which namespaces: pragmas may have moved objects to others than
+/// `namespace`.
+fn stored(report: &CompileReport, namespace: &Namespace) -> String {
+    let objects = |classes, instances| {
+        format!("{} and {}", counted(classes, "class"), counted(instances, "instance"))
+    };
+    let all = objects(report.classes, report.instances);
+    match &report.stored[..] {
+        [] => format!("{all} stored in {namespace}"),
+        [one] => format!("{all} stored in {}", one.namespace),
+        several => {
+            let each = several.iter().map(|stored| {
+                format!("{} in {}", objects(stored.classes, stored.instances), stored.namespace)
+            });
+            format!("{all} stored: {}", each.collect::<Vec<_>>().join(", "))
+        }
     }
 }
 
@@ -117,7 +151,24 @@ struct Summary<'a> {
     namespace: &'a str,
     classes: u64,
     instances: u64,
+    errors: u64,
     complete: bool,
+    stored: Vec<StoredJson<'a>>,
+}
+
+/// The numbers of objects in one namespace, as JSON.
+#[derive(Serialize)]
+struct StoredJson<'a> {
+    namespace: &'a str,
+    classes: u64,
+    instances: u64,
+}
+
+impl<'a> StoredJson<'a> {
+    fn new(stored: &'a Stored) -> Self {
+        let Stored { namespace, classes, instances } = stored;
+        StoredJson { namespace: namespace.as_str(), classes: *classes, instances: *instances }
+    }
 }
 
 /// An error with its place, as JSON.

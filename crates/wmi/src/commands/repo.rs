@@ -180,7 +180,7 @@ pub(crate) fn autorecover(options: &Options) -> Result<Outcome, Failure> {
 /// are printed at once.
 fn compiled(files: &[Recovered], as_json: bool) -> Vec<CompiledJson> {
     let as_json = |file: &Recovered| {
-        let failure = file.report.syntax.first().or(file.report.storage.as_ref());
+        let failure = file.report.first_error();
         let error = failure.map(|d| format!("{}:{}: {} {}", d.line, d.column, d.status, d.message));
         let path = file.file.display().to_string();
         if let Some(error) = error.as_ref().filter(|_| !as_json) {

@@ -64,6 +64,7 @@ pub(crate) fn diagnostic(error: &Diagnostic) -> MofDiagnostic {
         column: error.column() as usize,
         message: error.message.clone(),
         picture: error.render(false),
+        is_forbidden: false,
     }
 }
 

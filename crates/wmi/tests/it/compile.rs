@@ -11,7 +11,11 @@ fn a_file_is_stored_in_a_namespace_that_is_made_for_it() {
     let out = program.ok(&["compile", text(&file), "-n", "root/new", "-o", "json"]);
     assert_eq!(
         out,
-        "{\"namespace\":\"root\\\\new\",\"classes\":1,\"instances\":0,\"complete\":true}\n"
+        concat!(
+            r#"{"namespace":"root\\new","classes":1,"instances":0,"errors":0,"complete":true,"#,
+            r#""stored":[{"namespace":"root\\new","classes":1,"instances":0}]}"#,
+            "\n"
+        )
     );
 }
 
@@ -35,7 +39,7 @@ fn an_error_of_storing_keeps_what_came_before() {
     let run = program.run(&["compile", text(&file), "-n", "root/shop"]);
     assert_eq!(run.code, 1, "{}", run.err);
     assert!(run.err.contains("2 | class B : Nothing {};"), "{}", run.err);
-    assert_eq!(run.out, "1 class and 0 instances stored in root\\shop\n");
+    assert_eq!(run.out, "1 error; 1 class and 0 instances stored in root\\shop\n");
     program.shop(&["class", "show", "A"]);
 }
 
@@ -57,7 +61,7 @@ fn a_check_stores_nothing() {
     let program = Program::with_shop();
     let file = program.file("e.mof", "class A { [key] uint8 K; };\n");
     let out = program.ok(&["compile", text(&file), "--check", "-n", "root/shop"]);
-    assert_eq!(out, "no errors\n");
+    assert_eq!(out, "no errors of syntax\n");
     assert_eq!(program.run(&["-n", "root/shop", "class", "show", "A"]).code, 3);
 }
 
@@ -102,4 +106,35 @@ fn a_file_that_is_not_there_is_no_error_of_syntax() {
     let run = program.run(&["compile", "no-such-file.mof"]);
     assert_eq!(run.code, 1, "{}", run.err);
     assert!(run.err.contains("no-such-file.mof"), "{}", run.err);
+}
+
+/// Rule: G.9, `#pragma namespace`
+#[test]
+fn a_summary_names_the_namespaces_that_pragmas_named() {
+    let program = Program::new();
+    let file = program.file(
+        "moved.mof",
+        "#pragma autorecover\nclass A { [key] uint8 K; };\n\
+         #pragma namespace(\"\\\\\\\\.\\\\root\\\\default\")\n\
+         class B { [key] uint8 K; };\ninstance of B { K = 1; };\n",
+    );
+    let out = program.ok(&["compile", text(&file), "-n", "root/new"]);
+    assert_eq!(
+        out,
+        "2 classes and 1 instance stored: 1 class and 0 instances in root\\new, \
+         1 class and 1 instance in root\\default\n"
+    );
+}
+
+/// Rule: G.9, the switch -check
+#[test]
+fn a_check_opens_no_repository() {
+    let program = Program::new();
+    let file = program.file("h.mof", "class A : Unknown { uint8 X; };\n");
+    let nowhere = program.file("no_directory", "");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_wmi"));
+    command.args(["--repository", text(&nowhere), "compile", "--check", text(&file)]);
+    let output = command.output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "no errors of syntax\n");
+    assert_eq!(output.status.code(), Some(0));
 }

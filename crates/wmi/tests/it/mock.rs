@@ -55,3 +55,14 @@ fn a_file_that_cannot_be_compiled_is_told_with_its_place() {
     let both = program.run(&["--mock", text(&file), "get", "C"]);
     assert_eq!(both.code, 2, "{}", both.err);
 }
+
+#[test]
+fn the_place_of_an_error_in_the_file_is_in_its_json() {
+    let program = Program::new();
+    let file = program.file("bad.mof", "class C {\n  string\n};");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_wmi"));
+    let output = command.args(["--mock", text(&file), "get", "C", "-o", "json"]).output().unwrap();
+    let error: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!((&error["line"], &error["column"]), (&3.into(), &1.into()), "{error}");
+    assert_eq!(error["file"], text(&file));
+}

@@ -71,10 +71,7 @@ fn compile(file: &PathBuf) -> Result<Run> {
         &mut |done, _| commits.push((done as f64, Clock::Wall.now())),
     )?;
     let total = Clock::Wall.now() - start;
-    ensure!(
-        report.syntax.is_empty() && report.storage.is_none(),
-        "it does not compile: {report:?}"
-    );
+    ensure!(report.is_complete(), "it does not compile: {report:?}");
     ensure!(report.instances == COUNT, "{} of {COUNT} were stored", report.instances);
     let first = commits.first().context("the compiler reported no commit")?.0;
     let at = |fraction: f64| time_at(&commits, first + fraction * (COUNT as f64 - first));

@@ -178,7 +178,7 @@ mod tests {
         let world = openwmi_suite::World::new();
         let report = world.compile_files(&files, &compile_options(Flags::default())).unwrap();
         assert_eq!(report.syntax, []);
-        assert_eq!(report.storage, None);
+        assert_eq!(report.storage, []);
         assert_eq!(report.classes, CLASSES as u64);
     }
 }

@@ -127,7 +127,8 @@ fn c2_dynprops_can_only_be_true() {
         "[DynProps(FALSE)] class T { [key] string K; };",
         "[DynProps(FALSE)] instance of S { K = \"f\"; };",
     ] {
-        let refused = world.try_compile(mof, Flags::default()).storage.expect("a refusal");
+        let refused =
+            world.try_compile(mof, Flags::default()).storage.into_iter().next().expect("a refusal");
         assert_eq!(refused.status, WBEM_E_INVALID_QUALIFIER, "{mof}");
     }
 }

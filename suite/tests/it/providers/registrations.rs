@@ -290,7 +290,11 @@ fn g9_deleteinstance_of_a_dynamic_class() {
         let text = format!("#pragma deleteinstance(\"{name}\", nofail)\n");
         let options = compile_options(flags);
         let compiled = world.manager().compile_text("test.mof", text.as_bytes(), &options, &user());
-        assert_eq!(compiled.unwrap().storage.unwrap().status, WBEM_E_ACCESS_DENIED, "{name}");
+        assert_eq!(
+            compiled.unwrap().storage.into_iter().next().unwrap().status,
+            WBEM_E_ACCESS_DENIED,
+            "{name}"
+        );
     }
     assert_eq!(deleted(), [""; 0]);
 }

@@ -1,8 +1,9 @@
 //! `mofcomp [switches] FILE`: the MOF compiler (behaviour.md G.9).
 //!
 //! Messages go to standard output, as those of the compiler of Windows do. Exit codes: 0; 1 if the
-//! repository cannot be opened or an object cannot be stored (the objects before it stay stored);
-//! 2 for invalid switches; 3 for syntax errors, after which nothing is stored.
+//! repository cannot be opened or an object cannot be stored (all others are stored); 2 for invalid
+//! switches; 3 for syntax errors, after which nothing is stored; 4 if objects were refused only because
+//! `-class` or `-instance` forbids to create or to change them, with the code of WMI printed.
 
 mod request;
 
@@ -13,7 +14,7 @@ use cim::status::WBEMMOF_E_INVALID_FILE;
 use mof::SplitFiles;
 use wbem::{CompileOptions, CompileReport, MofDiagnostic};
 
-use crate::commands::split;
+use crate::commands::{compile, split};
 use crate::output::Form;
 use crate::screen::say;
 use crate::session::Options;
@@ -23,6 +24,7 @@ const DONE: u8 = 0;
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 const SYNTAX: u8 = 3;
+const FORBIDDEN: u8 = 4;
 
 const HELP: &str = "\
 usage: mofcomp [-check] [-N:NAMESPACE] [-class:FLAG] [-instance:FLAG] FILE
@@ -38,7 +40,7 @@ usage: mofcomp [-check] [-N:NAMESPACE] [-class:FLAG] [-instance:FLAG] FILE
   -AMENDMENT:MS_xxx  locale of the localized file, if no #pragma amendment names it
 
 Exit codes: 0 everything is stored, 1 an object could not be stored, 2 wrong switches,
-3 syntax errors.";
+3 syntax errors, 4 a switch forbids to create or to change an object.";
 
 /// Runs the command in `words` and returns the exit code.
 pub(super) fn run(words: &[String]) -> u8 {
@@ -67,24 +69,19 @@ fn perform(Request { file, namespace, work }: &Request) -> cim::Result<u8> {
     match work {
         Work::Split(parts) => Ok(split_file(file, parts, namespace)),
         Work::Check => {
-            let report = compile(file, namespace, &Storing::default(), true)?;
+            let report = compile::check(&[file.clone()], &namespace);
+            warn(&report);
             Ok(refused(&report.syntax).unwrap_or_else(parsed))
         }
-        Work::Store(storing) => Ok(print_report(&compile(file, namespace, storing, false)?)),
+        Work::Store(storing) => Ok(print_report(&store(file, namespace, storing)?)),
     }
 }
 
-fn compile(
-    file: &Path,
-    namespace: Namespace,
-    storing: &Storing,
-    check_only: bool,
-) -> cim::Result<CompileReport> {
+fn store(file: &Path, namespace: Namespace, storing: &Storing) -> cim::Result<CompileReport> {
     let wmi = Options::own(Form::Auto).wmi()?;
     let options = CompileOptions {
         class_flags: storing.class_flags,
         instance_flags: storing.instance_flags,
-        check_only,
         autorecover: storing.autorecover,
         ..CompileOptions::new(namespace)
     };
@@ -116,19 +113,21 @@ fn print_report(report: &CompileReport) -> u8 {
     }
     parsed();
     say("Storing data in the repository...");
-    for warning in &report.warnings {
-        let MofDiagnostic { file, message, .. } = warning;
-        say(&format!("warning: {file}: {message}"));
-    }
-    match &report.storage {
-        Some(error) => {
-            say(&placed(error));
-            FAILED
-        }
+    warn(report);
+    report.storage.iter().for_each(|error| say(&placed(error)));
+    match report.storage.first() {
+        Some(_) if report.storage.iter().all(|error| error.is_forbidden) => FORBIDDEN,
+        Some(_) => FAILED,
         None => {
             say("Done!");
             DONE
         }
+    }
+}
+
+fn warn(report: &CompileReport) {
+    for MofDiagnostic { file, line, column, message, .. } in &report.warnings {
+        say(&format!("warning: {file} ({line},{column}): {message}"));
     }
 }
 
