@@ -68,7 +68,7 @@ fn g23_a_file_is_listed_or_its_missing_autorecover_is_a_warning() {
     let without = program.file("d.mof", "class A { [key] uint8 K; };\n");
     let compiled = run(&program, "mofcomp", &["-N:root/cimv2", text(&without)]);
     assert_eq!(compiled.code, 0, "{}", compiled.out);
-    let expected = format!("warning: {}: ", text(&without));
+    let expected = format!("warning: {} (1,1): ", text(&without));
     let warning = compiled.out.lines().find(|line| line.starts_with(&expected));
     assert!(warning.is_some_and(|line| line.contains("#pragma autorecover")), "{}", compiled.out);
     assert!(compiled.out.ends_with("Done!\n"), "{}", compiled.out);
@@ -167,11 +167,28 @@ fn g9_the_switches_of_mofcomp_reach_the_compiler() {
     let compile = |switch: &str| run(&program, "mofcomp", &[switch, text(&file)]).code;
     assert_eq!(compile("-check"), 0);
     assert_eq!(wmi(&program, &["-n", "root/default", "class", "show", "F"]).code, 3);
-    assert_eq!(compile("/class:updateonly"), 1);
+    // Rule: G.9, exit codes; the switch forbids it.
+    assert_eq!(compile("/class:updateonly"), 4);
     assert_eq!(compile("-class:createonly"), 0);
-    assert_eq!(compile("-class:createonly"), 1);
+    assert_eq!(compile("-class:createonly"), 4);
     assert_eq!(compile("-N:root/missing"), 1);
     assert_eq!(run(&program, "mofcomp", &["no-such-file.mof"]).code, 1);
+}
+
+/// Rule: G.9, exit codes
+#[test]
+fn g9_an_instance_that_a_switch_forbids_to_create_exits_with_4() {
+    let program = Program::new();
+    let class = program.file("c.mof", "#pragma autorecover\nclass F { [key] uint8 K; };\n");
+    let instance = program.file("i.mof", "#pragma autorecover\ninstance of F { K = 1; };\n");
+    let wrong = program.file("w.mof", "#pragma autorecover\ninstance of F { X = 1; };\n");
+    assert_eq!(run(&program, "mofcomp", &[text(&class)]).code, 0);
+    let refused = run(&program, "mofcomp", &["-instance:updateonly", text(&instance)]);
+    assert_eq!(refused.code, 4, "{}", refused.out);
+    assert!(refused.out.contains("WBEM_E_NOT_FOUND (0x80041002)"), "{}", refused.out);
+    // Not found for another reason.
+    let failed = run(&program, "mofcomp", &["-instance:updateonly", text(&wrong)]);
+    assert_eq!(failed.code, 1, "{}", failed.out);
 }
 
 #[test]
