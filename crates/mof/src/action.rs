@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use cim::{ClassDeclaration, Name, Namespace, ObjectPath, Qualifiers, Value};
 
+use crate::declarations::Declarations;
 use crate::diagnostic::Diagnostic;
-use crate::lower::Declarations;
 use crate::source::{Place, Span};
 
 /// How to compile.

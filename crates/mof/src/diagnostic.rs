@@ -11,7 +11,6 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use cim::WbemStatus;
 use cim::status::WBEM_S_NO_ERROR;
 
-use crate::action::Dialect;
 use crate::source::{Place, Source, Span};
 
 /// The most diagnostics of one run; what follows is not reported.
@@ -149,12 +148,12 @@ impl Diagnostics {
         }
     }
 
-    /// Makes errors or warnings of the unknown escapes, now that the dialect is known.
-    pub(crate) fn judge_escapes(&mut self, dialect: Dialect) {
+    /// Makes errors of the unknown escapes, or warnings, now that the dialect is known.
+    pub(crate) fn judge_escapes(&mut self, are_errors: bool) {
         for diagnostic in std::mem::take(&mut self.unknown_escapes) {
-            match dialect {
-                Dialect::Wmi => self.push(diagnostic),
-                Dialect::Dmtf => self.warn(diagnostic),
+            match are_errors {
+                true => self.push(diagnostic),
+                false => self.warn(diagnostic),
             }
         }
     }

@@ -10,7 +10,7 @@
 //! | `source` | files: bytes, encodings, places |
 //! | `lexer`, `literal` | tokens, and what a literal is worth |
 //! | `parser`, `ast`, `unit` | a file's items; a file with all it includes |
-//! | `lower`, `action` | items to actions: dialects, qualifiers, aliases, pragmas |
+//! | `lower`, `action`, `declarations` | items to actions: dialects, qualifiers, aliases, pragmas |
 //! | `instantiate`, `convert` | values in their types, once the classes are known |
 //! | `write` | objects to text |
 //! | `split` | a master file to a neutral and a localized one |
@@ -36,6 +36,7 @@
 mod action;
 mod ast;
 mod convert;
+mod declarations;
 mod diagnostic;
 mod instantiate;
 mod lexer;
@@ -51,9 +52,10 @@ pub use action::{
     Action, ActionKind, Compilation, Dialect, InitialValue, InstanceDeclaration, Options,
     PendingDefault, PropertyValue, PutFlags,
 };
+pub use declarations::Declarations;
 pub use diagnostic::{Diagnostic, MAX_DIAGNOSTICS};
 pub use instantiate::{Context, alias_path, complete_class, instantiate};
-pub use lower::{Declarations, parse};
+pub use lower::parse;
 pub use parser::MAX_NESTING;
 pub use source::{Disk, MAX_FILE, Memory, Place, Source, Sources, Span};
 pub use split::{Split, SplitFiles, split, split_file};

@@ -14,8 +14,6 @@ use std::sync::{Arc, OnceLock};
 
 use cim::status::*;
 
-use crate::diagnostic::{Diagnostic, Diagnostics};
-
 /// The most bytes a file may have.
 pub const MAX_FILE: usize = 256 << 20;
 
@@ -74,23 +72,14 @@ impl Source {
         Source { path: path.into(), text: text.into(), lines: OnceLock::new() }
     }
 
-    /// Decodes `bytes`, and adds what is wrong with them to `diagnostics`: the error
-    /// `WBEMMOF_E_INVALID_FILE` if they are no text in a known encoding or more than [`MAX_FILE`], with
-    /// the text that could be read; a warning if they are in no encoding of Unicode.
-    pub(crate) fn decode(path: &Path, bytes: Vec<u8>, diagnostics: &mut Diagnostics) -> Arc<Self> {
+    /// Decodes `bytes`. The error is `WBEMMOF_E_INVALID_FILE` if they are no text in a known encoding
+    /// or more than [`MAX_FILE`]; the text that could be read comes with it.
+    pub(crate) fn decode(
+        path: &Path,
+        bytes: Vec<u8>,
+    ) -> (Self, Option<cim::Error>, Option<Unusual>) {
         let Decoded { text, error, warning } = decode(bytes);
-        let end = text.len() as u32;
-        let source = Arc::new(Source::new(path, text));
-        let place =
-            |start: u32, end: u32| Place { source: source.clone(), span: Span { start, end } };
-        if let Some(error) = error {
-            diagnostics.push(Diagnostic::from_error(&error, place(end, end)));
-        }
-        if let Some((at, message)) = warning {
-            let place = place(at as u32, at as u32 + 1);
-            diagnostics.warn(Diagnostic::new(WBEM_S_NO_ERROR, message, place));
-        }
-        source
+        (Source::new(path, text), error, warning)
     }
 
     /// The path it was read from.
@@ -196,8 +185,15 @@ struct Decoded {
     /// The text, as far as it could be read.
     text: String,
     error: Option<cim::Error>,
-    /// What is unusual, and the index in the text where it is.
-    warning: Option<(usize, String)>,
+    warning: Option<Unusual>,
+}
+
+/// What is unusual in a file that could be read.
+pub(crate) struct Unusual {
+    /// The index in the text where it is.
+    pub at: usize,
+    /// What it is.
+    pub message: String,
 }
 
 fn decode(mut bytes: Vec<u8>) -> Decoded {
@@ -225,7 +221,7 @@ fn decode(mut bytes: Vec<u8>) -> Decoded {
         let message = format!(
             "byte 0x{byte:02X} is no UTF-8, so the file is read as Windows-1252; save it as UTF-8"
         );
-        return Decoded { text, warning: Some((at, message)), error: None };
+        return Decoded { text, warning: Some(Unusual { at, message }), error: None };
     }
     let mut bytes = error.into_bytes();
     bytes.truncate(valid);
@@ -275,12 +271,11 @@ fn decode_utf16(bytes: &[u8], big_endian: bool) -> (String, Option<cim::Error>) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cim::WbemStatus;
 
-    fn read(bytes: Vec<u8>) -> (String, Vec<Diagnostic>, Vec<Diagnostic>) {
-        let mut diagnostics = Diagnostics::default();
-        let source = Source::decode(Path::new("a.mof"), bytes, &mut diagnostics);
-        let (errors, warnings) = diagnostics.into_sorted();
-        (source.text().to_owned(), errors, warnings)
+    fn read(bytes: Vec<u8>) -> (Source, Option<WbemStatus>, Option<Unusual>) {
+        let (source, error, warning) = Source::decode(Path::new("a.mof"), bytes);
+        (source, error.map(|e| e.status()), warning)
     }
 
     #[test]
@@ -297,19 +292,20 @@ mod tests {
             be.clone().collect(),
             with(b"\xfe\xff", be.collect()),
         ] {
-            let (found, errors, warnings) = read(bytes);
-            assert_eq!((found.as_str(), errors.len(), warnings.len()), (text, 0, 0));
+            let (source, error, warning) = read(bytes);
+            assert_eq!((source.text(), error), (text, None));
+            assert!(warning.is_none());
         }
     }
 
     /// Rule: windows-in-practice, "What files and queries in the wild contain"
     #[test]
     fn wins_what_is_no_utf_8_is_windows_1252() {
-        let (text, errors, warnings) = read(b"// \xc3\xa4 \x80\n\xff\x81".to_vec());
-        assert_eq!((text.as_str(), errors.len()), ("// Ã¤ €\nÿ\u{81}", 0));
-        let [warning] = &warnings[..] else { panic!("{warnings:?}") };
-        assert_eq!((warning.line(), warning.column()), (1, 7));
-        assert!(warning.message.contains("0x80"), "{warning:?}");
+        let (source, error, warning) = read(b"// \xc3\xa4 \x80\n\xff\x81".to_vec());
+        assert_eq!((source.text(), error), ("// Ã¤ €\nÿ\u{81}", None));
+        let warning = warning.unwrap();
+        assert_eq!(source.line_column(warning.at as u32), (1, 7));
+        assert!(warning.message.contains("0x80"), "{}", warning.message);
     }
 
     #[test]
@@ -317,10 +313,8 @@ mod tests {
         for (bytes, expected) in
             [(&b"\xff\xfec\0\0\xd8;\0"[..], "c"), (b"\xff\xfec\0;", "c"), (b"\xef\xbb\xbf\xc3", "")]
         {
-            let (text, errors, _) = read(bytes.into());
-            assert_eq!(text, expected);
-            let [error] = &errors[..] else { panic!("{errors:?}") };
-            assert_eq!(error.status, WBEMMOF_E_INVALID_FILE);
+            let (source, error, _) = read(bytes.into());
+            assert_eq!((source.text(), error), (expected, Some(WBEMMOF_E_INVALID_FILE)));
         }
     }
 

@@ -11,7 +11,7 @@ use cim::status::*;
 use crate::ast::{Include, Item, Unit};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::parser;
-use crate::source::{Place, Source, Sources, Span};
+use crate::source::{Place, Source, Sources, Span, Unusual};
 
 /// The deepest nesting of includes.
 pub const MAX_INCLUDES: usize = 64;
@@ -44,10 +44,19 @@ struct Loader<'a> {
 impl Loader<'_> {
     fn unit(&mut self, path: &Path, bytes: Vec<u8>) -> Unit {
         self.files += 1;
-        let errors = self.diagnostics.len();
-        let source = Source::decode(path, bytes, self.diagnostics);
-        if self.diagnostics.len() > errors {
+        let (source, error, unusual) = Source::decode(path, bytes);
+        let source = Arc::new(source);
+        let place = |start: usize| {
+            let span = Span { start: start as u32, end: start as u32 };
+            Place { source: source.clone(), span }
+        };
+        if let Some(error) = error {
+            let end = source.text().len();
+            self.diagnostics.push(Diagnostic::from_error(&error, place(end)));
             return Unit { source, items: Vec::new() };
+        }
+        if let Some(Unusual { at, message }) = unusual {
+            self.diagnostics.warn(Diagnostic::new(WBEM_S_NO_ERROR, message, place(at)));
         }
         let mut items = parser::parse(&source, self.diagnostics);
         self.open.push(path.to_owned());

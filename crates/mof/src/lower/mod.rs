@@ -22,12 +22,12 @@ use cim::{Name, Namespace, Qualifier, WbemStatus};
 
 use crate::action::{Action, ActionKind, Compilation, Dialect, Options, PutFlags};
 use crate::ast::{Flavors, Ident, Include, Item, Unit};
+use crate::declarations::Declarations;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::source::{Place, Source, Sources, Span};
 use crate::unit;
 
 pub(crate) use division::Division;
-pub use qualifier::Declarations;
 
 /// Compiles `main` and what it includes into actions. All that is wrong is in the result's
 /// diagnostics, each with the documented status; where there is any, nothing is to be executed
@@ -57,7 +57,10 @@ fn compile(
     let unit = unit::load(sources, main, &mut diagnostics);
     let mut lowering = Lowering {
         options,
-        dialect: options.declarations.dialect(),
+        dialect: match options.declarations.0.is_empty() {
+            true => Dialect::Wmi,
+            false => Dialect::Dmtf,
+        },
         is_broken: diagnostics.len() > 0,
         declared: options.declarations.clone(),
         flavors: HashMap::new(),
@@ -79,7 +82,7 @@ fn compile(
     let source = unit.source.clone();
     lowering.unit(unit);
     lowering.check_aliases();
-    lowering.diagnostics.judge_escapes(lowering.dialect);
+    lowering.diagnostics.judge_escapes(lowering.dialect == Dialect::Wmi);
     let (diagnostics, warnings) = lowering.diagnostics.into_sorted();
     let compilation = Compilation {
         actions: lowering.actions,

@@ -16,24 +16,11 @@ use crate::ast::{
     self, Arguments, FlavorKeywords, Flavors, Ident, Init, Item, Literal, Scope, Unit,
 };
 use crate::convert::{convert, null_element, unexpected_array};
-use crate::source::{Place, Span};
+use crate::declarations::Declared;
+use crate::source::Span;
 
 /// The most qualifiers of one element, so that looking for duplicates stays cheap.
 const MAX_QUALIFIERS: usize = 1024;
-
-/// The qualifiers that files declare in DMTF's form.
-#[derive(Clone, Debug, Default)]
-pub struct Declarations(HashMap<Name, Arc<Declared>>);
-
-/// A qualifier that a file declares in DMTF's form.
-#[derive(Debug)]
-struct Declared {
-    ty: PropertyType,
-    default: Value,
-    scope: Scope,
-    flavor: Flavor,
-    place: Place,
-}
 
 impl Lowering<'_> {
     /// Takes up DMTF's declarations of all files, which decide the dialect of all.
@@ -292,20 +279,6 @@ impl Lowering<'_> {
         const IN: Name = Name::from_static("In");
         let flavor = self.declared.0.get(&IN).map_or(Flavor::default(), |d| d.flavor);
         Qualifier::new(IN, true, flavor)
-    }
-}
-
-impl Declarations {
-    /// The dialect that they put a file into.
-    pub(super) fn dialect(&self) -> Dialect {
-        if self.0.is_empty() { Dialect::Wmi } else { Dialect::Dmtf }
-    }
-}
-
-impl Declared {
-    fn says_the_same(&self, other: &Declared) -> bool {
-        (&self.ty, &self.default, self.scope, self.flavor)
-            == (&other.ty, &other.default, other.scope, other.flavor)
     }
 }
 
