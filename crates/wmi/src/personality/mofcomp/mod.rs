@@ -69,7 +69,7 @@ fn perform(Request { file, namespace, work }: &Request) -> cim::Result<u8> {
     match work {
         Work::Split(parts) => Ok(split_file(file, parts, namespace)),
         Work::Check => {
-            let report = compile::check(&[file.clone()], &namespace);
+            let report = compile::check(std::slice::from_ref(file), &namespace);
             warn(&report);
             Ok(refused(&report.syntax).unwrap_or_else(parsed))
         }
