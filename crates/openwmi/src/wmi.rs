@@ -66,12 +66,9 @@ pub struct Reset {
 /// An open WMI. Clones share it; it is closed when they and all connections are dropped.
 #[derive(Clone)]
 pub struct Wmi {
-    // INVARIANT: dropped in this order; the directory is removed after the repository in it is
-    // closed.
     cimom: Arc<Cimom>,
     context: CallContext,
     operations: Operations,
-    _directory: Option<Arc<TempDir>>,
 }
 
 impl Wmi {
@@ -99,7 +96,7 @@ impl Wmi {
         let machine = machine
             .map_err(|e| WBEM_E_FAILED.with(format!("this machine's files cannot be read: {e}")))?;
         host::register(&mut providers, &Arc::new(machine));
-        let wmi = Wmi::over(repository, providers, options.resolvers, options.hooks, None)?;
+        let wmi = Wmi::over(repository, providers, options.resolvers, options.hooks)?;
         first_start::install(&wmi.cimom, &wmi.context)?;
         Ok(wmi)
     }
@@ -115,9 +112,8 @@ impl Wmi {
     /// Errors: `WBEM_E_OUT_OF_DISK_SPACE` if no such directory can be created; the repository's.
     pub fn in_memory(providers: NativeProviders) -> Result<Wmi> {
         let directory = temporary_directory()?;
-        let repository = Repository::create_or_open(directory.path())?;
-        let wmi =
-            Wmi::over(repository, providers, Vec::new(), Vec::new(), Some(Arc::new(directory)))?;
+        let repository = Repository::create_or_open(directory.path())?.keeping(directory);
+        let wmi = Wmi::over(repository, providers, Vec::new(), Vec::new())?;
         first_start::namespaces(&wmi.cimom, &wmi.context)?;
         Ok(wmi)
     }
@@ -127,7 +123,6 @@ impl Wmi {
         mut providers: NativeProviders,
         resolvers: Vec<Arc<dyn ProviderResolver>>,
         hooks: Vec<Arc<dyn WriteHook>>,
-        directory: Option<Arc<TempDir>>,
     ) -> Result<Wmi> {
         let context = CallContext::local(Arc::new(caller::identity(repository.directory())?));
         views::register(&mut providers);
@@ -143,7 +138,7 @@ impl Wmi {
             clock: Arc::new(move || opened.elapsed()),
         };
         let cimom = Cimom::with_hooks(repository, environment, hooks);
-        Ok(Wmi { cimom, context, operations: Operations::default(), _directory: directory })
+        Ok(Wmi { cimom, context, operations: Operations::default() })
     }
 
     /// A connection to a namespace, with typed results.

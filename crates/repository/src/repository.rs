@@ -44,8 +44,10 @@ struct Shared {
     data: (u64, u64),
     environment: Arc<ResizableEnvironment>,
     bindings: Bindings,
-    /// Held shared as long as the repository is open. Last, so that it is released last.
+    /// Held shared as long as the repository is open. Released after what is above.
     _lock: DirectoryLock,
+    /// What [`Repository::keeping`] was given. Last, so that it is dropped last.
+    _kept: Option<Box<dyn Send + Sync>>,
 }
 
 /// The state of the repository at one moment. Keep it short: while it exists, the pages that
@@ -90,9 +92,19 @@ impl Repository {
             environment: ResizableEnvironment::new(opened),
             bindings: Bindings::default(),
             _lock: lock,
+            _kept: None,
         };
         let (writing, writer) = Default::default();
         Ok(Repository { shared: Arc::new(shared), writing, writer })
+    }
+
+    /// The same repository, which keeps `kept` until it is closed: a temporary directory that it is
+    /// in, for example.
+    pub fn keeping(mut self, kept: impl Send + Sync + 'static) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.shared) {
+            shared._kept = Some(Box::new(kept));
+        }
+        self
     }
 
     /// The repository's directory, without symbolic links.

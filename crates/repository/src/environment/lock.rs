@@ -147,6 +147,7 @@ fn holders(dir: &Path) -> Vec<String> {
         is_it.then(|| format!("{} ({process})", name.trim_end()))
     };
     let mut holders: Vec<String> = locks.lines().filter_map(holder).collect();
+    holders.sort();
     holders.dedup();
     holders
 }
