@@ -37,7 +37,7 @@ fn shortened(text: &str, offset: i16) -> Option<DateTime> {
         Some((sign, minutes)) if minutes.len() == 3 => signed(sign, digits(minutes)?)?,
         Some(_) => return None,
     };
-    let part = |from: usize, to: usize| digits(&date_time[from..to]);
+    let part = |from: usize, to: usize| digits(date_time.get(from..to)?);
     let fields = [part(4, 6)?, part(6, 8)?, part(8, 10)?, part(10, 12)?, part(12, 14)?];
     moment(part(0, 4)?, fields, micros, offset)
 }
@@ -412,6 +412,8 @@ mod tests {
             "2024-12-31T24:00:00Z",
             "2024-12-31T23:59:59.Z",
             "２024-12-31T23:59:59Z",
+            "äöüäöüä",
+            "2024123ä235959",
         ] {
             assert_eq!(parse(text, 60), None, "{text}");
         }
