@@ -2,10 +2,10 @@
 //! the profiles to which it conforms.
 //!
 //! All MOF of the machine is compiled in one call, so that a first start is one transaction for all
-//! classes, and is parsed while the namespaces are created. It is compiled again when it differs from what was compiled last; objects that users
-//! created are kept. Profiles are never installed in a repository that had classes of profiles
-//! before: those belong to another product (behaviour.md E.4). MOF comes from `host`, and goes to
-//! the object manager.
+//! classes, and is parsed while the namespaces are created. It is compiled again when it differs from
+//! what was compiled last; objects that users created are kept. Profiles are never installed in a
+//! repository that had classes of profiles before: those belong to another product (behaviour.md
+//! E.4). MOF comes from `host`, and goes to the object manager.
 
 use std::panic::resume_unwind;
 use std::sync::Arc;
