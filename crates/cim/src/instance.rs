@@ -107,7 +107,7 @@ impl Instance {
         &self.class
     }
 
-    /// About how many bytes of memory it takes as an [`Object`], without its class.
+    /// About how many bytes of memory it takes as an [`crate::Object`], without its class.
     pub fn memory(&self) -> usize {
         size_of::<crate::Object>() + self.values.iter().map(Value::memory).sum::<usize>()
     }
