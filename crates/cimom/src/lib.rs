@@ -51,7 +51,7 @@ mod system;
 mod view;
 mod write;
 
-pub use front::{AUTORECOVER, Cimom, ExistingObjects, ParsedTexts, Recovered};
+pub use front::{AUTORECOVER, Cimom, ExistingObjects, Recovered};
 pub use providers::{FailedPush, LoadedProvider};
 pub use store::{Environment, WriteHooks};
 

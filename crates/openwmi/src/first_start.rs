@@ -2,20 +2,17 @@
 //! the profiles to which it conforms.
 //!
 //! All MOF of the machine is compiled in one call, so that a first start is one transaction for all
-//! classes, and is parsed while the namespaces are created. It is compiled again when it differs from
-//! what was compiled last; objects that users created are kept. Profiles are never installed in a
-//! repository that had classes of profiles before: those belong to another product (behaviour.md
-//! E.4). MOF comes from `host`, and goes to the object manager.
+//! classes. It is compiled again when it differs from what was compiled last; objects that users
+//! created are kept. Profiles are never installed in a repository that had classes of profiles
+//! before: those belong to another product (behaviour.md E.4). MOF comes from `host`, and goes to
+//! the object manager.
 
-use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::thread;
 
 use cim::path::Namespace;
 use cim::status::{WBEM_E_FAILED, WBEM_E_NOT_FOUND};
 use cim::{Error, Result};
-use cimom::{Cimom, ParsedTexts};
-use host::Text;
+use cimom::Cimom;
 use wbem::{CallContext, CompileOptions, CompileReport, Flags};
 
 /// The namespaces that every repository has in addition to root.
@@ -44,6 +41,11 @@ pub(crate) fn install(cimom: &Arc<Cimom>, context: &CallContext) -> Result<()> {
     if cimom.note(INSTALLED)?.as_deref() == Some(&version) {
         return Ok(());
     }
+    namespaces(cimom, context)?;
+    let profiles = are_profiles_ours(cimom, context)?.then(host::profile_mof);
+    let texts = host::in_order(host::machine_mof().chain(profiles.into_iter().flatten()));
+    let texts: Vec<(&str, &[u8])> =
+        texts.iter().map(|text| (text.name, text.mof.as_bytes())).collect();
     let options = CompileOptions {
         namespace: Namespace::root(),
         create_namespace: false,
@@ -52,47 +54,11 @@ pub(crate) fn install(cimom: &Arc<Cimom>, context: &CallContext) -> Result<()> {
         check_only: false,
         autorecover: false,
     };
-    let all = host::in_order(host::machine_mof().chain(host::profile_mof()));
-    let prepare = || {
-        namespaces(cimom, context)?;
-        are_profiles_ours(cimom, context)
-    };
-    let (parsed, is_with_profiles) = while_parsing(cimom, &all, &options, prepare);
-    let parsed = match is_with_profiles? {
-        true => parsed,
-        false => parse(cimom, &host::in_order(host::machine_mof()), &options),
-    };
-    let report = cimom.compile_parsed(&parsed, &options, context)?;
+    let report = cimom.compile_texts(&texts, &options, context)?;
     if let Some(error) = first_error(&report) {
         return Err(error);
     }
     cimom.set_note(INSTALLED, &version, context)
-}
-
-/// Parses `texts` and runs `prepare` meanwhile, which waits for the disk.
-fn while_parsing<T>(
-    cimom: &Cimom,
-    texts: &[Text],
-    options: &CompileOptions,
-    prepare: impl FnOnce() -> T,
-) -> (ParsedTexts, T) {
-    thread::scope(|scope| {
-        let parse = || parse(cimom, texts, options);
-        let parsing = thread::Builder::new().spawn_scoped(scope, parse);
-        let prepared = prepare();
-        let parsed = match parsing {
-            Ok(parsing) => parsing.join().unwrap_or_else(|panic| resume_unwind(panic)),
-            // There can be no other thread.
-            Err(_) => parse(),
-        };
-        (parsed, prepared)
-    })
-}
-
-fn parse(cimom: &Cimom, texts: &[Text], options: &CompileOptions) -> ParsedTexts {
-    let texts: Vec<(&str, &[u8])> =
-        texts.iter().map(|text| (text.name, text.mof.as_bytes())).collect();
-    cimom.parse_texts(&texts, options)
 }
 
 /// Creates the namespaces that the repository lacks.

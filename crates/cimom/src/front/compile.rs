@@ -89,29 +89,12 @@ impl Cimom {
         options: &CompileOptions,
         context: &CallContext,
     ) -> Result<CompileReport> {
-        self.compile_parsed(&self.parse_texts(texts, options), options, context)
-    }
-
-    /// Parses texts for [`Cimom::compile_parsed`]. Nothing is read or stored.
-    pub fn parse_texts(&self, texts: &[(&str, &[u8])], options: &CompileOptions) -> ParsedTexts {
-        ParsedTexts {
-            first: texts.first().map_or("", |(name, _)| *name).into(),
-            compilations: parse_texts(texts, &self.parse_options(options)),
-        }
-    }
-
-    /// Compiles texts that were parsed with the same `options`, as [`Cimom::compile_texts`] does.
-    /// Errors: as [`MofCompiler::compile_text`].
-    pub fn compile_parsed(
-        &self,
-        texts: &ParsedTexts,
-        options: &CompileOptions,
-        context: &CallContext,
-    ) -> Result<CompileReport> {
         let mut report = CompileReport::default();
-        let ParsedTexts { first, compilations } = texts;
-        let executor = Executor::new(self, compilations, ExistingObjects::Overwrite, context);
-        executor.compile(first, options, &mut |_, _| {}, &mut report)?;
+        let parse_options = self.parse_options(options);
+        let compilations = parse_texts(texts, &parse_options);
+        let executor = Executor::new(self, &compilations, ExistingObjects::Overwrite, context);
+        let first = texts.first().map_or("", |(name, _)| *name);
+        executor.compile(Path::new(first), options, &mut |_, _| {}, &mut report)?;
         Ok(report)
     }
 
@@ -139,13 +122,6 @@ impl Cimom {
             ..mof::Options::new(options.namespace.clone())
         }
     }
-}
-
-/// Texts that [`Cimom::parse_texts`] has parsed, with their errors of syntax.
-pub struct ParsedTexts {
-    /// The name of the first one.
-    first: PathBuf,
-    compilations: Vec<Compilation>,
 }
 
 /// Parses texts, on as many threads as there are processors; the calling thread is one of them.

@@ -12,4 +12,4 @@ mod tests;
 
 pub use autorecover::{AUTORECOVER, Recovered};
 pub use cimom::Cimom;
-pub use compile::{ExistingObjects, ParsedTexts};
+pub use compile::ExistingObjects;

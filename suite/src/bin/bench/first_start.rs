@@ -1,21 +1,19 @@
 //! The first start: a repository created with 150 provided classes, against one with 30.
 //!
-//! Both sides do what `openwmi`'s first start does: create the repository and its namespaces, parse
-//! the MOF of the machine meanwhile, and compile it in one call. The classes that the host lacks are copies of its
+//! Both sides do what `openwmi`'s first start does: create the repository and its namespaces, and
+//! compile the MOF of the machine in one call. The classes that the host lacks are copies of its
 //! own under other names, all in turn, so that they have the mean size of the host's. Instructions
 //! are counted by callgrind, which leaves out the kernel, in processes of their own; what such a
 //! process executes without a first start is subtracted. The time of `Wmi::open` in an empty
 //! directory is printed as well, so that a difference between it and the model of it shows.
 
 use std::env;
-use std::panic::resume_unwind;
 use std::process::Command;
 use std::sync::Arc;
-use std::thread;
 
 use anyhow::{Context, Result, ensure};
 use cim::Namespace;
-use cimom::{Cimom, ParsedTexts};
+use cimom::Cimom;
 use host::Text;
 use openwmi_suite::world::fixed_environment;
 use repository::Repository;
@@ -164,6 +162,9 @@ fn first_start(texts: &[(String, String)]) -> Result<Started> {
     let environment = fixed_environment();
     let context = CallContext::local(environment.identity.clone());
     let cimom = Cimom::new(repository, environment);
+    for namespace in NAMESPACES {
+        cimom.ensure_namespace(&Namespace::new(namespace)?, &context)?;
+    }
     let options = CompileOptions {
         namespace: Namespace::root(),
         create_namespace: false,
@@ -174,14 +175,7 @@ fn first_start(texts: &[(String, String)]) -> Result<Started> {
     };
     let texts: Vec<(&str, &[u8])> =
         texts.iter().map(|(name, mof)| (name.as_str(), mof.as_bytes())).collect();
-    let parsed = thread::scope(|scope| -> Result<ParsedTexts> {
-        let parsing = scope.spawn(|| cimom.parse_texts(&texts, &options));
-        for namespace in NAMESPACES {
-            cimom.ensure_namespace(&Namespace::new(namespace)?, &context)?;
-        }
-        Ok(parsing.join().unwrap_or_else(|panic| resume_unwind(panic)))
-    })?;
-    let report = cimom.compile_parsed(&parsed, &options, &context)?;
+    let report = cimom.compile_texts(&texts, &options, &context)?;
     ensure!(report.is_complete(), "{report:?}");
     cimom.set_note("host classes", "1", &context)?;
     Ok(Started { _cimom: cimom, _directory: directory, report })
