@@ -283,7 +283,7 @@ fn c1_no_property_is_written_where_the_put_fails() {
                  uint32 V;
                };
                class Both : S { [Dynamic, Provider("ReadOnly")] string Y; };
-               class Absent : S { [Dynamic, Provider("Nobody")] string Z; };
+               class Absent : S { [Dynamic, Provider("Missing")] string Z; };
                instance of Sibling { K = "taken"; };
                instance of S { K = "k"; N = 1; V = 5; };"#,
         );

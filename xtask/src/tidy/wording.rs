@@ -32,6 +32,9 @@ pub(super) fn check(sources: &[Source], found: &mut Vec<Finding>) {
             return;
         }
     };
+    if forbidden.is_empty() {
+        found.push(Finding::new(PATH, 1, "no wording is listed", "write at least one"));
+    }
     for source in sources {
         for (line, wording) in occurrences(source, &forbidden) {
             let message = format!("\"{wording}\"");
@@ -106,9 +109,20 @@ mod tests {
     const FORBIDDEN: &str = "\"foo\" = \"write bar\"\n\"let it\" = \"release\"\n";
 
     fn found(path: &str, text: &str) -> Vec<String> {
+        found_by(FORBIDDEN, path, text)
+    }
+
+    fn found_by(list: &str, path: &str, text: &str) -> Vec<String> {
         let mut found = Vec::new();
-        check(&sources(&[(path, text), (PATH, FORBIDDEN)]), &mut found);
+        check(&sources(&[(path, text), (PATH, list)]), &mut found);
         found.iter().map(Finding::to_string).collect()
+    }
+
+    /// A list that has lost its entries would allow everything.
+    #[test]
+    fn an_empty_list_is_refused() {
+        let expected = "xtask/wording.toml:1: no wording is listed; write at least one";
+        assert_eq!(found_by("# none\n", "a.md", "foo"), [expected]);
     }
 
     #[test]

@@ -87,8 +87,8 @@ impl Edit<'_, '_> {
     }
 }
 
-/// Logs what `namespace` inherits by a descriptor that replaces `now`: whoever sets one may not know
-/// what the parent adds.
+/// Logs what `namespace` inherits by a descriptor that replaces `now`: the caller may not know what
+/// the parent adds.
 fn log_inherited(namespace: &Namespace, now: &Descriptor, next: &Descriptor) {
     let there = now.dacl.as_deref().unwrap_or_default();
     let entries = next.dacl.iter().flatten();
