@@ -12,7 +12,7 @@ use cim::security::Sid;
 use cim::status::{WBEM_E_ACCESS_DENIED, WBEM_E_FAILED, WBEM_E_INVALID_CLASS};
 use cim::{Class, ClassDeclaration, Instance, Name, Namespace, Object, Result};
 use repository::{NamespaceId, Writer};
-use wbem::{CallContext, Change, ChangeKind};
+use wbem::{CallContext, Change, ChangeKind, LogRecord};
 
 use crate::call::access;
 use crate::call::namespace::unknown;
@@ -34,6 +34,14 @@ pub struct Edit<'e, 'w> {
     changes: &'e mut Vec<Change>,
 }
 
+/// What a write changes, for what follows its commit.
+#[derive(Default)]
+struct Effects {
+    schemas: Vec<(NamespaceId, EditedSchema)>,
+    deleted_namespaces: Vec<NamespaceId>,
+    changes: Vec<Change>,
+}
+
 /// A schema that a write has to do with.
 struct EditedSchema {
     /// Shared with the readers until it is changed: most writes change no class.
@@ -51,26 +59,15 @@ pub fn edit<T>(
     work: impl FnOnce(&mut Edit<'_, '_>) -> Result<T>,
 ) -> Result<T> {
     let core = runtime.core();
-    let (mut schemas, mut deleted_namespaces, mut changes) = Default::default();
-    let mut committing = None;
+    let (mut effects, mut committing) = (Effects::default(), None);
     let work = |writer: &mut Writer<'_>| {
-        // The caller may have given up while another writer was waited for.
-        context.cancel().check()?;
-        let mut edit = Edit {
-            core,
-            writer,
-            schemas: &mut schemas,
-            provided: HashMap::new(),
-            deleted_namespaces: &mut deleted_namespaces,
-            changes: &mut changes,
-        };
-        let done = work(&mut edit)?;
-        let records = core.before_commit(&changes)?;
+        let done = run(core, writer, context, &mut effects, work)?;
         committing = Some(context.cancel().begin_commit()?);
-        Ok((done, records))
+        Ok(done)
     };
     // In the order of the commits: a reader of the log finds an object created before it is deleted.
     let (done, _) = core.repository().write_then(work, |(_, records)| core.append(records))?;
+    let Effects { schemas, deleted_namespaces, changes } = effects;
     runtime.forget_namespaces(&deleted_namespaces);
     let changed = schemas.into_iter().filter(|(_, edited): &(_, EditedSchema)| edited.is_changed);
     core.publish(changed.map(|(id, EditedSchema { mut schema, .. })| {
@@ -95,22 +92,33 @@ pub fn rehearse(
     let core = runtime.core();
     let mut is_good = false;
     let dropped = core.repository().write(|writer| {
-        let (mut schemas, mut deleted_namespaces, mut changes) = Default::default();
-        context.cancel().check()?;
-        work(&mut Edit {
-            core,
-            writer,
-            schemas: &mut schemas,
-            provided: HashMap::new(),
-            deleted_namespaces: &mut deleted_namespaces,
-            changes: &mut changes,
-        })?;
-        core.before_commit(&changes)?;
+        run(core, writer, context, &mut Effects::default(), work)?;
         is_good = true;
         // What fails is dropped.
         Err::<(), _>(WBEM_E_FAILED.into())
     });
     if is_good { Ok(()) } else { dropped }
+}
+
+/// Runs `work` and then the hooks, up to the commit; returns the records of the hooks, too.
+fn run<T>(
+    core: &Core,
+    writer: &mut Writer<'_>,
+    context: &CallContext,
+    effects: &mut Effects,
+    work: impl FnOnce(&mut Edit<'_, '_>) -> Result<T>,
+) -> Result<(T, Vec<LogRecord>)> {
+    // The caller may have given up while another writer was waited for.
+    context.cancel().check()?;
+    let done = work(&mut Edit {
+        core,
+        writer,
+        schemas: &mut effects.schemas,
+        provided: HashMap::new(),
+        deleted_namespaces: &mut effects.deleted_namespaces,
+        changes: &mut effects.changes,
+    })?;
+    Ok((done, core.before_commit(&effects.changes)?))
 }
 
 impl Edit<'_, '_> {
