@@ -188,13 +188,13 @@ mod tests {
     use crate::operations::Operations;
     use crate::promise::Promise;
     use crate::request::Reply;
+    use crate::services::Services;
     use cim::Namespace;
     use cim::security::Identity;
     use std::time::Instant;
 
-    /// The first objects are waited for until the deadline, whatever a provider is doing.
-    #[test]
-    fn an_enumeration_that_does_not_begin_returns_at_its_deadline() {
+    /// Operations that wait for the promise.
+    fn waiting() -> (Arc<dyn Services>, Promise<()>) {
         let gate = Promise::default();
         let opened = gate.clone();
         let services = services_from(Namespace::root(), move |request, _, sink| {
@@ -202,24 +202,25 @@ mod tests {
             request.sink(sink)?.complete(crate::COMPLETE);
             Ok(Reply::Nothing)
         });
+        (services, opened)
+    }
+
+    /// The first objects are waited for until the deadline, whatever a provider is doing.
+    #[test]
+    fn an_enumeration_that_does_not_begin_returns_at_its_deadline() {
+        let (services, gate) = waiting();
         let mut context = CallContext::local(Arc::new(Identity::unix(0, &[0], true)));
         context.set_deadline(Instant::now());
         let client = Client::new(&Operations::default(), services, context);
         let outcome = client.create_instance_enum("X", Flags::default());
         assert_eq!(outcome.unwrap_err().status(), WBEM_E_TIMED_OUT);
-        opened.set(());
+        gate.set(());
     }
 
     /// Also before the timer has ended the operation, which many deadlines at once may delay.
     #[test]
     fn one_fetch_reports_the_deadline_and_the_next_one_the_error() {
-        let gate = Promise::default();
-        let opened = gate.clone();
-        let services = services_from(Namespace::root(), move |request, _, sink| {
-            gate.wait();
-            request.sink(sink)?.complete(crate::COMPLETE);
-            Ok(Reply::Nothing)
-        });
+        let (services, gate) = waiting();
         for _ in 0..50 {
             let mut context = CallContext::local(Arc::new(Identity::unix(0, &[0], true)));
             context.set_deadline(Instant::now() + Duration::from_millis(5));
@@ -228,6 +229,6 @@ mod tests {
             assert_eq!(objects.next(None, 1).unwrap().status, WBEM_S_TIMEDOUT);
             assert_eq!(objects.next(None, 1).unwrap_err().status(), WBEM_E_TIMED_OUT);
         }
-        opened.set(());
+        gate.set(());
     }
 }
